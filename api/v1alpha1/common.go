@@ -1,0 +1,209 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// LocalReference names an object in the namespace of the object that holds the reference.
+type LocalReference struct {
+	// name of the object.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// SecretKeyReference names one key of a Secret in the same namespace.
+type SecretKeyReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// key inside the Secret. Default: kubeconfig.
+	// +optional
+	// +default="kubeconfig"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Key string `json:"key,omitempty"`
+}
+
+// ClusterAccess says how a cluster is reached.
+type ClusterAccess struct {
+	// kubeconfigSecretRef names the Secret that holds a kubeconfig of the cluster. The
+	// kubeconfig must carry its credentials inline: exec plugins, auth providers and file
+	// references are refused.
+	// +required
+	KubeconfigSecretRef SecretKeyReference `json:"kubeconfigSecretRef"`
+}
+
+// Endpoint is one side of a move: a namespace in a cluster.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.cluster) || !has(self.__namespace__) || self.__namespace__ == ''",message="namespace is set without cluster.kubeconfigSecretRef: another namespace is reached only with a kubeconfig; add cluster.kubeconfigSecretRef or remove namespace"
+// +kubebuilder:validation:XValidation:rule="!has(self.cluster) || (has(self.__namespace__) && self.__namespace__ != '')",message="cluster is set without namespace: add the namespace of the application in that cluster"
+type Endpoint struct {
+	// cluster says how the cluster is reached. Absent: the home cluster, where KubeMove is
+	// installed, and then the namespace is that of the object itself.
+	// +optional
+	Cluster *ClusterAccess `json:"cluster,omitempty"`
+	// namespace of the application in the cluster. Required with cluster, else absent.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// WorkloadReference names one workload of the application in the source namespace.
+type WorkloadReference struct {
+	// group of the kind, such as apps. Default: apps.
+	// +optional
+	// +default="apps"
+	// +kubebuilder:validation:MaxLength=253
+	Group string `json:"group,omitempty"`
+	// kind of the workload: Deployment, StatefulSet or CronJob.
+	// +required
+	// +kubebuilder:validation:Enum=Deployment;StatefulSet;CronJob
+	Kind string `json:"kind"`
+	// name of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// Application selects what moves. Members are the union of workloads, of everything that
+// selector matches, and of the workloads annotated kubemove.io/kubemoveapply: "true" (or
+// kubemove.io/kubemove.enable: "true") together with kubemove.io/engine: NAME-OF-THE-ENGINE.
+// What the members reference (claims, ConfigMaps, Secrets, accounts, Services and so on) moves
+// with them.
+type Application struct {
+	// workloads named one by one.
+	// +optional
+	// +listType=map
+	// +listMapKey=group
+	// +listMapKey=kind
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Workloads []WorkloadReference `json:"workloads,omitempty"`
+	// selector by labels; an empty selector, {}, selects the whole namespace. Absent:
+	// nothing is selected by labels.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// StorageClassMapping replaces a StorageClass of the source by one of the target.
+type StorageClassMapping struct {
+	// from is the StorageClass at the source; "*" stands for every class that has no entry
+	// of its own.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	From string `json:"from"`
+	// to is the StorageClass at the target.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	To string `json:"to"`
+}
+
+// Target is a place to move to.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.cluster) == has(oldSelf.cluster) && (!has(self.cluster) || self.cluster == oldSelf.cluster)",message="the cluster of a target is immutable: add a target with another name instead"
+// +kubebuilder:validation:XValidation:rule="has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || self.__namespace__ == oldSelf.__namespace__)",message="the namespace of a target is immutable: add a target with another name instead"
+type Target struct {
+	// name of the target, unique in the engine; part of the names of its MovePair and
+	// MoveSwitch (ENGINE-NAME).
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	Endpoint `json:",inline"`
+
+	// storageClasses maps the StorageClasses of the source to those of the target. A class
+	// without an entry keeps its name.
+	// +optional
+	// +listType=map
+	// +listMapKey=from
+	// +kubebuilder:validation:MaxItems=64
+	StorageClasses []StorageClassMapping `json:"storageClasses,omitempty"`
+}
+
+// Mobilizer chooses a data mobilizer (DDM) out of those that the installation registered.
+type Mobilizer struct {
+	// name of a registered mobilizer, such as restic.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+	// parameters handed to the mobilizer as they are. No secrets here.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// ClaimPolicy says what happens to the data of one claim.
+// +kubebuilder:validation:Enum=Copy;CreateEmpty;Skip
+type ClaimPolicy string
+
+const (
+	// ClaimCopy creates the claim at the target and copies its data. The default.
+	ClaimCopy ClaimPolicy = "Copy"
+	// ClaimCreateEmpty creates the claim at the target without data.
+	ClaimCreateEmpty ClaimPolicy = "CreateEmpty"
+	// ClaimSkip neither creates nor copies: the claim must exist at the target.
+	ClaimSkip ClaimPolicy = "Skip"
+)
+
+// ClaimData overrides how one claim of the application is handled.
+type ClaimData struct {
+	// name of the claim at the source.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// mobilizer that copies this claim: a name of data.mobilizers. Default: the first one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Mobilizer string `json:"mobilizer,omitempty"`
+	// policy for the data: Copy (default), CreateEmpty or Skip.
+	// +optional
+	// +default="Copy"
+	Policy ClaimPolicy `json:"policy,omitempty"`
+}
+
+// Data says how the data moves.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.all(c, !has(c.mobilizer) || c.mobilizer == '' || (has(self.mobilizers) && self.mobilizers.exists(m, m.name == c.mobilizer)))",message="a claim names a mobilizer that is not in data.mobilizers: add it there or correct the name"
+type Data struct {
+	// mobilizers in use; the first is the default for claims that name none. Default: restic.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Mobilizers []Mobilizer `json:"mobilizers,omitempty"`
+	// claims with a handling of their own; every other claim of the application is copied.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Claims []ClaimData `json:"claims,omitempty"`
+}
+
+// Blocker is a reason why a plan cannot be carried out, with the way to remove it.
+type Blocker struct {
+	// reason in CamelCase, documented.
+	// +required
+	// +kubebuilder:validation:MaxLength=128
+	Reason string `json:"reason"`
+	// message says what was found, what was expected and one way to fix it.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message"`
+	// object that is concerned: KIND/NAME, where there is one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Object string `json:"object,omitempty"`
+}

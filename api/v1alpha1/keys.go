@@ -1,0 +1,123 @@
+package v1alpha1
+
+// Annotations and labels that KubeMove reads or writes on objects of users.
+const (
+	// ApplyAnnotation with the value "true" makes a workload a member of the engine that
+	// EngineAnnotation names. Written by users.
+	ApplyAnnotation = "kubemove.io/kubemoveapply"
+	// EnableAnnotation is another accepted spelling of ApplyAnnotation. Written by users.
+	EnableAnnotation = "kubemove.io/kubemove.enable"
+	// EngineAnnotation names the MoveEngine that moves a workload. Written by users.
+	EngineAnnotation = "kubemove.io/engine"
+
+	// ActiveAnnotation on a claim says that the claim is in use by an application that a
+	// switch (its UID is the value) has activated: no mobilizer writes such a claim. Written
+	// by the cutover, removed by its roll back only.
+	ActiveAnnotation = "kubemove.io/active"
+	// HeldByAnnotation on a workload holds the UID of the switch that has stopped or started
+	// it. Another switch keeps its hands off. Written by the cutover.
+	HeldByAnnotation = "kubemove.io/held-by"
+	// LedgerAnnotation on a changed object of the source holds what a roll back needs to
+	// undo the change (JSON). Written once, in the same update as the change.
+	LedgerAnnotation = "kubemove.io/ledger"
+	// CreatedByAnnotation on an object of the target holds the UID of the switch or of the
+	// pair that created it.
+	CreatedByAnnotation = "kubemove.io/created-by"
+	// ForceUnlockAnnotation on a lock lets the next switch take it over. Written by people.
+	ForceUnlockAnnotation = "kubemove.io/force-unlock"
+	// ForceDeleteAnnotation on one of KubeMove's objects gives up its clean-up at once.
+	// Written by people.
+	ForceDeleteAnnotation = "kubemove.io/force-delete"
+
+	// ManagedByLabel marks objects that KubeMove made for its own work (worker Pods, their
+	// Secrets, locks, records); such objects are never captured.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	// ManagedByValue is the value of ManagedByLabel.
+	ManagedByValue = "kubemove"
+	// PairLabel holds the UID of the MovePair that an own object works for.
+	PairLabel = "kubemove.io/pair"
+	// RunLabel holds the run that a worker belongs to.
+	RunLabel = "kubemove.io/run"
+	// RoleLabel on a worker Pod says which side it works on: source or target.
+	RoleLabel = "kubemove.io/role"
+	// StepLabel on a Job names its step.
+	StepLabel = "kubemove.io/step"
+	// IntentLabel on a Job holds the hash of what the user intended.
+	IntentLabel = "kubemove.io/intent"
+	// AttemptLabel on a Job counts the attempts of one intent, from 1.
+	AttemptLabel = "kubemove.io/attempt"
+
+	// LockName is the name of the Lease that locks the applications of a namespace.
+	LockName = "kubemove"
+)
+
+// Condition types.
+const (
+	ConditionAccepted     = "Accepted"
+	ConditionPlanned      = "Planned"
+	ConditionConnected    = "Connected"
+	ConditionReady        = "Ready"
+	ConditionSynced       = "Synced"
+	ConditionVerified     = "Verified"
+	ConditionRetired      = "Retired"
+	ConditionApproved     = "Approved"
+	ConditionCommitted    = "Committed"
+	ConditionSwitched     = "Switched"
+	ConditionRolledBack   = "RolledBack"
+	ConditionSourceFenced = "SourceFenced"
+	ConditionStalled      = "Stalled"
+)
+
+// Reasons of conditions and blockers. docs/reasons.md says for each what it means and what
+// to do.
+const (
+	ReasonAccepted            = "Accepted"
+	ReasonNothingSelected     = "NothingSelected"
+	ReasonUnknownMobilizer    = "UnknownMobilizer"
+	ReasonInvalidSpec         = "InvalidSpec"
+	ReasonTargetIsActive      = "TargetIsActive"
+	ReasonSourceHeld          = "SourceHeld"
+	ReasonEndpointUnreachable = "EndpointUnreachable"
+	ReasonInvalidKubeconfig   = "InvalidKubeconfig"
+	ReasonUnsupportedVersion  = "UnsupportedVersion"
+	ReasonForbidden           = "Forbidden"
+	ReasonNamespaceNotFound   = "NamespaceNotFound"
+	ReasonStorageClassMissing = "StorageClassMissing"
+	ReasonNameConflict        = "NameConflict"
+	ReasonUnsupportedWorkload = "UnsupportedWorkload"
+	ReasonUnsupportedVolume   = "UnsupportedVolume"
+	ReasonRejected            = "RejectedByTarget"
+
+	ReasonPending        = "Pending"
+	ReasonPlanning       = "Planning"
+	ReasonPlanned        = "Planned"
+	ReasonBlocked        = "Blocked"
+	ReasonPlanChanged    = "PlanChanged"
+	ReasonOpening        = "Opening"
+	ReasonActive         = "Active"
+	ReasonSuspended      = "Suspended"
+	ReasonJobFailed      = "JobFailed"
+	ReasonChildMissing   = "ChildNotObserved"
+	ReasonPodMissing     = "PodNotCreated"
+	ReasonRunning        = "Running"
+	ReasonSucceeded      = "Succeeded"
+	ReasonFailed         = "Failed"
+	ReasonDeclined       = "Declined"
+	ReasonLocked         = "Locked"
+	ReasonWaiting        = "WaitingForApproval"
+	ReasonNotReady       = "NotReady"
+	ReasonCommitted      = "Committed"
+	ReasonNotCommitted   = "NotCommitted"
+	ReasonRollingBack    = "RollingBack"
+	ReasonRolledBack     = "RolledBack"
+	ReasonCancelled      = "Cancelled"
+	ReasonHeld           = "Held"
+	ReasonRetired        = "Retired"
+	ReasonAlreadyDone    = "AlreadyCommitted"
+	ReasonNotStalled     = "Progressing"
+	ReasonQuiesceTimeout = "QuiesceTimeout"
+	ReasonHealthTimeout  = "HealthTimeout"
+	ReasonSyncFailed     = "SyncFailed"
+	ReasonMismatch       = "VerificationMismatch"
+	ReasonCleanupGaveUp  = "CleanupGaveUp"
+)

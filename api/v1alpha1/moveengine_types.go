@@ -1,0 +1,172 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// MoveMode says when the data is transferred.
+// +kubebuilder:validation:Enum=Offline
+type MoveMode string
+
+// ModeOffline moves once: the application stops, its data is copied, it starts at the target.
+const ModeOffline MoveMode = "Offline"
+
+// EngineSwitch is the cutover that an engine asks for: the target and the policy of its
+// MoveSwitch.
+type EngineSwitch struct {
+	// target to switch to: a name of targets. Required when there are several targets.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Target string `json:"target,omitempty"`
+
+	SwitchPolicy `json:",inline"`
+}
+
+// MoveEngineSpec is the intent: which application moves where, and how. Every field is
+// written by the user.
+//
+// +kubebuilder:validation:XValidation:rule="size(self.targets) == 1 || (has(self.switch) && has(self.switch.target) && self.switch.target != '')",message="there are several targets and switch.target is empty: name the one to switch to"
+// +kubebuilder:validation:XValidation:rule="!has(self.switch) || !has(self.switch.target) || self.switch.target == '' || self.targets.exists(t, t.name == self.switch.target)",message="switch.target is not the name of one of targets: correct the name or add the target"
+// +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable: create another MoveEngine instead"
+type MoveEngineSpec struct {
+	// mode of the move: Offline.
+	// +required
+	Mode MoveMode `json:"mode"`
+	// suspend stops new plans, transfers and switches from being started; what runs goes on
+	// to its end. Default: false.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+	// application selects what moves. Workloads that carry the two annotations with this
+	// engine's name are always members, so this may be empty.
+	// +optional
+	Application Application `json:"application,omitempty,omitzero"`
+	// source of the move. Default: the home cluster and the namespace of this object.
+	// Immutable.
+	// +optional
+	Source *Endpoint `json:"source,omitempty"`
+	// targets to move to; each gets its own MovePair.
+	// +required
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Targets []Target `json:"targets"`
+	// data says how the data moves.
+	// +optional
+	Data Data `json:"data,omitempty,omitzero"`
+	// switch is the cutover. Absent: one with the defaults, to the only target.
+	// +optional
+	Switch *EngineSwitch `json:"switch,omitempty"`
+}
+
+// ActiveSide says where the application may run.
+// +kubebuilder:validation:Enum=Source;None;Target
+type ActiveSide string
+
+// The sides on which an application may run. None: it is stopped on both.
+const (
+	ActiveSource ActiveSide = "Source"
+	ActiveNone   ActiveSide = "None"
+	ActiveTarget ActiveSide = "Target"
+)
+
+// EngineActive is where the application runs.
+type EngineActive struct {
+	// side that is active.
+	// +required
+	Side ActiveSide `json:"side"`
+	// target that is active, when side is Target.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Target string `json:"target,omitempty"`
+	// since when the target is active.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+}
+
+// EngineTargetStatus is the state of one target.
+type EngineTargetStatus struct {
+	// name of the target.
+	// +required
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+	// pair is the name of the target's MovePair.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Pair string `json:"pair,omitempty"`
+	// channel of the pair.
+	// +optional
+	Channel Channel `json:"channel,omitempty"`
+	// planHash identifies the newest plan of the pair.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	PlanHash string `json:"planHash,omitempty"`
+}
+
+// MoveEngineStatus is what is known of the move.
+type MoveEngineStatus struct {
+	// observedGeneration is the generation that this status was computed from.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// conditions: Accepted, Planned, Ready, Switched and Stalled.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// active says where the application may run.
+	// +optional
+	Active *EngineActive `json:"active,omitempty"`
+	// targets, one entry each.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Targets []EngineTargetStatus `json:"targets,omitempty"`
+	// planRef names the Secret that holds the plan of the target to switch to.
+	// +optional
+	PlanRef *LocalReference `json:"planRef,omitempty"`
+	// blockers of the plan, at most ten.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	Blockers []Blocker `json:"blockers,omitempty"`
+	// step that runs now, in a few words, such as "Cutover: FinalSync".
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Step string `json:"step,omitempty"`
+}
+
+// MoveEngine is the intent to move an application with its data.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=me,categories=kubemove
+// +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.spec.mode`
+// +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.active.side`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Switched",type=string,JSONPath=`.status.conditions[?(@.type=="Switched")].status`
+// +kubebuilder:printcolumn:name="Step",type=string,JSONPath=`.status.step`
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 180",message="the name is longer than 180 characters: choose a shorter one, the names of the pairs are made from it"
+type MoveEngine struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+	// spec is the intent.
+	// +required
+	Spec MoveEngineSpec `json:"spec"`
+	// status is what is known of the move.
+	// +optional
+	Status MoveEngineStatus `json:"status,omitempty,omitzero"`
+}
+
+// MoveEngineList is a list of MoveEngines.
+//
+// +kubebuilder:object:root=true
+type MoveEngineList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []MoveEngine `json:"items"`
+}

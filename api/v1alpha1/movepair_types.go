@@ -1,0 +1,165 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Channel is the state of the data channel of a pair.
+// +kubebuilder:validation:Enum=Init;InProgress;Active;Complete;Unknown
+type Channel string
+
+// The states of a data channel.
+const (
+	// ChannelInit: nothing is known yet.
+	ChannelInit Channel = "Init"
+	// ChannelInProgress: planning, or the mobilizers open the channel.
+	ChannelInProgress Channel = "InProgress"
+	// ChannelActive: planned without blockers and open; data can flow.
+	ChannelActive Channel = "Active"
+	// ChannelComplete: a switch has used the channel; no data flows any more.
+	ChannelComplete Channel = "Complete"
+	// ChannelUnknown: an endpoint cannot be reached.
+	ChannelUnknown Channel = "Unknown"
+)
+
+// MovePairSpec is one source and one target of a move. Fields are hook-owned unless said
+// otherwise.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable"
+type MovePairSpec struct {
+	// engine is the name that workloads name in their annotation kubemove.io/engine.
+	// Hook-owned. Immutable.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="engine is immutable"
+	Engine string `json:"engine"`
+	// suspend: nothing new is started. Hook-owned.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+	// application selects what moves. Hook-owned.
+	// +optional
+	Application Application `json:"application,omitempty,omitzero"`
+	// source endpoint; absent: the home cluster and this namespace. Hook-owned. Immutable.
+	// +optional
+	Source *Endpoint `json:"source,omitempty"`
+	// target endpoint and its mappings. Hook-owned.
+	// +required
+	Target Target `json:"target"`
+	// data says how the data moves. Hook-owned.
+	// +optional
+	Data Data `json:"data,omitempty,omitzero"`
+	// planRequest asks for a new plan whenever it changes. Operator-owned.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	PlanRequest string `json:"planRequest,omitempty"`
+}
+
+// PlannedVolume is a claim of the application as the plan found it.
+type PlannedVolume struct {
+	// name of the claim at the source.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// target is the name of the claim at the target.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	Target string `json:"target"`
+	// mobilizer that copies it; empty when the policy is not Copy.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	Mobilizer string `json:"mobilizer,omitempty"`
+	// capacityBytes that the source claim has.
+	// +optional
+	CapacityBytes int64 `json:"capacityBytes,omitempty"`
+}
+
+// PlanStatus is the summary of the newest plan.
+type PlanStatus struct {
+	// hash identifies what the plan would do; a switch is approved by this value.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Hash string `json:"hash,omitempty"`
+	// secretName names the Secret that holds the whole plan.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+	// objects is the number of objects that are created at the target.
+	// +optional
+	Objects int64 `json:"objects,omitempty"`
+	// volumes of the application.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Volumes []PlannedVolume `json:"volumes,omitempty"`
+	// blockers, at most ten.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	Blockers []Blocker `json:"blockers,omitempty"`
+	// warnings, at most ten.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=1024
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// MovePairStatus is the state of the channel.
+type MovePairStatus struct {
+	// observedGeneration is the generation that this status was computed from.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// conditions: Accepted, Connected, Planned, Ready and Stalled.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// channel is the state of the data channel.
+	// +optional
+	Channel Channel `json:"channel,omitempty"`
+	// plan is the summary of the newest plan.
+	// +optional
+	Plan *PlanStatus `json:"plan,omitempty"`
+	// dataSyncs are the names of the pair's DataSyncs.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=253
+	DataSyncs []string `json:"dataSyncs,omitempty"`
+}
+
+// MovePair is the data channel between a source and a target. An engine's pair is named
+// ENGINE-TARGET.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=mp,categories=kubemove
+// +kubebuilder:printcolumn:name="Channel",type=string,JSONPath=`.status.channel`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.hash`
+// +kubebuilder:printcolumn:name="Objects",type=integer,JSONPath=`.status.plan.objects`
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type MovePair struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+	// spec names the endpoints and what moves between them.
+	// +required
+	Spec MovePairSpec `json:"spec"`
+	// status is the state of the channel.
+	// +optional
+	Status MovePairStatus `json:"status,omitempty,omitzero"`
+}
+
+// MovePairList is a list of MovePairs.
+//
+// +kubebuilder:object:root=true
+type MovePairList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []MovePair `json:"items"`
+}

@@ -1,0 +1,137 @@
+// Package application decides what belongs to an application and what of it is created at
+// the target. It is pure: objects in, a plan out; it reads no cluster and no clock.
+package application
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Phase says when an object is created at the target.
+type Phase string
+
+// The phases, in order.
+const (
+	// PhaseVolume: claims; created before data flows.
+	PhaseVolume Phase = "Volume"
+	// PhaseStart: everything without a door to the outside, workloads last.
+	PhaseStart Phase = "Start"
+	// PhaseOpen: what lets traffic in: Ingresses, and Services of type NodePort and
+	// LoadBalancer; created after the application is healthy and the switch is committed.
+	PhaseOpen Phase = "Open"
+)
+
+// Plan is everything that a move would do, in order.
+type Plan struct {
+	// Engine that the plan is of, and the two namespaces.
+	Engine          string `json:"engine"`
+	SourceNamespace string `json:"sourceNamespace"`
+	TargetNamespace string `json:"targetNamespace"`
+	// Workloads of the source that are stopped, in order.
+	Workloads []Workload `json:"workloads"`
+	// Objects that are created at the target, in the order of creation.
+	Objects []Object `json:"objects"`
+	// Volumes of the application.
+	Volumes []Volume `json:"volumes"`
+	// Left lists objects of the namespace that were looked at and do not move, with the reason.
+	Left []Left `json:"left,omitempty"`
+	// Blockers forbid the move; Warnings do not.
+	Blockers []api.Blocker `json:"blockers,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
+}
+
+// Ref identifies an object of a namespace.
+type Ref struct {
+	Group string `json:"group,omitempty"`
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+}
+
+// String is KIND/NAME, with the group where there is one: Deployment.apps/web.
+func (r Ref) String() string {
+	if r.Group == "" {
+		return r.Kind + "/" + r.Name
+	}
+	return r.Kind + "." + r.Group + "/" + r.Name
+}
+
+// Workload is a member that runs Pods.
+type Workload struct {
+	Ref `json:",inline"`
+	// Replicas it has at the source (Deployment, StatefulSet); as the ledger says when it was
+	// already stopped by this move.
+	Replicas int32 `json:"replicas"`
+	// Suspended state of a CronJob.
+	Suspended bool `json:"suspended,omitempty"`
+}
+
+// Object is created at the target.
+type Object struct {
+	Ref `json:",inline"`
+	// Phase of its creation.
+	Phase Phase `json:"phase"`
+	// Why it moves: the path in the graph, such as "Deployment.apps/web > ConfigMap/settings".
+	Why string `json:"why"`
+	// Object cleaned and transformed, in the target's namespace. Workloads keep the
+	// replicas and suspension that they will have when they run.
+	Object unstructured.Unstructured `json:"object"`
+}
+
+// Volume is a claim of the application.
+type Volume struct {
+	// Name at the source and Target name at the target.
+	Name   string `json:"name"`
+	Target string `json:"target"`
+	// Policy for its data.
+	Policy api.ClaimPolicy `json:"policy"`
+	// Mobilizer that copies it, for the policy Copy.
+	Mobilizer string `json:"mobilizer,omitempty"`
+	// CapacityBytes that the source claim has, else what it requests.
+	CapacityBytes int64 `json:"capacityBytes"`
+	// Identity that the workers run as.
+	Identity Identity `json:"identity"`
+}
+
+// Identity is the user of a workload, which its workers run as.
+type Identity struct {
+	// UID and GID; nil: not said by the workload's spec (the image decides).
+	UID *int64 `json:"uid,omitempty"`
+	GID *int64 `json:"gid,omitempty"`
+	// Groups in addition, the fsGroup among them.
+	Groups []int64 `json:"groups,omitempty"`
+	// SELinux options, where set.
+	SELinux *corev1.SELinuxOptions `json:"seLinux,omitempty"`
+	// Pod labels and container of a workload that mounts the claim, to ask a running Pod for
+	// its user when the spec does not say it.
+	Container string `json:"container,omitempty"`
+}
+
+// Left is an object that does not move.
+type Left struct {
+	Ref `json:",inline"`
+	Why string `json:"why"`
+}
+
+// Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
+// people.
+func (p *Plan) Hash() string {
+	data, err := json.Marshal(struct {
+		A, B, C   string
+		Workloads []Workload
+		Objects   []Object
+		Volumes   []Volume
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Workloads, p.Objects, p.Volumes})
+	if err != nil {
+		// Plans are made of values that came from JSON: this cannot happen.
+		panic(fmt.Sprintf("cannot encode a plan: %v", err))
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])[:16]
+}

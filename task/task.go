@@ -1,0 +1,166 @@
+package task
+
+import (
+	"encoding/json"
+	"fmt"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Verb is what a task does.
+type Verb string
+
+// The verbs of KubeMove's own Jobs and of mobilizers.
+const (
+	VerbPlan     Verb = "plan"
+	VerbOpen     Verb = "open"
+	VerbSync     Verb = "sync"
+	VerbPrepare  Verb = "prepare"
+	VerbCutover  Verb = "cutover"
+	VerbRollback Verb = "rollback"
+	VerbCleanup  Verb = "cleanup"
+)
+
+// Role is the side that a worker works on; empty for a task that works on both.
+type Role string
+
+// The roles of workers.
+const (
+	RoleSource Role = "source"
+	RoleTarget Role = "target"
+)
+
+// Task is what a task is given.
+type Task struct {
+	// APIVersion is always APIVersion.
+	APIVersion string `json:"apiVersion"`
+	// Verb to carry out.
+	Verb Verb `json:"verb"`
+	// Role of a worker.
+	Role Role `json:"role,omitempty"`
+	// Run that the task belongs to.
+	Run Run `json:"run"`
+	// Source endpoint.
+	Source Endpoint `json:"source"`
+	// Target endpoint.
+	Target Endpoint `json:"target"`
+	// Volumes to work on. For a worker: those that are mounted, under VolumesDir.
+	Volumes []Volume `json:"volumes,omitempty"`
+	// Peer of a worker.
+	Peer *Peer `json:"peer,omitempty"`
+	// Parameters of the mobilizer, as the user wrote them.
+	Parameters map[string]string `json:"parameters,omitempty"`
+	// Move is the input of KubeMove's own verbs; mobilizers do not get it.
+	Move *Move `json:"move,omitempty"`
+}
+
+// Run identifies one run.
+type Run struct {
+	// ID of the run; every Status repeats it.
+	ID string `json:"id"`
+	// Trigger of the run, for data runs.
+	Trigger api.Trigger `json:"trigger,omitempty"`
+	// Exact: the source does not change during the run, so both sides must be equal at its
+	// end.
+	Exact bool `json:"exact,omitempty"`
+	// DeadlineSeconds for the run as a whole; 0: none.
+	DeadlineSeconds int64 `json:"deadlineSeconds,omitempty"`
+}
+
+// Endpoint is a side of the move as a task sees it.
+type Endpoint struct {
+	// Kubeconfig is the path of the mounted kubeconfig; empty: the cluster that the task
+	// runs in, with the Pod's own account.
+	Kubeconfig string `json:"kubeconfig,omitempty"`
+	// Namespace of the application.
+	Namespace string `json:"namespace"`
+}
+
+// Volume is one claim of the application.
+type Volume struct {
+	// Name of the claim at the source; also the folder under VolumesDir on both sides.
+	Name string `json:"name"`
+	// Target is the name of the claim at the target.
+	Target string `json:"target"`
+}
+
+// Peer tells a worker how it reaches the other side.
+type Peer struct {
+	// Dial (source): connect here, such as 127.0.0.1:7070.
+	Dial string `json:"dial,omitempty"`
+	// Listen (target): connections of the source arrive here, such as 127.0.0.1:7071.
+	Listen string `json:"listen,omitempty"`
+}
+
+// Move is the input of KubeMove's own verbs.
+type Move struct {
+	// Home is the namespace of the KubeMove objects, in the cluster that the task runs in.
+	Home string `json:"home"`
+	// Job is the name of the task's own Job, in Home.
+	Job string `json:"job"`
+	// Engine name that annotated workloads refer to.
+	Engine string `json:"engine"`
+	// Pair that the task works for.
+	Pair Object `json:"pair"`
+	// Switch that the task works for: prepare, cutover, rollback and its cleanup.
+	Switch *Object `json:"switch,omitempty"`
+	// Application selects the members.
+	Application api.Application `json:"application"`
+	// StorageClasses maps classes of the source to those of the target.
+	StorageClasses []api.StorageClassMapping `json:"storageClasses,omitempty"`
+	// Data as the user wrote it.
+	Data api.Data `json:"data"`
+	// Mobilizers in use, as the installation registered them. The first is the default.
+	Mobilizers []Mobilizer `json:"mobilizers,omitempty"`
+	// AgentImage is the image of the worker Pods' agent.
+	AgentImage string `json:"agentImage"`
+	// ImagePullPolicy of worker Pods; empty: the cluster's default.
+	ImagePullPolicy string `json:"imagePullPolicy,omitempty"`
+	// ApprovedPlan is the hash that was approved; empty: any plan without blockers.
+	ApprovedPlan string `json:"approvedPlan,omitempty"`
+	// QuiesceSeconds for the source's Pods to be gone.
+	QuiesceSeconds int64 `json:"quiesceSeconds,omitempty"`
+	// HealthSeconds for the target to become healthy.
+	HealthSeconds int64 `json:"healthSeconds,omitempty"`
+	// ProgressSeconds is the shortest time between two reports; at least 5.
+	ProgressSeconds int64 `json:"progressSeconds,omitempty"`
+}
+
+// Object names one of KubeMove's own objects.
+type Object struct {
+	Name string `json:"name"`
+	UID  string `json:"uid"`
+}
+
+// Mobilizer is a registered DDM of type Worker, as far as a driver needs it.
+type Mobilizer struct {
+	// Name it is registered by.
+	Name string `json:"name"`
+	// Image of its workers.
+	Image string `json:"image"`
+	// Command of the workers for the verb sync; empty: the image's own entry point.
+	Command []string `json:"command,omitempty"`
+	// State asks for a claim of its own at the target, mounted at StateDir, that survives
+	// from run to run.
+	State bool `json:"state,omitempty"`
+	// Parameters of the user for it.
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// Decode reads a Task strictly enough to refuse what is not one.
+func Decode(data []byte) (*Task, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("the task is %d bytes long, at most %d are allowed", len(data), MaxSize)
+	}
+	var t Task
+	if err := json.Unmarshal(data, &t); err != nil {
+		return nil, fmt.Errorf("cannot decode the task: %w", err)
+	}
+	if t.APIVersion != APIVersion {
+		return nil, fmt.Errorf("the task has apiVersion %q, this program understands %q", t.APIVersion, APIVersion)
+	}
+	if t.Run.ID == "" || t.Verb == "" {
+		return nil, fmt.Errorf("the task has no verb or no run.id: %s needs both", TaskFile)
+	}
+	return &t, nil
+}
