@@ -39,8 +39,8 @@ type ClusterAccess struct {
 
 // Endpoint is one side of a move: a namespace in a cluster.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.cluster) || !has(self.__namespace__) || self.__namespace__ == ''",message="namespace is set without cluster.kubeconfigSecretRef: another namespace is reached only with a kubeconfig; add cluster.kubeconfigSecretRef or remove namespace"
-// +kubebuilder:validation:XValidation:rule="!has(self.cluster) || (has(self.__namespace__) && self.__namespace__ != '')",message="cluster is set without namespace: add the namespace of the application in that cluster"
+// +kubebuilder:validation:XValidation:rule="has(self.cluster) || !has(self.__namespace__) || size(self.__namespace__) == 0",message="namespace is set without cluster.kubeconfigSecretRef: another namespace is reached only with a kubeconfig; add cluster.kubeconfigSecretRef or remove namespace"
+// +kubebuilder:validation:XValidation:rule="!has(self.cluster) || (has(self.__namespace__) && size(self.__namespace__) > 0)",message="cluster is set without namespace: add the namespace of the application in that cluster"
 type Endpoint struct {
 	// cluster says how the cluster is reached. Absent: the home cluster, where KubeMove is
 	// installed, and then the namespace is that of the object itself.
@@ -54,8 +54,11 @@ type Endpoint struct {
 }
 
 // WorkloadReference names one workload of the application in the source namespace.
+//
+// +kubebuilder:validation:XValidation:rule="self.group == (self.kind == 'CronJob' ? 'batch' : 'apps')",message="the group does not fit the kind: CronJob is in the group batch, Deployment and StatefulSet are in apps (the default)"
 type WorkloadReference struct {
-	// group of the kind, such as apps. Default: apps.
+	// group of the kind: apps for a Deployment or StatefulSet, batch for a CronJob.
+	// Default: apps.
 	// +optional
 	// +default="apps"
 	// +kubebuilder:validation:MaxLength=253
@@ -138,9 +141,11 @@ type Mobilizer struct {
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name"`
-	// parameters handed to the mobilizer as they are. No secrets here.
+	// parameters handed to the mobilizer as they are: names of at most 63 characters, values
+	// of at most 1024. No secrets here.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 63 && size(self[k]) <= 1024)",message="a parameter has a name longer than 63 characters or a value longer than 1024: shorten it"
 	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
@@ -176,7 +181,7 @@ type ClaimData struct {
 
 // Data says how the data moves.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.all(c, !has(c.mobilizer) || c.mobilizer == '' || (has(self.mobilizers) && self.mobilizers.exists(m, m.name == c.mobilizer)))",message="a claim names a mobilizer that is not in data.mobilizers: add it there or correct the name"
+// +kubebuilder:validation:XValidation:rule="!has(self.claims) || self.claims.all(c, !has(c.mobilizer) || size(c.mobilizer) == 0 || (has(self.mobilizers) && self.mobilizers.exists(m, m.name == c.mobilizer)))",message="a claim names a mobilizer that is not in data.mobilizers: add it there or correct the name"
 type Data struct {
 	// mobilizers in use; the first is the default for claims that name none. Default: restic.
 	// +optional

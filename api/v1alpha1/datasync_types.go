@@ -31,9 +31,11 @@ type DataSyncSpec struct {
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="mobilizer is immutable"
 	Mobilizer string `json:"mobilizer"`
-	// parameters handed to the mobilizer. Hook-owned.
+	// parameters handed to the mobilizer: names of at most 63 characters, values of at most
+	// 1024. Hook-owned.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 63 && size(self[k]) <= 1024)",message="a parameter has a name longer than 63 characters or a value longer than 1024: shorten it"
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// volumes to copy. Hook-owned.
 	// +optional

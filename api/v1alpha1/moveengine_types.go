@@ -25,8 +25,10 @@ type EngineSwitch struct {
 // MoveEngineSpec is the intent: which application moves where, and how. Every field is
 // written by the user.
 //
-// +kubebuilder:validation:XValidation:rule="size(self.targets) == 1 || (has(self.switch) && has(self.switch.target) && self.switch.target != '')",message="there are several targets and switch.target is empty: name the one to switch to"
-// +kubebuilder:validation:XValidation:rule="!has(self.switch) || !has(self.switch.target) || self.switch.target == '' || self.targets.exists(t, t.name == self.switch.target)",message="switch.target is not the name of one of targets: correct the name or add the target"
+// +kubebuilder:validation:XValidation:rule="size(self.targets) == 1 || (has(self.switch) && has(self.switch.target) && size(self.switch.target) > 0)",message="there are several targets and switch.target is empty: name the one to switch to"
+// +kubebuilder:validation:XValidation:rule="!has(self.switch) || !has(self.switch.target) || size(self.switch.target) == 0 || self.targets.exists(t, t.name == self.switch.target)",message="switch.target is not the name of one of targets: correct the name or add the target"
+// +kubebuilder:validation:XValidation:rule="self.targets.all(t, has(t.cluster) || (has(self.source) && has(self.source.cluster)))",message="a target without cluster and a source without cluster are the same place, this namespace: give one of them a cluster.kubeconfigSecretRef and a namespace"
+// +kubebuilder:validation:XValidation:rule="!has(self.source) || !has(self.source.cluster) || self.targets.all(t, !has(t.cluster) || t.cluster.kubeconfigSecretRef.name != self.source.cluster.kubeconfigSecretRef.name || t.cluster.kubeconfigSecretRef.key != self.source.cluster.kubeconfigSecretRef.key || t.__namespace__ != self.source.__namespace__)",message="a target has the cluster and the namespace of the source: nothing would move, correct one of them"
 // +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable: create another MoveEngine instead"
 type MoveEngineSpec struct {
 	// mode of the move: Offline.

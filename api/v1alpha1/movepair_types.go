@@ -25,6 +25,7 @@ const (
 // MovePairSpec is one source and one target of a move. Fields are hook-owned unless said
 // otherwise.
 //
+// +kubebuilder:validation:XValidation:rule="has(self.target.cluster) || (has(self.source) && has(self.source.cluster))",message="a target without cluster and a source without cluster are the same place, this namespace: give one of them a cluster.kubeconfigSecretRef and a namespace"
 // +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable"
 type MovePairSpec struct {
 	// engine is the name that workloads name in their annotation kubemove.io/engine.

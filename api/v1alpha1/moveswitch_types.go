@@ -57,20 +57,22 @@ type Quiesce struct {
 // MoveSwitch, where they are hook-owned.
 type SwitchPolicy struct {
 	// approval: Manual waits for approvedPlan, Automatic does not. Default: Manual.
+	// Hook-owned in a MoveSwitch.
 	// +optional
 	// +default="Manual"
 	Approval Approval `json:"approval,omitempty"`
-	// quiesce says how the source is stopped.
+	// quiesce says how the source is stopped. Hook-owned in a MoveSwitch.
 	// +optional
 	Quiesce Quiesce `json:"quiesce,omitempty,omitzero"`
 	// healthTimeout for the application to become healthy at the target, a duration. When the
-	// time is over, onFailure decides. Default: 5m.
+	// time is over, onFailure decides. Default: 5m. Hook-owned in a MoveSwitch.
 	// +optional
 	// +default="5m"
 	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
 	// +kubebuilder:validation:MaxLength=32
 	HealthTimeout string `json:"healthTimeout,omitempty"`
 	// onFailure before the switch is committed: RollBack or Hold. Default: RollBack.
+	// Hook-owned in a MoveSwitch.
 	// +optional
 	// +default="RollBack"
 	OnFailure FailurePolicy `json:"onFailure,omitempty"`
