@@ -3,11 +3,6 @@
 package application
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -40,6 +35,9 @@ type Plan struct {
 	Objects []Object `json:"objects"`
 	// Volumes of the application.
 	Volumes []Volume `json:"volumes"`
+	// Requires lists what the target must hold already: claims with the policy Skip, the
+	// settings of the default ServiceAccount, and cluster-wide objects that are referenced.
+	Requires []Required `json:"requires,omitempty"`
 	// Left lists objects of the namespace that were looked at and do not move, with the reason.
 	Left []Left `json:"left,omitempty"`
 	// Blockers forbid the move; Warnings do not.
@@ -70,6 +68,9 @@ type Workload struct {
 	Replicas int32 `json:"replicas"`
 	// Suspended state of a CronJob.
 	Suspended bool `json:"suspended,omitempty"`
+	// Autoscaled: a HorizontalPodAutoscaler sets the replicas, so their number is not part of
+	// what is approved.
+	Autoscaled bool `json:"autoscaled,omitempty"`
 }
 
 // Object is created at the target.
@@ -108,30 +109,22 @@ type Identity struct {
 	Groups []int64 `json:"groups,omitempty"`
 	// SELinux options, where set.
 	SELinux *corev1.SELinuxOptions `json:"seLinux,omitempty"`
-	// Pod labels and container of a workload that mounts the claim, to ask a running Pod for
-	// its user when the spec does not say it.
+	// Container that mounts the claim, to ask a running Pod for its user when the spec does
+	// not say it (UID is nil).
 	Container string `json:"container,omitempty"`
+}
+
+// Required is something that the target must hold before the move; KubeMove does not create it.
+type Required struct {
+	Ref `json:",inline"`
+	// Why it is needed: the path in the graph.
+	Why string `json:"why"`
+	// Object holds the fields that the target's object must have; nil: it must only exist.
+	Object *unstructured.Unstructured `json:"object,omitempty"`
 }
 
 // Left is an object that does not move.
 type Left struct {
 	Ref `json:",inline"`
 	Why string `json:"why"`
-}
-
-// Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
-// people.
-func (p *Plan) Hash() string {
-	data, err := json.Marshal(struct {
-		A, B, C   string
-		Workloads []Workload
-		Objects   []Object
-		Volumes   []Volume
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Workloads, p.Objects, p.Volumes})
-	if err != nil {
-		// Plans are made of values that came from JSON: this cannot happen.
-		panic(fmt.Sprintf("cannot encode a plan: %v", err))
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])[:16]
 }

@@ -1,0 +1,127 @@
+package application
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// defaultAccount is the account that every namespace has, and Pods that name none run as.
+const defaultAccount = "default"
+
+// followReferences takes everything that the members lead to, breadth first, so that the
+// shortest path becomes the reason; of several, the first in the order of the members and of
+// their edges, which is fixed.
+func (m *maker) followReferences() {
+	level := make([]*node, 0, len(m.members))
+	for _, n := range m.x.nodes {
+		if _, ok := m.taken[n.ref]; ok {
+			level = append(level, n)
+		}
+	}
+	for len(level) > 0 {
+		var next []*node
+		for _, n := range level {
+			for _, e := range m.edges(n) {
+				if to := m.follow(n, e); to != nil {
+					next = append(next, to)
+				}
+			}
+		}
+		level = next
+	}
+}
+
+// follow takes the object that an edge leads to; nil when there is nothing new to take.
+func (m *maker) follow(from *node, e edge) *node {
+	if _, ok := m.taken[e.to]; ok || m.blocked[e.to] {
+		return nil
+	}
+	n := m.x.byRef[e.to]
+	if n == nil || n.obj.GetDeletionTimestamp() != nil && e.to.kind() != kindClaim {
+		m.missing(from, e)
+		return nil
+	}
+	if !m.mayFollow(from, e, n) {
+		return nil
+	}
+	path := from.ref.String()
+	if _, member := m.members[from.ref]; !member {
+		path = m.taken[from.ref]
+	}
+	m.taken[e.to] = path + " > " + e.to.String()
+	return n
+}
+
+// missing warns about a reference that leads nowhere: what is broken at the source will be
+// broken at the target.
+func (m *maker) missing(from *node, e edge) {
+	if e.optional || !e.hard || e.to == refTo(kindServiceAccount, defaultAccount) {
+		return
+	}
+	m.warn("%s refers to %s, which is not in the namespace %s: its Pods may not start at the target", from.ref, e.to, m.in.SourceNamespace)
+}
+
+func (m *maker) mayFollow(from *node, e edge, n *node) bool {
+	switch {
+	case n.own || m.excluded[n.ref]:
+		if e.hard {
+			m.warn("%s refers to %s, which KubeMove uses itself and never captures: create it at the target", from.ref, n.ref)
+		}
+		return false
+	case n.ref.kind() == kindClaim:
+		if isEphemeralClaim(n) {
+			m.leave(n.ref, "it belongs to one Pod and ends with it")
+			return false
+		}
+		return true
+	case n.ref == refTo(kindServiceAccount, defaultAccount):
+		// Nothing is created, but its Secrets and roles are followed.
+		return true
+	case m.isSystem(n):
+		return false
+	}
+	owner := foreignOwner(n.obj)
+	if owner == nil {
+		return true
+	}
+	if !e.hard {
+		m.leave(n.ref, "it is controlled by "+owner.String()+", which does not move")
+		return false
+	}
+	m.warn("%s is controlled by %s, which does not move: it moves as a plain copy that nothing updates", n.ref, owner)
+	return true
+}
+
+// systemObjects exist in every namespace by themselves.
+var systemObjects = map[Ref]bool{
+	refTo(kindServiceAccount, defaultAccount):        true,
+	refTo(kindConfigMap, "kube-root-ca.crt"):         true,
+	refTo(kindConfigMap, "openshift-service-ca.crt"): true,
+	refTo(kindRoleBinding, "system:image-pullers"):   true,
+	refTo(kindRoleBinding, "system:image-builders"):  true,
+	refTo(kindRoleBinding, "system:deployers"):       true,
+}
+
+func (m *maker) isSystem(n *node) bool {
+	if n.ref.kind() == kindService && n.ref.Name == "kubernetes" && m.in.SourceNamespace == metav1.NamespaceDefault {
+		return true
+	}
+	return systemObjects[n.ref]
+}
+
+// isTokenSecret says whether an object is the token of an account.
+func isTokenSecret(n *node) bool {
+	if n.ref.kind() != kindSecret {
+		return false
+	}
+	t, _, _ := unstructured.NestedString(n.obj.Object, "type")
+	return t == string(corev1.SecretTypeServiceAccountToken)
+}
+
+// isEphemeralClaim says whether a claim belongs to a single Pod, as generic ephemeral volumes
+// do.
+func isEphemeralClaim(n *node) bool {
+	owner := metav1.GetControllerOfNoCopy(n.obj)
+	return owner != nil && ownerRef(owner).kind() == kindPod
+}

@@ -1,0 +1,180 @@
+package application
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Lookup lists the objects of the target namespace that Conflicts wants to see.
+func (p *Plan) Lookup() []Ref {
+	var out []Ref
+	for _, o := range p.Objects {
+		out = append(out, o.Ref)
+	}
+	for _, r := range p.Requires {
+		if known(r.kind()) {
+			out = append(out, r.Ref)
+		}
+	}
+	return out
+}
+
+// StorageClasses lists the classes that the claims of the plan ask for at the target.
+func (p *Plan) StorageClasses() []string {
+	var out []string
+	for i := range p.Objects {
+		o := p.Objects[i].Object.Object
+		if p.Objects[i].kind() == kindClaim {
+			out = append(out, classOf(o))
+		}
+		if p.Objects[i].kind() == kindStatefulSet {
+			templates, _, _ := unstructured.NestedSlice(o, "spec", "volumeClaimTemplates")
+			for _, t := range templates {
+				t, _ := t.(map[string]any)
+				out = append(out, classOf(t))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(class string) bool { return class == "" })
+}
+
+func classOf(claim map[string]any) string {
+	class, _, _ := unstructured.NestedString(claim, "spec", "storageClassName")
+	return class
+}
+
+// Conflicts compares a plan with what the target namespace holds already: of Lookup, the
+// objects that exist. own are the UIDs of the pair and the switches whose objects may be
+// there.
+func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, own map[string]bool) []api.Blocker {
+	var out []api.Blocker
+	for _, o := range p.Objects {
+		if there, ok := existing[o.Ref]; ok {
+			if b := conflict(p, o.Ref, &there, own); b != nil {
+				out = append(out, *b)
+			}
+		}
+	}
+	for _, r := range p.Requires {
+		if !known(r.kind()) {
+			continue
+		}
+		there, ok := existing[r.Ref]
+		if b := unmet(p, r, &there, ok); b != nil {
+			out = append(out, *b)
+		}
+	}
+	slices.SortFunc(out, compareBlockers)
+	return out
+}
+
+func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, own map[string]bool) *api.Blocker {
+	if ref.kind() == kindClaim {
+		if b := activeClaim(p, ref, there); b != nil {
+			return b
+		}
+	}
+	var b api.Blocker
+	switch creator := there.GetAnnotations()[api.CreatedByAnnotation]; {
+	case creator == "" || !own[creator]:
+		b = foreignObject(p, ref, creator)
+	case there.GetDeletionTimestamp() != nil:
+		b = blocker(api.ReasonNameConflict, ref,
+			"%s of an earlier attempt is still being deleted in the target namespace %s: wait until it is gone; if it stays, see which finalizer holds it", ref, p.TargetNamespace)
+	default:
+		return nil
+	}
+	return &b
+}
+
+// activeClaim: nothing writes a claim that an application uses.
+func activeClaim(p *Plan, ref Ref, there *unstructured.Unstructured) *api.Blocker {
+	holder := there.GetAnnotations()[api.ActiveAnnotation]
+	if holder == "" {
+		return nil
+	}
+	b := blocker(api.ReasonTargetIsActive, ref,
+		"the claim %s in the target namespace %s is in use by the application that the MoveSwitch with the UID %s has started there: expected a claim that nothing uses, as a copy would overwrite newer data. "+
+			"To bring the application back, make a move from there to here; to move another one, choose another target namespace",
+		ref.Name, p.TargetNamespace, holder)
+	return &b
+}
+
+func foreignObject(p *Plan, ref Ref, creator string) api.Blocker {
+	by := "was not created by KubeMove"
+	if creator != "" {
+		by = "was created by another move (" + creator + ")"
+	}
+	if ref.kind() == kindClaim {
+		return blocker(api.ReasonNameConflict, ref,
+			"the claim %s exists in the target namespace %s and %s: expected none, as a copy would overwrite its data. "+
+				"Choose another target namespace; to use the claim as it is, without a copy, set its policy in data.claims to Skip",
+			ref.Name, p.TargetNamespace, by)
+	}
+	return blocker(api.ReasonNameConflict, ref,
+		"%s exists in the target namespace %s and %s: expected none, as KubeMove overwrites nothing. "+
+			"Choose another target namespace, or find out what uses it there and rename or remove it",
+		ref, p.TargetNamespace, by)
+}
+
+// unmet says what of a requirement the target does not hold.
+func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *api.Blocker {
+	var b api.Blocker
+	switch r.kind() {
+	case kindClaim:
+		if exists {
+			return activeClaim(p, r.Ref, there)
+		}
+		b = blocker(api.ReasonClaimMissing, r.Ref,
+			"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: create it there, or choose the policy Copy or CreateEmpty",
+			r.Name, p.TargetNamespace)
+	case kindServiceAccount:
+		lacks := lacking(r.Object, there)
+		if len(lacks) == 0 {
+			return nil
+		}
+		b = blocker(api.ReasonNameConflict, r.Ref,
+			"Pods of the application run as the ServiceAccount %s, and in the target namespace %s it differs from the source's; KubeMove does not change it. Add to it: %s",
+			r.Name, p.TargetNamespace, strings.Join(lacks, "; "))
+	default:
+		return nil
+	}
+	return &b
+}
+
+// lacking lists the settings of an account that another one does not have.
+func lacking(want, have *unstructured.Unstructured) []string {
+	if want == nil {
+		return nil
+	}
+	var out []string
+	wanted, _ := decode[corev1.ServiceAccount](want.Object)
+	got, err := decode[corev1.ServiceAccount](have.Object)
+	if wanted == nil {
+		return nil
+	}
+	if err != nil {
+		got = &corev1.ServiceAccount{}
+	}
+	for _, s := range wanted.ImagePullSecrets {
+		if !slices.Contains(got.ImagePullSecrets, s) {
+			out = append(out, "the image pull secret "+s.Name)
+		}
+	}
+	for key, value := range wanted.Annotations {
+		if got.Annotations[key] != value {
+			out = append(out, "the annotation "+key)
+		}
+	}
+	if a := wanted.AutomountServiceAccountToken; a != nil && !*a && (got.AutomountServiceAccountToken == nil || *got.AutomountServiceAccountToken) {
+		out = append(out, "automountServiceAccountToken: false")
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,158 @@
+package application
+
+import (
+	"regexp"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// edges lists what moves because n moves: what it refers to, and what refers to it and
+// belongs to it. The order is fixed.
+func (m *maker) edges(n *node) []edge {
+	var out []edge
+	switch n.ref.kind() {
+	case kindDeployment, kindStatefulSet, kindCronJob:
+		out = m.workloadEdges(n)
+	case kindServiceAccount:
+		out = m.accountEdges(n)
+	case kindRoleBinding:
+		if ref := read[rbacv1.RoleBinding](n).RoleRef; ref.Kind == "Role" {
+			out = append(out, hard(kindRole, ref.Name))
+		}
+	case kindService:
+		for _, i := range m.x.ofKind(kindIngress) {
+			if slices.Contains(backends(read[networkingv1.Ingress](i)), n.ref.Name) {
+				out = append(out, edge{to: i.ref})
+			}
+		}
+	case kindIngress:
+		for _, t := range read[networkingv1.Ingress](n).Spec.TLS {
+			if t.SecretName != "" {
+				out = append(out, edge{to: refTo(kindSecret, t.SecretName), hard: true, optional: true})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b edge) int { return compareRefs(a.to, b.to) })
+	return out
+}
+
+func (m *maker) workloadEdges(n *node) []edge {
+	if n.template == nil {
+		return nil
+	}
+	out := templateEdges(n.template)
+	for _, mount := range n.mounts {
+		out = append(out, hard(kindClaim, mount.claim))
+	}
+	if n.ref.kind() == kindStatefulSet {
+		// Sets work without their Service, but for the names of the Pods.
+		if name := read[appsv1.StatefulSet](n).Spec.ServiceName; name != "" {
+			out = append(out, edge{to: refTo(kindService, name), hard: true, optional: true})
+		}
+	}
+	set := labels.Set(n.template.Labels)
+	for _, o := range m.x.nodes {
+		if m.concerns(o, n.ref, set) {
+			out = append(out, edge{to: o.ref})
+		}
+	}
+	return out
+}
+
+// concerns says whether o serves, scales or protects a workload with these Pod labels.
+func (m *maker) concerns(o *node, workload Ref, podLabels labels.Set) bool {
+	switch o.ref.kind() {
+	case kindService:
+		selector := read[corev1.Service](o).Spec.Selector
+		return len(selector) > 0 && labels.SelectorFromSet(selector).Matches(podLabels)
+	case kindHPA:
+		return scaleTarget(o) == workload
+	case kindPDB:
+		return selects(read[policyv1.PodDisruptionBudget](o).Spec.Selector, podLabels)
+	case kindNetworkPolicy:
+		return selects(&read[networkingv1.NetworkPolicy](o).Spec.PodSelector, podLabels)
+	}
+	return false
+}
+
+// scaleTarget is the object that an autoscaler scales.
+func scaleTarget(hpa *node) Ref {
+	t := read[autoscalingv2.HorizontalPodAutoscaler](hpa).Spec.ScaleTargetRef
+	return ownerRef(&metav1.OwnerReference{APIVersion: t.APIVersion, Kind: t.Kind, Name: t.Name})
+}
+
+func selects(selector *metav1.LabelSelector, set labels.Set) bool {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	return err == nil && s.Matches(set)
+}
+
+// generatedSecret matches the Secrets that clusters make for an account, by their names.
+var generatedSecret = regexp.MustCompile(`-(token|dockercfg)-[a-z0-9]{5}$`)
+
+func (m *maker) accountEdges(n *node) []edge {
+	var out []edge
+	account := read[corev1.ServiceAccount](n)
+	for _, s := range account.ImagePullSecrets {
+		out = append(out, edge{to: refTo(kindSecret, s.Name), hard: true, optional: true})
+	}
+	for _, s := range account.Secrets {
+		if !generatedSecret.MatchString(s.Name) {
+			out = append(out, edge{to: refTo(kindSecret, s.Name), hard: true, optional: true})
+		}
+	}
+	for _, b := range m.x.ofKind(kindRoleBinding) {
+		if bindsAccount(read[rbacv1.RoleBinding](b).Subjects, m.in.SourceNamespace, n.ref.Name) {
+			out = append(out, edge{to: b.ref})
+		}
+	}
+	return out
+}
+
+// The names by which subjects of other kinds than ServiceAccount mean accounts.
+const (
+	accountUserPrefix  = "system:serviceaccount:"
+	accountGroupPrefix = "system:serviceaccounts:"
+)
+
+func bindsAccount(subjects []rbacv1.Subject, namespace, account string) bool {
+	return slices.ContainsFunc(subjects, func(s rbacv1.Subject) bool {
+		switch s.Kind {
+		case rbacv1.ServiceAccountKind:
+			return s.Name == account && s.Namespace == namespace
+		case rbacv1.UserKind:
+			return s.Name == accountUserPrefix+namespace+":"+account
+		case rbacv1.GroupKind:
+			return s.Name == accountGroupPrefix+namespace
+		}
+		return false
+	})
+}
+
+// backends are the names of the Services that an Ingress routes to.
+func backends(i *networkingv1.Ingress) []string {
+	var out []string
+	add := func(b *networkingv1.IngressBackend) {
+		if b != nil && b.Service != nil {
+			out = append(out, b.Service.Name)
+		}
+	}
+	add(i.Spec.DefaultBackend)
+	for _, rule := range i.Spec.Rules {
+		if rule.HTTP == nil {
+			continue
+		}
+		for j := range rule.HTTP.Paths {
+			add(&rule.HTTP.Paths[j].Backend)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,51 @@
+package application
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
+// people. The replicas of workloads that an autoscaler sets do not count, as they change by
+// themselves between the reading of a plan and its approval.
+func (p *Plan) Hash() string {
+	workloads, objects := p.withoutAutoscaledReplicas()
+	data, err := json.Marshal(struct {
+		A, B, C   string
+		Workloads []Workload
+		Objects   []Object
+		Volumes   []Volume
+		Requires  []Required
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, workloads, objects, p.Volumes, p.Requires})
+	if err != nil {
+		// Plans are made of values that came from JSON: this cannot happen.
+		panic(fmt.Sprintf("cannot encode a plan: %v", err))
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])[:16]
+}
+
+func (p *Plan) withoutAutoscaledReplicas() ([]Workload, []Object) {
+	workloads := make([]Workload, len(p.Workloads))
+	objects := make([]Object, len(p.Objects))
+	copy(workloads, p.Workloads)
+	copy(objects, p.Objects)
+	scaled := map[Ref]bool{}
+	for i := range workloads {
+		if workloads[i].Autoscaled {
+			scaled[workloads[i].Ref] = true
+			workloads[i].Replicas = 0
+		}
+	}
+	for i := range objects {
+		if scaled[objects[i].Ref] {
+			objects[i].Object = *objects[i].Object.DeepCopy()
+			unstructured.RemoveNestedField(objects[i].Object.Object, "spec", "replicas")
+		}
+	}
+	return workloads, objects
+}

@@ -1,0 +1,60 @@
+package application
+
+import (
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Ledger is what a roll back needs to undo the stop of one workload, and what the target's
+// copy starts with. It is the value of api.LedgerAnnotation, written in the same update as
+// the change itself.
+type Ledger struct {
+	// Switch is the UID of the MoveSwitch that made the change.
+	Switch string `json:"switch"`
+	// Replicas before the change (Deployment, StatefulSet).
+	Replicas *int32 `json:"replicas,omitempty"`
+	// Suspend before the change (CronJob).
+	Suspend *bool `json:"suspend,omitempty"`
+	// Retention policy of a StatefulSet's claims before the change; nil: it was not changed.
+	Retention *appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy `json:"retention,omitempty"`
+}
+
+// Encode gives the value of the annotation.
+func (l Ledger) Encode() string {
+	data, err := json.Marshal(l)
+	if err != nil {
+		// The fields are strings, numbers and bools: this cannot happen.
+		panic(fmt.Sprintf("cannot encode a ledger: %v", err))
+	}
+	return string(data)
+}
+
+// DecodeLedger reads the value of the annotation.
+func DecodeLedger(value string) (*Ledger, error) {
+	var l Ledger
+	if err := json.Unmarshal([]byte(value), &l); err != nil {
+		return nil, fmt.Errorf("cannot decode the annotation %s: %w", api.LedgerAnnotation, err)
+	}
+	if l.Switch == "" {
+		return nil, fmt.Errorf("the annotation %s names no switch: it must hold the UID of one", api.LedgerAnnotation)
+	}
+	return &l, nil
+}
+
+// LedgerOf reads the ledger of an object; nil when it carries none.
+func LedgerOf(o *unstructured.Unstructured) (*Ledger, error) {
+	value, ok := o.GetAnnotations()[api.LedgerAnnotation]
+	if !ok {
+		return nil, nil
+	}
+	l, err := DecodeLedger(value)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger of %s: %w", RefOf(o), err)
+	}
+	return l, nil
+}

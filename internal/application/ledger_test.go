@@ -1,0 +1,65 @@
+package application
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+func TestLedgerSurvivesEncoding(t *testing.T) {
+	three, yes := int32(3), true
+	cases := map[string]Ledger{
+		"Deployment": {Switch: "s", Replicas: &three},
+		"CronJob":    {Switch: "s", Suspend: &yes},
+		"Set": {Switch: "s", Replicas: &three, Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+			WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType, WhenScaled: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+		}},
+	}
+	for name, l := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := DecodeLedger(l.Encode())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&l, got); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeLedgerRefuses(t *testing.T) {
+	for name, value := range map[string]string{"Empty": "", "NoJSON": "x", "NoSwitch": `{"replicas":1}`, "WrongType": `{"switch":"s","replicas":"x"}`} {
+		t.Run(name, func(t *testing.T) {
+			if l, err := DecodeLedger(value); err == nil {
+				t.Errorf("got %+v for %q, expected an error", l, value)
+			}
+		})
+	}
+}
+
+// TestLedgerRestoresTheObject: the target starts what ran before the quiesce.
+func TestLedgerRestoresTheObject(t *testing.T) {
+	set := object(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {replicas: 0,
+		persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}, template: {spec: {containers: [{name: c}]}}}}`)
+	two := int32(2)
+	l := Ledger{Switch: "switch", Replicas: &two, Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: "Retain", WhenScaled: "Delete"}}
+	set.SetAnnotations(map[string]string{api.LedgerAnnotation: l.Encode(), api.HeldByAnnotation: "switch"})
+	in := whole(t, "", nil)
+	in.Objects = append(in.Objects, set)
+	p := Make(in)
+	want := object(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {replicas: 2,
+		persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Delete}, template: {spec: {containers: [{name: c}]}}}}`)
+	if len(p.Objects) != 1 || len(p.Blockers) > 0 {
+		t.Fatalf("got %d objects and the blockers %v", len(p.Objects), p.Blockers)
+	}
+	if diff := cmp.Diff(want.Object, p.Objects[0].Object.Object); diff != "" {
+		t.Errorf("object (-want +got):\n%s", diff)
+	}
+	if p.Workloads[0].Replicas != 2 {
+		t.Errorf("the workload has %d replicas, want 2", p.Workloads[0].Replicas)
+	}
+}

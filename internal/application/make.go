@@ -1,0 +1,178 @@
+package application
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Input is what a plan is made from.
+type Input struct {
+	// Engine name that annotated workloads refer to.
+	Engine string
+	// SwitchUID of the switch that makes the plan; empty when there is none yet. Workloads
+	// that it has stopped count as running.
+	SwitchUID string
+	// SourceNamespace and TargetNamespace of the application.
+	SourceNamespace string
+	TargetNamespace string
+	// Application selects the members.
+	Application api.Application
+	// StorageClasses of the source and what they become at the target.
+	StorageClasses []api.StorageClassMapping
+	// Data as the user wrote it.
+	Data api.Data
+	// Mobilizers that may be used, by name; the first is the default.
+	Mobilizers []string
+	// Exclude lists objects that are never captured, such as Secrets that KubeMove's own
+	// objects name.
+	Exclude []Ref
+	// Objects of the source namespace, of all Kinds, in any order. They are not changed.
+	Objects []unstructured.Unstructured
+}
+
+// Make plans the move of an application. It depends on nothing but the input, and not on the
+// order of its lists.
+func Make(in Input) *Plan {
+	m := newMaker(in)
+	m.selectMembers()
+	m.followReferences()
+	m.addWorkloads()
+	m.addVolumes()
+	m.addObjects()
+	m.checkData()
+	m.checkClaims()
+	m.checkSharedClaims()
+	m.checkAutoscalers()
+	m.checkTemplates()
+	m.checkConnections()
+	m.leaveTheRest()
+	return m.finish()
+}
+
+// maker holds what is known while a plan is made.
+type maker struct {
+	in   Input
+	x    *index
+	plan *Plan
+	// excluded objects.
+	excluded map[Ref]bool
+	// members, and by what each was selected.
+	members map[Ref]string
+	// taken: everything that moves, the members among them, and why.
+	taken map[Ref]string
+	// blocked members: they are not taken, and a blocker says why.
+	blocked map[Ref]bool
+	// ledgers of workloads that this switch has stopped.
+	ledgers map[Ref]*Ledger
+	// left holds the reasons in plan.Left.
+	left map[Ref]string
+}
+
+func newMaker(in Input) *maker {
+	m := &maker{
+		in:       in,
+		x:        newIndex(in.SourceNamespace, in.Objects),
+		excluded: map[Ref]bool{},
+		members:  map[Ref]string{},
+		taken:    map[Ref]string{},
+		blocked:  map[Ref]bool{},
+		ledgers:  map[Ref]*Ledger{},
+		left:     map[Ref]string{},
+		plan: &Plan{
+			Engine:          in.Engine,
+			SourceNamespace: in.SourceNamespace,
+			TargetNamespace: in.TargetNamespace,
+			Workloads:       []Workload{},
+			Objects:         []Object{},
+			Volumes:         []Volume{},
+		},
+	}
+	for _, ref := range in.Exclude {
+		m.excluded[ref] = true
+	}
+	return m
+}
+
+// block adds a blocker about an object.
+func (m *maker) block(reason string, ref Ref, format string, args ...any) {
+	m.plan.Blockers = append(m.plan.Blockers, blocker(reason, ref, format, args...))
+}
+
+func (m *maker) warn(format string, args ...any) {
+	m.plan.Warnings = append(m.plan.Warnings, clip(fmt.Sprintf(format, args...)))
+}
+
+// leave notes that an object does not move; the first reason counts.
+func (m *maker) leave(ref Ref, why string) {
+	if _, ok := m.left[ref]; !ok {
+		m.left[ref] = why
+	}
+}
+
+// isTaken says whether an object of the kind and name moves.
+func (m *maker) isTaken(kind, name string) bool {
+	_, ok := m.taken[refTo(kind, name)]
+	return ok
+}
+
+// takenNodes lists what moves, in the order of creation.
+func (m *maker) takenNodes() []*node {
+	var out []*node
+	for _, n := range m.x.nodes {
+		if _, ok := m.taken[n.ref]; ok {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// finish puts the lists for people in order.
+func (m *maker) finish() *Plan {
+	p := m.plan
+	for ref, why := range m.left {
+		p.Left = append(p.Left, Left{Ref: ref, Why: why})
+	}
+	slices.SortFunc(p.Left, func(a, b Left) int { return compareRefs(a.Ref, b.Ref) })
+	slices.SortFunc(p.Blockers, compareBlockers)
+	p.Blockers = slices.Compact(p.Blockers)
+	slices.Sort(p.Warnings)
+	p.Warnings = slices.Compact(p.Warnings)
+	return p
+}
+
+func compareBlockers(a, b api.Blocker) int {
+	return strings.Compare(a.Reason+"\x00"+a.Object+"\x00"+a.Message, b.Reason+"\x00"+b.Object+"\x00"+b.Message)
+}
+
+func blocker(reason string, ref Ref, format string, args ...any) api.Blocker {
+	b := api.Blocker{Reason: reason, Message: clip(fmt.Sprintf(format, args...))}
+	if ref != (Ref{}) {
+		b.Object = ref.String()
+	}
+	return b
+}
+
+// messageLength is the most that the API takes for a message, in bytes.
+const messageLength = 1024
+
+// clip shortens a message to what the API takes.
+func clip(s string) string {
+	if len(s) <= messageLength {
+		return s
+	}
+	return strings.ToValidUTF8(s[:messageLength-3], "") + "..."
+}
+
+// few lists some names for a message.
+func few(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,203 @@
+package application
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// The ways in which an object becomes a member; shown as Object.Why.
+const (
+	byName       = "named in application.workloads"
+	byAnnotation = "annotated with the name of the engine"
+	bySelector   = "matches application.selector"
+)
+
+// selectMembers finds the members: named, annotated and matched by labels.
+func (m *maker) selectMembers() {
+	named := m.namedWorkloads()
+	selector := m.selector()
+	for _, n := range m.x.nodes {
+		switch {
+		case n.own:
+		case named[n.ref]:
+			m.admit(n, byName)
+		case m.annotated(n):
+			m.admit(n, byAnnotation)
+		case selector.Matches(labels.Set(n.obj.GetLabels())):
+			m.admit(n, bySelector)
+		}
+	}
+	if len(m.members) == 0 && len(m.plan.Blockers) == 0 {
+		m.block(api.ReasonNothingSelected, Ref{},
+			"nothing of the namespace %s is selected: expected application.workloads, a selector that matches, "+
+				"or workloads annotated with %s: \"true\" and %s: %s; to move the whole namespace set application.selector to {}",
+			m.in.SourceNamespace, api.ApplyAnnotation, api.EngineAnnotation, m.in.Engine)
+	}
+}
+
+func (m *maker) namedWorkloads() map[Ref]bool {
+	named := map[Ref]bool{}
+	for _, w := range m.in.Application.Workloads {
+		ref := workloadRef(w)
+		named[ref] = true
+		if n := m.x.byRef[ref]; n == nil || n.own {
+			m.block(api.ReasonWorkloadNotFound, ref,
+				"application.workloads names %s, which is not in the namespace %s: correct the name, or remove the entry",
+				ref, m.in.SourceNamespace)
+		}
+	}
+	return named
+}
+
+// workloadRef finds the group of a named workload by its kind: the API's default for the
+// group, apps, is that of two of the three kinds only.
+func workloadRef(w api.WorkloadReference) Ref {
+	switch w.Kind {
+	case "CronJob":
+		if w.Group == "" || w.Group == "apps" {
+			return refTo(kindCronJob, w.Name)
+		}
+	case "Deployment", "StatefulSet":
+		if w.Group == "" {
+			return Ref{Group: "apps", Kind: w.Kind, Name: w.Name}
+		}
+	}
+	return Ref{Group: w.Group, Kind: w.Kind, Name: w.Name}
+}
+
+func (m *maker) selector() labels.Selector {
+	selector, err := metav1.LabelSelectorAsSelector(m.in.Application.Selector)
+	if err != nil {
+		m.block(api.ReasonInvalidSpec, Ref{}, "application.selector is not a label selector: %v; correct it", err)
+		return labels.Nothing()
+	}
+	return selector
+}
+
+func (m *maker) annotated(n *node) bool {
+	if !runsPods(n.ref.kind()) {
+		return false
+	}
+	a := n.obj.GetAnnotations()
+	if a[api.ApplyAnnotation] != "true" && a[api.EnableAnnotation] != "true" {
+		return false
+	}
+	if a[api.EngineAnnotation] == "" {
+		m.warn("%s is annotated to be moved, but %s names no engine: it is not a member by its annotations",
+			n.ref, api.EngineAnnotation)
+	}
+	return a[api.EngineAnnotation] == m.in.Engine
+}
+
+// admit makes a selected object a member, or says why it can't be one.
+func (m *maker) admit(n *node, why string) {
+	switch {
+	case m.excluded[n.ref]:
+		m.leave(n.ref, "KubeMove uses it itself")
+	case isGenerated(n.ref.kind()) && m.hasController(n):
+		m.checkOwnerSelected(n, why)
+	case m.isSystem(n):
+		m.leave(n.ref, "every namespace has its own")
+	case isTokenSecret(n):
+		m.leave(n.ref, "it is the token of a ServiceAccount; the target issues its own")
+	case n.ref.kind() == kindClaim:
+		m.admitClaim(n, why)
+	case foreignOwner(n.obj) != nil:
+		m.refuseForeign(n, why)
+	case n.obj.GetDeletionTimestamp() != nil:
+		m.refuseDeleted(n)
+	case isFinished(n):
+		m.leave(n.ref, "it has finished")
+	case rank(n.ref.kind()) < 0:
+		m.refuseKind(n)
+	case isWorkload(n.ref.kind()) && !m.readable(n):
+	default:
+		m.join(n, why)
+	}
+}
+
+func (m *maker) join(n *node, why string) {
+	m.members[n.ref] = why
+	m.taken[n.ref] = why
+}
+
+// admitClaim takes every claim but those that end with their Pod. A claim that an operator
+// made moves too: it holds data. checkClaims refuses the ones that are being deleted.
+func (m *maker) admitClaim(n *node, why string) {
+	if isEphemeralClaim(n) {
+		m.leave(n.ref, "it belongs to one Pod and ends with it")
+		return
+	}
+	m.join(n, why)
+}
+
+func (m *maker) hasController(n *node) bool { return metav1.GetControllerOfNoCopy(n.obj) != nil }
+
+// checkOwnerSelected warns when a selector matches the Pods of a workload but not itself.
+func (m *maker) checkOwnerSelected(n *node, why string) {
+	root, foreign := m.x.root(n)
+	if why != bySelector || isFinished(n) {
+		return
+	}
+	if foreign != nil {
+		m.warn("%s is run by %s/%s, a kind that KubeMove does not move: it goes on running at the source",
+			root.ref, foreign.Kind, foreign.Name)
+		return
+	}
+	selector, err := metav1.LabelSelectorAsSelector(m.in.Application.Selector)
+	if err == nil && !selector.Matches(labels.Set(root.obj.GetLabels())) {
+		m.warn("application.selector matches Pods of %s but not %s itself: to move it, give it the labels or name it in application.workloads",
+			root.ref, root.ref)
+	}
+}
+
+// refuseForeign: what a custom resource or an operator makes, it would make again.
+func (m *maker) refuseForeign(n *node, why string) {
+	owner := foreignOwner(n.obj)
+	if isWorkload(n.ref.kind()) && why != bySelector {
+		m.blocked[n.ref] = true
+		m.block(api.ReasonUnsupportedWorkload, n.ref,
+			"%s is controlled by %s, which would start it again when KubeMove stops it: expected a workload without a controller; move what %s manages by its own means, or remove the owner reference first",
+			n.ref, owner, owner)
+		return
+	}
+	if runsPods(n.ref.kind()) {
+		m.warn("%s is controlled by %s, a kind that KubeMove does not move: it goes on running at the source", n.ref, owner)
+	}
+	m.leave(n.ref, "it is controlled by "+owner.String()+", which does not move")
+}
+
+func (m *maker) refuseDeleted(n *node) {
+	if !isWorkload(n.ref.kind()) {
+		m.leave(n.ref, "it is being deleted")
+		return
+	}
+	m.blocked[n.ref] = true
+	m.block(api.ReasonUnsupportedWorkload, n.ref,
+		"%s is being deleted: wait until it is gone, or take it out of the selection", n.ref)
+}
+
+func (m *maker) refuseKind(n *node) {
+	m.blocked[n.ref] = true
+	fix := "take it out of the selection"
+	switch n.ref.kind() {
+	case kindPod, kindReplicaSet:
+		fix = "run it by a Deployment or StatefulSet, or take it out of the selection"
+	case kindJob:
+		fix = "wait until it has finished, or take it out of the selection"
+	}
+	m.block(api.ReasonUnsupportedWorkload, n.ref,
+		"%s is selected, and a %s cannot be stopped and started again as it was: expected Deployments, StatefulSets and CronJobs; %s",
+		n.ref, n.ref.Kind, fix)
+}
+
+func (m *maker) readable(n *node) bool {
+	if n.unread == nil {
+		return true
+	}
+	m.blocked[n.ref] = true
+	m.block(api.ReasonUnsupportedWorkload, n.ref, "%s cannot be read: %v", n.ref, n.unread)
+	return false
+}

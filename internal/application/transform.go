@@ -1,0 +1,153 @@
+package application
+
+import (
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// transformed is the object as the target will have it.
+func (m *maker) transformed(n *node) *unstructured.Unstructured {
+	out := clean(n.obj)
+	out.SetNamespace(m.in.TargetNamespace)
+	switch n.ref.kind() {
+	case kindDeployment, kindStatefulSet, kindCronJob:
+		restore(out, m.ledgers[n.ref])
+		m.mapClaimTemplates(n, out)
+	case kindClaim:
+		m.mapClass(n, n.obj.Object, out.Object)
+		m.raiseRequest(n, out)
+	case kindRoleBinding:
+		m.mapSubjects(out)
+	}
+	return out
+}
+
+// restore puts a stopped workload back to how it was before it was stopped.
+func restore(o *unstructured.Unstructured, l *Ledger) {
+	if l == nil {
+		return
+	}
+	spec, _ := o.Object["spec"].(map[string]any)
+	if spec == nil {
+		return
+	}
+	if l.Replicas != nil {
+		spec["replicas"] = int64(*l.Replicas)
+	}
+	if l.Suspend != nil {
+		spec["suspend"] = *l.Suspend
+	}
+	if r := l.Retention; r != nil {
+		spec["persistentVolumeClaimRetentionPolicy"] = map[string]any{
+			"whenDeleted": string(r.WhenDeleted),
+			"whenScaled":  string(r.WhenScaled),
+		}
+	}
+}
+
+func (m *maker) mapClaimTemplates(n *node, out *unstructured.Unstructured) {
+	before, _, _ := unstructured.NestedSlice(n.obj.Object, "spec", "volumeClaimTemplates")
+	spec, _ := out.Object["spec"].(map[string]any)
+	after, _ := spec["volumeClaimTemplates"].([]any)
+	for i := range after {
+		from, _ := before[i].(map[string]any)
+		to, _ := after[i].(map[string]any)
+		if from != nil && to != nil {
+			m.mapClass(n, from, to)
+		}
+	}
+}
+
+// legacyClass is how claims named their class before the field existed.
+const legacyClass = "volume.beta.kubernetes.io/storage-class"
+
+// mapClass sets the target's StorageClass of a claim or claim template. One that names none
+// keeps none, and gets the default of the target.
+func (m *maker) mapClass(n *node, from, to map[string]any) {
+	class, found, _ := unstructured.NestedString(from, "spec", "storageClassName")
+	if !found {
+		class, found, _ = unstructured.NestedString(from, "metadata", "annotations", legacyClass)
+	}
+	spec, _ := to["spec"].(map[string]any)
+	if !found || spec == nil {
+		return
+	}
+	mapped := mapStorageClass(m.in.StorageClasses, class)
+	spec["storageClassName"] = mapped
+	if mapped == "" {
+		m.warn("%s asks for a volume without a StorageClass: the target needs a PersistentVolume that fits, or map \"*\" to one of its classes", n.ref)
+	}
+}
+
+func mapStorageClass(mappings []api.StorageClassMapping, class string) string {
+	to := class
+	for _, mapping := range mappings {
+		switch mapping.From {
+		case class:
+			return mapping.To
+		case "*":
+			to = mapping.To
+		}
+	}
+	return to
+}
+
+// raiseRequest asks for as much as the source claim has: volumes may be larger than what was
+// asked for, and their data too.
+func (m *maker) raiseRequest(n *node, out *unstructured.Unstructured) {
+	has, asked := capacity(n.obj), request(n.obj)
+	if has == nil || asked == nil || has.Cmp(*asked) <= 0 {
+		return
+	}
+	m.warn("%s asks for %s and has %s: the target's claim asks for %s, as the data may need it", n.ref, asked, has, has)
+	// The path exists: the request has been read from it.
+	_ = unstructured.SetNestedField(out.Object, has.String(), "spec", "resources", "requests", "storage")
+}
+
+func capacity(o *unstructured.Unstructured) *resource.Quantity {
+	return quantity(o, "status", "capacity", "storage")
+}
+
+func request(o *unstructured.Unstructured) *resource.Quantity {
+	return quantity(o, "spec", "resources", "requests", "storage")
+}
+
+func quantity(o *unstructured.Unstructured, path ...string) *resource.Quantity {
+	value, found, err := unstructured.NestedString(o.Object, path...)
+	if !found || err != nil {
+		return nil
+	}
+	q, err := resource.ParseQuantity(value)
+	if err != nil {
+		return nil
+	}
+	return &q
+}
+
+// mapSubjects makes the accounts of the source namespace those of the target namespace.
+func (m *maker) mapSubjects(out *unstructured.Unstructured) {
+	subjects, _ := out.Object["subjects"].([]any)
+	for _, s := range subjects {
+		s, _ := s.(map[string]any)
+		name, _ := s["name"].(string)
+		switch s["kind"] {
+		case rbacv1.ServiceAccountKind:
+			if s["namespace"] == m.in.SourceNamespace {
+				s["namespace"] = m.in.TargetNamespace
+			}
+		case rbacv1.UserKind:
+			if account, ok := strings.CutPrefix(name, accountUserPrefix+m.in.SourceNamespace+":"); ok {
+				s["name"] = accountUserPrefix + m.in.TargetNamespace + ":" + account
+			}
+		case rbacv1.GroupKind:
+			if name == accountGroupPrefix+m.in.SourceNamespace {
+				s["name"] = accountGroupPrefix + m.in.TargetNamespace
+			}
+		}
+	}
+}

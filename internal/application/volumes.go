@@ -1,0 +1,172 @@
+package application
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// addVolumes plans the data of each claim.
+func (m *maker) addVolumes() {
+	for _, n := range m.takenNodes() {
+		if n.ref.kind() != kindClaim {
+			continue
+		}
+		v := Volume{Name: n.ref.Name, Target: n.ref.Name, Policy: m.policy(n), Identity: m.identity(n)}
+		if v.Policy == api.ClaimCopy {
+			v.Mobilizer = m.mobilizer(v.Name)
+		}
+		if q := capacity(n.obj); q != nil {
+			v.CapacityBytes = q.Value()
+		} else if q := request(n.obj); q != nil {
+			v.CapacityBytes = q.Value()
+		}
+		m.plan.Volumes = append(m.plan.Volumes, v)
+	}
+}
+
+func (m *maker) claimData(claim string) api.ClaimData {
+	for _, c := range m.in.Data.Claims {
+		if c.Name == claim {
+			return c
+		}
+	}
+	return api.ClaimData{Name: claim}
+}
+
+func (m *maker) policy(n *node) api.ClaimPolicy {
+	if p := m.claimData(n.ref.Name).Policy; p != "" && p != api.ClaimCopy {
+		return p
+	}
+	phase, _, _ := unstructured.NestedString(n.obj.Object, "status", "phase")
+	if phase != string(corev1.ClaimPending) {
+		return api.ClaimCopy
+	}
+	// A Pod that waits for the claim can have it bound, and write, at any moment.
+	if m.isWaitedFor(n.ref.Name) {
+		m.warn("%s is not bound, though Pods wait for it: the copy starts when it is", n.ref)
+		return api.ClaimCopy
+	}
+	m.warn("%s has no volume and no Pod uses it: it is created empty at the target", n.ref)
+	return api.ClaimCreateEmpty
+}
+
+func (m *maker) isWaitedFor(claim string) bool {
+	return slices.ContainsFunc(m.x.nodes, func(n *node) bool {
+		return !n.own && m.runs(n) && mountsClaim(n, claim)
+	})
+}
+
+func mountsClaim(n *node, claim string) bool {
+	return slices.ContainsFunc(n.mounts, func(mt mount) bool { return mt.claim == claim })
+}
+
+// mobilizer of a claim; the default one when the claim names none.
+func (m *maker) mobilizer(claim string) string {
+	if name := m.claimData(claim).Mobilizer; name != "" {
+		return name
+	}
+	if len(m.in.Data.Mobilizers) > 0 {
+		return m.in.Data.Mobilizers[0].Name
+	}
+	if len(m.in.Mobilizers) > 0 {
+		return m.in.Mobilizers[0]
+	}
+	return ""
+}
+
+// checkData refuses mobilizers that are not at hand, and points at overrides of nothing.
+func (m *maker) checkData() {
+	for _, v := range m.plan.Volumes {
+		if v.Policy == api.ClaimCopy && !slices.Contains(m.in.Mobilizers, v.Mobilizer) {
+			m.block(api.ReasonUnknownMobilizer, refTo(kindClaim, v.Name),
+				"the claim %s is to be copied by the mobilizer %q, which is not in use: expected one of [%s]; correct data.claims or add it to data.mobilizers",
+				v.Name, v.Mobilizer, strings.Join(m.in.Mobilizers, ", "))
+		}
+	}
+	for _, c := range m.in.Data.Claims {
+		if !m.isTaken(kindClaim, c.Name) {
+			m.warn("data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
+		}
+	}
+}
+
+// user is one container that mounts a claim.
+type user struct {
+	workload  *node
+	container *corev1.Container
+}
+
+// users of a claim among the workloads that move, in a fixed order.
+func (m *maker) users(claim string) []user {
+	var out []user
+	for _, n := range m.takenNodes() {
+		for _, mt := range n.mounts {
+			if mt.claim != claim {
+				continue
+			}
+			for _, c := range containers(&n.template.Spec) {
+				if usesVolume(c, mt.volume) {
+					out = append(out, user{workload: n, container: c})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func usesVolume(c *corev1.Container, volume string) bool {
+	return slices.ContainsFunc(c.VolumeMounts, func(v corev1.VolumeMount) bool { return v.Name == volume }) ||
+		slices.ContainsFunc(c.VolumeDevices, func(v corev1.VolumeDevice) bool { return v.Name == volume })
+}
+
+// identity that the workers of a claim run as: that of the first container that mounts it.
+func (m *maker) identity(n *node) Identity {
+	users := m.users(n.ref.Name)
+	if len(users) == 0 {
+		return Identity{}
+	}
+	id := identityOf(users[0])
+	for _, u := range users[1:] {
+		other := identityOf(u)
+		if id.UID != nil && other.UID != nil && *id.UID != *other.UID {
+			m.warn("%s is mounted by containers that run as different users (%d: %s of %s, %d: %s of %s): it is copied as the first of them, which has to be able to read all files",
+				n.ref, *id.UID, users[0].container.Name, users[0].workload.ref, *other.UID, u.container.Name, u.workload.ref)
+			break
+		}
+	}
+	return id
+}
+
+// identityOf a container: its own securityContext goes before that of its Pod.
+func identityOf(u user) Identity {
+	var id Identity
+	if pod := u.workload.template.Spec.SecurityContext; pod != nil {
+		id.UID, id.GID, id.SELinux = pod.RunAsUser, pod.RunAsGroup, pod.SELinuxOptions
+		id.Groups = append(id.Groups, pod.SupplementalGroups...)
+		if pod.FSGroup != nil {
+			id.Groups = append(id.Groups, *pod.FSGroup)
+		}
+		slices.Sort(id.Groups)
+		id.Groups = slices.Compact(id.Groups)
+	}
+	if own := u.container.SecurityContext; own != nil {
+		if own.RunAsUser != nil {
+			id.UID = own.RunAsUser
+		}
+		if own.RunAsGroup != nil {
+			id.GID = own.RunAsGroup
+		}
+		if own.SELinuxOptions != nil {
+			id.SELinux = own.SELinuxOptions
+		}
+	}
+	if id.UID == nil {
+		id.Container = u.container.Name
+	}
+	return id
+}

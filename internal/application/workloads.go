@@ -1,0 +1,162 @@
+package application
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// addWorkloads lists the members that run Pods in the order in which they are stopped: the
+// mirror of the order in which the target starts them.
+func (m *maker) addWorkloads() {
+	for _, n := range m.takenNodes() {
+		if !isWorkload(n.ref.kind()) {
+			continue
+		}
+		m.checkHeld(n)
+		w := Workload{Ref: n.ref}
+		if n.ref.kind() == kindCronJob {
+			w.Suspended = m.suspended(n)
+		} else {
+			w.Replicas = m.replicas(n)
+		}
+		m.plan.Workloads = append(m.plan.Workloads, w)
+	}
+	slices.SortFunc(m.plan.Workloads, func(a, b Workload) int {
+		if a.kind() != b.kind() {
+			return compareRefs(b.Ref, a.Ref)
+		}
+		return compareRefs(a.Ref, b.Ref)
+	})
+}
+
+// checkHeld refuses workloads that another switch has stopped or started, and remembers the
+// ledgers of those that this one has.
+func (m *maker) checkHeld(n *node) {
+	ledger, err := LedgerOf(n.obj)
+	if err != nil {
+		m.block(api.ReasonSourceHeld, n.ref,
+			"%s: %v: expected what a switch wrote there; put the workload's replicas back by hand, then remove the annotation", n.ref, err)
+		return
+	}
+	m.ledgers[n.ref] = ledger
+	holder := n.obj.GetAnnotations()[api.HeldByAnnotation]
+	if holder == "" && ledger != nil {
+		holder = ledger.Switch
+	}
+	if holder == "" || holder == m.in.SwitchUID {
+		return
+	}
+	m.block(api.ReasonSourceHeld, n.ref,
+		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that nobody is moving; let that switch finish or roll it back (spec.desired: RolledBack). "+
+			"If it has moved the application away, what runs at its target is the newer one: move from there",
+		n.ref, holder)
+}
+
+// replicas of a Deployment or StatefulSet when it runs.
+func (m *maker) replicas(n *node) int32 {
+	if l := m.ledgers[n.ref]; l != nil && l.Replicas != nil {
+		return *l.Replicas
+	}
+	replicas, found, err := unstructured.NestedInt64(n.obj.Object, "spec", "replicas")
+	if !found || err != nil {
+		return 1
+	}
+	return int32(replicas)
+}
+
+// suspended state of a CronJob when it is not stopped by a switch.
+func (m *maker) suspended(n *node) bool {
+	if l := m.ledgers[n.ref]; l != nil && l.Suspend != nil {
+		return *l.Suspend
+	}
+	suspend, _, _ := unstructured.NestedBool(n.obj.Object, "spec", "suspend")
+	return suspend
+}
+
+// runs says whether an object makes Pods, now or by itself later. Workloads that this switch
+// has stopped do.
+func (m *maker) runs(n *node) bool {
+	switch n.ref.kind() {
+	case kindDeployment, kindStatefulSet, kindReplicaSet:
+		return m.replicas(n) > 0
+	case kindCronJob, kindJob:
+		return !m.suspended(n) && !isFinished(n)
+	}
+	return !isFinished(n)
+}
+
+// addObjects cleans what moves and puts it in the order of creation.
+func (m *maker) addObjects() {
+	skipped := map[string]bool{}
+	for _, v := range m.plan.Volumes {
+		skipped[v.Name] = v.Policy == api.ClaimSkip
+	}
+	for _, n := range m.takenNodes() {
+		switch {
+		case n.ref == refTo(kindServiceAccount, defaultAccount):
+			m.requireAccount(n)
+		case n.ref.kind() == kindClaim && skipped[n.ref.Name]:
+			m.plan.Requires = append(m.plan.Requires, Required{Ref: n.ref, Why: "data.claims has the policy Skip for it"})
+		default:
+			m.plan.Objects = append(m.plan.Objects, Object{
+				Ref: n.ref, Phase: phaseOf(n), Why: m.taken[n.ref], Object: *m.transformed(n),
+			})
+		}
+	}
+	slices.SortFunc(m.plan.Objects, func(a, b Object) int {
+		if a.Phase != b.Phase {
+			return slices.Index(phases, a.Phase) - slices.Index(phases, b.Phase)
+		}
+		return compareRefs(a.Ref, b.Ref)
+	})
+}
+
+// requireAccount: the target has a default account, which is not overwritten; what the
+// source's says has to stand there too.
+func (m *maker) requireAccount(n *node) {
+	account := m.transformed(n)
+	want := map[string]any{"apiVersion": "v1", "kind": "ServiceAccount"}
+	meta := map[string]any{"name": defaultAccount, "namespace": m.in.TargetNamespace}
+	if a := account.GetAnnotations(); len(a) > 0 {
+		meta["annotations"], _, _ = unstructured.NestedFieldCopy(account.Object, "metadata", "annotations")
+	}
+	want["metadata"] = meta
+	asks := meta["annotations"] != nil
+	for _, field := range []string{"imagePullSecrets", "automountServiceAccountToken"} {
+		if value, ok := account.Object[field]; ok {
+			want[field] = value
+			asks = true
+		}
+	}
+	if asks {
+		m.plan.Requires = append(m.plan.Requires, Required{
+			Ref: n.ref, Why: m.taken[n.ref], Object: &unstructured.Unstructured{Object: want},
+		})
+	}
+}
+
+var phases = []Phase{PhaseVolume, PhaseStart, PhaseOpen}
+
+func phaseOf(n *node) Phase {
+	switch n.ref.kind() {
+	case kindClaim:
+		return PhaseVolume
+	case kindIngress:
+		return PhaseOpen
+	case kindService:
+		if letsTrafficIn(n) {
+			return PhaseOpen
+		}
+	}
+	return PhaseStart
+}
+
+// letsTrafficIn says whether a Service can be reached from outside of the cluster.
+func letsTrafficIn(n *node) bool {
+	t, _, _ := unstructured.NestedString(n.obj.Object, "spec", "type")
+	ips, _, _ := unstructured.NestedSlice(n.obj.Object, "spec", "externalIPs")
+	return t == "NodePort" || t == "LoadBalancer" || len(ips) > 0
+}
