@@ -1,12 +1,25 @@
-// Package cluster reaches the endpoints of a move: clients, discovery, waiting, exec and
-// port-forward, over a kubeconfig or the Pod's own account.
+// Package cluster reaches the endpoints of a move: clients, discovery, rights, locks, records
+// and exec, over a kubeconfig or the Pod's own account. Each helper does one thing, reads
+// afresh, and changes nothing without a precondition on what it has read.
 package cluster
 
 import (
+	"net/http"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+)
+
+// FieldManager of everything that KubeMove's tasks write.
+const FieldManager = "kubemove"
+
+// Side names an endpoint in messages.
+const (
+	SideSource = "source"
+	SideTarget = "target"
+	SideHome   = "home"
 )
 
 // Cluster is one endpoint: a namespace of a cluster and the clients to reach it.
@@ -15,9 +28,19 @@ type Cluster struct {
 	Side string
 	// Namespace of the application there.
 	Namespace string
-	// Config, Kube, Dynamic and Mapper reach the API server.
+	// Config, Kube, Dynamic and Mapper reach the API server. Requests of Kube and Dynamic end
+	// after a minute, watches too; Config itself has no time limit, for streams.
 	Config  *rest.Config
 	Kube    kubernetes.Interface
 	Dynamic dynamic.Interface
 	Mapper  meta.ResettableRESTMapper
+
+	// InCluster: reached with the account of the task's own Pod, not with a kubeconfig.
+	InCluster bool
+	// Version of the API server, such as v1.35.4.
+	Version string
+	// Warnings about the way the cluster is reached.
+	Warnings []string
+
+	client *http.Client
 }

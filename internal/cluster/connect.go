@@ -1,0 +1,95 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Limits of the clients. The API server's own fairness is what protects it; these only keep a
+// runaway loop in check.
+const (
+	clientQPS      = 100
+	clientBurst    = 200
+	dialTimeout    = 10 * time.Second
+	requestTimeout = time.Minute
+)
+
+// Connect makes the clients of an endpoint and asks the API server for its version, so that an
+// endpoint that cannot be reached is noticed here. Errors are of type *Error.
+func Connect(ctx context.Context, side string, ep task.Endpoint) (*Cluster, error) {
+	cfg, warnings, err := restConfig(side, ep.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	c, err := New(side, ep.Namespace, cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.InCluster, c.Warnings = ep.Kubeconfig == "", warnings
+	if c.Version, err = c.serverVersion(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// New makes the clients over a finished configuration; it asks the API server nothing.
+func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
+	cfg = rest.CopyConfig(cfg)
+	cfg.QPS, cfg.Burst = clientQPS, clientBurst
+	cfg.UserAgent = "kubemove-task"
+	cfg.WarningHandler = rest.NoWarnings{}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	}
+	timed := rest.CopyConfig(cfg)
+	timed.Timeout = requestTimeout
+	client, err := rest.HTTPClientFor(timed)
+	if err != nil {
+		return nil, invalidKubeconfig(side, err)
+	}
+	kube, err := kubernetes.NewForConfigAndClient(timed, client)
+	if err != nil {
+		return nil, invalidKubeconfig(side, err)
+	}
+	dyn, err := dynamic.NewForConfigAndClient(timed, client)
+	if err != nil {
+		return nil, invalidKubeconfig(side, err)
+	}
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
+	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client}, nil
+}
+
+// restConfig reads the kubeconfig at path; without a path it takes the account of the Pod, or,
+// for a task that somebody runs outside a cluster, the file that KUBECONFIG names.
+func restConfig(side, path string) (*rest.Config, []string, error) {
+	if path == "" {
+		cfg, err := rest.InClusterConfig()
+		if err == nil {
+			return cfg, nil, nil
+		}
+		path = os.Getenv("KUBECONFIG")
+		if path == "" || !errors.Is(err, rest.ErrNotInCluster) {
+			return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Message: fmt.Sprintf("the %s is the home cluster, "+
+				"but the account of the Pod cannot be used (%v): mount a service account token, or name a kubeconfig", side, err), Err: err}
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err, Message: fmt.Sprintf("cannot read the kubeconfig of the %s at %s: "+
+			"check that the Secret that kubeconfigSecretRef names exists and has that key", side, path)}
+	}
+	return ParseKubeconfig(side, data)
+}

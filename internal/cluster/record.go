@@ -1,0 +1,83 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// recordKey of the ConfigMap holds the record as JSON.
+const recordKey = "record.json"
+
+// RecordName of a switch's record, the same on both sides.
+func RecordName(switchUID string) string {
+	return "kubemove-switch-" + ShortHash(switchUID)
+}
+
+// ShortHash is ten hexadecimal characters that stand for s in names.
+func ShortHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])[:10]
+}
+
+// ReadRecord decodes the switch's record at this endpoint into out and returns its version for
+// WriteRecord; an empty version: there is none, and out is untouched.
+func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (version string, err error) {
+	cm, err := c.Kube.CoreV1().ConfigMaps(c.Namespace).Get(ctx, RecordName(switchUID), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", c.Wrap("read the record (ConfigMap/"+RecordName(switchUID)+")", err)
+	}
+	if err := json.Unmarshal([]byte(cm.Data[recordKey]), out); err != nil {
+		return "", &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Err: err, Message: fmt.Sprintf("cannot decode the record in ConfigMap/%s at the %s: "+
+			"somebody has changed %s in it; it is not mended by itself", cm.Name, c.Side, recordKey)}
+	}
+	return cm.ResourceVersion, nil
+}
+
+// WriteRecord writes the switch's record. With an empty version it creates it; else it
+// replaces the state that was read with that version. When somebody was faster the error is of
+// the kind Conflict: read again.
+func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, record any) (newVersion string, err error) {
+	data, err := json.Marshal(record)
+	if err != nil {
+		return "", fmt.Errorf("cannot encode the record: %w", err)
+	}
+	maps := c.Kube.CoreV1().ConfigMaps(c.Namespace)
+	cm := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: RecordName(h.UID), Namespace: c.Namespace, ResourceVersion: version,
+			Labels:      map[string]string{api.ManagedByLabel: api.ManagedByValue},
+			Annotations: h.annotations(),
+		},
+		Data: map[string]string{recordKey: string(data)},
+	}
+	if version == "" {
+		cm, err = maps.Create(ctx, cm, metav1.CreateOptions{FieldManager: FieldManager})
+	} else {
+		cm, err = maps.Update(ctx, cm, metav1.UpdateOptions{FieldManager: FieldManager})
+	}
+	if err != nil {
+		return "", c.Wrap("write the record (ConfigMap/"+RecordName(h.UID)+")", err)
+	}
+	return cm.ResourceVersion, nil
+}
+
+// DeleteRecord deletes the switch's record, if it is there.
+func (c *Cluster) DeleteRecord(ctx context.Context, switchUID string) error {
+	err := c.Kube.CoreV1().ConfigMaps(c.Namespace).Delete(ctx, RecordName(switchUID), metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return c.Wrap("delete the record (ConfigMap/"+RecordName(switchUID)+")", err)
+}
