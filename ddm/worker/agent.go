@@ -1,0 +1,216 @@
+package worker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/relay"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Agent of one worker.
+type Agent struct {
+	// RunID and Role of the worker.
+	RunID string
+	Role  task.Role
+	// Control is where the driver connects.
+	Control net.Listener
+	// Peer is where the worker of the source connects; source only.
+	Peer net.Listener
+	// DialWorker connects to the worker; target only.
+	DialWorker func(ctx context.Context) (net.Conn, error)
+	// TLS towards the agent of the other side.
+	TLS *tls.Config
+	// StatusFile is what the worker writes, StartedFile what the startup probe looks for, and
+	// TerminationLog where the last status is left for the cluster; empty: nowhere.
+	StatusFile, StartedFile, TerminationLog string
+	// Poll is the pause between looks at the status; default 300 ms.
+	Poll time.Duration
+	// FlushTimeout bounds how long the last status waits for the driver; default 10 s.
+	FlushTimeout time.Duration
+	// IdleTimeout ends connections that are still open after the worker has ended and on
+	// which nothing moves; default 10 s.
+	IdleTimeout time.Duration
+	// Log of the agent.
+	Log *slog.Logger
+
+	started  gate
+	watch    *watcher
+	sessions sessions
+	carried  sync.WaitGroup
+	open     atomic.Int64
+	moved    atomic.Int64
+	received chan struct{}
+}
+
+// Run serves the driver until the context ends, which is when the worker has ended; then it
+// lets the open connections run dry and hands the last status over.
+func (a *Agent) Run(ctx context.Context) error {
+	a.defaults()
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+
+	go a.serveControl(serving)
+	if a.Peer != nil {
+		go a.servePeer(serving)
+	}
+	// The watcher stops with the worker: finish reads the last status itself.
+	a.watch.run(ctx)
+
+	a.Log.Info("the worker has ended", "openConnections", a.open.Load())
+	a.drain()
+	a.finish()
+	a.Control.Close()
+	if a.Peer != nil {
+		a.Peer.Close()
+	}
+	a.sessions.replace(nil)
+	return nil
+}
+
+func (a *Agent) defaults() {
+	if a.Poll <= 0 {
+		a.Poll = 300 * time.Millisecond
+	}
+	if a.FlushTimeout <= 0 {
+		a.FlushTimeout = 10 * time.Second
+	}
+	if a.IdleTimeout <= 0 {
+		a.IdleTimeout = 10 * time.Second
+	}
+	if a.Log == nil {
+		a.Log = slog.Default()
+	}
+	a.started = gate{file: a.StartedFile}
+	a.watch = newWatcher(a.StatusFile, a.RunID, a.Poll, a.Log)
+	a.received = make(chan struct{}, 1)
+	a.sessions.changed = make(chan struct{})
+}
+
+// serveControl accepts the driver; a newer session replaces the older.
+func (a *Agent) serveControl(ctx context.Context) {
+	for {
+		conn, err := a.Control.Accept()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				a.Log.Error("cannot accept the driver", "error", err)
+			}
+			return
+		}
+		session, err := relay.NewSession(conn)
+		if err != nil {
+			a.Log.Error("cannot begin a session", "error", err)
+			conn.Close()
+			continue
+		}
+		go a.serveSession(ctx, session)
+	}
+}
+
+func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
+	defer session.Close()
+	handler := relay.Handler{Control: func(c *relay.Control) {
+		// Whoever opens a control stream is the driver now. A mere connection, such as that
+		// of a probe, replaces nobody.
+		a.sessions.replace(session)
+		a.control(session, c)
+	}}
+	if a.Role == task.RoleTarget {
+		handler.Peer = func(stream net.Conn) { a.servePeerStream(ctx, stream) }
+	}
+	err := session.Serve(handler)
+	a.Log.Debug("session ended", "error", err)
+}
+
+// control speaks with the driver on one session.
+func (a *Agent) control(session *relay.Session, c *relay.Control) {
+	defer session.Close()
+	if err := c.Send(relay.Message{Type: relay.TypeHello, RunID: a.RunID, Role: a.Role, Started: a.started.isOpen()}); err != nil {
+		return
+	}
+	go a.push(session, c)
+	for {
+		m, err := c.Receive()
+		if err != nil {
+			return
+		}
+		switch m.Type {
+		case relay.TypeGo:
+			if err := a.started.open(); err != nil {
+				a.Log.Error("cannot let the worker start", "error", err)
+				return
+			}
+			_ = c.Send(relay.Message{Type: relay.TypeStarted})
+		case relay.TypeReceived:
+			select {
+			case a.received <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// push sends every new status to the driver, beginning with the newest.
+func (a *Agent) push(session *relay.Session, c *relay.Control) {
+	for {
+		status, final, changed := a.watch.newest()
+		if status != nil || final {
+			if err := c.Send(relay.Message{Type: relay.TypeStatus, Status: status, Final: final}); err != nil {
+				session.Close()
+				return
+			}
+		}
+		select {
+		case <-changed:
+		case <-session.Done():
+			return
+		}
+	}
+}
+
+// drain waits until every connection has ended, as long as something moves.
+func (a *Agent) drain() {
+	done := make(chan struct{})
+	go func() {
+		a.carried.Wait()
+		close(done)
+	}()
+	for last := int64(-1); ; {
+		now := a.moved.Load()
+		if a.open.Load() > 0 && now == last {
+			a.Log.Warn("connections of the worker are still open and nothing moves: they are cut", "connections", a.open.Load())
+			return
+		}
+		last = now
+		select {
+		case <-done:
+			return
+		case <-time.After(a.IdleTimeout):
+		}
+	}
+}
+
+// finish hands the last status to the driver and leaves a copy for the cluster.
+func (a *Agent) finish() {
+	status := a.watch.finish()
+	if err := writeTermination(a.TerminationLog, status); err != nil {
+		a.Log.Error("cannot write the termination message", "error", err)
+	}
+	select {
+	case <-a.received:
+	case <-time.After(a.FlushTimeout):
+		a.Log.Warn("the driver did not take the last status in time")
+	}
+}
+
+// Describe says what the agent does, for logs.
+func (a *Agent) Describe() string {
+	return fmt.Sprintf("agent of the %s worker of run %s", a.Role, a.RunID)
+}

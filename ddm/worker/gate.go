@@ -1,0 +1,36 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// gate is closed until the driver says go. It is a file, so that the startup probe, a process
+// of its own, sees it, and so that it outlives a restart of the agent.
+type gate struct {
+	file string
+	mu   sync.Mutex
+}
+
+func (g *gate) isOpen() bool { return Started(g.file) }
+
+func (g *gate) open() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(g.file), 0o755); err != nil {
+		return fmt.Errorf("cannot make the folder of the start mark: %w", err)
+	}
+	f, err := os.OpenFile(g.file, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("cannot write the start mark: %w", err)
+	}
+	return f.Close()
+}
+
+// Started tells whether the driver has said go: what the startup probe asks.
+func Started(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}

@@ -1,0 +1,108 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/kubemove/kubemove/internal/relay"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Places inside the agent's container, beyond those of the contract.
+const (
+	// StartedFile is the start mark.
+	StartedFile = "/kubemove/agent/started"
+	// TLSDir holds tls.crt, tls.key and ca.crt.
+	TLSDir = "/kubemove/agent-tls"
+	// TerminationLog is where Kubernetes reads the last words of a container.
+	TerminationLog = "/dev/termination-log"
+)
+
+// Main is the program of the agent's container: without arguments it runs the agent until
+// SIGTERM; with --started it ends with 0 only when the worker may start. It returns the exit
+// code.
+func Main(args []string) int {
+	if len(args) == 1 && args[0] == "--started" {
+		if Started(StartedFile) {
+			return task.ExitDone
+		}
+		return task.ExitFailed
+	}
+	if len(args) > 0 {
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or --started\n", args)
+		return task.ExitPermanent
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	agent, err := load(log)
+	if err != nil {
+		log.Error("cannot start the agent", "error", err)
+		return task.ExitPermanent
+	}
+	log.Info("agent started", "role", agent.Role, "run", agent.RunID)
+	if err := agent.Run(ctx); err != nil {
+		log.Error("the agent has failed", "error", err)
+		return task.ExitFailed
+	}
+	return task.ExitDone
+}
+
+// load makes the agent out of what is mounted.
+func load(log *slog.Logger) (*Agent, error) {
+	data, err := os.ReadFile(task.TaskFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the task: %w", err)
+	}
+	t, err := task.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Volumes) != 1 || (t.Role != task.RoleSource && t.Role != task.RoleTarget) {
+		return nil, fmt.Errorf("the task has %d volumes and role %q, expected 1 and source or target", len(t.Volumes), t.Role)
+	}
+	var pem [3][]byte
+	for i, name := range []string{"tls.crt", "tls.key", "ca.crt"} {
+		if pem[i], err = os.ReadFile(filepath.Join(TLSDir, name)); err != nil {
+			return nil, fmt.Errorf("cannot read the agent's certificate: %w", err)
+		}
+	}
+	config, err := relay.TLSConfig(t.Role, relay.PeerKey(t.Run.ID, t.Volumes[0].Name), pem[0], pem[1], pem[2])
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{
+		RunID: t.Run.ID, Role: t.Role, TLS: config,
+		StatusFile: task.StatusFile, StartedFile: StartedFile, TerminationLog: TerminationLog,
+		Log: log,
+	}
+	if a.Control, err = listen(relay.AgentPort); err != nil {
+		return nil, err
+	}
+	if t.Role == task.RoleSource {
+		a.Peer, err = listen(task.PeerPort)
+		return a, err
+	}
+	a.DialWorker = func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", local(task.PeerListenPort))
+	}
+	return a, nil
+}
+
+// local is an address that only the Pod itself reaches.
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+func listen(port int) (net.Listener, error) {
+	l, err := net.Listen("tcp", local(port))
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on port %d of the Pod: %w", port, err)
+	}
+	return l, nil
+}

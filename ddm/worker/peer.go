@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/relay"
+)
+
+const (
+	// sessionWait is how long a connection of the worker waits for a session with the driver.
+	sessionWait = 60 * time.Second
+	// workerWait is how long the worker of the target may take until it listens.
+	workerWait = 60 * time.Second
+	// dialPause is the pause between attempts to reach it.
+	dialPause = 100 * time.Millisecond
+)
+
+// servePeer carries every connection that the worker of the source makes.
+func (a *Agent) servePeer(ctx context.Context) {
+	for {
+		conn, err := a.Peer.Accept()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				a.Log.Error("cannot accept the worker", "error", err)
+			}
+			return
+		}
+		a.carried.Add(1)
+		a.open.Add(1)
+		go func() {
+			defer a.carried.Done()
+			defer a.open.Add(-1)
+			if err := a.carryFromWorker(ctx, conn); err != nil {
+				a.Log.Warn("a connection of the worker has failed", "error", err)
+			}
+		}()
+	}
+}
+
+func (a *Agent) carryFromWorker(ctx context.Context, conn net.Conn) error {
+	secure, err := a.securePeer(ctx)
+	if err != nil {
+		relay.Reset(conn)
+		return err
+	}
+	_, err = relay.Carry(a.counted(conn), secure)
+	return err
+}
+
+// securePeer opens a peer stream to the target and secures it.
+func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
+	waiting, cancel := context.WithTimeout(ctx, sessionWait)
+	defer cancel()
+	session, err := a.sessions.wait(waiting)
+	if err != nil {
+		return nil, errors.New("the driver is not connected")
+	}
+	stream, err := session.OpenPeer()
+	if err != nil {
+		return nil, err
+	}
+	return relay.SecureClient(ctx, stream, a.TLS)
+}
+
+// servePeerStream carries a connection of the source to the worker of the target.
+func (a *Agent) servePeerStream(ctx context.Context, stream net.Conn) {
+	a.carried.Add(1)
+	a.open.Add(1)
+	defer a.carried.Done()
+	defer a.open.Add(-1)
+	secure, err := relay.SecureServer(ctx, stream, a.TLS)
+	if err != nil {
+		a.Log.Error("a peer was refused", "error", err)
+		return
+	}
+	conn, err := a.dialWorker(ctx)
+	if err != nil {
+		a.Log.Warn("the worker does not listen", "error", err)
+		secure.Close()
+		return
+	}
+	if _, err := relay.Carry(a.counted(conn), secure); err != nil {
+		a.Log.Warn("a connection to the worker has failed", "error", err)
+	}
+}
+
+// dialWorker connects to the worker, which may still be starting.
+func (a *Agent) dialWorker(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, workerWait)
+	defer cancel()
+	for {
+		conn, err := a.DialWorker(ctx)
+		if err == nil {
+			return conn, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(dialPause):
+		}
+	}
+}
+
+// counted counts what moves on a connection, so that drain sees whether it is idle.
+func (a *Agent) counted(conn net.Conn) net.Conn {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return conn
+	}
+	return &countedConn{TCPConn: tcp, agent: a}
+}
+
+type countedConn struct {
+	*net.TCPConn
+	agent *Agent
+}
+
+// Read implements net.Conn.
+func (c *countedConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.agent.moved.Add(int64(n))
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *countedConn) Write(p []byte) (int, error) {
+	n, err := c.TCPConn.Write(p)
+	c.agent.moved.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,196 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kubemove/kubemove/task"
+)
+
+// watcher follows the worker's status file.
+type watcher struct {
+	file  string
+	runID string
+	poll  time.Duration
+	log   *slog.Logger
+
+	mu      sync.Mutex
+	seen    stamp
+	status  *task.Status
+	final   bool
+	changed chan struct{}
+	// complained of the file as it is: said once.
+	complained string
+}
+
+// stamp tells one version of a file from another.
+type stamp struct {
+	inode uint64
+	size  int64
+	time  time.Time
+}
+
+func newWatcher(file, runID string, poll time.Duration, log *slog.Logger) *watcher {
+	return &watcher{file: file, runID: runID, poll: poll, log: log, changed: make(chan struct{})}
+}
+
+// run looks at the file until the context ends.
+func (w *watcher) run(ctx context.Context) {
+	ticker := time.NewTicker(w.poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			w.look(false)
+		}
+	}
+}
+
+// newest returns the newest status, whether it is the last, and a channel that is closed when
+// there is a newer one.
+func (w *watcher) newest() (*task.Status, bool, <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status, w.final, w.changed
+}
+
+// finish looks once more and marks the status as the last.
+func (w *watcher) finish() *task.Status {
+	w.look(true)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.status
+}
+
+// look reads the file if it has changed.
+func (w *watcher) look(final bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	news := final && !w.final
+	if status := w.read(); status != nil {
+		w.status, news = status, true
+	}
+	w.final = w.final || final
+	if news {
+		close(w.changed)
+		w.changed = make(chan struct{})
+	}
+}
+
+// read returns the status if the file holds a new one of this run.
+func (w *watcher) read() *task.Status {
+	status, seen, err := readStatus(w.file, w.seen, w.runID)
+	if err != nil {
+		if text := err.Error(); text != w.complained {
+			w.complained = text
+			w.log.Warn("the status of the worker is not usable", "error", err)
+		}
+		return nil
+	}
+	w.seen = seen
+	return status
+}
+
+// readStatus reads the file unless it is the one already seen. It follows no link: the file
+// is made by a foreign program.
+func readStatus(file string, seen stamp, runID string) (*task.Status, stamp, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, seen, nil
+	}
+	if err != nil {
+		return nil, seen, fmt.Errorf("cannot open the status: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, seen, fmt.Errorf("cannot stat the status: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, seen, errors.New("the status is not a regular file")
+	}
+	now := stamp{size: info.Size(), time: info.ModTime()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		now.inode = sys.Ino
+	}
+	if now == seen {
+		return nil, seen, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(f, task.MaxSize+1))
+	if err != nil {
+		return nil, seen, fmt.Errorf("cannot read the status: %w", err)
+	}
+	status, err := task.DecodeStatus(data)
+	if err != nil {
+		return nil, seen, err
+	}
+	if status.RunID != runID {
+		return nil, seen, fmt.Errorf("the status is of run %q, expected %q", status.RunID, runID)
+	}
+	return status, now, nil
+}
+
+// terminationLimit is what a cluster keeps of a termination message.
+const terminationLimit = 4096
+
+// writeTermination leaves what counts of the last status for the cluster.
+func writeTermination(file string, status *task.Status) error {
+	if file == "" || status == nil {
+		return nil
+	}
+	var data []byte
+	// Escapes make JSON longer than the text: shorten until it fits.
+	for limit := terminationLimit / 4; ; limit /= 2 {
+		var err error
+		if data, err = json.Marshal(compact(status, limit)); err != nil {
+			return fmt.Errorf("cannot encode the status: %w", err)
+		}
+		if len(data) <= terminationLimit || limit == 0 {
+			break
+		}
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return fmt.Errorf("cannot write %s: %w", file, err)
+	}
+	return nil
+}
+
+// compact returns the status without what is not needed to judge the run, short enough for a
+// termination message; its texts have at most limit bytes.
+func compact(s *task.Status, limit int) *task.Status {
+	out := &task.Status{APIVersion: s.APIVersion, RunID: s.RunID, Sequence: s.Sequence, Result: s.Result}
+	out.Volumes = append(out.Volumes, s.Volumes[:min(1, len(s.Volumes))]...)
+	for i := range out.Volumes {
+		out.Volumes[i].Error = cut(out.Volumes[i].Error, limit/2)
+		out.Volumes[i].Name = cut(out.Volumes[i].Name, 253)
+	}
+	if s.Result != nil {
+		result := *s.Result
+		result.Reason = cut(result.Reason, 128)
+		result.Message = cut(result.Message, limit)
+		out.Result = &result
+	}
+	return out
+}
+
+// cut shortens a text to at most n bytes, at a boundary of characters.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && text[n]&0xC0 == 0x80 {
+		n--
+	}
+	return text[:n]
+}

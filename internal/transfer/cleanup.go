@@ -1,0 +1,60 @@
+package transfer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/relay"
+)
+
+// NewChannel makes the secret of a pair's channel.
+func NewChannel() (Channel, error) {
+	cert, key, err := relay.NewCA(time.Now())
+	if err != nil {
+		return Channel{}, fmt.Errorf("cannot make the certificate authority of a channel: %w", err)
+	}
+	master := make([]byte, 32)
+	if _, err := rand.Read(master); err != nil {
+		return Channel{}, fmt.Errorf("cannot make the master key of a channel: %w", err)
+	}
+	return Channel{CACertPEM: cert, CAKeyPEM: key, Master: master}, nil
+}
+
+// deleteLeases deletes the run leases that a selector selects.
+func deleteLeases(ctx context.Context, c *cluster.Cluster, selector string) error {
+	client := c.Kube.CoordinationV1().Leases(c.Namespace)
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return fmt.Errorf("cannot list the run leases of the %s: %w", c.Side, err)
+	}
+	var errs []error
+	for _, lease := range list.Items {
+		if err := client.Delete(ctx, lease.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, fmt.Errorf("cannot delete Lease %s of the %s: %w", lease.Name, c.Side, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// deleteRepositories deletes the claims of mobilizers that a selector selects.
+func deleteRepositories(ctx context.Context, c *cluster.Cluster, selector string) error {
+	client := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace)
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return fmt.Errorf("cannot list the repository claims of the %s: %w", c.Side, err)
+	}
+	var errs []error
+	for _, claim := range list.Items {
+		if err := client.Delete(ctx, claim.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, fmt.Errorf("cannot delete the repository claim %s of the %s: %w", claim.Name, c.Side, err))
+		}
+	}
+	return errors.Join(errs...)
+}

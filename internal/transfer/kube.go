@@ -1,0 +1,261 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/relay"
+	"github.com/kubemove/kubemove/task"
+)
+
+const (
+	// pollInterval between looks at the Pods.
+	pollInterval = 500 * time.Millisecond
+	// checkInterval between checks during a run.
+	checkInterval = 5 * time.Second
+	// deleteGrace of a worker that is not wanted any more: it has nothing to save.
+	deleteGrace = int64(10)
+)
+
+// observeWorld reads what the checks need. The request sizes are bounded by the namespaces.
+func observeWorld(ctx context.Context, s Spec) (world, error) {
+	w := world{TargetClaims: map[string]*corev1.PersistentVolumeClaim{}, RunLeases: leases{}}
+	target, err := s.Target.Kube.CoreV1().Pods(s.Target.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return w, fmt.Errorf("cannot list the Pods of the target: %w", err)
+	}
+	w.TargetPods = target.Items
+	source, err := s.Source.Kube.CoreV1().Pods(s.Source.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return w, fmt.Errorf("cannot list the Pods of the source: %w", err)
+	}
+	w.SourcePods = source.Items
+	for _, v := range s.Volumes {
+		claim, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Get(ctx, v.Target, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return w, fmt.Errorf("cannot read claim %s of the target: %w", v.Target, err)
+		}
+		w.TargetClaims[v.Target] = claim
+		if w.RunLeases[v.Target], err = getLease(ctx, s.Target, runLeaseName(v.Target)); err != nil {
+			return w, err
+		}
+	}
+	if w.SourceLock, err = getLease(ctx, s.Source, api.LockName); err != nil {
+		return w, err
+	}
+	w.TargetLock, err = getLease(ctx, s.Target, api.LockName)
+	return w, err
+}
+
+// workers lists the Pods that a selector selects, by name.
+func workers(ctx context.Context, c *cluster.Cluster, selector string) (map[string]*corev1.Pod, error) {
+	list, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the worker Pods of the %s: %w", c.Side, err)
+	}
+	out := make(map[string]*corev1.Pod, len(list.Items))
+	for i := range list.Items {
+		out[list.Items[i].Name] = &list.Items[i]
+	}
+	return out, nil
+}
+
+// deleteWorkers deletes the Pods that a selector selects; they are not gone yet.
+func deleteWorkers(ctx context.Context, c *cluster.Cluster, selector string) error {
+	pods, err := workers(ctx, c, selector)
+	if err != nil {
+		return err
+	}
+	for _, pod := range pods {
+		if err := deletePod(ctx, c, pod); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func deletePod(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) error {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return nil
+	}
+	err := c.Kube.CoreV1().Pods(c.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+		GracePeriodSeconds: new(deleteGrace),
+		Preconditions:      &metav1.Preconditions{UID: &pod.UID},
+	})
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return fmt.Errorf("cannot delete Pod %s of the %s: %w", pod.Name, c.Side, err)
+	}
+	return nil
+}
+
+// awaitGone waits until no Pod is selected any more.
+func awaitGone(ctx context.Context, c *cluster.Cluster, selector string) error {
+	for {
+		pods, err := workers(ctx, c, selector)
+		if err == nil && len(pods) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("worker Pods of the %s do not go away (%s): their node may be down; bring it back or remove it from the cluster: %w",
+				c.Side, strings.Join(names(pods), ", "), ctx.Err())
+		case <-time.After(pollInterval / 2):
+		}
+	}
+}
+
+func names(pods map[string]*corev1.Pod) []string {
+	out := make([]string, 0, len(pods))
+	for name := range pods {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// ensurePod creates the Secrets of a worker and its Pod, where they are missing.
+func ensurePod(ctx context.Context, s Spec, in podInput) error {
+	c := s.endpoint(in.Role)
+	pod, err := buildPod(s, in)
+	if err != nil {
+		return permanent("InvalidSpec", err.Error())
+	}
+	if err := ensureSecrets(ctx, s, in, pod.Name); err != nil {
+		return err
+	}
+	created, err := c.Kube.CoreV1().Pods(c.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
+		// Admission, quota and Pod security speak here: their words are the best.
+		return &Error{Outcome: task.OutcomeFailed, Reason: ReasonWorkerNotStarted, Volume: in.Volume.Name, Retry: task.RetryLater, Err: err,
+			Message: fmt.Sprintf("the %s refuses the worker Pod of %s: %s", c.Side, in.Volume.Name, clip(err.Error()))}
+	case err != nil:
+		return fmt.Errorf("cannot create the worker Pod of %s at the %s: %w", in.Volume.Name, c.Side, err)
+	}
+	if p := created.Spec.InitContainers[0].RestartPolicy; p == nil || *p != corev1.ContainerRestartPolicyAlways {
+		return permanent(api.ReasonUnsupportedVersion, fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
+	}
+	return nil
+}
+
+// ensureSecrets creates the two Secrets of a worker: one for its agent alone, one with what
+// the mobilizer may know.
+func ensureSecrets(ctx context.Context, s Spec, in podInput, name string) error {
+	cert, key, err := relay.IssueAgent(time.Now(), s.Channel.CACertPEM, s.Channel.CAKeyPEM, in.Role, relay.PeerKey(s.Run.ID, in.Volume.Name))
+	if err != nil {
+		return permanent("InvalidSpec", err.Error())
+	}
+	data := map[string]map[string][]byte{
+		agentSecretName(name):       {"tls.crt": cert, "tls.key": key, "ca.crt": s.Channel.CACertPEM},
+		credentialsSecretName(name): {"password": []byte(password(s.Channel.Master, in.Volume.Name))},
+	}
+	c := s.endpoint(in.Role)
+	for secretName, content := range data {
+		secret := &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: secretName, Namespace: c.Namespace, Labels: s.labels(in.Role, in.claim())},
+			Type:       corev1.SecretTypeOpaque,
+			Data:       content,
+		}
+		_, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, secret, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("cannot create Secret %s at the %s: %w", secretName, c.Side, err)
+		}
+	}
+	return nil
+}
+
+// deleteSecrets deletes the Secrets that a selector selects.
+func deleteSecrets(ctx context.Context, c *cluster.Cluster, selector string) error {
+	list, err := c.Kube.CoreV1().Secrets(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return fmt.Errorf("cannot list the Secrets of workers at the %s: %w", c.Side, err)
+	}
+	var errs []error
+	for _, secret := range list.Items {
+		if err := c.Kube.CoreV1().Secrets(c.Namespace).Delete(ctx, secret.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, fmt.Errorf("cannot delete Secret %s at the %s: %w", secret.Name, c.Side, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ensureRepository creates the claim of a mobilizer's state, of the size and the class of the
+// data. It is kept from run to run.
+func ensureRepository(ctx context.Context, s Spec, in podInput, target *corev1.PersistentVolumeClaim) error {
+	if !in.Mobilizer.State {
+		return nil
+	}
+	claim := buildRepository(s, in, target)
+	_, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Create(ctx, claim, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("cannot create the repository claim %s of %s at the target: %w", claim.Name, in.Volume.Name, err)
+	}
+	return nil
+}
+
+func buildRepository(s Spec, in podInput, target *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
+	labels := s.labels("", in.Volume.Target)
+	// It belongs to no run.
+	delete(labels, api.RunLabel)
+	labels[RepositoryLabel] = "true"
+	return &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: repositoryName(s.Engine, in.Volume.Name), Namespace: s.Target.Namespace, Labels: labels,
+			Annotations: map[string]string{ClaimAnnotation: in.Volume.Target},
+		},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			StorageClassName: target.Spec.StorageClassName,
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{
+				corev1.ResourceStorage: *resource.NewQuantity(max(in.Volume.CapacityBytes, 1<<30), resource.BinarySI),
+			}},
+		},
+	}
+}
+
+// warningOf returns the newest warning about a Pod, such as a mount that fails. It is a help
+// only: no right to read events is no error.
+func warningOf(ctx context.Context, c *cluster.Cluster, pod string) string {
+	list, err := c.Kube.CoreV1().Events(c.Namespace).List(ctx, metav1.ListOptions{
+		FieldSelector: fields.Set{"involvedObject.name": pod, "type": corev1.EventTypeWarning}.String(),
+	})
+	if err != nil || len(list.Items) == 0 {
+		return ""
+	}
+	newest := list.Items[0]
+	for _, e := range list.Items[1:] {
+		if eventTime(e).After(eventTime(newest)) {
+			newest = e
+		}
+	}
+	return clip(newest.Reason + ": " + newest.Message)
+}
+
+func eventTime(e corev1.Event) time.Time {
+	for _, t := range []time.Time{e.LastTimestamp.Time, e.EventTime.Time, e.FirstTimestamp.Time} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return e.CreationTimestamp.Time
+}

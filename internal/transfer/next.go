@@ -1,0 +1,241 @@
+package transfer
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
+)
+
+// action is what the driver does next for a volume.
+type action string
+
+const (
+	// actWait: nothing to do now.
+	actWait action = "Wait"
+	// actCreate: create the Pods that are missing.
+	actCreate action = "Create"
+	// actGo: let the workers start.
+	actGo action = "Go"
+	// actRetry: delete both Pods and begin the next try.
+	actRetry action = "Retry"
+	// actFail: the volume has failed, and with it the run.
+	actFail action = "Fail"
+	// actDone: the volume is copied and verified.
+	actDone action = "Done"
+)
+
+// observed is everything that the next action for a volume depends on.
+type observed struct {
+	Now            time.Time
+	Volume         string
+	Source, Target side
+	// Check is why the run must not go on, if so.
+	Check *Error
+	// Want: the volume's turn has come and Go was called. Given: go was sent in this try.
+	Want, Given bool
+	// CreatedAt is when this try began, GivenAt when go was sent, LostAt since when an agent
+	// is not connected though its Pod runs.
+	CreatedAt, GivenAt, LostAt time.Time
+	Try, Tries                 int
+	StartTimeout               time.Duration
+}
+
+// decision is an action and its reason.
+type decision struct {
+	Action action
+	// Message says what is waited for, or why there is another try.
+	Message string
+	// Err of actFail.
+	Err *Error
+}
+
+// next decides. It is a pure function: everything that was learned is in o.
+func next(o observed) decision {
+	if o.Check != nil {
+		return decision{Action: actFail, Err: o.Check.about(o.Volume)}
+	}
+	if o.Source.Terminating || o.Target.Terminating {
+		if o.late(o.CreatedAt) {
+			return o.fail(failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of %s is being deleted and does not go away: its node may be down; bring the node back or remove it from the cluster", o.Volume), task.RetryLater))
+		}
+		return decision{Action: actWait, Message: "waiting until the former workers of " + o.Volume + " are gone"}
+	}
+	if d, over := o.ended(); over {
+		return d
+	}
+	if !o.Source.Exists || !o.Target.Exists {
+		if o.Given {
+			return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("the worker Pod of %s at the %s was deleted during the run", o.Volume, o.missing()), task.RetrySoon))
+		}
+		return decision{Action: actCreate, Message: "placing the workers of " + o.Volume}
+	}
+	return o.running()
+}
+
+// running decides while both Pods are there and neither has ended.
+func (o observed) running() decision {
+	if (!o.Source.Connected || !o.Target.Connected) && !o.Given {
+		role, s := o.slow(func(s side) bool { return s.Connected })
+		return o.notStarted(o.CreatedAt, role, s, "connect")
+	}
+	switch {
+	case o.Want && !o.Given:
+		return decision{Action: actGo}
+	case !o.Want:
+		return decision{Action: actWait, Message: "the workers of " + o.Volume + " are ready"}
+	case !o.Source.Running || !o.Target.Running:
+		role, s := o.slow(func(s side) bool { return s.Running })
+		return o.notStarted(o.GivenAt, role, s, "start")
+	case !o.LostAt.IsZero() && o.late(o.LostAt):
+		return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
+	}
+	return decision{Action: actWait}
+}
+
+// notStarted waits for a worker, and gives up after a while with the cluster's own reason.
+func (o observed) notStarted(since time.Time, role task.Role, s side, verb string) decision {
+	reason := s.Problem
+	if reason == "" {
+		reason = "no reason is known; look at the events of its Pod"
+	}
+	text := fmt.Sprintf("the worker of %s at the %s does not %s: %s", o.Volume, role, verb, reason)
+	if o.late(since) {
+		return o.fail(failed(ReasonWorkerNotStarted, fmt.Sprintf("%s (waited %s)", text, o.StartTimeout), task.RetryLater))
+	}
+	if s.Problem == "" {
+		text = fmt.Sprintf("waiting for the worker of %s at the %s", o.Volume, role)
+	}
+	return decision{Action: actWait, Message: text}
+}
+
+// ended decides when a worker has ended.
+func (o observed) ended() (decision, bool) {
+	source, sourceEnded := o.verdict(task.RoleSource, o.Source)
+	target, targetEnded := o.verdict(task.RoleTarget, o.Target)
+	if first := o.firstFailure(source, target); first != nil {
+		return o.judge(first), true
+	}
+	if !sourceEnded || !targetEnded {
+		return decision{}, false
+	}
+	if err := compare(progressOf(o.Source.Status, o.Volume).Verification, progressOf(o.Target.Status, o.Volume).Verification); err != nil {
+		message := fmt.Sprintf("the copy of %s is not the same as its source: %v", o.Volume, err)
+		return o.retry(failed(api.ReasonMismatch, message, task.RetrySoon)), true
+	}
+	return decision{Action: actDone}, true
+}
+
+// failure of one side.
+type failure struct {
+	err *Error
+	at  time.Time
+}
+
+// verdict on one side: its failure, and whether it has ended at all.
+func (o observed) verdict(role task.Role, s side) (*failure, bool) {
+	if s.Lost != "" {
+		return &failure{err: failed(ReasonWorkerFailed, fmt.Sprintf("the worker of %s at the %s is lost: %s", o.Volume, role, s.Lost), task.RetrySoon)}, true
+	}
+	if s.Exit == nil {
+		return nil, false
+	}
+	var result *task.Result
+	if s.Status != nil {
+		result = s.Status.Result
+	}
+	if s.Exit.Code == task.ExitDone && result != nil && result.Outcome == task.OutcomeSucceeded {
+		return nil, true
+	}
+	return &failure{err: workerError(o.Volume, role, s.Exit, result), at: s.Exit.At}, true
+}
+
+// workerError puts the end of a worker into words.
+func workerError(volume string, role task.Role, e *exit, result *task.Result) *Error {
+	where := fmt.Sprintf("the worker of %s at the %s", volume, role)
+	out := failed(ReasonWorkerFailed, "", task.RetrySoon)
+	if result != nil && result.Outcome != task.OutcomeSucceeded {
+		out.Message = where + " has failed: " + result.Message
+		out.Reason = cmp.Or(result.Reason, out.Reason)
+		out.Retry = cmp.Or(result.Retry, out.Retry)
+	} else {
+		reason := ""
+		if e.Reason != "" && e.Reason != "Error" && e.Reason != "Completed" {
+			reason = " (" + e.Reason + ")"
+		}
+		out.Message = fmt.Sprintf("%s ended with exit code %d%s without a result for this run: look at the log of its container", where, e.Code, reason)
+	}
+	switch {
+	case e.Code == task.ExitPermanent:
+		out.Retry = ""
+	case e.Code == task.ExitDeclined || result != nil && result.Outcome == task.OutcomeDeclined:
+		out.Outcome, out.Retry = task.OutcomeDeclined, task.RetryLater
+		out.Reason = cmp.Or(out.Reason, api.ReasonDeclined)
+	}
+	return out
+}
+
+// firstFailure is the one that came first: the other is often its consequence. Clusters give
+// whole seconds, so of two at the same time the source counts.
+func (o observed) firstFailure(source, target *failure) *failure {
+	switch {
+	case source == nil:
+		return target
+	case target == nil || !target.at.Before(source.at):
+		return source
+	}
+	return target
+}
+
+// judge decides whether a failure is tried again.
+func (o observed) judge(f *failure) decision {
+	if f.err.Outcome == task.OutcomeDeclined || f.err.Retry != task.RetrySoon {
+		return o.fail(f.err)
+	}
+	return o.retry(f.err)
+}
+
+func (o observed) retry(err *Error) decision {
+	if o.Try >= o.Tries {
+		if o.Tries > 1 {
+			err.Message = fmt.Sprintf("%s (after %d tries)", err.Message, o.Try)
+		}
+		return o.fail(err)
+	}
+	return decision{Action: actRetry, Message: err.Message}
+}
+
+func (o observed) fail(err *Error) decision {
+	return decision{Action: actFail, Err: err.about(o.Volume)}
+}
+
+func (o observed) late(since time.Time) bool {
+	return !since.IsZero() && o.Now.Sub(since) > o.StartTimeout
+}
+
+func (o observed) missing() task.Role {
+	if !o.Source.Exists {
+		return task.RoleSource
+	}
+	return task.RoleTarget
+}
+
+// slow returns the side that is waited for, rather one that has a problem to tell.
+func (o observed) slow(ready func(side) bool) (task.Role, side) {
+	if !ready(o.Source) && (o.Source.Problem != "" || ready(o.Target) || o.Target.Problem == "") {
+		return task.RoleSource, o.Source
+	}
+	return task.RoleTarget, o.Target
+}
+
+// ready tells whether nothing keeps the volume's workers from starting (or whether they are
+// past that).
+func (o observed) ready() bool {
+	if o.Source.Terminating || o.Target.Terminating {
+		return false
+	}
+	past := func(s side) bool { return s.Connected || s.Exit != nil || s.Lost != "" }
+	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target)
+}

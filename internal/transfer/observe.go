@@ -1,0 +1,123 @@
+package transfer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubemove/kubemove/task"
+)
+
+// side is what is observed of the worker of one side of a volume.
+type side struct {
+	// Exists, Terminating: the Pod object.
+	Exists, Terminating bool
+	// Agent runs: it can be dialled.
+	Agent bool
+	// Running: the mobilizer's container has started.
+	Running bool
+	// Exit of the mobilizer's container.
+	Exit *exit
+	// Lost is why the Pod has failed without its worker having ended.
+	Lost string
+	// Problem is why it does not start, as the cluster says it.
+	Problem string
+
+	// Connected, Started: the driver's session, and go received.
+	Connected, Started bool
+	// Status of the worker, of this run only.
+	Status *task.Status
+}
+
+// exit is how the mobilizer's container has ended.
+type exit struct {
+	Code   int32
+	Reason string
+	At     time.Time
+}
+
+// observePod reads the state of a worker out of its Pod.
+func observePod(pod *corev1.Pod, runID string) side {
+	if pod == nil {
+		return side{}
+	}
+	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Problem: podProblem(pod)}
+	for _, c := range pod.Status.InitContainerStatuses {
+		if c.Name != agentContainer {
+			continue
+		}
+		out.Agent = c.State.Running != nil
+		out.Started = c.Started != nil && *c.Started
+		if t := c.State.Terminated; t != nil && t.Message != "" {
+			out.Status = decodeStatus(t.Message, runID)
+		}
+	}
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.Name != workerContainer {
+			continue
+		}
+		out.Running = c.State.Running != nil
+		if t := c.State.Terminated; t != nil && !neverRan(t) {
+			out.Exit = &exit{Code: t.ExitCode, Reason: t.Reason, At: t.FinishedAt.Time}
+		}
+	}
+	if pod.Status.Phase == corev1.PodFailed && out.Exit == nil {
+		out.Lost = strings.TrimSuffix(fmt.Sprintf("the Pod has failed: %s: %s", orUnknown(pod.Status.Reason), pod.Status.Message), ": ")
+	}
+	return out
+}
+
+// neverRan tells the mark of a kubelet that lost track of a container from a real end.
+func neverRan(t *corev1.ContainerStateTerminated) bool {
+	return t.Reason == "ContainerStatusUnknown"
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "Unknown"
+	}
+	return s
+}
+
+// decodeStatus of a termination message; nil for anything but a status of the run.
+func decodeStatus(message, runID string) *task.Status {
+	s, err := task.DecodeStatus([]byte(message))
+	if err != nil || s.RunID != runID {
+		return nil
+	}
+	return s
+}
+
+// podProblem is the cluster's own word on why a Pod does not start.
+func podProblem(pod *corev1.Pod) string {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
+			return clip(c.Reason + ": " + c.Message)
+		}
+	}
+	all := append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
+	for _, c := range all {
+		w := c.State.Waiting
+		if w == nil || w.Reason == "PodInitializing" || w.Reason == "ContainerCreating" || w.Reason == "" {
+			continue
+		}
+		text := fmt.Sprintf("container %s (image %s): %s: %s", c.Name, c.Image, w.Reason, w.Message)
+		if last := c.LastTerminationState.Terminated; last != nil {
+			text += fmt.Sprintf(" (last ended with code %d, %s)", last.ExitCode, last.Reason)
+		}
+		return clip(text)
+	}
+	return ""
+}
+
+// clip keeps a foreign text short.
+func clip(text string) string {
+	const limit = 400
+	text = strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ":")
+	if len(text) > limit {
+		return text[:limit] + "..."
+	}
+	return text
+}

@@ -1,0 +1,240 @@
+package transfer
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Containers of a worker Pod.
+const (
+	agentContainer  = "agent"
+	workerContainer = "worker"
+)
+
+// graceSeconds for a worker Pod that is deleted, and for an agent whose worker has ended: it
+// lets connections run dry and hands the last status over.
+const graceSeconds = 60
+
+// podInput is what a worker Pod is built from, beyond the Spec.
+type podInput struct {
+	Role      task.Role
+	Volume    application.Volume
+	Mobilizer task.Mobilizer
+	Try       int
+	// Placement of the Pod, where the claim binds it to that of another Pod.
+	Placement placement
+}
+
+// placement is where a worker must run.
+type placement struct {
+	Node        string
+	Tolerations []corev1.Toleration
+}
+
+// claim that the worker mounts.
+func (in podInput) claim() string {
+	if in.Role == task.RoleSource {
+		return in.Volume.Name
+	}
+	return in.Volume.Target
+}
+
+// buildTask is what a worker is given.
+func buildTask(s Spec, in podInput) task.Task {
+	t := task.Task{
+		APIVersion: task.APIVersion,
+		Verb:       task.VerbSync,
+		Role:       in.Role,
+		Run:        s.Run,
+		Source:     task.Endpoint{Namespace: s.Source.Namespace},
+		Target:     task.Endpoint{Namespace: s.Target.Namespace},
+		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target}},
+		Parameters: in.Mobilizer.Parameters,
+		Peer:       &task.Peer{Dial: "127.0.0.1:" + strconv.Itoa(task.PeerPort)},
+	}
+	if in.Role == task.RoleTarget {
+		t.Peer = &task.Peer{Listen: "127.0.0.1:" + strconv.Itoa(task.PeerListenPort)}
+	}
+	return t
+}
+
+// buildPod makes a worker Pod. The agent is a sidecar whose startup probe succeeds only after
+// the driver said go, so the mobilizer's container, which may be any image, waits for it with
+// everything mounted.
+func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
+	data, err := json.Marshal(buildTask(s, in))
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode the task of a worker: %w", err)
+	}
+	if len(data) > task.MaxSize {
+		return nil, fmt.Errorf("the task of a worker is %d bytes long, at most %d are allowed: shorten the parameters of the mobilizer", len(data), task.MaxSize)
+	}
+	name := workerName(s.Run.ID, in.Volume.Name, in.Role)
+	labels := s.labels(in.Role, in.claim())
+	labels["sidecar.istio.io/inject"] = "false"
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      name,
+			Namespace: s.endpoint(in.Role).Namespace,
+			Labels:    labels,
+			Annotations: map[string]string{
+				task.TaskAnnotation:       string(data),
+				ClaimAnnotation:           in.claim(),
+				TryAnnotation:             strconv.Itoa(in.Try),
+				"sidecar.istio.io/inject": "false",
+				"cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+			},
+		},
+		Spec: corev1.PodSpec{
+			RestartPolicy:                 corev1.RestartPolicyNever,
+			AutomountServiceAccountToken:  new(false),
+			EnableServiceLinks:            new(false),
+			TerminationGracePeriodSeconds: new(int64(graceSeconds)),
+			SecurityContext:               podSecurity(in.Volume.Identity),
+			Affinity:                      affinity(in.Placement),
+			Tolerations:                   in.Placement.Tolerations,
+			InitContainers:                []corev1.Container{buildAgent(s)},
+			Containers:                    []corev1.Container{buildWorker(s, in)},
+			Volumes:                       buildVolumes(s, in, name),
+		},
+	}, nil
+}
+
+func buildAgent(s Spec) corev1.Container {
+	return corev1.Container{
+		Name:            agentContainer,
+		Image:           s.AgentImage,
+		ImagePullPolicy: s.PullPolicy,
+		Command:         []string{"kubemove-task", "agent"},
+		RestartPolicy:   new(corev1.ContainerRestartPolicyAlways),
+		Env:             []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "200MiB"}},
+		StartupProbe: &corev1.Probe{
+			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", "--started"}}},
+			PeriodSeconds:    1,
+			TimeoutSeconds:   10,
+			FailureThreshold: 1 << 30,
+		},
+		Resources:       resources("20m", "2", "32Mi", "256Mi"),
+		SecurityContext: containerSecurity(),
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},
+			{Name: "result", MountPath: "/kubemove/result", ReadOnly: true},
+			{Name: "agent", MountPath: "/kubemove/agent"},
+			{Name: "agent-tls", MountPath: worker.TLSDir, ReadOnly: true},
+		},
+	}
+}
+
+func buildWorker(s Spec, in podInput) corev1.Container {
+	return corev1.Container{
+		Name:            workerContainer,
+		Image:           in.Mobilizer.Image,
+		ImagePullPolicy: s.PullPolicy,
+		Command:         in.Mobilizer.Command,
+		Env: []corev1.EnvVar{{Name: "GOMEMLIMIT", ValueFrom: &corev1.EnvVarSource{
+			ResourceFieldRef: &corev1.ResourceFieldSelector{ContainerName: workerContainer, Resource: "limits.memory"},
+		}}},
+		Resources:       resources("100m", "4", "128Mi", "2Gi"),
+		SecurityContext: containerSecurity(),
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},
+			{Name: "result", MountPath: "/kubemove/result"},
+			{Name: "volume", MountPath: task.VolumesDir + "/" + in.Volume.Name, ReadOnly: in.Role == task.RoleSource},
+			{Name: "state", MountPath: task.StateDir},
+			{Name: "credentials", MountPath: task.CredentialsDir, ReadOnly: true},
+			{Name: "tmp", MountPath: "/tmp"},
+		},
+	}
+}
+
+func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
+	secret := func(secretName string) corev1.VolumeSource {
+		// The workers run as the user of the workload, whoever that is: there is no owner to
+		// narrow the mode down to.
+		return corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: secretName, DefaultMode: new(int32(0o444))}}
+	}
+	claim := func(claimName string, readOnly bool) corev1.VolumeSource {
+		return corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName, ReadOnly: readOnly}}
+	}
+	empty := func(size string) corev1.VolumeSource {
+		e := &corev1.EmptyDirVolumeSource{}
+		if size != "" {
+			e.SizeLimit = new(resource.MustParse(size))
+		}
+		return corev1.VolumeSource{EmptyDir: e}
+	}
+	state := empty("")
+	if in.Mobilizer.State && in.Role == task.RoleTarget {
+		state = claim(repositoryName(s.Engine, in.Volume.Name), false)
+	}
+	return []corev1.Volume{
+		{Name: "volume", VolumeSource: claim(in.claim(), in.Role == task.RoleSource)},
+		{Name: "state", VolumeSource: state},
+		{Name: "task", VolumeSource: corev1.VolumeSource{DownwardAPI: &corev1.DownwardAPIVolumeSource{Items: []corev1.DownwardAPIVolumeFile{{
+			Path:     "task.json",
+			FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.annotations['" + task.TaskAnnotation + "']"},
+		}}}}},
+		{Name: "result", VolumeSource: empty("16Mi")},
+		{Name: "credentials", VolumeSource: secret(credentialsSecretName(name))},
+		{Name: "agent", VolumeSource: empty("1Mi")},
+		{Name: "agent-tls", VolumeSource: secret(agentSecretName(name))},
+		{Name: "tmp", VolumeSource: empty("")},
+	}
+}
+
+// podSecurity lets both containers run as the user of the workload: the agent reads what the
+// worker writes. There is no fsGroup: it would change the owner of every file.
+func podSecurity(id application.Identity) *corev1.PodSecurityContext {
+	uid := int64(0)
+	if id.UID != nil {
+		uid = *id.UID
+	}
+	out := &corev1.PodSecurityContext{
+		RunAsUser:          new(uid),
+		RunAsGroup:         id.GID,
+		SupplementalGroups: id.Groups,
+		SELinuxOptions:     id.SELinux,
+		SeccompProfile:     &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}
+	if uid != 0 {
+		out.RunAsNonRoot = new(true)
+	}
+	return out
+}
+
+func containerSecurity() *corev1.SecurityContext {
+	return &corev1.SecurityContext{
+		AllowPrivilegeEscalation: new(false),
+		ReadOnlyRootFilesystem:   new(true),
+		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}
+}
+
+// affinity binds a worker to a node by its name; unlike nodeName this goes through the
+// scheduler, which sees resources and volumes.
+func affinity(p placement) *corev1.Affinity {
+	if p.Node == "" {
+		return nil
+	}
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{p.Node}}},
+		}}},
+	}}
+}
+
+func resources(cpu, cpuLimit, memory, memoryLimit string) corev1.ResourceRequirements {
+	list := func(cpu, memory string) corev1.ResourceList {
+		return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+	}
+	return corev1.ResourceRequirements{Requests: list(cpu, memory), Limits: list(cpuLimit, memoryLimit)}
+}

@@ -1,0 +1,175 @@
+package transfer
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Spec is everything that a run needs to know.
+type Spec struct {
+	// Source and Target endpoints. Only Config, Kube, Namespace and Side are used.
+	Source, Target *cluster.Cluster
+	// Run to carry out. Trigger Final takes the claims over from any other run; Request
+	// declines when somebody else works on them or holds the lock of a namespace. With Exact
+	// no Pod but workers may mount the claims at the source from Go on.
+	//
+	// A final run needs a new ID whenever the source may have run since the last Go: Pods of
+	// the same ID that are still at work are taken over as they are.
+	Run task.Run
+	// PairUID of the MovePair: label of everything that the run creates.
+	PairUID string
+	// Engine is NAMESPACE/NAME of the MoveEngine: part of the names of the repository claims,
+	// which outlive a run.
+	Engine string
+	// LockHolder is the UID of the switch whose lock (the Lease api.LockName) is expected; a
+	// final run is declined when somebody else holds it.
+	LockHolder string
+	// Volumes of the application. Those with a policy other than Copy are left out.
+	Volumes []application.Volume
+	// Mobilizers in use, by name.
+	Mobilizers []task.Mobilizer
+	// Channel is the secret of the pair.
+	Channel Channel
+	// AgentImage holds kubemove-task, the agent of the worker Pods.
+	AgentImage string
+	// PullPolicy of both images; empty: the cluster's default.
+	PullPolicy corev1.PullPolicy
+	// Labels in addition, on everything that the run creates.
+	Labels map[string]string
+	// Limits of the run.
+	Limits Limits
+	// Report is called with the progress, while Open, Go and Wait run: on each change of a
+	// stage, else at most once a second; never concurrently. Optional.
+	Report func(Progress)
+	// Log of the run. Default: slog.Default().
+	Log *slog.Logger
+}
+
+// Channel is what the Secret of a pair's channel holds.
+type Channel struct {
+	// CACertPEM and CAKeyPEM sign the certificates of a run's agents.
+	CACertPEM, CAKeyPEM []byte
+	// Master is what the passwords of the repositories are derived from.
+	Master []byte
+}
+
+// Limits of a run. Zero values mean the defaults.
+type Limits struct {
+	// ConcurrentVolumes at work at the same time. Default 4.
+	ConcurrentVolumes int
+	// StartTimeout for a worker Pod to be scheduled, pulled, mounted and connected.
+	// Default 5 minutes.
+	StartTimeout time.Duration
+	// Tries of each volume. Default 3.
+	Tries int
+}
+
+// Progress of a run.
+type Progress struct {
+	// Volumes in the order of the Spec.
+	Volumes []task.VolumeProgress
+	// BytesPerSecond over the last minute, and the time that is left at this rate; 0: not
+	// known yet.
+	BytesPerSecond, ETASeconds int64
+	// Message says what is waited for, such as "waiting for the worker of data at the source:
+	// Unschedulable: 0/3 nodes are available".
+	Message string
+	// Warnings of the workers, at most ten.
+	Warnings []string
+}
+
+// Result of a run that has succeeded: everything is copied, and both sides agree.
+type Result struct {
+	// Volumes with the verification of the target.
+	Volumes []task.VolumeProgress
+	// Bytes and Files that the target holds now.
+	Bytes, Files int64
+	// StartedAt is when Go was given, FinishedAt when the last volume was verified.
+	StartedAt, FinishedAt time.Time
+	// Warnings of the workers.
+	Warnings []string
+}
+
+// withDefaults returns a copy with every default filled in and only the volumes that are
+// copied.
+func (s Spec) withDefaults() Spec {
+	if s.Limits.ConcurrentVolumes <= 0 {
+		s.Limits.ConcurrentVolumes = 4
+	}
+	if s.Limits.StartTimeout <= 0 {
+		s.Limits.StartTimeout = 5 * time.Minute
+	}
+	if s.Limits.Tries <= 0 {
+		s.Limits.Tries = 3
+	}
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	if s.Report == nil {
+		s.Report = func(Progress) {}
+	}
+	var volumes []application.Volume
+	for _, v := range s.Volumes {
+		if v.Policy != "" && v.Policy != api.ClaimCopy {
+			continue
+		}
+		if v.Target == "" {
+			v.Target = v.Name
+		}
+		volumes = append(volumes, v)
+	}
+	s.Volumes = volumes
+	return s
+}
+
+// validate refuses a Spec that no run can be made of.
+func (s Spec) validate() error {
+	switch {
+	case s.Source == nil || s.Target == nil:
+		return permanent("InvalidSpec", "the run has no source or no target endpoint: give both")
+	case s.Run.ID == "" || s.PairUID == "":
+		return permanent("InvalidSpec", "the run has no ID or no pair UID: give both")
+	case s.AgentImage == "":
+		return permanent("InvalidSpec", "the run has no agent image: set --task-image of the installation")
+	case len(s.Channel.CACertPEM) == 0 || len(s.Channel.CAKeyPEM) == 0 || len(s.Channel.Master) == 0:
+		return permanent("InvalidSpec", "the Secret of the pair's channel lacks ca.crt, ca.key or master: delete it, then the channel is opened again")
+	}
+	for _, v := range s.Volumes {
+		if _, ok := s.mobilizer(v); !ok {
+			return permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered: register it or name another one in data.mobilizers", v.Name, v.Mobilizer))
+		}
+	}
+	return nil
+}
+
+// mobilizer of a volume; a volume that names none gets the first.
+func (s Spec) mobilizer(v application.Volume) (task.Mobilizer, bool) {
+	if v.Mobilizer == "" && len(s.Mobilizers) > 0 {
+		return s.Mobilizers[0], true
+	}
+	for _, m := range s.Mobilizers {
+		if m.Name == v.Mobilizer {
+			return m, true
+		}
+	}
+	return task.Mobilizer{}, false
+}
+
+// final tells whether the run belongs to a switch.
+func (s Spec) final() bool { return s.Run.Trigger == api.TriggerFinal }
+
+// endpoint of a role.
+func (s Spec) endpoint(role task.Role) *cluster.Cluster {
+	if role == task.RoleSource {
+		return s.Source
+	}
+	return s.Target
+}
