@@ -1,0 +1,137 @@
+package restic
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// maxProblems that a failure names.
+const maxProblems = 10
+
+// runError is why restic did not do its work.
+type runError struct {
+	// Verb of restic, and its exit code.
+	Verb string
+	Code int
+	// Problems it named, at most maxProblems of Count.
+	Problems []string
+	Count    int
+
+	mu   sync.Mutex
+	text string
+}
+
+// Error names the first problems.
+func (e *runError) Error() string {
+	text := fmt.Sprintf("restic %s ended with code %d", e.Verb, e.Code)
+	if len(e.Problems) > 0 {
+		text += ": " + strings.Join(e.Problems, "; ")
+	}
+	if more := e.Count - len(e.Problems); more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+func (e *runError) note(problem string) {
+	e.Count++
+	if problem = strings.TrimSpace(problem); problem != "" && len(e.Problems) < maxProblems {
+		e.Problems = append(e.Problems, problem)
+	}
+}
+
+// repository is where restic works.
+type repository struct {
+	// URL or path of the repository.
+	location string
+	// passwordFile holds its password.
+	passwordFile string
+}
+
+// run starts restic and hands every message of its standard output to each. It fails unless
+// restic ended with 0 and named no problem: a file that was skipped is a file that is lost.
+func (r repository) run(ctx context.Context, dir string, each func(message), verb string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "restic", append([]string{verb, "--json", "--no-cache"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "RESTIC_REPOSITORY="+r.location, "RESTIC_PASSWORD_FILE="+r.passwordFile,
+		"RESTIC_PROGRESS_FPS=2", "TMPDIR="+os.TempDir())
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("cannot start restic: %w", err)
+	}
+	failure := &runError{Verb: verb}
+	var lines sync.WaitGroup
+	lines.Go(func() { scan(stdout, func(line []byte) { failure.read(line, each) }) })
+	lines.Go(func() { scan(stderr, func(line []byte) { failure.read(line, nil) }) })
+	lines.Wait()
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		failure.Code = exit.ExitCode()
+		if failure.Count == 0 {
+			failure.note(failure.text)
+		}
+		return failure
+	}
+	if err != nil {
+		return fmt.Errorf("cannot run restic: %w", err)
+	}
+	return failure.lost()
+}
+
+// lost is the error of a run that ended with 0 but named problems.
+func (e *runError) lost() error {
+	if e.Count == 0 {
+		return nil
+	}
+	return e
+}
+
+func scan(r io.Reader, line func([]byte)) {
+	s := bufio.NewScanner(r)
+	s.Buffer(make([]byte, 64<<10), 16<<20)
+	for s.Scan() {
+		line(s.Bytes())
+	}
+	// A line beyond all bounds: read on, or restic would wait for ever.
+	_, _ = io.Copy(io.Discard, r)
+}
+
+// read sorts one line of output: a problem, a message, or plain text, of which the last line
+// is kept in case restic fails without a word in JSON.
+func (e *runError) read(line []byte, each func(message)) {
+	m, ok := parse(line)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case !ok:
+		if text := strings.TrimSpace(string(line)); text != "" {
+			e.text = text
+		}
+	case m.Type == "error" || m.Type == "exit_error":
+		e.note(m.problem())
+	case each != nil:
+		each(m)
+	}
+}

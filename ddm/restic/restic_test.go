@@ -1,0 +1,264 @@
+package restic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/task"
+)
+
+// TestMain builds the real restic and rest-server from their modules and puts them on PATH.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("RESTIC_TEST_TOOLS"); dir != "" { // A test that runs itself as another user.
+		os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+		os.Exit(m.Run())
+	}
+	dir, err := os.MkdirTemp("", "restic")
+	if err != nil {
+		panic(err)
+	}
+	build := exec.Command("go", "build", "-o", dir, "github.com/restic/restic/cmd/restic", "github.com/restic/rest-server/cmd/rest-server")
+	build.Dir = "tools"
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("cannot build restic: %v\n%s", err, out))
+	}
+	os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// pair is both workers of one volume, in folders. The peer stream is a plain loopback port.
+type pair struct {
+	t        *testing.T
+	src, dst Dirs
+	port     string
+}
+
+func newPair(t *testing.T) *pair {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := &pair{t: t, port: l.Addr().String()}
+	p.src, p.dst = p.dirs(), p.dirs()
+	p.dst.SourceVolumes = p.src.Volumes
+	return p
+}
+
+// dirs of one side.
+func (p *pair) dirs() Dirs {
+	root := p.t.TempDir()
+	d := Dirs{Task: filepath.Join(root, "task.json"), Status: filepath.Join(root, "status.json"),
+		Volumes: filepath.Join(root, "volumes"), State: filepath.Join(root, "state"), Credentials: filepath.Join(root, "credentials")}
+	for _, dir := range []string{d.Volumes, d.State, d.Credentials, filepath.Join(d.Volumes, "data")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(d.Credentials, "password"), []byte("secret"), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return d
+}
+
+func (p *pair) source() string { return filepath.Join(p.src.Volumes, "data") }
+func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
+
+func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
+	t := task.Task{APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role, Run: task.Run{ID: run, Exact: exact},
+		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: p.port, Listen: p.port}}
+	data, err := json.Marshal(t)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(d.Task, data, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// run carries out one run and returns both exit codes and statuses. When the source fails, the
+// driver would end the target: so does this.
+func (p *pair) run(ctx context.Context, run string, exact bool) (codes [2]int, st [2]*task.Status) {
+	p.t.Helper()
+	p.task(p.src, task.RoleSource, run, exact)
+	p.task(p.dst, task.RoleTarget, run, exact)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var both sync.WaitGroup
+	both.Go(func() {
+		if codes[0] = Run(ctx, p.src); codes[0] != 0 {
+			cancel()
+		}
+	})
+	both.Go(func() {
+		if codes[1] = Run(ctx, p.dst); codes[1] != 0 {
+			cancel()
+		}
+	})
+	both.Wait()
+	for i, d := range []Dirs{p.src, p.dst} {
+		if data, err := os.ReadFile(d.Status); err == nil {
+			if st[i], err = task.DecodeStatus(data); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
+	return codes, st
+}
+
+// copied runs once more and expects equal volumes.
+func (p *pair) copied(run string) [2]*task.Status {
+	p.t.Helper()
+	codes, st := p.run(p.t.Context(), run, true)
+	if codes != [2]int{} {
+		p.t.Fatalf("exit codes %v; source: %+v, target: %+v", codes, st[0].Result, st[1].Result)
+	}
+	a, b := st[0].Volumes[0], st[1].Volumes[0]
+	if diff := cmp.Diff(a.Verification, b.Verification); diff != "" {
+		p.t.Fatalf("the sides differ (-source +target):\n%s\n%s", diff, p.diff())
+	}
+	if a.Stage != api.StageSynced || b.Stage != api.StageSynced {
+		p.t.Errorf("stages %s and %s", a.Stage, b.Stage)
+	}
+	if d := p.diff(); d != "" {
+		p.t.Fatalf("contents differ:\n%s", d)
+	}
+	return st
+}
+
+func (p *pair) diff() string {
+	out, _ := exec.Command("diff", "-r", "--no-dereference", p.source(), p.target()).CombinedOutput()
+	return string(out)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fill(t *testing.T, root string) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Join(root, "deep", "er"), 0o750))
+	for i := range 50 {
+		must(t, os.WriteFile(filepath.Join(root, "deep", fmt.Sprintf("file %d\n\xff", i)), bytes.Repeat([]byte{byte(i)}, 100*i), 0o640))
+	}
+	must(t, os.WriteFile(filepath.Join(root, "big"), bytes.Repeat([]byte("0123456789abcdef"), 1<<18), 0o600))
+	must(t, os.Symlink("deep/er", filepath.Join(root, "link")))
+	must(t, os.Symlink("/nowhere", filepath.Join(root, "dangling")))
+	must(t, os.Link(filepath.Join(root, "big"), filepath.Join(root, "deep", "hard")))
+	f, err := os.Create(filepath.Join(root, "sparse"))
+	must(t, err)
+	must(t, f.Truncate(64<<20))
+	must(t, f.Close())
+}
+
+// TestCopy copies a tree, then what has changed in it.
+func TestCopy(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	must(t, os.WriteFile(filepath.Join(p.target(), "foreign"), []byte("from an earlier time"), 0o644))
+	p.copied("run-1")
+	if s, err := os.Stat(filepath.Join(p.target(), "sparse")); err != nil || blocks(s) > 1000 {
+		t.Errorf("the sparse file takes %d blocks: %v", blocks(s), err)
+	}
+	a, err := os.Stat(filepath.Join(p.target(), "big"))
+	must(t, err)
+	b, err := os.Stat(filepath.Join(p.target(), "deep", "hard"))
+	must(t, err)
+	if !os.SameFile(a, b) {
+		t.Error("the hard link became a file of its own")
+	}
+
+	must(t, os.Remove(filepath.Join(p.source(), "link")))
+	must(t, os.RemoveAll(filepath.Join(p.source(), "deep", "er")))
+	must(t, os.WriteFile(filepath.Join(p.source(), "big"), []byte("short"), 0o600))
+	must(t, os.Chmod(filepath.Join(p.source(), "sparse"), 0o444))
+	p.copied("run-2")
+}
+
+func TestEmptyVolume(t *testing.T) {
+	newPair(t).copied("run-1")
+}
+
+// TestWhileItChanges copies a source that goes on changing: both sides count the snapshot.
+func TestWhileItChanges(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	codes, st := p.run(t.Context(), "run-1", false)
+	if codes != [2]int{} {
+		t.Fatalf("exit codes %v: %+v %+v", codes, st[0].Result, st[1].Result)
+	}
+	if diff := cmp.Diff(st[0].Volumes[0].Verification, st[1].Volumes[0].Verification); diff != "" {
+		t.Errorf("the sides differ (-source +target):\n%s", diff)
+	}
+}
+
+// TestKilled: whatever a killed run has left, the next one succeeds.
+func TestKilled(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	ctx, cancel := context.WithCancel(t.Context())
+	var once sync.WaitGroup
+	once.Go(func() {
+		for ctx.Err() == nil {
+			if files, _ := filepath.Glob(filepath.Join(p.dst.State, repositoryName, "locks", "*")); len(files) > 0 {
+				cancel()
+			}
+		}
+	})
+	codes, _ := p.run(ctx, "run-1", true)
+	cancel()
+	once.Wait()
+	if codes == [2]int{} {
+		t.Log("the run ended before it could be killed")
+	}
+	must(t, os.WriteFile(filepath.Join(p.dst.State, repositoryName, "locks", strings.Repeat("ab", 32)), []byte("garbage"), 0o600))
+	p.copied("run-1")
+}
+
+// TestOtherPassword: a repository that cannot be opened any more is made anew.
+func TestOtherPassword(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	p.copied("run-1")
+	for _, d := range []Dirs{p.src, p.dst} {
+		must(t, os.WriteFile(filepath.Join(d.Credentials, "password"), []byte("another"), 0o600))
+	}
+	st := p.copied("run-2")
+	if len(st[1].Warnings) == 0 {
+		t.Error("nothing says that everything is sent again")
+	}
+}
+
+// TestMismatchIsSeen: what the target holds besides the source's files is found.
+func TestMismatchIsSeen(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	p.copied("run-1")
+	must(t, os.WriteFile(filepath.Join(p.target(), "more"), nil, 0o644))
+	a, err := tree.Walk(p.source())
+	must(t, err)
+	b, err := tree.Walk(p.target())
+	must(t, err)
+	if a.Digest == b.Digest || a.Files == b.Files {
+		t.Error("the trees count as equal")
+	}
+}
