@@ -1,0 +1,106 @@
+package cutover
+
+import "github.com/kubemove/kubemove/task"
+
+// Kind of an action.
+type Kind string
+
+// The actions of a cutover, in their usual order.
+const (
+	// Lock takes the locks of both endpoints, in the order of their clusters' UIDs.
+	Lock Kind = "Lock"
+	// Pin captures the application afresh, compares the plan with the approved one, stores it
+	// and writes the records.
+	Pin Kind = "Pin"
+	// CreateClaims creates the claims that the target lacks.
+	CreateClaims Kind = "CreateClaims"
+	// OpenWorkers brings up the workers of the final run, mounted and waiting.
+	OpenWorkers Kind = "OpenWorkers"
+	// RecordQuiesce writes down that the source is about to be stopped.
+	RecordQuiesce Kind = "RecordQuiesce"
+	// Quiesce stops one workload of the source.
+	Quiesce Kind = "Quiesce"
+	// FinalSync begins the next epoch and copies; it records the run if nothing touched the
+	// source meanwhile.
+	FinalSync Kind = "FinalSync"
+	// CloseWorkers removes the workers.
+	CloseWorkers Kind = "CloseWorkers"
+	// Mark marks the target's claims as active; Unmark removes this switch's marks.
+	Mark   Kind = "Mark"
+	Unmark Kind = "Unmark"
+	// RecordStart writes down that the target is about to be started.
+	RecordStart Kind = "RecordStart"
+	// CreateObjects creates what the workloads need; StartWorkloads creates the workloads.
+	CreateObjects  Kind = "CreateObjects"
+	StartWorkloads Kind = "StartWorkloads"
+	// Commit records the point of no return on both sides.
+	Commit Kind = "Commit"
+	// Open gives every door its final form.
+	Open Kind = "Open"
+	// RecordOpen writes down that the target is open.
+	RecordOpen Kind = "RecordOpen"
+	// Unlock releases both locks.
+	Unlock Kind = "Unlock"
+
+	// The actions of a roll back, with Unmark and Unlock.
+
+	// StopTarget lets the target's workloads ask for no Pods.
+	StopTarget Kind = "StopTarget"
+	// RemoveWorkers deletes what a final run left on both sides.
+	RemoveWorkers Kind = "RemoveWorkers"
+	// DeleteObjects deletes what this switch created at the target, but the claims.
+	DeleteObjects Kind = "DeleteObjects"
+	// Restore gives one workload of the source back what the ledger says.
+	Restore Kind = "Restore"
+	// Forget deletes the records and the pinned plan.
+	Forget Kind = "Forget"
+
+	// Wait reads again a little later.
+	Wait Kind = "Wait"
+	// End ends the task with Result.
+	End Kind = "End"
+)
+
+// Action is the next thing to do.
+type Action struct {
+	Kind Kind
+	// Workload for Quiesce and Restore.
+	Workload *Workload
+	// Message for people: what is done or waited for.
+	Message string
+	// Step that a Wait belongs to.
+	Step string
+	// Result for End.
+	Result *task.Result
+}
+
+// step names the step of the cutover that an action belongs to, as status.steps shows it.
+var step = map[Kind]string{
+	Lock: "Lock", Pin: "Pin", CreateClaims: "Workers", OpenWorkers: "Workers",
+	RecordQuiesce: "Quiesce", Quiesce: "Quiesce",
+	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
+	Mark: "Activate", Unmark: "Activate",
+	RecordStart: "Start", CreateObjects: "Start", StartWorkloads: "Start",
+	Commit: "Commit", Open: "Open", RecordOpen: "Open", Unlock: "Finish",
+}
+
+func wait(stepName, message string) Action {
+	return Action{Kind: Wait, Step: stepName, Message: message}
+}
+
+func failed(reason, message string) Action {
+	return end(task.OutcomeFailed, task.RetryLater, reason, message)
+}
+
+func declined(reason, message string) Action {
+	return end(task.OutcomeDeclined, task.RetryLater, reason, message)
+}
+
+func succeeded(message string) Action {
+	return end(task.OutcomeSucceeded, "", "Succeeded", message)
+}
+
+func end(outcome task.Outcome, retry task.Retry, reason, message string) Action {
+	return Action{Kind: End, Message: message,
+		Result: &task.Result{Outcome: outcome, Retry: retry, Reason: reason, Message: message}}
+}

@@ -1,0 +1,85 @@
+package cutover
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/task"
+)
+
+// dataSyncs shows the progress of a final run on the pair's DataSyncs: people watch those. It
+// is an annotation of the DataSync itself, so that only its own hook is woken up, and it is for
+// show alone: nothing is decided by it.
+type dataSyncs struct {
+	home  *cluster.Cluster
+	pair  string
+	every time.Duration
+
+	// volumes by mobilizer.
+	volumes  map[string]map[string]bool
+	last     time.Time
+	sequence int64
+}
+
+func newDataSyncs(home *cluster.Cluster, t *task.Task) *dataSyncs {
+	every := time.Duration(max(t.Move.ProgressSeconds, 5)) * time.Second
+	return &dataSyncs{home: home, pair: t.Move.Pair.Name, every: every, volumes: map[string]map[string]bool{}}
+}
+
+// add says which mobilizer copies a volume.
+func (d *dataSyncs) add(mobilizer, volume string) {
+	if d.volumes[mobilizer] == nil {
+		d.volumes[mobilizer] = map[string]bool{}
+	}
+	d.volumes[mobilizer][volume] = true
+}
+
+// show writes the progress, at most once per interval.
+func (d *dataSyncs) show(p transfer.Progress, runID string) {
+	if time.Since(d.last) < d.every {
+		return
+	}
+	d.write(context.Background(), p, runID)
+}
+
+func (d *dataSyncs) write(ctx context.Context, p transfer.Progress, runID string) {
+	d.last = time.Now()
+	d.sequence++
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for mobilizer, names := range d.volumes {
+		st := task.Status{APIVersion: task.APIVersion, RunID: runID, Sequence: d.sequence, Step: string(FinalSync),
+			BytesPerSecond: p.BytesPerSecond, ETASeconds: p.ETASeconds, Message: p.Message}
+		for _, v := range p.Volumes {
+			if names[v.Name] {
+				st.Volumes = append(st.Volumes, v)
+			}
+		}
+		if err := d.patch(ctx, d.pair+"-"+mobilizer, st); err != nil && !apierrors.IsNotFound(err) {
+			slog.Warn("cannot show the progress", "dataSync", d.pair+"-"+mobilizer, "error", err.Error())
+		}
+	}
+}
+
+func (d *dataSyncs) patch(ctx context.Context, name string, st task.Status) error {
+	text, err := json.Marshal(st)
+	if err != nil {
+		return err
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{task.StatusAnnotation: string(text)}}})
+	if err != nil {
+		return err
+	}
+	_, err = d.home.Dynamic.Resource(api.GroupVersion.WithResource("datasyncs")).Namespace(d.home.Namespace).
+		Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: cluster.FieldManager})
+	return err
+}

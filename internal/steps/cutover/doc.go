@@ -1,0 +1,13 @@
+// Package cutover stops an application at the source, copies the last of its data, starts it
+// at the target and opens it there; and it undoes all of that.
+//
+// Every decision is made by Next and NextRollback, pure functions of what was just read from
+// both clusters. A thin loop reads, asks, does one action and reads again, so a task that was
+// killed after any action goes on from what it finds. The same functions are driven by the
+// simulator in the tests.
+//
+// The order that protects the data: lock both sides, pin the plan, stop the source and see it
+// gone, copy, see that nothing came back meanwhile, mark the target's claims as active, start,
+// see it healthy, commit, open. Before the commit everything can be undone, in the mirror
+// order; after it nothing is undone by itself.
+package cutover

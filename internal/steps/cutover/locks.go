@@ -1,0 +1,151 @@
+package cutover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// sides are both endpoints in the order in which everybody locks them: two switches that need
+// the same two locks in different directions would otherwise wait for each other for ever.
+func (s *switcher) sides(ctx context.Context) ([]*cluster.Cluster, error) {
+	type side struct {
+		c   *cluster.Cluster
+		key string
+	}
+	var out []side
+	for _, c := range []*cluster.Cluster{s.source, s.target} {
+		uid, err := c.ClusterUID(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, side{c, uid + "/" + c.Namespace})
+	}
+	slices.SortFunc(out, func(a, b side) int { return strings.Compare(a.key, b.key) })
+	return []*cluster.Cluster{out[0].c, out[1].c}, nil
+}
+
+func (s *switcher) lock(ctx context.Context) error {
+	sides, err := s.sides(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range sides {
+		err := c.AcquireLock(ctx, s.holder(), func(h cluster.Holder) bool { return s.gone(ctx, h) })
+		var locked *cluster.LockedError
+		if errors.As(err, &locked) {
+			return &ending{*declined(api.ReasonLocked, locked.Error()).Result}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *switcher) holder() cluster.Holder {
+	return cluster.Holder{UID: s.self, Name: s.task.Move.Home + "/" + s.task.Move.Switch.Name, Home: s.homeUID}
+}
+
+// unlock releases what this switch holds.
+func (s *switcher) unlock(ctx context.Context) error {
+	sides, err := s.sides(ctx)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(sides)
+	for _, c := range sides {
+		if err := c.ReleaseLock(ctx, s.self); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone: the switch that holds a lock does not exist any more. That is known for certain only
+// of a switch of the same home and namespace; every other one counts as alive.
+func (s *switcher) gone(ctx context.Context, h cluster.Holder) bool {
+	namespace, name, ok := strings.Cut(h.Name, "/")
+	if !ok || h.Home != s.homeUID || namespace != s.task.Move.Home {
+		return false
+	}
+	u, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveswitches")).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
+	return apierrors.IsNotFound(err) || err == nil && string(u.GetUID()) != h.UID
+}
+
+// planName names the bundle that holds the pinned plan, in the home namespace.
+func (s *switcher) planName() string { return cluster.RecordName(s.self) + "-plan" }
+
+// update changes the record of one side: read, compute, write what was read and nothing newer.
+// create says whether a missing record is made.
+func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
+	for {
+		r := Record{Switch: s.self}
+		version, err := c.ReadRecord(ctx, s.self, &r)
+		if err != nil {
+			return err
+		}
+		if version == "" && !create {
+			return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: somebody has deleted it", cluster.RecordName(s.self), c.Side)
+		}
+		change(&r)
+		if _, err = c.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// recordTime writes one of the times of the target's record, once.
+func (s *switcher) recordTime(ctx context.Context, k Kind) error {
+	return s.update(ctx, s.target, false, func(r *Record) {
+		now := time.Now().UTC().Truncate(time.Millisecond)
+		switch {
+		case k == RecordQuiesce && r.QuiescedAt == nil:
+			r.QuiescedAt = &now
+		case k == RecordStart && r.StartedAt == nil:
+			r.StartedAt = &now
+		case k == RecordOpen && r.OpenedAt == nil:
+			r.OpenedAt = &now
+		}
+	})
+}
+
+// commit writes the point of no return, at the target first; the source's copy has the same
+// time.
+func (s *switcher) commit(ctx context.Context) error {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	at := &now
+	err := s.update(ctx, s.target, false, func(r *Record) {
+		if r.CommittedAt == nil {
+			r.CommittedAt = at
+		}
+		at = r.CommittedAt
+	})
+	if err != nil {
+		return err
+	}
+	return s.update(ctx, s.source, false, func(r *Record) { r.CommittedAt = at })
+}
+
+// forget deletes the pinned plan and the records, the source's first: as long as the target's
+// is there, a roll back goes on.
+func (s *switcher) forget(ctx context.Context) error {
+	if err := s.home.DeleteBundle(ctx, s.planName()); err != nil {
+		return err
+	}
+	for _, c := range []*cluster.Cluster{s.source, s.target} {
+		if err := c.DeleteRecord(ctx, s.self); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package cutover
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// maxEpochs bounds the final runs of one cutover: a source that is touched during each of them
+// is under somebody else's control.
+const maxEpochs = 5
+
+// Next decides the next action of a cutover.
+func Next(o Observed) Action {
+	switch {
+	case o.Record.CommittedAt != nil:
+		return nextOpen(o)
+	case o.Holder != "":
+		return declined(api.ReasonLocked, fmt.Sprintf("the application's namespace is locked by %s: "+
+			"wait until that switch has ended, or, if it is gone for good, annotate the Lease %q with %s=true",
+			o.Holder, api.LockName, api.ForceUnlockAnnotation))
+	case !o.locked():
+		return Action{Kind: Lock, Message: "lock both sides"}
+	case !o.Pinned:
+		return Action{Kind: Pin, Message: "capture the application and pin the plan"}
+	case o.Record.StartedAt == nil:
+		return nextSync(o)
+	default:
+		return nextStart(o)
+	}
+}
+
+// nextSync is everything until the target may be started.
+func nextSync(o Observed) Action {
+	for _, w := range o.Workloads {
+		if w.Holder != "" {
+			return failed(api.ReasonSourceHeld, fmt.Sprintf("%s is held by another switch (UID %s): "+
+				"let that switch end or roll it back first", w.Ref, w.Holder))
+		}
+	}
+	if o.finalHolds() {
+		switch {
+		case o.Workers:
+			return Action{Kind: CloseWorkers, Message: "remove the workers"}
+		case !o.allMarked():
+			return Action{Kind: Mark, Message: "mark the target's claims as active"}
+		default:
+			return Action{Kind: RecordStart, Message: "record the start"}
+		}
+	}
+	switch {
+	case o.marked():
+		return Action{Kind: Unmark, Message: "the source was touched: the final run is void"}
+	case o.Record.Epoch >= maxEpochs:
+		return failed("SourceNotFenced", fmt.Sprintf("the source was started or changed during each of %d final runs: "+
+			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
+	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
+		return Action{Kind: CreateClaims, Message: "create the claims"}
+	case o.Volumes > 0 && !o.Workers:
+		return Action{Kind: OpenWorkers, Message: "bring up the workers"}
+	case o.Record.QuiescedAt == nil:
+		return Action{Kind: RecordQuiesce, Message: "record the stop"}
+	}
+	for i, w := range o.Workloads {
+		if !w.Missing && (!w.Stopped || !w.Ledger) {
+			return Action{Kind: Quiesce, Workload: &o.Workloads[i], Message: "stop " + w.Ref.String()}
+		}
+	}
+	if len(o.SourcePods) > 0 {
+		if o.Now.Sub(*o.Record.QuiescedAt) > o.QuiesceTimeout {
+			return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Pods of the application are still there: %s. "+
+				"KubeMove never force-deletes a Pod: look at their nodes, or raise quiesce.timeout",
+				o.QuiesceTimeout, list(o.SourcePods)))
+		}
+		return wait("Quiesce", "waiting for Pods to be gone: "+list(o.SourcePods))
+	}
+	return Action{Kind: FinalSync, Message: fmt.Sprintf("final run, epoch %d", o.Record.Epoch+1)}
+}
+
+// nextStart is everything from the start of the target to the commit. The source must not have
+// been touched: if it was, the task fails, and the roll back stops the target first.
+func nextStart(o Observed) Action {
+	if !o.finalHolds() {
+		return failed("SourceNotFenced", "the source was started or changed while the target was being started: "+
+			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry")
+	}
+	if a, conflict := conflicts(o); conflict {
+		return a
+	}
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.atStart() && !b.Workload }) {
+		return Action{Kind: CreateObjects, Message: "create what the workloads need"}
+	}
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.Workload }) {
+		return Action{Kind: StartWorkloads, Message: "start the workloads"}
+	}
+	var unready []string
+	for _, b := range o.Objects {
+		if b.Workload && !b.Ready {
+			unready = append(unready, b.Ref.String()+" ("+b.Message+")")
+		}
+	}
+	if len(unready) > 0 {
+		if o.Now.Sub(*o.Record.StartedAt) > o.HealthTimeout {
+			return failed(api.ReasonHealthTimeout, fmt.Sprintf("not healthy at the target after %s: %s",
+				o.HealthTimeout, list(unready)))
+		}
+		return wait("Health", "waiting for "+list(unready))
+	}
+	return Action{Kind: Commit, Message: "commit"}
+}
+
+// nextOpen is everything after the point of no return.
+func nextOpen(o Observed) Action {
+	if o.Record.OpenedAt != nil {
+		if o.SourceLock == LockMine || o.TargetLock == LockMine {
+			return Action{Kind: Unlock, Message: "release the locks"}
+		}
+		return succeeded("the application runs at the target")
+	}
+	if !o.CommittedBoth {
+		return Action{Kind: Commit, Message: "commit"}
+	}
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Open }) {
+		return Action{Kind: Open, Message: "let traffic in"}
+	}
+	return Action{Kind: RecordOpen, Message: "record that the target is open"}
+}
+
+// conflicts finds an object of somebody else in the place of one of the plan's.
+func conflicts(o Observed) (Action, bool) {
+	for _, b := range o.Objects {
+		if b.Exists && !b.Mine && b.Phase != application.PhaseVolume {
+			return failed(api.ReasonNameConflict, fmt.Sprintf("%s exists at the target and was not created by this switch: "+
+				"rename or remove it, then set spec.retry", b.Ref)), true
+		}
+	}
+	return Action{}, false
+}
+
+// atStart: it is created before the commit. A Service with a door is, without its door.
+func (b *Object) atStart() bool {
+	return b.Phase == application.PhaseStart || b.Phase == application.PhaseOpen && b.Kind == "Service"
+}
+
+// list names at most five things.
+func list(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,69 @@
+package cutover
+
+import (
+	"fmt"
+	"slices"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// NextRollback decides the next action of a roll back: the mirror order of a cutover. The
+// source comes back only after the target was seen at zero.
+func NextRollback(o Observed) Action {
+	if o.Record.CommittedAt != nil {
+		return declined(api.ReasonAlreadyDone, "the switch is committed: the application runs at the target, and "+
+			"going back needs its data, too. Leave desired at Switched")
+	}
+	if len(o.Others) > 0 {
+		return wait("RollBack", "waiting for the cutover's Pods to end: "+list(o.Others))
+	}
+	if o.SourceLock != LockMine && o.TargetLock != LockMine && !o.HasRecord {
+		return succeeded("nothing is left of the switch: the application is at the source")
+	}
+	if o.HasRecord && !o.locked() {
+		if o.Holder != "" {
+			return failed(api.ReasonLocked, "another switch holds the lock: "+o.Holder)
+		}
+		return Action{Kind: Lock, Message: "lock both sides"}
+	}
+	if a, more := undoTarget(o); more {
+		return a
+	}
+	if o.Workers {
+		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
+	}
+	for i, w := range o.Workloads {
+		if w.Ledger {
+			return Action{Kind: Restore, Workload: &o.Workloads[i], Message: "restore " + w.Ref.String()}
+		}
+	}
+	if o.HasRecord {
+		return Action{Kind: Forget, Message: "remove the records"}
+	}
+	return Action{Kind: Unlock, Message: "release the locks"}
+}
+
+// undoTarget stops the target, sees it gone, removes the marks and deletes what the switch
+// has created there.
+func undoTarget(o Observed) (Action, bool) {
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() && b.Workload && !b.Stopped }) {
+		return Action{Kind: StopTarget, Message: "stop the target"}, true
+	}
+	if len(o.TargetPods) > 0 {
+		return wait("RollBack", fmt.Sprintf("waiting for Pods at the target to be gone: %s", list(o.TargetPods))), true
+	}
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() }) {
+		return Action{Kind: DeleteObjects, Message: "delete what was created at the target"}, true
+	}
+	if o.marked() {
+		return Action{Kind: Unmark, Message: "remove the marks of the target's claims"}, true
+	}
+	return Action{}, false
+}
+
+// deletable: made by this switch, and not a claim. Claims stay: they hold a copy that makes the
+// next try shorter.
+func (b *Object) deletable() bool {
+	return b.Exists && b.Mine && b.Phase != application.PhaseVolume
+}

@@ -1,0 +1,284 @@
+package cutover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// observe reads everything that a decision needs, from the API servers themselves.
+func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error) {
+	o := &Observed{Now: time.Now(), Self: s.self,
+		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
+		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
+	if err := s.observeLocks(ctx, o); err != nil {
+		return o, err
+	}
+	if err := s.observeRecords(ctx, o); err != nil {
+		return o, err
+	}
+	if !o.Pinned && !rollback {
+		return o, nil
+	}
+	if err := s.observeSource(ctx, o); err != nil {
+		return o, err
+	}
+	if err := s.observeTarget(ctx, o); err != nil {
+		return o, err
+	}
+	if rollback {
+		return o, s.observeLeftovers(ctx, o)
+	}
+	o.Workers = s.run != nil
+	return o, nil
+}
+
+func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
+	for _, side := range []struct {
+		c     *cluster.Cluster
+		state *LockState
+	}{{s.source, &o.SourceLock}, {s.target, &o.TargetLock}} {
+		h, forced, err := side.c.ReadLock(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case h == nil:
+			*side.state = LockFree
+		case h.UID == s.self:
+			*side.state = LockMine
+		case forced || s.gone(ctx, *h):
+			*side.state = LockFree // Lock takes it over.
+		default:
+			*side.state, o.Holder = LockOther, fmt.Sprintf("%s (at the %s)", h.Name, side.c.Side)
+		}
+	}
+	return nil
+}
+
+// observeRecords reads the records and loads the pinned plan.
+func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
+	var records [2]*Record
+	for i, c := range []*cluster.Cluster{s.source, s.target} {
+		var r Record
+		version, err := c.ReadRecord(ctx, s.self, &r)
+		if err != nil {
+			return err
+		}
+		if version != "" {
+			records[i] = &r
+		}
+	}
+	o.HasRecord = records[0] != nil || records[1] != nil
+	o.Record = mergeRecords(records[0], records[1])
+	o.CommittedBoth = records[0] != nil && records[0].CommittedAt != nil && records[1] != nil && records[1].CommittedAt != nil
+	if s.plan == nil && o.HasRecord {
+		if err := s.loadPlan(ctx); err != nil {
+			return err
+		}
+	}
+	o.Pinned = records[0] != nil && records[1] != nil && s.plan != nil
+	if s.plan != nil {
+		o.Volumes = len(s.copied())
+	}
+	return nil
+}
+
+// observeSource reads the workloads and what is left of their Pods.
+func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
+	var refs []application.Ref
+	for _, w := range s.workloads(o) {
+		u, err := getWorkload(ctx, s.source, w.Ref)
+		if err != nil {
+			return err
+		}
+		read := readWorkload(w, u, s.self)
+		o.Workloads = append(o.Workloads, read)
+		refs = append(refs, w.Ref)
+		if u != nil && read.Stopped && !settled(u) {
+			o.SourcePods = append(o.SourcePods, w.Ref.String())
+		}
+	}
+	left, err := readOwners(ctx, s.source)
+	if err != nil {
+		return err
+	}
+	o.SourcePods = append(o.SourcePods, left.remaining(refs, s.claimNames(func(v application.Volume) string { return v.Name }))...)
+	return nil
+}
+
+// workloads that are, or may have been, stopped.
+func (s *switcher) workloads(o *Observed) []application.Workload {
+	if s.plan != nil {
+		return s.plan.Workloads
+	}
+	var out []application.Workload
+	for _, r := range o.Record.Changed {
+		out = append(out, application.Workload{Ref: r})
+	}
+	return out
+}
+
+// observeTarget reads the claims, every object of the plan, and Pods of what was started.
+func (s *switcher) observeTarget(ctx context.Context, o *Observed) error {
+	for _, name := range s.targetClaims(o) {
+		pvc, err := s.target.Kube.CoreV1().PersistentVolumeClaims(s.target.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("cannot read the claim %s at the target: %w", name, err)
+		}
+		c := Claim{Name: name, Exists: err == nil}
+		if c.Exists {
+			c.Mark = pvc.Annotations[api.ActiveAnnotation]
+		}
+		o.Claims = append(o.Claims, c)
+	}
+	var started []application.Ref
+	for _, want := range s.objects(o) {
+		got, err := getObject(ctx, s.target, want)
+		if err != nil {
+			return err
+		}
+		b := readTarget(want, got, s.self, s.task.Move.Pair.UID)
+		o.Objects = append(o.Objects, b)
+		if b.Workload && b.Mine {
+			started = append(started, b.Ref)
+		}
+	}
+	if len(started) == 0 {
+		return nil
+	}
+	left, err := readOwners(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	o.TargetPods = left.remaining(started, nil)
+	return nil
+}
+
+// objects of the plan; when the pinned plan is lost, what the record says was to be created.
+func (s *switcher) objects(o *Observed) []application.Object {
+	if s.plan != nil {
+		return s.plan.Objects
+	}
+	var out []application.Object
+	for _, r := range o.Record.Created {
+		phase := application.PhaseStart
+		if r.Kind == "PersistentVolumeClaim" {
+			phase = application.PhaseVolume
+		}
+		out = append(out, application.Object{Ref: r, Phase: phase})
+	}
+	return out
+}
+
+// observeLeftovers finds workers of any run of the pair, and Pods of a cutover that still
+// runs.
+func (s *switcher) observeLeftovers(ctx context.Context, o *Observed) error {
+	for _, c := range []*cluster.Cluster{s.source, s.target} {
+		pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + s.task.Move.Pair.UID + "," + api.RoleLabel})
+		if err != nil {
+			return fmt.Errorf("cannot list the workers at the %s: %w", c.Side, err)
+		}
+		o.Workers = o.Workers || len(pods.Items) > 0
+	}
+	pods, err := s.home.Kube.CoreV1().Pods(s.home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.StepLabel + "=" + string(task.VerbCutover)})
+	if err != nil {
+		return fmt.Errorf("cannot list the Pods of the cutover: %w", err)
+	}
+	for _, p := range pods.Items {
+		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.cutoverOf(&p) {
+			o.Others = append(o.Others, p.Name)
+		}
+	}
+	return nil
+}
+
+// cutoverOf: the Pod carries out the cutover of this switch, as its task says.
+func (s *switcher) cutoverOf(p *corev1.Pod) bool {
+	t, err := task.Decode([]byte(p.Annotations[task.TaskAnnotation]))
+	return err == nil && t.Verb == task.VerbCutover && t.Move != nil && t.Move.Switch != nil && t.Move.Switch.UID == s.self
+}
+
+func (s *switcher) targetClaims(o *Observed) []string {
+	if s.plan != nil {
+		return s.claimNames(func(v application.Volume) string { return v.Target })
+	}
+	return o.Record.Claims
+}
+
+func (s *switcher) claimNames(name func(application.Volume) string) []string {
+	var out []string
+	if s.plan != nil {
+		for _, v := range s.plan.Volumes {
+			out = append(out, name(v))
+		}
+	}
+	return out
+}
+
+// copied are the volumes whose data is copied.
+func (s *switcher) copied() []application.Volume {
+	var out []application.Volume
+	for _, v := range s.plan.Volumes {
+		if v.Policy == "" || v.Policy == api.ClaimCopy {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// getObject reads what is in the place of an object of the plan; nil when nothing is.
+func getObject(ctx context.Context, c *cluster.Cluster, want application.Object) (*unstructured.Unstructured, error) {
+	r, err := resource(c, want)
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.Dynamic.Resource(r).Namespace(c.Namespace).Get(ctx, want.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s at the %s: %w", want.Ref, c.Side, err)
+	}
+	return u, nil
+}
+
+func resource(c *cluster.Cluster, want application.Object) (schema.GroupVersionResource, error) {
+	gk := schema.GroupKind{Group: want.Group, Kind: want.Kind}
+	var versions []string
+	if v := want.Object.GroupVersionKind().Version; v != "" {
+		versions = append(versions, v)
+	}
+	m, err := c.Mapper.RESTMapping(gk, versions...)
+	if err != nil {
+		return schema.GroupVersionResource{}, fmt.Errorf("the %s does not serve %s: %w", c.Side, gk, err)
+	}
+	return m.Resource, nil
+}
+
+// permanent wraps an error that trying again does not mend.
+type permanent struct{ error }
+
+func (p *permanent) Unwrap() error { return p.error }
+
+// ending is an action's decision that the task ends.
+type ending struct{ result task.Result }
+
+func (e *ending) Error() string { return e.result.Message }
+
+func isPermanent(err error) bool {
+	var p *permanent
+	return errors.As(err, &p)
+}

@@ -1,0 +1,87 @@
+package cutover
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// pin captures the application afresh and, if the plan is the approved one, stores it: what
+// was approved is what is carried out, whatever happens to the source's objects from now on.
+// The Secret comes first and the source's record last, so that a record never lacks its plan.
+func (s *switcher) pin(ctx context.Context) error {
+	p, err := s.deps.Plan(ctx, s.source, s.target, s.task, s.self)
+	if err != nil {
+		return err
+	}
+	if stop := s.judge(p); stop != nil {
+		return stop
+	}
+	hash := p.Hash()
+	owner := &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch",
+		Name: s.task.Move.Switch.Name, UID: types.UID(s.self)}
+	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: owner}, p); err != nil {
+		return err
+	}
+	for _, c := range []*cluster.Cluster{s.target, s.source} {
+		err := s.update(ctx, c, true, func(r *Record) {
+			r.PlanHash, r.Changed, r.Created, r.Claims = hash, nil, nil, nil
+			for _, w := range p.Workloads {
+				r.Changed = append(r.Changed, w.Ref)
+			}
+			for _, o := range p.Objects {
+				r.Created = append(r.Created, o.Ref)
+			}
+			for _, v := range p.Volumes {
+				r.Claims = append(r.Claims, v.Target)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.plan = p
+	return nil
+}
+
+// judge refuses a plan with blockers, and one that is not the approved one. The new plan's
+// summary goes into the status: its hash is what there is to approve.
+func (s *switcher) judge(p *application.Plan) error {
+	hash := p.Hash()
+	if len(p.Blockers) > 0 {
+		s.show(p)
+		b := p.Blockers[0]
+		return &ending{*declined(api.ReasonBlocked, fmt.Sprintf("the plan has %d blockers; the first: %s: %s", len(p.Blockers), b.Reason, b.Message)).Result}
+	}
+	if want := s.task.Move.ApprovedPlan; want != "" && want != hash {
+		s.show(p)
+		return &ending{*declined(api.ReasonPlanChanged, fmt.Sprintf("the application has changed since plan %s was approved: "+
+			"read the new plan and approve %s", want, hash)).Result}
+	}
+	return nil
+}
+
+// show puts the summary of the new plan into the status.
+func (s *switcher) show(p *application.Plan) {
+	s.out.Update(func(st *task.Status) { st.Plan = s.deps.Summary(p) })
+}
+
+// loadPlan reads the pinned plan; it stays nil when there is none.
+func (s *switcher) loadPlan(ctx context.Context) error {
+	p := &application.Plan{}
+	err := s.home.LoadBundle(ctx, s.planName(), p)
+	if cluster.KindOf(err) == cluster.NotFound {
+		return nil
+	}
+	if err == nil {
+		s.plan = p
+	}
+	return err
+}

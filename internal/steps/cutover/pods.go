@@ -1,0 +1,96 @@
+package cutover
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// owners are the objects between a workload and its Pods, as just read.
+type owners struct {
+	pods []corev1.Pod
+	sets []appsv1.ReplicaSet
+	jobs []batchv1.Job
+}
+
+// readOwners lists straight from the API server: a cache could hide a Pod that has just been
+// made.
+func readOwners(ctx context.Context, c *cluster.Cluster) (*owners, error) {
+	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the Pods of the %s: %w", c.Side, err)
+	}
+	sets, err := c.Kube.AppsV1().ReplicaSets(c.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the ReplicaSets of the %s: %w", c.Side, err)
+	}
+	jobs, err := c.Kube.BatchV1().Jobs(c.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the Jobs of the %s: %w", c.Side, err)
+	}
+	return &owners{pods: pods.Items, sets: sets.Items, jobs: jobs.Items}, nil
+}
+
+// remaining names what of the application still runs or is about to: Pods that mount one of
+// the claims or belong to one of the workloads, and controllers that have not come to zero
+// yet (they could still make a Pod).
+func (o *owners) remaining(workloads []application.Ref, claims []string) []string {
+	var left []string
+	ours := map[string]bool{}
+	for _, w := range workloads {
+		ours[w.Kind+"/"+w.Name] = true
+	}
+	for _, s := range o.sets {
+		if c := metav1.GetControllerOf(&s); c != nil && ours[c.Kind+"/"+c.Name] {
+			ours["ReplicaSet/"+s.Name] = true
+			if s.Spec.Replicas == nil || *s.Spec.Replicas != 0 || s.Status.Replicas != 0 || s.Status.ObservedGeneration < s.Generation {
+				left = append(left, "ReplicaSet/"+s.Name)
+			}
+		}
+	}
+	for _, j := range o.jobs {
+		if c := metav1.GetControllerOf(&j); c != nil && ours[c.Kind+"/"+c.Name] {
+			ours["Job/"+j.Name] = true
+			if !jobFinished(&j) {
+				left = append(left, "Job/"+j.Name)
+			}
+		}
+	}
+	for _, p := range o.pods {
+		if isWorker(&p) || p.Status.Phase == corev1.PodSucceeded {
+			continue
+		}
+		c := metav1.GetControllerOf(&p)
+		if c != nil && ours[c.Kind+"/"+c.Name] || mounts(&p, claims) {
+			left = append(left, "Pod/"+p.Name)
+		}
+	}
+	slices.Sort(left)
+	return left
+}
+
+func jobFinished(j *batchv1.Job) bool {
+	return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
+		return c.Status == corev1.ConditionTrue && (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed)
+	})
+}
+
+// isWorker: one of KubeMove's own workers; it is there because of the move.
+func isWorker(p *corev1.Pod) bool {
+	return p.Labels[api.ManagedByLabel] == api.ManagedByValue && p.Labels[api.PairLabel] != ""
+}
+
+func mounts(p *corev1.Pod, claims []string) bool {
+	return slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool {
+		return v.PersistentVolumeClaim != nil && slices.Contains(claims, v.PersistentVolumeClaim.ClaimName)
+	})
+}

@@ -1,0 +1,58 @@
+package cutover
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+func owned(name, kind, owner string) metav1.ObjectMeta {
+	yes := true
+	return metav1.ObjectMeta{Name: name, Generation: 2, OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: &yes}}}
+}
+
+func claimed(meta metav1.ObjectMeta, claim string, phase corev1.PodPhase) corev1.Pod {
+	return corev1.Pod{ObjectMeta: meta, Status: corev1.PodStatus{Phase: phase}, Spec: corev1.PodSpec{Volumes: []corev1.Volume{{
+		VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim}}}}}}
+}
+
+func set(want, have int32, seen int64) appsv1.ReplicaSet {
+	return appsv1.ReplicaSet{ObjectMeta: owned("web-1", "Deployment", "web"), Spec: appsv1.ReplicaSetSpec{Replicas: &want},
+		Status: appsv1.ReplicaSetStatus{Replicas: have, ObservedGeneration: seen}}
+}
+
+// TestRemaining says when a source is really stopped: also what could still make a Pod counts.
+func TestRemaining(t *testing.T) {
+	web := []application.Ref{{Group: "apps", Kind: "Deployment", Name: "web"}, {Group: "batch", Kind: "CronJob", Name: "nightly"}}
+	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
+	for name, c := range map[string]struct {
+		reason string
+		owners owners
+		want   []string
+	}{
+		"nothing":                        {"no Pod, no controller", owners{}, nil},
+		"a Pod of the Deployment":        {"it still runs", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a"}},
+		"a ReplicaSet that wants Pods":   {"it will make one at any moment", owners{sets: []appsv1.ReplicaSet{set(1, 0, 2)}}, []string{"ReplicaSet/web-1"}},
+		"a ReplicaSet that lags behind":  {"it has not seen that it is to be empty", owners{sets: []appsv1.ReplicaSet{set(0, 0, 1)}}, []string{"ReplicaSet/web-1"}},
+		"a stopped ReplicaSet":           {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
+		"somebody else's Pod on a claim": {"it could write", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
+		"a Pod that failed on a claim":   {"its node may be gone and it may still run there", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
+		"a Pod that succeeded":           {"it has ended", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
+		"another claim":                  {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
+		"our worker":                     {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
+		"a Job of the CronJob":           {"it has not finished", owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, c.owners.remaining(web, []string{"data"})); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,435 @@
+package cutover
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/task"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+var (
+	simSeeds = flag.Int("seeds", 3000, "how many worlds the simulator runs")
+	simFrom  = flag.Uint64("from", 1, "the first seed")
+)
+
+const self = "switch-uid"
+
+// world is a model of two clusters, as far as a cutover reads and changes them. Data is the
+// number of writes that the application was acknowledged.
+type world struct {
+	t    *testing.T
+	rand *rand.Rand
+	now  time.Time
+	log  []string
+
+	srcLock, dstLock     bool
+	srcRecord, dstRecord *Record
+	pinnedSecret         bool
+
+	workloads []simWorkload
+	srcData   int
+
+	claimExists bool
+	mark        string
+	dstData     int
+	objects     map[string]*simObject
+	leftovers   bool // worker Pods exist
+	waiting     bool // this process's workers are connected
+
+	meddler   int  // how often somebody still touches the source
+	meddled   bool // somebody touched the source after the target was started
+	committed bool
+}
+
+type simWorkload struct {
+	replicas, generation, pods int
+	ledger                     *int
+}
+
+type simObject struct {
+	stopped, open bool
+	pods          int
+	ready         bool
+}
+
+const wantReplicas = 2
+
+func newWorld(t *testing.T, seed uint64) *world {
+	r := rand.New(rand.NewPCG(seed, 7))
+	w := &world{t: t, rand: r, now: time.Unix(1_800_000_000, 0), objects: map[string]*simObject{}}
+	for range 1 + r.IntN(3) {
+		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
+	}
+	if r.IntN(4) == 0 {
+		w.meddler = 1 + r.IntN(3)
+	}
+	return w
+}
+
+func (w *world) failf(format string, args ...any) {
+	w.t.Helper()
+	for _, l := range w.log {
+		w.t.Log(l)
+	}
+	w.t.Fatalf(format, args...)
+}
+
+func ref(i int) application.Ref {
+	return application.Ref{Group: "apps", Kind: "Deployment", Name: fmt.Sprintf("w%d", i)}
+}
+
+var (
+	claimRef  = application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}
+	configRef = application.Ref{Kind: "ConfigMap", Name: "config"}
+	doorRef   = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "door"}
+)
+
+func (w *world) pods() (n int) {
+	for _, x := range w.workloads {
+		n += x.pods
+	}
+	return n
+}
+
+func (w *world) targetPods() (n int) {
+	for _, x := range w.objects {
+		n += x.pods
+	}
+	return n
+}
+
+// pass lets the world go on by itself for a moment.
+func (w *world) pass() {
+	w.now = w.now.Add(time.Duration(1+w.rand.IntN(20)) * time.Second)
+	if w.meddler > 0 && w.rand.IntN(12) == 0 && w.srcRecord != nil && !w.committed {
+		w.meddler--
+		x := &w.workloads[w.rand.IntN(len(w.workloads))]
+		x.generation++
+		if w.rand.IntN(2) == 0 {
+			x.replicas = 1
+		}
+		w.meddled = w.meddled || w.dstRecord != nil && w.dstRecord.StartedAt != nil
+		w.log = append(w.log, "somebody touches the source")
+	}
+	for i := range w.workloads {
+		x := &w.workloads[i]
+		if x.pods > 0 {
+			w.srcData += w.rand.IntN(3)
+		}
+		if x.pods != x.replicas && w.rand.IntN(2) == 0 {
+			if x.pods < x.replicas {
+				x.pods++
+			} else {
+				x.pods--
+			}
+		}
+	}
+	for _, o := range w.objects {
+		if o.stopped && o.pods > 0 && w.rand.IntN(2) == 0 {
+			o.pods--
+		}
+		o.ready = o.ready || !o.stopped && w.rand.IntN(4) == 0
+	}
+}
+
+func (w *world) observe(rollback bool) Observed {
+	o := Observed{Now: w.now, Self: self, SourceLock: LockFree, TargetLock: LockFree,
+		QuiesceTimeout: 5 * time.Minute, HealthTimeout: 3 * time.Minute, Volumes: 1}
+	if w.srcLock {
+		o.SourceLock = LockMine
+	}
+	if w.dstLock {
+		o.TargetLock = LockMine
+	}
+	o.HasRecord = w.srcRecord != nil || w.dstRecord != nil
+	o.Pinned = w.srcRecord != nil && w.dstRecord != nil && w.pinnedSecret
+	if o.HasRecord {
+		o.Record = mergeRecords(w.srcRecord, w.dstRecord)
+		o.CommittedBoth = w.srcRecord != nil && w.srcRecord.CommittedAt != nil && w.dstRecord != nil && w.dstRecord.CommittedAt != nil
+	}
+	if !o.Pinned && !rollback {
+		return o
+	}
+	for i, x := range w.workloads {
+		o.Workloads = append(o.Workloads, Workload{Workload: application.Workload{Ref: ref(i)}, Stopped: x.replicas == 0,
+			KeepsClaims: true, Ledger: x.ledger != nil, Identity: fmt.Sprint(x.generation)})
+	}
+	if n := w.pods(); n > 0 {
+		o.SourcePods = []string{fmt.Sprint(n)}
+	}
+	if n := w.targetPods(); n > 0 {
+		o.TargetPods = []string{fmt.Sprint(n)}
+	}
+	o.Workers = w.waiting || rollback && w.leftovers
+	o.Claims = []Claim{{Name: "data", Exists: w.claimExists, Mark: w.mark}}
+	o.Objects = append(o.Objects, Object{Ref: claimRef, Phase: application.PhaseVolume, Exists: w.claimExists, Open: true})
+	add := func(r application.Ref, phase application.Phase) {
+		x := w.objects[r.String()]
+		b := Object{Ref: r, Phase: phase, Workload: isWorkload(r), Open: phase != application.PhaseOpen}
+		if x != nil {
+			b.Exists, b.Mine, b.Stopped, b.Ready, b.Open = true, true, x.stopped, x.ready, true
+		}
+		o.Objects = append(o.Objects, b)
+	}
+	add(configRef, application.PhaseStart)
+	for i := range w.workloads {
+		add(ref(i), application.PhaseStart)
+	}
+	add(doorRef, application.PhaseOpen)
+	return o
+}
+
+// do carries an action out; with crash it stops somewhere inside.
+func (w *world) do(a Action, crash bool) {
+	part := func() bool { return crash && w.rand.IntN(2) == 0 }
+	switch a.Kind {
+	case Lock:
+		w.srcLock = true
+		if part() {
+			return
+		}
+		w.dstLock = true
+	case Unlock:
+		w.dstLock = false
+		if part() {
+			return
+		}
+		w.srcLock = false
+	case Pin:
+		w.pinnedSecret = true
+		if part() {
+			return
+		}
+		w.dstRecord = &Record{Switch: self}
+		if part() {
+			return
+		}
+		w.srcRecord = &Record{Switch: self}
+	case CreateClaims:
+		w.claimExists = true
+	case OpenWorkers:
+		w.leftovers, w.waiting = true, !crash
+	case CloseWorkers, RemoveWorkers:
+		w.leftovers, w.waiting = false, false
+	case FinalSync:
+		w.finalSync(crash)
+	case Mark:
+		w.mark = self
+	case Unmark:
+		w.mark = ""
+	case RecordQuiesce, RecordStart, RecordOpen:
+		w.record(a.Kind)
+	case Commit:
+		w.commit(part)
+	case Quiesce, Restore:
+		w.change(a)
+	default:
+		w.target(a, part)
+	}
+}
+
+func (w *world) record(k Kind) {
+	now := w.now
+	switch k {
+	case RecordQuiesce:
+		w.dstRecord.QuiescedAt = &now
+	case RecordStart:
+		w.dstRecord.StartedAt = &now
+	case RecordOpen:
+		w.dstRecord.OpenedAt = &now
+	}
+}
+
+func (w *world) commit(part func() bool) {
+	if w.pods() > 0 && !w.meddled {
+		w.failf("committed while the source runs")
+	}
+	now := w.now
+	w.dstRecord.CommittedAt, w.committed = &now, true
+	if !part() {
+		w.srcRecord.CommittedAt = &now
+	}
+}
+
+func (w *world) change(a Action) {
+	for i := range w.workloads {
+		x := &w.workloads[i]
+		if ref(i) != a.Workload.Ref {
+			continue
+		}
+		if a.Kind == Quiesce {
+			if x.ledger == nil {
+				n := x.replicas
+				x.ledger = &n
+			}
+			x.replicas = 0
+		} else {
+			if w.targetPods() > 0 {
+				w.failf("the source comes back while the target runs")
+			}
+			x.replicas, x.ledger = *x.ledger, nil
+		}
+		x.generation++
+	}
+}
+
+func (w *world) finalSync(crash bool) {
+	if w.mark != "" {
+		w.failf("a run writes an active claim")
+	}
+	f := w.observe(false)
+	w.dstRecord.Epoch++
+	w.dstRecord.Fence = f.fence()
+	w.dstData = w.srcData
+	w.pass()
+	if crash {
+		w.dstData = -1 // half written
+		return
+	}
+	again := w.observe(false)
+	w.waiting, w.leftovers = false, false
+	if again.sourceStopped() && again.fence().Equal(f.fence()) {
+		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: f.fence()}
+	}
+}
+
+func (w *world) target(a Action, part func() bool) {
+	if w.committed && a.Kind != Open {
+		w.failf("%s after the commit", a.Kind)
+	}
+	switch a.Kind {
+	case CreateObjects:
+		w.objects[configRef.String()] = &simObject{open: true, ready: true}
+	case StartWorkloads:
+		if w.pods() > 0 || w.dstData != w.srcData || w.mark != self {
+			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
+		}
+		for i := range w.workloads {
+			if w.objects[ref(i).String()] == nil {
+				w.objects[ref(i).String()] = &simObject{pods: wantReplicas}
+			}
+			if part() {
+				return
+			}
+		}
+	case Open:
+		if !w.committed {
+			w.failf("opened before the commit")
+		}
+		w.objects[doorRef.String()] = &simObject{ready: true}
+	case StopTarget:
+		for i := range w.workloads {
+			if x := w.objects[ref(i).String()]; x != nil {
+				x.stopped = true
+			}
+		}
+	case DeleteObjects:
+		for k := range w.objects {
+			delete(w.objects, k)
+			if part() {
+				return
+			}
+		}
+	case Forget:
+		w.srcRecord = nil
+		if part() {
+			return
+		}
+		w.dstRecord, w.pinnedSecret = nil, false
+	}
+}
+
+// run is one process: until it ends, or is killed.
+func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *task.Result {
+	w.waiting = false
+	for range 400 {
+		w.pass()
+		a := next(w.observe(rollback))
+		w.log = append(w.log, fmt.Sprintf("%s %s: %s", w.now.Format("15:04:05"), a.Kind, a.Message))
+		if a.Kind == End {
+			return a.Result
+		}
+		if a.Kind == Wait {
+			continue
+		}
+		crash := *crashes > 0 && w.rand.IntN(8) == 0
+		w.do(a, crash)
+		if crash {
+			*crashes--
+			w.log = append(w.log, "killed")
+			return nil
+		}
+	}
+	w.failf("no end after 400 actions")
+	return nil
+}
+
+// TestSimulation kills the cutover and the roll back at any action, lets somebody touch the
+// source, and holds the invariants: the target starts only with all the data and a stopped
+// source, the source comes back only when the target is gone, and every world ends on one side.
+func TestSimulation(t *testing.T) {
+	ends := map[string]int{}
+	for seed := *simFrom; seed < *simFrom+uint64(*simSeeds); seed++ {
+		ends[simulate(t, seed)]++
+	}
+	t.Logf("ends: %v", ends)
+	if ends["Switched"] == 0 || ends["RolledBack"] == 0 {
+		t.Errorf("the simulator did not reach both ends: %v", ends)
+	}
+}
+
+func simulate(t *testing.T, seed uint64) string {
+	w := newWorld(t, seed)
+	w.log = append(w.log, fmt.Sprintf("seed %d", seed))
+	crashes := w.rand.IntN(7)
+	for range 40 {
+		var r *task.Result
+		for range 3 { // one Job: three Pods
+			if r = w.run(Next, false, &crashes); r != nil {
+				break
+			}
+		}
+		if r != nil && r.Outcome == task.OutcomeSucceeded {
+			w.checkSwitched()
+			return "Switched"
+		}
+		for r = nil; r == nil; {
+			r = w.run(NextRollback, true, &crashes)
+		}
+		if r.Outcome == task.OutcomeSucceeded {
+			w.checkRolledBack()
+			return "RolledBack"
+		}
+		if r.Reason != api.ReasonAlreadyDone {
+			w.failf("seed %d: a roll back ended with %s: %s", seed, r.Reason, r.Message)
+		}
+	}
+	w.failf("seed %d: no end", seed)
+	return ""
+}
+
+func (w *world) checkSwitched() {
+	if w.pods() > 0 && !w.meddled || w.srcLock || w.dstLock || w.mark != self || w.dstData != w.srcData && !w.meddled {
+		w.failf("switched, but: %d source Pods, locks %v %v, mark %q, data %d of %d", w.pods(), w.srcLock, w.dstLock, w.mark, w.dstData, w.srcData)
+	}
+	if w.objects[doorRef.String()] == nil {
+		w.failf("switched, but the door is closed")
+	}
+}
+
+func (w *world) checkRolledBack() {
+	if len(w.objects) > 0 || w.mark != "" || w.srcLock || w.dstLock || w.srcRecord != nil || w.dstRecord != nil || w.leftovers {
+		w.failf("rolled back, but something is left: %+v", w)
+	}
+	for i, x := range w.workloads {
+		if x.ledger != nil || x.replicas == 0 {
+			w.failf("rolled back, but %s has %d replicas", ref(i), x.replicas)
+		}
+	}
+}

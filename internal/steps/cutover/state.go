@@ -1,0 +1,189 @@
+package cutover
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// LockState is who holds the lock of an endpoint.
+type LockState string
+
+// The states of a lock.
+const (
+	LockFree  LockState = "Free"
+	LockMine  LockState = "Mine"
+	LockOther LockState = "Other"
+)
+
+// Record is what the task writes down in the clusters, beside the locks, before and after it
+// acts. Times are written once and never changed.
+type Record struct {
+	// Switch is the UID of the MoveSwitch.
+	Switch string `json:"switch"`
+	// PlanHash of the pinned plan.
+	PlanHash string `json:"planHash"`
+	// Changed are the workloads of the source that this switch may have stopped.
+	Changed []application.Ref `json:"changed,omitempty"`
+	// Created are the objects of the target that this switch may have created.
+	Created []application.Ref `json:"created,omitempty"`
+	// Claims are the application's claims at the target.
+	Claims []string `json:"claims,omitempty"`
+	// QuiescedAt is when the first workload was about to be stopped.
+	QuiescedAt *time.Time `json:"quiescedAt,omitempty"`
+	// Epoch counts the final runs.
+	Epoch int `json:"epoch,omitempty"`
+	// Fence is the state of the source when the run of this epoch began.
+	Fence Fence `json:"fence,omitempty"`
+	// Final is the newest final run that has succeeded.
+	Final *FinalRun `json:"final,omitempty"`
+	// StartedAt is when the target was about to be started.
+	StartedAt *time.Time `json:"startedAt,omitempty"`
+	// CommittedAt is the point of no return.
+	CommittedAt *time.Time `json:"committedAt,omitempty"`
+	// OpenedAt is when the target was open.
+	OpenedAt *time.Time `json:"openedAt,omitempty"`
+}
+
+// Fence identifies the stopped state of each workload: UID and generation by reference. It
+// differs after anybody touched a workload, even when it was stopped again.
+type Fence map[string]string
+
+// Equal compares two fences.
+func (f Fence) Equal(g Fence) bool {
+	if len(f) != len(g) {
+		return false
+	}
+	for k, v := range f {
+		if w, ok := g[k]; !ok || w != v {
+			return false
+		}
+	}
+	return true
+}
+
+// FinalRun is a final run that succeeded and was verified.
+type FinalRun struct {
+	ID         string    `json:"id"`
+	Epoch      int       `json:"epoch"`
+	Fence      Fence     `json:"fence"`
+	StartedAt  time.Time `json:"startedAt"`
+	FinishedAt time.Time `json:"finishedAt"`
+	Bytes      int64     `json:"bytes"`
+	Files      int64     `json:"files"`
+}
+
+// Workload is a workload of the source as it is now.
+type Workload struct {
+	application.Workload
+	// Missing: it is not there (any more).
+	Missing bool
+	// Identity is its UID and generation.
+	Identity string
+	// Stopped: it asks for no Pods.
+	Stopped bool
+	// KeepsClaims: stopping it does not delete claims.
+	KeepsClaims bool
+	// Ledger: it carries this switch's ledger.
+	Ledger bool
+	// Holder is the UID of another switch that holds it.
+	Holder string
+}
+
+// Claim is a claim of the application at the target.
+type Claim struct {
+	Name string
+	// Exists at the target.
+	Exists bool
+	// Mark is the UID of the switch that made it active.
+	Mark string
+}
+
+// Object is an object of the plan as it is at the target.
+type Object struct {
+	application.Ref
+	Phase application.Phase
+	// Workload: it runs Pods.
+	Workload bool
+	// Exists at the target, and Mine: made by this switch.
+	Exists bool
+	Mine   bool
+	// Ready: healthy, as far as its kind can be.
+	Ready bool
+	// Stopped: it asks for no Pods.
+	Stopped bool
+	// Open: it has its final form, with its door to the outside.
+	Open bool
+	// Message says why it is not ready.
+	Message string
+}
+
+// Observed is everything that a decision is made of. It is read afresh before each one.
+type Observed struct {
+	// Now is the time of the reading.
+	Now time.Time
+	// Self is the UID of the switch.
+	Self string
+	// SourceLock and TargetLock; Holder names another holder.
+	SourceLock, TargetLock LockState
+	Holder                 string
+	// Pinned: the plan is pinned, and both sides hold a Record of it. HasRecord: at least one
+	// side does.
+	Pinned, HasRecord bool
+	Record            Record
+	// CommittedBoth: both sides have the commit on record.
+	CommittedBoth bool
+	// Workloads of the source.
+	Workloads []Workload
+	// SourcePods are the application's Pods that are not gone.
+	SourcePods []string
+	// Volumes to copy: how many.
+	Volumes int
+	// Workers: the workers of the final run are mounted and waiting; in a roll back, something
+	// of a run is left on a side.
+	Workers bool
+	// Claims and Objects of the target.
+	Claims  []Claim
+	Objects []Object
+	// TargetPods are Pods of the application at the target that are not gone.
+	TargetPods []string
+	// Others are Pods of another task of this switch that still runs.
+	Others []string
+	// QuiesceTimeout and HealthTimeout.
+	QuiesceTimeout, HealthTimeout time.Duration
+}
+
+func (o *Observed) locked() bool {
+	return o.SourceLock == LockMine && o.TargetLock == LockMine
+}
+
+// fence is the state of the source now.
+func (o *Observed) fence() Fence {
+	f := Fence{}
+	for _, w := range o.Workloads {
+		f[w.Ref.String()] = w.Identity
+	}
+	return f
+}
+
+// sourceStopped: every workload asks for nothing and no Pod is left.
+func (o *Observed) sourceStopped() bool {
+	running := slices.ContainsFunc(o.Workloads, func(w Workload) bool { return !w.Missing && !w.Stopped })
+	return !running && len(o.SourcePods) == 0
+}
+
+// finalHolds: the newest final run is of this epoch, and nothing has touched the source since
+// it began.
+func (o *Observed) finalHolds() bool {
+	f := o.Record.Final
+	return f != nil && f.Epoch == o.Record.Epoch && o.sourceStopped() && f.Fence.Equal(o.fence())
+}
+
+func (o *Observed) marked() bool {
+	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark == o.Self })
+}
+
+func (o *Observed) allMarked() bool {
+	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark != o.Self })
+}

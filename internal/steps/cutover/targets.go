@@ -1,0 +1,118 @@
+package cutover
+
+import (
+	"fmt"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// startForm is an object as it is created before the commit: with the switch's name on it, and
+// without a door. A Service that has a door is created as a ClusterIP Service, since the
+// application itself may need it; a CronJob is created suspended. Nil: nothing is created yet.
+func startForm(o application.Object, self string) (*unstructured.Unstructured, error) {
+	if o.Phase == application.PhaseOpen && o.Kind != "Service" {
+		return nil, nil
+	}
+	u := o.Object.DeepCopy()
+	setCreatedBy(u, self)
+	switch {
+	case o.Kind == "CronJob":
+		return u, unstructured.SetNestedField(u.Object, true, "spec", "suspend")
+	case o.Phase == application.PhaseOpen:
+		return u, closeService(u)
+	}
+	return u, nil
+}
+
+// openForm is the final form of an object that startForm held back; nil when there is nothing
+// to change.
+func openForm(o application.Object, self string) *unstructured.Unstructured {
+	if o.Phase != application.PhaseOpen && o.Kind != "CronJob" {
+		return nil
+	}
+	u := o.Object.DeepCopy()
+	setCreatedBy(u, self)
+	return u
+}
+
+func setCreatedBy(u *unstructured.Unstructured, self string) {
+	a := u.GetAnnotations()
+	if a == nil {
+		a = map[string]string{}
+	}
+	a[api.CreatedByAnnotation] = self
+	u.SetAnnotations(a)
+}
+
+// closeService takes from a Service what only one with a door may have.
+func closeService(u *unstructured.Unstructured) error {
+	for _, f := range []string{"externalTrafficPolicy", "loadBalancerIP", "loadBalancerClass", "loadBalancerSourceRanges",
+		"allocateLoadBalancerNodePorts", "healthCheckNodePort", "externalIPs"} {
+		unstructured.RemoveNestedField(u.Object, "spec", f)
+	}
+	ports, _, err := unstructured.NestedSlice(u.Object, "spec", "ports")
+	if err != nil {
+		return fmt.Errorf("cannot read the ports of Service/%s: %w", u.GetName(), err)
+	}
+	for _, p := range ports {
+		if m, ok := p.(map[string]any); ok {
+			delete(m, "nodePort")
+		}
+	}
+	if err := unstructured.SetNestedSlice(u.Object, ports, "spec", "ports"); err != nil {
+		return err
+	}
+	return unstructured.SetNestedField(u.Object, "ClusterIP", "spec", "type")
+}
+
+// readTarget turns an object of the plan and what was read in its place into what decisions
+// are made of.
+func readTarget(want application.Object, got *unstructured.Unstructured, self, pair string) Object {
+	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref)}
+	if got == nil {
+		// Before the commit a missing object is created; after it only doors are still
+		// opened: what somebody deleted from a running application is not our business.
+		out.Open = want.Phase != application.PhaseOpen
+		return out
+	}
+	out.Exists = true
+	by := got.GetAnnotations()[api.CreatedByAnnotation]
+	out.Mine = by == self || want.Phase == application.PhaseVolume && by == pair
+	out.Open = isOpen(want, got)
+	if out.Workload {
+		out.Stopped = stopped(got)
+		out.Ready, out.Message = ready(got)
+	}
+	return out
+}
+
+// isOpen: a door has its final form.
+func isOpen(want application.Object, got *unstructured.Unstructured) bool {
+	switch {
+	case want.Kind == "CronJob":
+		w, _, _ := unstructured.NestedBool(want.Object.Object, "spec", "suspend")
+		g, _, _ := unstructured.NestedBool(got.Object, "spec", "suspend")
+		return w == g
+	case want.Phase == application.PhaseOpen && want.Kind == "Service":
+		w, _, _ := unstructured.NestedString(want.Object.Object, "spec", "type")
+		g, _, _ := unstructured.NestedString(got.Object, "spec", "type")
+		return w == g
+	}
+	return true
+}
+
+// ready asks kstatus; a CronJob is ready as it is.
+func ready(u *unstructured.Unstructured) (bool, string) {
+	if u.GetKind() == "CronJob" {
+		return true, ""
+	}
+	r, err := status.Compute(u)
+	if err != nil {
+		return false, err.Error()
+	}
+	return r.Status == status.CurrentStatus, r.Message
+}

@@ -1,0 +1,87 @@
+package cutover
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+const door = `
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  healthCheckNodePort: 30999
+  selector: {app: web}
+  ports: [{port: 80, nodePort: 30080}]
+`
+
+func planned(t *testing.T, text string, phase application.Phase) application.Object {
+	u := object(t, text)
+	gvk := u.GroupVersionKind()
+	return application.Object{Ref: application.Ref{Group: gvk.Group, Kind: gvk.Kind, Name: u.GetName()}, Phase: phase, Object: *u}
+}
+
+// TestStartForm: nothing that is created before the commit lets traffic in or runs by a clock.
+func TestStartForm(t *testing.T) {
+	u, err := startForm(planned(t, door, application.PhaseOpen), self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"type": "ClusterIP", "selector": map[string]any{"app": "web"}, "ports": []any{map[string]any{"port": int64(80)}}}
+	got, _, _ := unstructured.NestedMap(u.Object, "spec")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the Service before the commit (-want +got):\n%s", diff)
+	}
+	if u.GetAnnotations()[api.CreatedByAnnotation] != self {
+		t.Error("the Service does not say who made it")
+	}
+	u, err = startForm(planned(t, cron, application.PhaseStart), self)
+	if err != nil || !stopped(u) {
+		t.Errorf("the CronJob is not suspended before the commit: %v", err)
+	}
+	ingress := planned(t, "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}}", application.PhaseOpen)
+	if u, err = startForm(ingress, self); u != nil || err != nil {
+		t.Errorf("an Ingress is created before the commit: %v, %v", u, err)
+	}
+}
+
+// TestReadTarget says what the decisions see of an object at the target.
+func TestReadTarget(t *testing.T) {
+	by := func(text, uid string) *unstructured.Unstructured {
+		u := object(t, text)
+		u.SetAnnotations(map[string]string{api.CreatedByAnnotation: uid})
+		return u
+	}
+	service, claim := planned(t, door, application.PhaseOpen), planned(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", application.PhaseVolume)
+	closed, err := startForm(service, self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		reason             string
+		want               application.Object
+		got                *unstructured.Unstructured
+		exists, mine, open bool
+	}{
+		"missing door":        {"it is still to be opened", service, nil, false, false, false},
+		"closed door":         {"it is there without its door", service, closed, true, true, false},
+		"open door":           {"it has its final form", service, by(door, self), true, true, true},
+		"somebody else's":     {"it must not be touched", service, by(door, "other"), true, false, true},
+		"the pair's claim":    {"the pair made it for the data", claim, by("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", "pair"), true, true, true},
+		"the pair's Service?": {"a pair makes claims alone", service, by(door, "pair"), true, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := readTarget(c.want, c.got, self, "pair")
+			if b.Exists != c.exists || b.Mine != c.mine || b.Open != c.open {
+				t.Errorf("%s: exists %v, mine %v, open %v", c.reason, b.Exists, b.Mine, b.Open)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+// Package open makes the secret of a pair's data channel: the certificate authority that the
+// agents of the worker Pods trust, and the key that the repositories' passwords come from.
+package open
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/report"
+	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Keys of the channel's Secret.
+const (
+	keyCert   = "ca.crt"
+	keyKey    = "ca.key"
+	keyMaster = "master"
+
+	secretType corev1.SecretType = "kubemove.io/channel"
+)
+
+const (
+	// validity of the certificate authority: longer than any move.
+	validity = 10 * 365 * 24 * time.Hour
+	// skew between the clocks of the clusters.
+	skew         = time.Hour
+	masterLength = 32
+)
+
+// Run carries out the verb open.
+func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
+	c, err := steps.Connect(ctx, t)
+	if err != nil {
+		return steps.Failure(err)
+	}
+	r.Step("Open", "making the secret of the channel")
+	if err := ensure(ctx, c.Home, t.Move.Pair); err != nil {
+		return steps.Failure(err)
+	}
+	if _, err := LoadChannel(ctx, c.Home, t.Move.Pair.Name); err != nil {
+		return steps.Failure(err)
+	}
+	return steps.Success("the channel is open")
+}
+
+// SecretName of a pair's channel.
+func SecretName(pair string) string {
+	const suffix = "-channel"
+	if len(pair)+len(suffix) <= 253 {
+		return pair + suffix
+	}
+	tail := "-" + cluster.ShortHash(pair) + suffix
+	return strings.TrimRight(pair[:253-len(tail)], "-.") + tail
+}
+
+// LoadChannel reads the channel's secret.
+func LoadChannel(ctx context.Context, home *cluster.Cluster, pair string) (*transfer.Channel, error) {
+	s, err := home.Kube.CoreV1().Secrets(home.Namespace).Get(ctx, SecretName(pair), metav1.GetOptions{})
+	if err != nil {
+		return nil, home.Wrap("read the channel's Secret/"+SecretName(pair), err)
+	}
+	c := &transfer.Channel{CACertPEM: s.Data[keyCert], CAKeyPEM: s.Data[keyKey], Master: s.Data[keyMaster]}
+	if s.Type != secretType || len(c.CACertPEM) == 0 || len(c.CAKeyPEM) == 0 || len(c.Master) != masterLength {
+		return nil, &cluster.Error{Kind: cluster.Invalid, Side: home.Side, Message: fmt.Sprintf("Secret/%s is not a whole channel: "+
+			"expected the type %s and the keys %s, %s and %s. Delete it and ask for a new plan; repositories made with it cannot be read any more",
+			s.Name, secretType, keyCert, keyKey, keyMaster)}
+	}
+	return c, nil
+}
+
+// ensure creates the Secret once: a channel that exists is never made anew, as the
+// repositories at the target can be read with its key only.
+func ensure(ctx context.Context, home *cluster.Cluster, pair task.Object) error {
+	secrets := home.Kube.CoreV1().Secrets(home.Namespace)
+	old, err := secrets.Get(ctx, SecretName(pair.Name), metav1.GetOptions{})
+	if err == nil {
+		return ofPair(home, old, pair)
+	}
+	if !apierrors.IsNotFound(err) {
+		return home.Wrap("read the channel's Secret/"+SecretName(pair.Name), err)
+	}
+	s, err := newSecret(home.Namespace, pair, time.Now())
+	if err != nil {
+		return err
+	}
+	if _, err = secrets.Create(ctx, s, metav1.CreateOptions{FieldManager: cluster.FieldManager}); apierrors.IsAlreadyExists(err) {
+		return nil // Another Pod of this Job was faster; LoadChannel looks at it.
+	}
+	return home.Wrap("create the channel's Secret/"+s.Name, err)
+}
+
+// ofPair refuses the Secret of an earlier pair of the same name: it is about to be collected.
+func ofPair(home *cluster.Cluster, s *corev1.Secret, pair task.Object) error {
+	for _, o := range s.OwnerReferences {
+		if string(o.UID) == pair.UID {
+			return nil
+		}
+	}
+	return &cluster.Error{Kind: cluster.Conflict, Side: home.Side, Message: fmt.Sprintf("Secret/%s belongs to something else than this MovePair, "+
+		"perhaps to a deleted one of the same name: wait until it is gone, or delete it", s.Name)}
+}
+
+func newSecret(namespace string, pair task.Object, now time.Time) (*corev1.Secret, error) {
+	cert, key, err := newAuthority(now)
+	if err != nil {
+		return nil, err
+	}
+	master := make([]byte, masterLength)
+	if _, err := rand.Read(master); err != nil {
+		return nil, fmt.Errorf("cannot make a key: %w", err)
+	}
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: SecretName(pair.Name), Namespace: namespace,
+			Labels:          map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pair.UID},
+			OwnerReferences: []metav1.OwnerReference{*steps.PairOwner(pair)},
+		},
+		Type: secretType,
+		Data: map[string][]byte{keyCert: cert, keyKey: key, keyMaster: master},
+	}, nil
+}
+
+// newAuthority makes a self-signed certificate authority that may sign leaves only.
+func newAuthority(now time.Time) (certPEM, keyPEM []byte, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot make the key of the certificate authority: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot make a serial number: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		Subject:               pkix.Name{CommonName: "kubemove channel"},
+		NotBefore:             now.Add(-skew),
+		NotAfter:              now.Add(validity),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		MaxPathLenZero:        true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot sign the certificate authority: %w", err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot encode the key of the certificate authority: %w", err)
+	}
+	var cert, private bytes.Buffer
+	if err := pem.Encode(&cert, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
+		return nil, nil, fmt.Errorf("cannot encode the certificate authority: %w", err)
+	}
+	if err := pem.Encode(&private, &pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}); err != nil {
+		return nil, nil, fmt.Errorf("cannot encode the key of the certificate authority: %w", err)
+	}
+	return cert.Bytes(), private.Bytes(), nil
+}

@@ -1,0 +1,137 @@
+// Package plan finds out what a move would do and whether it can be done: it captures the
+// application, asks the running containers for their users, compares with the target and lets
+// the target's API server judge every object without creating it.
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Build captures the application afresh and plans its move, with everything that can be
+// checked at the target. Nothing is changed. The plan holds the objects in full, the Secrets
+// among them. For an application that has not changed it gives the same hash in every task.
+//
+// switchUID is the switch that asks; empty: none. An error means that no plan could be made;
+// what is wrong with the application or the target is a blocker.
+func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
+	p, err := Capture(ctx, source, t, switchUID)
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}
+	if err := checkTarget(ctx, target, p, own); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Capture is the part of Build that looks at the source only.
+func Capture(ctx context.Context, source *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
+	objects, _, err := source.List(ctx, application.Kinds())
+	if err != nil {
+		return nil, err
+	}
+	exclude, err := namedSecrets(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	p := application.Make(application.Input{
+		Engine:          t.Move.Engine,
+		SwitchUID:       switchUID,
+		SourceNamespace: source.Namespace,
+		TargetNamespace: t.Target.Namespace,
+		Application:     t.Move.Application,
+		StorageClasses:  t.Move.StorageClasses,
+		Data:            t.Move.Data,
+		Mobilizers:      registered(t.Move.Mobilizers),
+		Exclude:         exclude,
+		Objects:         objects,
+	})
+	if err := discoverIdentities(ctx, source, p, objects); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// registered are the mobilizers that the installation knows: those with an image.
+func registered(list []task.Mobilizer) []string {
+	var out []string
+	for _, m := range list {
+		if m.Image != "" {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
+// namedSecrets are the Secrets that KubeMove's own objects name: they lie in the namespace of
+// the application when that is home, and are no part of it.
+func namedSecrets(ctx context.Context, source *cluster.Cluster) ([]application.Ref, error) {
+	own, _, err := source.List(ctx, []schema.GroupVersionResource{
+		api.GroupVersion.WithResource("moveengines"),
+		api.GroupVersion.WithResource("movepairs"),
+	})
+	if cluster.KindOf(err) == cluster.Forbidden && !source.InCluster {
+		// A cluster that is reached with a kubeconfig need not know KubeMove's kinds, and its
+		// account has no rights on them.
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return secretRefs(own), nil
+}
+
+// secretRefs collects what every ...SecretRef in the objects names, sorted.
+func secretRefs(objects []unstructured.Unstructured) []application.Ref {
+	names := map[string]bool{}
+	for _, o := range objects {
+		collectSecrets(o.Object["spec"], names)
+	}
+	var out []application.Ref
+	for name := range names {
+		out = append(out, application.Ref{Kind: "Secret", Name: name})
+	}
+	slices.SortFunc(out, func(a, b application.Ref) int { return compare(a.Name, b.Name) })
+	return out
+}
+
+func collectSecrets(value any, names map[string]bool) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			collectSecrets(item, names)
+		}
+	case map[string]any:
+		for key, item := range v {
+			ref, ok := item.(map[string]any)
+			if name, _ := ref["name"].(string); ok && name != "" && hasSuffix(key, "SecretRef") {
+				names[name] = true
+				continue
+			}
+			collectSecrets(item, names)
+		}
+	}
+}
+
+// blocked adds a blocker, with the object where there is one.
+func blocked(p *application.Plan, reason, object, format string, args ...any) {
+	p.Blockers = append(p.Blockers, api.Blocker{Reason: reason, Object: object, Message: clip(fmt.Sprintf(format, args...))})
+}
+
+func warned(p *application.Plan, format string, args ...any) {
+	w := clip(fmt.Sprintf(format, args...))
+	if !slices.Contains(p.Warnings, w) {
+		p.Warnings = append(p.Warnings, w)
+	}
+}

@@ -1,0 +1,186 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// execTime is how long a running container may take to name its user.
+const execTime = 10 * time.Second
+
+// discoverIdentities asks running containers for the user that the workload's spec does not
+// name: the image decides then, and the workers must run as the same.
+func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *application.Plan, objects []unstructured.Unstructured) error {
+	var pods []corev1.Pod
+	for i := range p.Volumes {
+		v := &p.Volumes[i]
+		if v.Policy != api.ClaimCopy || v.Identity.UID != nil && v.Identity.GID != nil {
+			continue
+		}
+		if pods == nil {
+			pods = runningPods(objects)
+		}
+		found, err := discover(ctx, source, pods, v)
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			v.Identity = complete(v.Identity, *found)
+		}
+		if v.Identity.UID == nil {
+			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root without privileges; "+
+				"start the application before it is planned, or set runAsUser in its securityContext", v.Name)
+		}
+	}
+	return nil
+}
+
+// ids are a process's user and groups.
+type ids struct {
+	uid, gid int64
+	groups   []int64
+}
+
+// discover asks the running containers that mount the claim, in the order of their Pods'
+// names; nil: none could tell.
+func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (*ids, error) {
+	for i := range pods {
+		container := mountingContainer(&pods[i], v.Name, v.Identity.Container)
+		if container == "" {
+			continue
+		}
+		if found := reported(&pods[i], container); found != nil {
+			return found, nil
+		}
+		found, err := ask(ctx, source, pods[i].Name, container)
+		if kind := cluster.KindOf(err); kind == cluster.Unreachable || kind == cluster.Forbidden || ctx.Err() != nil {
+			return nil, err
+		}
+		// An image without the program id cannot be asked.
+		if err == nil {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
+func ask(ctx context.Context, source *cluster.Cluster, pod, container string) (*ids, error) {
+	var out [3]string
+	for i, flag := range []string{"-u", "-g", "-G"} {
+		var err error
+		if out[i], err = source.Exec(ctx, pod, container, []string{"id", flag}, execTime); err != nil {
+			return nil, err
+		}
+	}
+	return parseIDs(out[0], out[1], out[2])
+}
+
+// parseIDs reads what `id -u`, `id -g` and `id -G` print.
+func parseIDs(user, group, groups string) (*ids, error) {
+	var out ids
+	var err error
+	if out.uid, err = strconv.ParseInt(strings.TrimSpace(user), 10, 64); err != nil {
+		return nil, fmt.Errorf("cannot read the user: `id -u` printed %q, expected a number", clip(user))
+	}
+	if out.gid, err = strconv.ParseInt(strings.TrimSpace(group), 10, 64); err != nil {
+		return nil, fmt.Errorf("cannot read the group: `id -g` printed %q, expected a number", clip(group))
+	}
+	for _, g := range strings.Fields(groups) {
+		n, err := strconv.ParseInt(g, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the groups: `id -G` printed %q, expected numbers", clip(groups))
+		}
+		out.groups = append(out.groups, n)
+	}
+	return &out, nil
+}
+
+// reported is what the kubelet itself reports of a container's first process; nil: nothing.
+func reported(pod *corev1.Pod, container string) *ids {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+		for _, s := range list {
+			if s.Name == container && s.User != nil && s.User.Linux != nil {
+				return &ids{uid: s.User.Linux.UID, gid: s.User.Linux.GID, groups: s.User.Linux.SupplementalGroups}
+			}
+		}
+	}
+	return nil
+}
+
+// complete fills in what the spec leaves open; what the spec says stands. Groups are sorted
+// and do not repeat the main one, so that every way of asking gives the same answer.
+func complete(id application.Identity, found ids) application.Identity {
+	if id.UID == nil {
+		id.UID = &found.uid
+	}
+	if id.GID == nil && *id.UID == found.uid {
+		id.GID = &found.gid
+	}
+	groups := append(slices.Clone(id.Groups), found.groups...)
+	slices.Sort(groups)
+	groups = slices.Compact(groups)
+	id.Groups = slices.DeleteFunc(groups, func(g int64) bool { return id.GID != nil && g == *id.GID })
+	return id
+}
+
+// mountingContainer is the running container that mounts the claim: the wanted one, else the
+// first; empty: none.
+func mountingContainer(pod *corev1.Pod, claim, wanted string) string {
+	volumes := map[string]bool{}
+	for _, v := range pod.Spec.Volumes {
+		if v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim {
+			volumes[v.Name] = true
+		}
+	}
+	first := ""
+	for _, c := range pod.Spec.Containers {
+		mounts := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return volumes[m.Name] })
+		if !mounts || !running(pod, c.Name) {
+			continue
+		}
+		if c.Name == wanted {
+			return wanted
+		}
+		if first == "" {
+			first = c.Name
+		}
+	}
+	return first
+}
+
+func running(pod *corev1.Pod, container string) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool {
+		return s.Name == container && s.State.Running != nil
+	})
+}
+
+// runningPods are the application's Pods among the objects, by name.
+func runningPods(objects []unstructured.Unstructured) []corev1.Pod {
+	out := []corev1.Pod{}
+	for _, o := range objects {
+		if o.GetKind() != "Pod" || o.GetLabels()[api.ManagedByLabel] == api.ManagedByValue || o.GetDeletionTimestamp() != nil {
+			continue
+		}
+		var pod corev1.Pod
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &pod); err != nil {
+			continue // The API server has validated it: only an object of no server is malformed.
+		}
+		if pod.Status.Phase == corev1.PodRunning {
+			out = append(out, pod)
+		}
+	}
+	slices.SortFunc(out, func(a, b corev1.Pod) int { return compare(a.Name, b.Name) })
+	return out
+}

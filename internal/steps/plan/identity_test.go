@@ -1,0 +1,169 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+func num(n int64) *int64 { return &n }
+
+func TestParseIDs(t *testing.T) {
+	cases := map[string]struct {
+		reason              string
+		user, group, groups string
+		want                *ids
+	}{
+		"Plain":   {"What id prints ends with a line feed.", "999\n", "998\n", "998 10 20\n", &ids{999, 998, []int64{998, 10, 20}}},
+		"Root":    {"Root is a user, too.", "0\n", "0\n", "0\n", &ids{0, 0, []int64{0}}},
+		"Name":    {"Something else than a number is no answer.", "root\n", "0\n", "0\n", nil},
+		"Garbage": {"Something else than numbers is no answer.", "0\n", "0\n", "0 users\n", nil},
+		"Empty":   {"A program that prints nothing has not answered.", "", "", "", nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseIDs(tc.user, tc.group, tc.groups)
+			if (err == nil) != (tc.want != nil) {
+				t.Fatalf("%s\ngot error %v", tc.reason, err)
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(ids{})); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestComplete(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		spec   application.Identity
+		found  ids
+		want   application.Identity
+	}{
+		"Nothing said": {
+			reason: "The image decides: everything comes from the running container.",
+			found:  ids{999, 999, []int64{999, 20, 10}},
+			want:   application.Identity{UID: num(999), GID: num(999), Groups: []int64{10, 20}},
+		},
+		"Groups of the spec": {
+			reason: "The spec's groups and the found ones are one set, whoever lists them.",
+			spec:   application.Identity{Groups: []int64{2000, 10}},
+			found:  ids{0, 0, []int64{0, 10, 2000}},
+			want:   application.Identity{UID: num(0), GID: num(0), Groups: []int64{10, 2000}},
+		},
+		"User said": {
+			reason: "The spec's user stands; its group comes from the container.",
+			spec:   application.Identity{UID: num(70)},
+			found:  ids{70, 71, nil},
+			want:   application.Identity{UID: num(70), GID: num(71)},
+		},
+		"Another user": {
+			reason: "A container that runs as somebody else says nothing about this user's group.",
+			spec:   application.Identity{UID: num(70)},
+			found:  ids{0, 0, nil},
+			want:   application.Identity{UID: num(70)},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := complete(tc.spec, tc.found)
+			if len(got.Groups) == 0 {
+				got.Groups = nil
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// pod with containers that mount the claim data, and which of them run.
+func pod(name string, mounts map[string]bool, change func(*corev1.Pod)) corev1.Pod {
+	p := corev1.Pod{}
+	p.Name, p.Kind, p.APIVersion = name, "Pod", "v1"
+	p.Status.Phase = corev1.PodRunning
+	p.Spec.Volumes = []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "data"}}}}
+	for _, c := range []string{"a", "b", "c"} {
+		mount, there := mounts[c]
+		if !there {
+			continue
+		}
+		container := corev1.Container{Name: c}
+		if mount {
+			container.VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/data"}}
+		}
+		p.Spec.Containers = append(p.Spec.Containers, container)
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: c,
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}})
+	}
+	if change != nil {
+		change(&p)
+	}
+	return p
+}
+
+func TestMountingContainer(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		pod    corev1.Pod
+		claim  string
+		wanted string
+		want   string
+	}{
+		"Wanted":      {"The one that the plan names is asked.", pod("p", map[string]bool{"a": true, "b": true}, nil), "data", "b", "b"},
+		"First":       {"Else the first that mounts the claim.", pod("p", map[string]bool{"a": false, "b": true, "c": true}, nil), "data", "", "b"},
+		"Other claim": {"A Pod of another claim knows nothing.", pod("p", map[string]bool{"a": true}, nil), "other", "", ""},
+		"Not running": {"A container that does not run cannot be asked.", pod("p", map[string]bool{"a": true}, func(p *corev1.Pod) {
+			p.Status.ContainerStatuses[0].State = corev1.ContainerState{}
+		}), "data", "", ""},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := mountingContainer(&tc.pod, tc.claim, tc.wanted); got != tc.want {
+				t.Errorf("%s\ngot %q, want %q", tc.reason, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestReported(t *testing.T) {
+	p := pod("p", map[string]bool{"a": true, "b": true}, func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0].User = &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: 5, GID: 6, SupplementalGroups: []int64{6, 7}}}
+	})
+	if diff := cmp.Diff(&ids{5, 6, []int64{6, 7}}, reported(&p, "a"), cmp.AllowUnexported(ids{})); diff != "" {
+		t.Errorf("what the kubelet reports: -want +got:\n%s", diff)
+	}
+	if got := reported(&p, "b"); got != nil {
+		t.Errorf("an older kubelet reports nothing, got %v", got)
+	}
+}
+
+func TestRunningPods(t *testing.T) {
+	var objects []unstructured.Unstructured
+	for _, p := range []corev1.Pod{
+		pod("z", nil, nil),
+		pod("a", nil, nil),
+		pod("worker", nil, func(p *corev1.Pod) { p.Labels = map[string]string{api.ManagedByLabel: api.ManagedByValue} }),
+		pod("pending", nil, func(p *corev1.Pod) { p.Status.Phase = corev1.PodPending }),
+	} {
+		o, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, unstructured.Unstructured{Object: o})
+	}
+	var got []string
+	for _, p := range runningPods(objects) {
+		got = append(got, p.Name)
+	}
+	if diff := cmp.Diff([]string{"a", "z"}, got); diff != "" {
+		t.Errorf("only the application's running Pods, in a fixed order: -want +got:\n%s", diff)
+	}
+}

@@ -1,0 +1,224 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/yaml"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+func object(t *testing.T, text string) application.Object {
+	t.Helper()
+	var u unstructured.Unstructured
+	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
+		t.Fatal(err)
+	}
+	return application.Object{Ref: application.RefOf(&u), Object: u}
+}
+
+const (
+	secretText = `{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {last: "{data: hush}"}}, data: {password: aHVzaA==}, stringData: {x: hush}}`
+	deployText = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec: {serviceAccountName: own, serviceAccount: own, containers: [{name: c, image: i}]}`
+	cronText = `
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: night, namespace: shop}
+spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}}}}}`
+)
+
+func TestRedactedHoldsNoSecret(t *testing.T) {
+	p := &application.Plan{Objects: []application.Object{object(t, secretText), object(t, deployText)}}
+	stored := Redacted(p)
+	data, err := json.Marshal(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"hush", "aHVzaA=="} {
+		if strings.Contains(string(data), secret) {
+			t.Errorf("the stored plan holds %q", secret)
+		}
+	}
+	if !strings.Contains(string(data), `"password":""`) || stored.Hash != p.Hash() {
+		t.Errorf("the stored plan must keep the keys of Secrets and the hash of the whole plan: %s", data)
+	}
+	if got, _, _ := unstructured.NestedString(p.Objects[0].Object.Object, "data", "password"); got != "aHVzaA==" {
+		t.Error("the plan itself was changed: a cutover needs the values")
+	}
+}
+
+func TestSecretRefs(t *testing.T) {
+	engine := object(t, `
+apiVersion: kubemove.io/v1alpha1
+kind: MoveEngine
+metadata: {name: e}
+spec:
+  source: {cluster: {kubeconfigSecretRef: {name: src, key: k}}}
+  targets: [{name: a, cluster: {kubeconfigSecretRef: {name: dst}}}, {name: b}]
+  data: {mobilizers: [{name: restic, credentialsSecretRef: {name: s3}}]}
+status: {otherSecretRef: {name: no}}`)
+	want := []application.Ref{{Kind: "Secret", Name: "dst"}, {Kind: "Secret", Name: "s3"}, {Kind: "Secret", Name: "src"}}
+	if diff := cmp.Diff(want, secretRefs([]unstructured.Unstructured{engine.Object, engine.Object})); diff != "" {
+		t.Errorf("every Secret that a spec names, once and sorted: -want +got:\n%s", diff)
+	}
+}
+
+func TestRegistered(t *testing.T) {
+	got := registered([]task.Mobilizer{{Name: "restic", Image: "i"}, {Name: "ghost"}})
+	if diff := cmp.Diff([]string{"restic"}, got); diff != "" {
+		t.Errorf("a mobilizer without an image is not registered: -want +got:\n%s", diff)
+	}
+}
+
+func TestSecretName(t *testing.T) {
+	seen := map[string]bool{}
+	for _, pair := range []string{"shop-dst", strings.Repeat("p", 253), strings.Repeat("a.", 120) + "b", "shop"} {
+		for _, hash := range []string{"1", "2"} {
+			name := SecretName(pair, "uid", hash)
+			if problems := validation.IsDNS1123Subdomain(name + "-999"); len(problems) > 0 {
+				t.Errorf("%q with a number is not a name: %v", name, problems)
+			}
+			if seen[name] {
+				t.Errorf("%q stands for two plans", name)
+			}
+			seen[name] = true
+		}
+	}
+}
+
+func TestPodOf(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		text   string
+		want   string
+	}{
+		"Deployment": {
+			reason: "The Pod is that of the template, but for its account, which does not exist yet.",
+			text:   deployText,
+			want: `{apiVersion: v1, kind: Pod, metadata: {name: kubemove-check-` + cluster.ShortHash("Deployment.apps/web") +
+				`, namespace: shop, labels: {app: web}}, spec: {containers: [{name: c, image: i}]}}`,
+		},
+		"CronJob": {
+			reason: "The template of a CronJob lies deeper, and need not have metadata.",
+			text:   cronText,
+			want: `{apiVersion: v1, kind: Pod, metadata: {name: kubemove-check-` + cluster.ShortHash("CronJob.batch/night") +
+				`, namespace: shop}, spec: {containers: [{name: c, image: i}]}}`,
+		},
+		"Secret": {reason: "Most kinds make no Pods.", text: secretText},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := object(t, tc.text)
+			before := o.Object.DeepCopy()
+			got := podOf(&o)
+			if tc.want == "" {
+				if got != nil {
+					t.Fatalf("%s\ngot %v", tc.reason, got)
+				}
+				return
+			}
+			var want map[string]any
+			if err := yaml.Unmarshal([]byte(tc.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got.Object); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(before, &o.Object); diff != "" {
+				t.Errorf("%s\nthe object of the plan was changed:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestJudge(t *testing.T) {
+	broken := &cluster.Error{Kind: cluster.Unreachable, Message: "gone"}
+	cases := map[string]struct {
+		reason   string
+		kind     string
+		err      error
+		blockers []string
+		passed   error
+	}{
+		"Fine":        {"The server would take it.", "ConfigMap", nil, nil, nil},
+		"Invalid":     {"What the server refuses stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid}, []string{api.ReasonRejected}, nil},
+		"Quota":       {"Quotas and policies refuse with Forbidden.", "ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, nil},
+		"NotServed":   {"A kind that the target does not serve stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, nil},
+		"RoleBinding": {"The Role that a binding names is created just before it.", "RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, nil},
+		"Unreachable": {"An error that says nothing about the object ends the plan.", "ConfigMap", broken, nil, broken},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := &application.Plan{}
+			if got := judge(p, application.Ref{Kind: tc.kind, Name: "x"}, tc.err); !errors.Is(got, tc.passed) || (got == nil) != (tc.passed == nil) {
+				t.Errorf("%s\ngot error %v, want %v", tc.reason, got, tc.passed)
+			}
+			var got []string
+			for _, b := range p.Blockers {
+				got = append(got, b.Reason)
+			}
+			if diff := cmp.Diff(tc.blockers, got); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestSummary(t *testing.T) {
+	p := &application.Plan{Volumes: []application.Volume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5, Policy: api.ClaimCopy}}}
+	for range 12 {
+		p.Blockers = append(p.Blockers, api.Blocker{Reason: "R"})
+		p.Warnings = append(p.Warnings, "w")
+	}
+	got := Summary(p)
+	if len(got.Blockers) != 10 || len(got.Warnings) != 10 {
+		t.Errorf("the API takes ten of each, got %d and %d", len(got.Blockers), len(got.Warnings))
+	}
+	want := []api.PlannedVolume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5}}
+	if diff := cmp.Diff(want, got.Volumes); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestSummaryOfTooManyVolumes(t *testing.T) {
+	cases := map[string]struct {
+		reason  string
+		count   int
+		name    string
+		blocked bool
+	}{
+		"Usual": {"As many as the API takes, with usual names, are fine.", 256, "data-web", false},
+		"Many":  {"The API takes no more.", 257, "d", true},
+		"Long":  {"Names of the greatest length do not fit into a status.", 200, strings.Repeat("x", 240), true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := &application.Plan{}
+			for i := range tc.count {
+				n := fmt.Sprintf("%s-%d", tc.name, i)
+				p.Volumes = append(p.Volumes, application.Volume{Name: n, Target: n, Mobilizer: "restic", CapacityBytes: 1 << 30})
+			}
+			got := Summary(p)
+			if (len(got.Blockers) > 0) != tc.blocked || (len(got.Volumes) == 0) != tc.blocked {
+				t.Errorf("%s\ngot %d blockers and %d volumes", tc.reason, len(got.Blockers), len(got.Volumes))
+			}
+		})
+	}
+}

@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/report"
+	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/task"
+)
+
+// planLabel marks the Secrets of stored plans.
+const planLabel = "kubemove.io/plan"
+
+// Run carries out the verb plan. A plan with blockers is a success: it was found out what
+// stands in the way.
+func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
+	c, err := steps.Connect(ctx, t)
+	if err != nil {
+		return steps.Failure(err)
+	}
+	p := &application.Plan{Engine: t.Move.Engine, SourceNamespace: t.Source.Namespace, TargetNamespace: t.Target.Namespace}
+	if err := precheck(ctx, c, p); err != nil {
+		return steps.Failure(err)
+	}
+	if len(p.Blockers) > 0 {
+		summary := Summary(p)
+		summary.Hash = "" // Nothing was captured.
+		return planned(r, summary)
+	}
+	r.Step("Plan", "capturing the application and checking the target")
+	made, err := Build(ctx, c.Source, c.Target, t, switchUID(t))
+	if err != nil {
+		return steps.Failure(err)
+	}
+	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
+		warned(made, "%s", w)
+	}
+	summary := Summary(made)
+	if summary.SecretName, err = store(ctx, c.Home, t, made); err != nil {
+		return steps.Failure(err)
+	}
+	return planned(r, summary)
+}
+
+func switchUID(t *task.Task) string {
+	if t.Move.Switch == nil {
+		return ""
+	}
+	return t.Move.Switch.UID
+}
+
+func planned(r *report.Reporter, s *api.PlanStatus) task.Result {
+	r.Update(func(st *task.Status) { st.Plan = s })
+	message := fmt.Sprintf("objects that move: %d, volumes: %d", s.Objects, len(s.Volumes))
+	if len(s.Blockers) > 0 {
+		message = fmt.Sprintf("blockers: %d; the first: %s: %s", len(s.Blockers), s.Blockers[0].Reason, s.Blockers[0].Message)
+	}
+	return steps.Success(message)
+}
+
+// precheck finds what would make the capture fail: versions that are too old and rights that
+// are missing. It adds blockers.
+func precheck(ctx context.Context, c *steps.Clusters, p *application.Plan) error {
+	for _, v := range []struct {
+		c      *cluster.Cluster
+		oldest string
+	}{{c.Home, cluster.OldestHome}, {c.Source, cluster.OldestEndpoint}, {c.Target, cluster.OldestEndpoint}} {
+		if m := cluster.TooOld(v.c.Side, v.c.Version, v.oldest); m != "" {
+			blocked(p, api.ReasonUnsupportedVersion, "", "%s", m)
+		}
+	}
+	if err := checkPlaces(ctx, c, p); err != nil {
+		return err
+	}
+	reads := make([]cluster.Right, 0, 32)
+	for _, gvr := range application.Kinds() {
+		reads = append(reads, cluster.Right{Group: gvr.Group, Resource: gvr.Resource, Verb: "list"})
+	}
+	if err := checkRights(ctx, c.Source, reads, p); err != nil {
+		return err
+	}
+	return checkRights(ctx, c.Target, nil, p)
+}
+
+// checkPlaces makes sure that the clusters can be told from each other, as the locks need it,
+// and that source and target are two places.
+func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) error {
+	var uids []string
+	for _, side := range []*cluster.Cluster{c.Home, c.Source, c.Target} {
+		uid, err := side.ClusterUID(ctx)
+		if cluster.KindOf(err) == cluster.Forbidden {
+			blocked(p, api.ReasonForbidden, "Namespace/kube-system", "the account at the %s may not read the namespace kube-system, whose UID tells one cluster "+
+				"from another: grant it `get` on that one namespace with a ClusterRole (resourceNames: [kube-system]) and a ClusterRoleBinding", side.Side)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		uids = append(uids, uid)
+	}
+	if len(uids) == 3 && uids[1] == uids[2] && c.Source.Namespace == c.Target.Namespace {
+		blocked(p, api.ReasonInvalidSpec, "", "source and target are the same namespace %s of the same cluster: choose another namespace or another cluster for the target", c.Source.Namespace)
+	}
+	return nil
+}
+
+// checkRights asks for everything that the endpoint's account needs whatever the application
+// is. A kubeconfig's account does the switch too; at home the switch has its own.
+func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, p *application.Plan) error {
+	rights := append(more, cluster.Needs(c.Side, cluster.RoleData)...)
+	if !c.InCluster {
+		rights = append(rights, cluster.Needs(c.Side, cluster.RoleSwitch)...)
+	}
+	missing, err := c.MissingRights(ctx, rights)
+	if err != nil {
+		return err
+	}
+	if m := cluster.MissingMessage(c.Side, c.Namespace, missing); m != "" {
+		blocked(p, api.ReasonForbidden, "", "%s", m)
+	}
+	return nil
+}
+
+// store writes the plan for people into a Secret that the pair owns, and deletes the pair's
+// older ones.
+func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p *application.Plan) (string, error) {
+	pair := t.Move.Pair
+	name := SecretName(pair.Name, pair.UID, p.Hash())
+	b := cluster.Bundle{Name: name, Owner: steps.PairOwner(pair),
+		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name)}}
+	if err := home.StoreBundle(ctx, b, Redacted(p)); err != nil {
+		return "", err
+	}
+	return name, forgetPlans(ctx, home, pair.UID, cluster.ShortHash(name))
+}
+
+// forgetPlans deletes the stored plans of a pair but the one to keep.
+func forgetPlans(ctx context.Context, home *cluster.Cluster, pairUID, keep string) error {
+	selector := fmt.Sprintf("%s=%s,%s,%s!=%s", api.PairLabel, pairUID, planLabel, planLabel, keep)
+	old, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return home.Wrap("list the older plans", err)
+	}
+	var errs []error
+	for _, s := range old.Items {
+		u := &unstructured.Unstructured{}
+		u.SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
+		u.SetName(s.Name)
+		u.SetUID(s.UID)
+		errs = append(errs, home.Delete(ctx, u, false))
+	}
+	return errors.Join(errs...)
+}
+
+// Forget deletes every stored plan of a pair.
+func Forget(ctx context.Context, home *cluster.Cluster, pairUID string) error {
+	return forgetPlans(ctx, home, pairUID, "")
+}

@@ -1,0 +1,207 @@
+package plan
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// checkTarget adds what stands in the way at the target. own are the UIDs whose objects may be
+// there already.
+func checkTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan, own map[string]bool) error {
+	exists, err := checkNamespace(ctx, target, p)
+	if err != nil || !exists {
+		return err
+	}
+	existing, err := lookup(ctx, target, p)
+	if err != nil {
+		return err
+	}
+	p.Blockers = append(p.Blockers, application.Conflicts(p, existing, own)...)
+	if err := checkClasses(ctx, target, p); err != nil {
+		return err
+	}
+	if err := checkRequired(ctx, target, p); err != nil {
+		return err
+	}
+	return dryRun(ctx, target, p, existing)
+}
+
+// checkNamespace says whether the namespace is there to look into.
+func checkNamespace(ctx context.Context, target *cluster.Cluster, p *application.Plan) (bool, error) {
+	ns, err := target.Kube.CoreV1().Namespaces().Get(ctx, target.Namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		blocked(p, api.ReasonNamespaceNotFound, "Namespace/"+target.Namespace,
+			"the target cluster has no namespace %s, and KubeMove creates none: create it (kubectl create namespace %s)", target.Namespace, target.Namespace)
+		return false, nil
+	case apierrors.IsForbidden(err):
+		return true, nil // Whether it exists shows when the objects are checked.
+	case err != nil:
+		return false, target.Wrap("read the namespace "+target.Namespace, err)
+	}
+	if ns.DeletionTimestamp != nil {
+		blocked(p, api.ReasonNamespaceNotFound, "Namespace/"+target.Namespace,
+			"the namespace %s of the target cluster is being deleted: wait until it is gone and create it again, or choose another one", target.Namespace)
+		return false, nil
+	}
+	return true, nil
+}
+
+// lookup reads what is in the places of the plan's objects.
+func lookup(ctx context.Context, target *cluster.Cluster, p *application.Plan) (map[application.Ref]unstructured.Unstructured, error) {
+	out := map[application.Ref]unstructured.Unstructured{}
+	versions := map[schema.GroupKind]string{}
+	for _, o := range p.Objects {
+		gvk := o.Object.GroupVersionKind()
+		versions[gvk.GroupKind()] = gvk.Version
+	}
+	for _, ref := range p.Lookup() {
+		gk := schema.GroupKind{Group: ref.Group, Kind: ref.Kind}
+		version := versions[gk]
+		if version == "" {
+			version = "v1"
+		}
+		u, err := target.Get(ctx, gk.WithVersion(version), ref.Name)
+		if meta.IsNoMatchError(err) {
+			continue // The dry run says it.
+		}
+		if err != nil {
+			return nil, err
+		}
+		if u != nil {
+			out[ref] = *u
+		}
+	}
+	return out, nil
+}
+
+// checkClasses looks for the StorageClasses that the claims ask for.
+func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.Plan) error {
+	wanted := p.StorageClasses()
+	if len(wanted) == 0 {
+		return nil
+	}
+	list, err := target.Kube.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+	if apierrors.IsForbidden(err) {
+		warned(p, "the account at the target may not list StorageClasses, so nobody has checked that these exist: %s", strings.Join(wanted, ", "))
+		return nil
+	}
+	if err != nil {
+		return target.Wrap("list the StorageClasses", err)
+	}
+	var there []string
+	for _, c := range list.Items {
+		there = append(there, c.Name)
+	}
+	slices.Sort(there)
+	for _, class := range wanted {
+		if !slices.Contains(there, class) {
+			blocked(p, api.ReasonStorageClassMissing, "StorageClass/"+class,
+				"the claims would ask for the StorageClass %s, which the target cluster does not have: map the source's class to one of [%s] in storageClasses of the target, or create it there",
+				class, strings.Join(there, ", "))
+		}
+	}
+	return nil
+}
+
+// dryRun lets the target's API server judge every object that would be created.
+func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured) error {
+	allowed, err := creatable(ctx, target, p)
+	if err != nil {
+		return err
+	}
+	server, err := target.DryRun()
+	if err != nil {
+		return err
+	}
+	for i := range p.Objects {
+		o := &p.Objects[i]
+		if _, there := existing[o.Ref]; there || !allowed[o.Object.GroupVersionKind().GroupKind()] {
+			continue
+		}
+		warnings, err := server.Create(ctx, &o.Object)
+		for _, w := range warnings {
+			warned(p, "the target says about %s: %s", o.Ref, w)
+		}
+		if stop := judge(p, o.Ref, err); stop != nil {
+			return stop
+		}
+		if err != nil {
+			continue
+		}
+		if err := dryRunPod(ctx, server, p, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge turns the answer to a dry run into a blocker; it returns errors that say nothing about
+// the object.
+func judge(p *application.Plan, ref application.Ref, err error) error {
+	switch cluster.KindOf(err) {
+	case "":
+		return nil
+	case cluster.Conflict:
+		// Created a moment ago, by somebody: the next plan sees it.
+		warned(p, "%s has just appeared at the target", ref)
+		return nil
+	case cluster.NotFound:
+		if ref.Kind == "RoleBinding" {
+			// The Role that it names is created just before it.
+			return nil
+		}
+	case cluster.Invalid, cluster.Forbidden:
+	default:
+		return err
+	}
+	blocked(p, api.ReasonRejected, ref.String(), "%v", err)
+	return nil
+}
+
+// creatable says which kinds the account may create at the target. A missing right is a
+// blocker when the kubeconfig's account lacks it: everything is done with that one. In the home
+// cluster the switch has an account of its own.
+func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan) (map[schema.GroupKind]bool, error) {
+	out := map[schema.GroupKind]bool{}
+	var missing []cluster.Right
+	for i := range p.Objects {
+		gvk := p.Objects[i].Object.GroupVersionKind()
+		if _, known := out[gvk.GroupKind()]; known {
+			continue
+		}
+		out[gvk.GroupKind()] = true
+		rights, err := target.RightsOn([]schema.GroupVersionKind{gvk}, "create", "get", "update", "delete")
+		if err != nil {
+			return nil, err
+		}
+		lacks, err := target.MissingRights(ctx, rights)
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, lacks...)
+		for _, r := range lacks {
+			if r.Verb == "create" {
+				out[gvk.GroupKind()] = false
+			}
+		}
+	}
+	message := cluster.MissingMessage(target.Side, target.Namespace, missing)
+	if message != "" && target.InCluster {
+		warned(p, "not everything could be checked, as the planning account may not create it at the target; the switch checks it with its own account: %s", message)
+	} else if message != "" {
+		blocked(p, api.ReasonForbidden, "", "%s", message)
+	}
+	return out, nil
+}

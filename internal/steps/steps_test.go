@@ -1,0 +1,50 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+func TestFailureAndExitCode(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		result task.Result
+		code   int
+		retry  task.Retry
+		why    string
+	}{
+		"Success":  {"Done and verified.", Success("done"), task.ExitDone, "", api.ReasonSucceeded},
+		"Declined": {"A check forbids it now.", Declined(api.ReasonLocked, "m"), task.ExitDeclined, task.RetryLater, api.ReasonLocked},
+		"Unreachable": {"A network may come back within the Job.",
+			Failure(fmt.Errorf("x: %w", &cluster.Error{Kind: cluster.Unreachable})), task.ExitFailed, task.RetrySoon, api.ReasonEndpointUnreachable},
+		"Forbidden": {"Rights have to be granted by somebody: another Pod at once is useless.",
+			Failure(&cluster.Error{Kind: cluster.Forbidden}), task.ExitPermanent, task.RetryLater, api.ReasonForbidden},
+		"Invalid": {"A kubeconfig has to be mended by somebody.",
+			Failure(&cluster.Error{Kind: cluster.Invalid}), task.ExitPermanent, task.RetryLater, api.ReasonRejected},
+		"Conflict": {"The next reading sees what has changed.",
+			Failure(&cluster.Error{Kind: cluster.Conflict}), task.ExitFailed, task.RetrySoon, "Conflict"},
+		"Unknown": {"What nobody knows of is tried again.", Failure(errors.New("what")), task.ExitFailed, task.RetrySoon, api.ReasonFailed},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := []any{ExitCode(tc.result), tc.result.Retry, tc.result.Reason}
+			if diff := cmp.Diff([]any{tc.code, tc.retry, tc.why}, got); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestMessagesFitTheAPI(t *testing.T) {
+	if got := len(Success(strings.Repeat("é", 2000)).Message); got > 1024 {
+		t.Errorf("the message has %d bytes, the API takes 1024", got)
+	}
+}
