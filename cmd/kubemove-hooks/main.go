@@ -1,0 +1,17 @@
+// Kubemove-hooks answers the hooks of Metacontroller for KubeMove's kinds.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kubemove/kubemove/hooks/server"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(server.Main(ctx, os.Args[1:], os.Stderr))
+}

@@ -1,0 +1,91 @@
+package hooks
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// MaxMessage is the length that messages in a status are cut to.
+const MaxMessage = 1024
+
+// Conditions builds the conditions of a status. A condition keeps its transition time until
+// its status changes, so that the same observations give the same bytes.
+type Conditions struct {
+	previous   []metav1.Condition
+	generation int64
+	now        metav1.Time
+	list       []metav1.Condition
+}
+
+// NewConditions starts from the conditions of the previous status.
+func NewConditions(previous []metav1.Condition, generation int64, now time.Time) *Conditions {
+	return &Conditions{
+		previous:   previous,
+		generation: generation,
+		now:        metav1.NewTime(now.UTC().Truncate(time.Second)),
+	}
+}
+
+// Set adds a condition.
+func (c *Conditions) Set(kind string, status metav1.ConditionStatus, reason, message string) {
+	x := metav1.Condition{
+		Type:               kind,
+		Status:             status,
+		ObservedGeneration: c.generation,
+		LastTransitionTime: c.now,
+		Reason:             reason,
+		Message:            Cut(message, MaxMessage),
+	}
+	if old := c.Previous(kind); old != nil && old.Status == status {
+		x.LastTransitionTime = old.LastTransitionTime
+	}
+	meta.RemoveStatusCondition(&c.list, kind)
+	c.list = append(c.list, x)
+}
+
+// True sets a condition to True.
+func (c *Conditions) True(kind, reason, message string) {
+	c.Set(kind, metav1.ConditionTrue, reason, message)
+}
+
+// False sets a condition to False.
+func (c *Conditions) False(kind, reason, message string) {
+	c.Set(kind, metav1.ConditionFalse, reason, message)
+}
+
+// Unknown sets a condition to Unknown.
+func (c *Conditions) Unknown(kind, reason, message string) {
+	c.Set(kind, metav1.ConditionUnknown, reason, message)
+}
+
+// Previous returns the condition of the previous status, or nil.
+func (c *Conditions) Previous(kind string) *metav1.Condition {
+	return meta.FindStatusCondition(c.previous, kind)
+}
+
+// WasTrue says whether the condition was True in the previous status.
+func (c *Conditions) WasTrue(kind string) bool {
+	return meta.IsStatusConditionTrue(c.previous, kind)
+}
+
+// List returns the conditions in the order they were set.
+func (c *Conditions) List() []metav1.Condition { return c.list }
+
+// Now is the time of the decision.
+func (c *Conditions) Now() time.Time { return c.now.Time }
+
+// Cut shortens a text to at most n bytes, at the end of a character.
+func Cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	const dots = "..."
+	end := n - len(dots)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + dots
+}

@@ -1,0 +1,79 @@
+package hooks
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// Desired is what should be.
+type Desired struct {
+	// Children that should exist, each with apiVersion, kind and name. An observed child that
+	// is not listed is deleted.
+	Children []runtime.Object
+	// Status of the parent: a typed struct that encodes without explicit nulls. It replaces
+	// the whole status.
+	Status any
+	// ResyncAfter asks for another call after this time; 0: only when something changes.
+	ResyncAfter time.Duration
+	// Finalized lets a parent that is being deleted go.
+	Finalized bool
+}
+
+// Sync decides what should be. It is pure.
+type Sync func(view View, now time.Time) (Desired, error)
+
+// Rule asks for related objects: all of one resource in the parent's namespace that the
+// selector matches.
+type Rule struct {
+	APIVersion    string               `json:"apiVersion"`
+	Resource      string               `json:"resource"`
+	LabelSelector metav1.LabelSelector `json:"labelSelector"`
+}
+
+// Hook is the decision for one kind of parents.
+type Hook struct {
+	// Sync is called for sync and finalize.
+	Sync Sync
+	// Related rules. They are constants: Metacontroller caches them by the name of a parent.
+	Related []Rule
+}
+
+// Kinds that KubeMove's hooks read and write.
+var (
+	KindMoveEngine     = Kind{APIVersion: api.GroupVersion.String(), Kind: "MoveEngine"}
+	KindMovePair       = Kind{APIVersion: api.GroupVersion.String(), Kind: "MovePair"}
+	KindDataSync       = Kind{APIVersion: api.GroupVersion.String(), Kind: "DataSync"}
+	KindMoveSwitch     = Kind{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch"}
+	KindJob            = Kind{APIVersion: "batch/v1", Kind: "Job"}
+	KindServiceAccount = Kind{APIVersion: "v1", Kind: "ServiceAccount"}
+	KindRoleBinding    = Kind{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "RoleBinding"}
+)
+
+// TypeMeta of the kind, for objects that are built.
+func (k Kind) TypeMeta() metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: k.APIVersion, Kind: k.Kind}
+}
+
+// Rules that several hooks use.
+var (
+	RuleMovePairs    = Rule{APIVersion: api.GroupVersion.String(), Resource: "movepairs"}
+	RuleMoveSwitches = Rule{APIVersion: api.GroupVersion.String(), Resource: "moveswitches"}
+)
+
+// Sooner returns the shorter of two resync times, of which 0 means none.
+func Sooner(a, b time.Duration) time.Duration {
+	switch {
+	case a <= 0:
+		return max(b, 0)
+	case b <= 0:
+		return a
+	}
+	return min(a, b)
+}
+
+// Until is the time to wait from now to t, at least a second.
+func Until(t, now time.Time) time.Duration { return max(t.Sub(now), time.Second) }

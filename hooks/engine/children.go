@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
+)
+
+// maxName of an object.
+const maxName = 253
+
+func (s *state) switchName() string { return s.childName(s.target) }
+
+// childName is ENGINE-TARGET.
+func (s *state) childName(target string) string {
+	name := s.engine.Name + "-" + target
+	return name[:min(len(name), maxName)]
+}
+
+// children of an engine that can be worked on. With a mistake in the spec those that exist
+// stay as they are.
+func (s *state) children() []runtime.Object {
+	if s.problem != nil {
+		return s.kept()
+	}
+	var list []runtime.Object
+	for _, t := range s.engine.Spec.Targets {
+		list = append(list, s.movePair(t))
+	}
+	for _, p := range s.pairs {
+		// The pair of a target that was removed stays while its switch has begun.
+		if s.sw != nil && switches.Begun(s.sw) && p.Name == s.sw.Spec.PairRef.Name && !s.isTarget(p.Name) {
+			list = append(list, keptPair(p))
+		}
+	}
+	if m := s.moveSwitch(); m != nil {
+		list = append(list, m)
+	}
+	return list
+}
+
+func (s *state) isTarget(pair string) bool {
+	return slices.ContainsFunc(s.engine.Spec.Targets, func(t api.Target) bool { return s.childName(t.Name) == pair })
+}
+
+func (s *state) movePair(t api.Target) *api.MovePair {
+	name := s.childName(t.Name)
+	p := &api.MovePair{
+		TypeMeta:   hooks.KindMovePair.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
+		Spec: api.MovePairSpec{
+			Engine:      s.engine.Name,
+			Suspend:     s.engine.Spec.Suspend,
+			Application: s.engine.Spec.Application,
+			Source:      s.engine.Spec.Source,
+			Target:      t,
+			Data:        s.engine.Spec.Data,
+		},
+	}
+	for _, old := range s.pairs {
+		if old.Name == name && reordered(old.Spec.Data.Mobilizers, p.Spec.Data.Mobilizers) {
+			return between(p)
+		}
+	}
+	return p
+}
+
+// reordered says whether the merge by name, with which children are updated, would give the
+// mobilizers another order than desired: it keeps the old ones in their order and appends the
+// new ones. The first is the default, so the order matters.
+func reordered(old, desired []api.Mobilizer) bool {
+	var merged []string
+	for _, m := range old {
+		if slices.ContainsFunc(desired, func(d api.Mobilizer) bool { return d.Name == m.Name }) {
+			merged = append(merged, m.Name)
+		}
+	}
+	for _, m := range desired {
+		if !slices.Contains(merged, m.Name) {
+			merged = append(merged, m.Name)
+		}
+	}
+	return !slices.EqualFunc(merged, desired, func(name string, d api.Mobilizer) bool { return name == d.Name })
+}
+
+// between is a step on the way to another order: only the first mobilizer, and suspended, so
+// that nothing starts with it. The next call adds the others behind it.
+func between(p *api.MovePair) *api.MovePair {
+	p.Spec.Suspend = true
+	p.Spec.Data.Mobilizers = p.Spec.Data.Mobilizers[:1]
+	p.Spec.Data.Claims = nil
+	return p
+}
+
+// moveSwitch of the target; nil once the move is done and the switch was deleted: there is no
+// second one.
+func (s *state) moveSwitch() *api.MoveSwitch {
+	if s.sw == nil && s.switched() {
+		return nil
+	}
+	name, pair := s.switchName(), s.switchName()
+	if s.sw != nil {
+		name, pair = s.sw.Name, s.sw.Spec.PairRef.Name
+	}
+	m := &api.MoveSwitch{
+		TypeMeta:   hooks.KindMoveSwitch.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
+		Spec: api.MoveSwitchSpec{
+			PairRef: api.LocalReference{Name: pair},
+			Suspend: s.engine.Spec.Suspend,
+		},
+	}
+	if s.engine.Spec.Switch != nil {
+		m.Spec.SwitchPolicy = s.engine.Spec.Switch.SwitchPolicy
+	}
+	return m
+}
+
+// kept desires what exists to stay as it is, without the fields that belong to the operator.
+func (s *state) kept() []runtime.Object {
+	var list []runtime.Object
+	for _, p := range s.pairs {
+		list = append(list, keptPair(p))
+	}
+	for _, m := range s.switches {
+		list = append(list, keptSwitch(m))
+	}
+	return list
+}
+
+func keptPair(p *api.MovePair) *api.MovePair {
+	spec := *p.Spec.DeepCopy()
+	spec.PlanRequest = ""
+	return &api.MovePair{
+		TypeMeta:   hooks.KindMovePair.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
+		Spec:       spec,
+	}
+}
+
+func keptSwitch(m *api.MoveSwitch) *api.MoveSwitch {
+	spec := *m.Spec.DeepCopy()
+	spec.Desired, spec.ApprovedPlan, spec.Retry = "", "", ""
+	return &api.MoveSwitch{
+		TypeMeta:   hooks.KindMoveSwitch.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: m.Name, Namespace: m.Namespace},
+		Spec:       spec,
+	}
+}

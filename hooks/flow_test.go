@@ -1,0 +1,190 @@
+package hooks_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/internal/simulation"
+	"github.com/kubemove/kubemove/hooks/metacontroller"
+	"github.com/kubemove/kubemove/hooks/server"
+)
+
+var start = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+
+// testConfig is an installation with one mobilizer of each type.
+func testConfig() config.Config {
+	return config.Config{
+		TaskImage:       "registry.example/kubemove-task:test",
+		ImagePullPolicy: "IfNotPresent",
+		Mobilizers: map[string]config.Mobilizer{
+			"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "registry.example/kubemove-ddm:test", State: true, Parameters: []string{"compression"}}},
+			"custom": {Spec: config.MobilizerSpec{Type: config.Driver, Image: "registry.example/custom:1"}},
+		},
+	}
+}
+
+// flow is a move in a simulated world.
+type flow struct {
+	t       *testing.T
+	world   *simulation.World
+	cluster *simulation.Cluster
+	player  *simulation.Player
+	mc      *simulation.Metacontroller
+}
+
+func newFlow(t *testing.T) *flow {
+	t.Helper()
+	w := simulation.NewWorld(start)
+	c := &simulation.Cluster{PlanHash: "plan-1", Volumes: []api.PlannedVolume{{Name: "data", Target: "data", Mobilizer: "restic", CapacityBytes: 1 << 30}}}
+	f := &flow{t: t, world: w, cluster: c, player: simulation.NewPlayer(w, c)}
+	f.mc = &simulation.Metacontroller{World: w, Router: router(func() time.Time { return w.Now })}
+	return f
+}
+
+func router(now func() time.Time) http.Handler {
+	return metacontroller.NewRouter(server.Kinds(testConfig()), metacontroller.Options{
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now,
+	})
+}
+
+// engine of the tests: from home to another cluster.
+func engine(change func(*api.MoveEngine)) *unstructured.Unstructured {
+	e := &api.MoveEngine{
+		TypeMeta:   hooks.KindMoveEngine.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: "shop"},
+		Spec: api.MoveEngineSpec{
+			Mode:        api.ModeOffline,
+			Application: api.Application{Selector: &metav1.LabelSelector{}},
+			Targets: []api.Target{{Name: "cloud", Endpoint: api.Endpoint{
+				Namespace: "shop", Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud", Key: "kubeconfig"}},
+			}}},
+		},
+	}
+	if change != nil {
+		change(e)
+	}
+	return toUnstructured(e)
+}
+
+func automatic(e *api.MoveEngine) {
+	e.Spec.Switch = &api.EngineSwitch{SwitchPolicy: api.SwitchPolicy{Approval: api.ApprovalAutomatic}}
+}
+
+func toUnstructured(o runtime.Object) *unstructured.Unstructured {
+	data, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal(data, &u.Object); err != nil {
+		panic(err)
+	}
+	return u
+}
+
+var (
+	engineID = simulation.ID{Kind: hooks.KindMoveEngine, Name: "shop"}
+	pairID   = simulation.ID{Kind: hooks.KindMovePair, Name: "shop-cloud"}
+	switchID = simulation.ID{Kind: hooks.KindMoveSwitch, Name: "shop-cloud"}
+	syncID   = simulation.ID{Kind: hooks.KindDataSync, Name: "shop-cloud-restic"}
+)
+
+// settle lets the hooks come to rest.
+func (f *flow) settle() {
+	f.t.Helper()
+	if err := f.mc.Settle(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// run plays the world until nothing is left to do: Jobs are moved on, and time passes while
+// somebody has asked for it, at most so many times.
+func (f *flow) run(waits int) {
+	f.t.Helper()
+	for {
+		f.settle()
+		if f.player.Tick() {
+			f.world.Now = f.world.Now.Add(2 * time.Second)
+			continue
+		}
+		if f.mc.Resync == 0 || waits == 0 {
+			return
+		}
+		waits--
+		f.world.Now = f.world.Now.Add(time.Duration(f.mc.Resync * float64(time.Second)))
+	}
+}
+
+// condition of an object.
+func (f *flow) condition(id simulation.ID, kind string) metav1.Condition {
+	f.t.Helper()
+	o := f.world.Get(id)
+	if o == nil {
+		f.t.Fatalf("%s is gone", id)
+	}
+	var x struct {
+		Status struct {
+			Conditions []metav1.Condition `json:"conditions"`
+		} `json:"status"`
+	}
+	decode(f.t, o, &x)
+	c := meta.FindStatusCondition(x.Status.Conditions, kind)
+	if c == nil {
+		f.t.Fatalf("%s has no condition %s", id, kind)
+	}
+	return *c
+}
+
+func decode(t *testing.T, o *unstructured.Unstructured, into any) {
+	t.Helper()
+	data, err := json.Marshal(o.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *flow) want(id simulation.ID, kind, status, reason string) {
+	f.t.Helper()
+	c := f.condition(id, kind)
+	if string(c.Status) != status || c.Reason != reason {
+		f.t.Errorf("%s %s = %s/%s (%s), want %s/%s", id, kind, c.Status, c.Reason, c.Message, status, reason)
+	}
+}
+
+// patch sets fields of a spec, as kubectl does.
+func (f *flow) patch(id simulation.ID, fields map[string]any) {
+	f.t.Helper()
+	f.world.Update(id, func(o *unstructured.Unstructured) {
+		for k, v := range fields {
+			if err := unstructured.SetNestedField(o.Object, v, "spec", k); err != nil {
+				f.t.Fatal(err)
+			}
+		}
+	})
+}
+
+func (f *flow) switchStatus() api.MoveSwitchStatus {
+	f.t.Helper()
+	var m api.MoveSwitch
+	decode(f.t, f.world.Get(switchID), &m)
+	return m.Status
+}
+
+func switches(list []metav1.Condition) bool {
+	return meta.IsStatusConditionTrue(list, api.ConditionSwitched)
+}

@@ -1,0 +1,59 @@
+// Package switches reads what the MoveSwitches of a pair mean for the pair and its DataSyncs.
+package switches
+
+import (
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"k8s.io/apimachinery/pkg/api/meta"
+)
+
+// Summary of the switches that name one pair.
+type Summary struct {
+	// All of them, by name.
+	All []*api.MoveSwitch
+	// Committed switch: the application belongs to the target; nil when there is none.
+	Committed *api.MoveSwitch
+	// Busy switch: it has begun and neither ended nor been rolled back; nil when there is
+	// none.
+	Busy *api.MoveSwitch
+	// Holding switch needs the pair and its accounts: it is busy or being deleted.
+	Holding *api.MoveSwitch
+}
+
+// Of reads the switches that name a pair.
+func Of(objects hooks.Objects, namespace, pair string) (Summary, error) {
+	list, err := hooks.List[api.MoveSwitch](objects, hooks.KindMoveSwitch)
+	if err != nil {
+		return Summary{}, err
+	}
+	var s Summary
+	for _, m := range list {
+		if m.Namespace != namespace || m.Spec.PairRef.Name != pair {
+			continue
+		}
+		s.All = append(s.All, m)
+		if m.Status.CommittedAt != nil && s.Committed == nil {
+			s.Committed = m
+		}
+		if Busy(m) && s.Busy == nil {
+			s.Busy = m
+		}
+		if (Busy(m) || m.DeletionTimestamp != nil) && s.Holding == nil {
+			s.Holding = m
+		}
+	}
+	return s, nil
+}
+
+// Begun says whether a switch has done anything that is not undone.
+func Begun(m *api.MoveSwitch) bool {
+	if meta.IsStatusConditionTrue(m.Status.Conditions, api.ConditionRolledBack) {
+		return false
+	}
+	return len(m.Status.Steps) > 0 || m.Status.CommittedAt != nil
+}
+
+// Busy says whether a switch has begun and not ended.
+func Busy(m *api.MoveSwitch) bool {
+	return Begun(m) && !meta.IsStatusConditionTrue(m.Status.Conditions, api.ConditionSwitched)
+}

@@ -1,0 +1,142 @@
+package jobs
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+)
+
+// Times after which a person is told.
+const (
+	missingAfter = 60 * time.Second
+	startAfter   = 120 * time.Second
+)
+
+// Stall is a reason why nothing moves, for the condition Stalled.
+type Stall struct {
+	Status          metav1.ConditionStatus
+	Reason, Message string
+	// Recheck is when this has to be looked at again; 0: when something changes.
+	Recheck time.Duration
+}
+
+// Moving says that nothing is stalled.
+func Moving() Stall {
+	return Stall{Status: metav1.ConditionFalse, Reason: api.ReasonNotStalled, Message: "nothing waits for a person"}
+}
+
+// Set writes the condition.
+func (s Stall) Set(c *hooks.Conditions) {
+	c.Set(api.ConditionStalled, s.Status, s.Reason, s.Message)
+}
+
+// Worse returns the more serious of two stalls.
+func Worse(a, b Stall) Stall {
+	rank := func(s Stall) int {
+		switch s.Status {
+		case metav1.ConditionTrue:
+			return 2
+		case metav1.ConditionUnknown:
+			return 1
+		}
+		return 0
+	}
+	recheck := hooks.Sooner(a.Recheck, b.Recheck)
+	if rank(b) > rank(a) {
+		a = b
+	}
+	a.Recheck = recheck
+	return a
+}
+
+// Check says whether a step is stalled: it keeps failing, or its Job does not get a running
+// Pod.
+func Check(o Outlook, namespace string, now time.Time) Stall {
+	switch {
+	case o.Progress == Done:
+		return Moving()
+	case o.Stuck:
+		s := failed(*o.Last, namespace)
+		if o.Progress == Wait {
+			s.Recheck = hooks.Until(o.RetryAt, now)
+		}
+		return s
+	case o.Progress == Wait:
+		s := Moving()
+		s.Message = fmt.Sprintf("attempt %d of %s has failed and is tried again: %s", o.Last.Number, o.Last.Step, o.Last.Result.Message)
+		s.Recheck = hooks.Until(o.RetryAt, now)
+		return s
+	case o.Progress == Run:
+		return starting(*o.Current, namespace, now)
+	}
+	return Moving()
+}
+
+// Missing says that a child is desired and not observed. It starts as Unknown, which is also
+// where the time is counted from, and becomes True after a minute.
+func Missing(child, command string, previous *metav1.Condition, now time.Time) Stall {
+	s := Stall{
+		Status:  metav1.ConditionUnknown,
+		Reason:  api.ReasonChildMissing,
+		Message: fmt.Sprintf("%s is being created", child),
+		Recheck: missingAfter,
+	}
+	if previous == nil || previous.Reason != api.ReasonChildMissing || previous.Status == metav1.ConditionFalse {
+		return s
+	}
+	if waited := now.Sub(previous.LastTransitionTime.Time); previous.Status == metav1.ConditionUnknown && waited < missingAfter {
+		s.Recheck = max(missingAfter-waited, time.Second)
+		return s
+	}
+	s.Status, s.Recheck = metav1.ConditionTrue, 0
+	s.Message = fmt.Sprintf("%s does not appear. Likely: a quota or an admission policy refuses it, or another object has its name: %s", child, command)
+	return s
+}
+
+func failed(a Attempt, namespace string) Stall {
+	reason := a.Result.Reason
+	if reason == "" {
+		reason = api.ReasonJobFailed
+	}
+	message := a.Result.Message
+	if message == "" {
+		message = fmt.Sprintf("attempt %d of %s has failed", a.Number, a.Step)
+	}
+	return Stall{
+		Status:  metav1.ConditionTrue,
+		Reason:  reason,
+		Message: hooks.Cut(message, hooks.MaxMessage-200) + ": kubectl -n " + namespace + " describe job " + a.Job.Name,
+	}
+}
+
+// starting looks at a Job that runs: it should have a Pod after a minute, and the Pod should
+// be running after two.
+func starting(a Attempt, namespace string, now time.Time) Stall {
+	s := a.Job.Status
+	if a.Deleting() || a.Status != nil || s.Failed > 0 || s.Succeeded > 0 || s.Ready != nil && *s.Ready > 0 {
+		return Moving()
+	}
+	age := now.Sub(a.Job.CreationTimestamp.Time)
+	if s.Active == 0 {
+		if age < missingAfter {
+			m := Moving()
+			m.Recheck = max(missingAfter-age, time.Second)
+			return m
+		}
+		return Stall{Status: metav1.ConditionTrue, Reason: api.ReasonPodMissing, Message: fmt.Sprintf(
+			"Job %s has no Pod. Likely: a quota or an admission policy refuses it, or its ServiceAccount is missing: kubectl -n %s describe job %s",
+			a.Job.Name, namespace, a.Job.Name)}
+	}
+	if age < startAfter {
+		m := Moving()
+		m.Recheck = max(startAfter-age, time.Second)
+		return m
+	}
+	return Stall{Status: metav1.ConditionTrue, Reason: api.ReasonPodNotStarted, Message: fmt.Sprintf(
+		"the Pod of Job %s does not start. Likely: its image cannot be pulled, a kubeconfig Secret is missing, or no node has room: kubectl -n %s describe pods -l job-name=%s",
+		a.Job.Name, namespace, a.Job.Name)}
+}

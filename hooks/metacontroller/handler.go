@@ -1,0 +1,209 @@
+package metacontroller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kubemove/kubemove/hooks"
+)
+
+// MaxBody is the size of the largest request that is read.
+const MaxBody = 64 << 20
+
+// Deadline of a call: below the 10 s after which Metacontroller gives up.
+const Deadline = 8 * time.Second
+
+// maxInFlight calls are worked on at once; a further one is told to come again.
+const maxInFlight = 128
+
+// Names of the hooks, as in the routes.
+const (
+	Sync      = "sync"
+	Finalize  = "finalize"
+	Customize = "customize"
+)
+
+// Call is a request with the reply to it. The bodies are only valid until the function that is
+// given it returns.
+type Call struct {
+	// Kind of the parents, as in the route, and the hook.
+	Kind, Hook string
+	// Parent as NAMESPACE/NAME, where it is known.
+	Parent string
+	// Now is the time that the decision was given.
+	Now time.Time
+	// Request and Reply bodies; Reply is nil when the call has failed.
+	Request, Reply []byte
+}
+
+// Options of the router.
+type Options struct {
+	// Log for requests (debug) and errors.
+	Log *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+	// Metrics; nil: none.
+	Metrics *Metrics
+	// Record is given each call; nil: none is recorded.
+	Record func(Call)
+	// Token that a request has to bear; empty: none.
+	Token string
+}
+
+// failure is an error with the status and the one sentence that the caller may read.
+type failure struct {
+	code     int
+	sentence string
+	err      error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+// endpoint serves one hook of one kind.
+type endpoint struct {
+	kind, name string
+	hook       hooks.Hook
+	options    Options
+	slots      chan struct{}
+}
+
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	call := Call{Kind: e.kind, Hook: e.name, Now: e.options.Now()}
+	f := e.serve(w, r, &call)
+	took := time.Since(started)
+	code := http.StatusOK
+	if f != nil {
+		code = f.code
+		e.options.Log.Error("hook failed", "kind", e.kind, "hook", e.name, "parent", call.Parent, "code", code, "error", f.err)
+		http.Error(w, f.sentence, code)
+	} else {
+		w.Header().Set("Content-Type", "application/json")
+		if _, err := w.Write(call.Reply); err != nil {
+			e.options.Log.Debug("cannot write the reply", "kind", e.kind, "hook", e.name, "error", err)
+		}
+	}
+	e.options.Metrics.observe(e.kind, e.name, code, took)
+	e.options.Log.Debug("hook", "kind", e.kind, "hook", e.name, "parent", call.Parent, "code", code,
+		"duration", took, "bytesIn", len(call.Request), "bytesOut", len(call.Reply))
+	if e.options.Record != nil && f == nil {
+		e.options.Record(call)
+	}
+	if cap(call.Request) > 0 && cap(call.Request) <= maxPooled {
+		buffers.Put(&call.Request)
+	}
+}
+
+// buffers of requests are used again: a request of a large parent is most of what a call
+// needs of memory. Nothing keeps a part of it after the reply.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxPooled = 4 << 20
+
+// serve computes the whole reply.
+func (e *endpoint) serve(w http.ResponseWriter, r *http.Request, call *Call) (f *failure) {
+	defer func() {
+		if p := recover(); p != nil {
+			call.Reply = nil
+			f = internal(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	default:
+		return &failure{http.StatusServiceUnavailable, "the hook server is busy: the call is tried again", errors.New("too many calls at once")}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), Deadline)
+	defer cancel()
+	if f := e.read(w, r, call); f != nil {
+		return f
+	}
+	reply, f := e.answer(call)
+	if f != nil {
+		return f
+	}
+	if ctx.Err() != nil {
+		return &failure{http.StatusServiceUnavailable, "the hook took too long: the call is tried again", ctx.Err()}
+	}
+	call.Reply = reply
+	return nil
+}
+
+func (e *endpoint) read(w http.ResponseWriter, r *http.Request, call *Call) *failure {
+	// Not every writer supports deadlines; those of servers do.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(Deadline))
+	reader := http.MaxBytesReader(w, r.Body, MaxBody)
+	var err error
+	if r.ContentLength > 0 && r.ContentLength <= MaxBody {
+		call.Request = buffer(int(r.ContentLength))
+		_, err = io.ReadFull(reader, call.Request)
+	} else {
+		call.Request, err = io.ReadAll(reader)
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || r.ContentLength > MaxBody {
+		call.Request = nil
+		return &failure{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d MiB", MaxBody>>20), cmpError(tooLarge)}
+	}
+	if err != nil {
+		call.Request = nil
+		return &failure{http.StatusBadRequest, "the request could not be read whole", fmt.Errorf("cannot read the request: %w", err)}
+	}
+	return nil
+}
+
+func buffer(size int) []byte {
+	b := *buffers.Get().(*[]byte)
+	if cap(b) < size {
+		return make([]byte, size)
+	}
+	return b[:size]
+}
+
+func cmpError(err *http.MaxBytesError) error {
+	if err != nil {
+		return err
+	}
+	return errors.New("the request is too large")
+}
+
+func (e *endpoint) answer(call *Call) ([]byte, *failure) {
+	if e.name == Customize {
+		// The rules are constants; the request is not even looked at.
+		reply, err := EncodeRules(e.hook.Related)
+		if err != nil {
+			return nil, internal(err)
+		}
+		return reply, nil
+	}
+	view, err := Decode(call.Request)
+	if err != nil {
+		return nil, internal(err)
+	}
+	call.Parent = strings.TrimPrefix(view.Parent.Namespace+"/"+view.Parent.Name, "/")
+	if e.name == Finalize {
+		view.Finalizing = true
+	}
+	desired, err := e.hook.Sync(view, call.Now)
+	if err != nil {
+		return nil, internal(fmt.Errorf("cannot decide on %s: %w", view.Parent, err))
+	}
+	reply, err := Encode(view, desired)
+	if err != nil {
+		return nil, internal(fmt.Errorf("cannot answer for %s: %w", view.Parent, err))
+	}
+	return reply, nil
+}
+
+// internal hides the error from the caller, who writes what it reads into Events.
+func internal(err error) *failure {
+	return &failure{http.StatusInternalServerError, "the hook failed with an internal error: see the log of kubemove-hooks", err}
+}

@@ -1,0 +1,189 @@
+package moveswitch
+
+import (
+	"fmt"
+	"strconv"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+func (s *state) accepted(c *hooks.Conditions) {
+	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
+}
+
+// approvedCondition stays as it was when the cutover began: what is approved later does not
+// change what runs.
+func (s *state) approvedCondition(c *hooks.Conditions, d decision) {
+	const kind = api.ConditionApproved
+	switch {
+	case d.phase != phaseWaiting && (s.facts.cutover != nil || s.facts.touched || s.facts.switched) && c.WasTrue(kind):
+		old := c.Previous(kind)
+		c.True(kind, old.Reason, old.Message)
+	case d.gate.approved:
+		c.True(kind, d.gate.approvedReason, d.gate.approvedMessage)
+	default:
+		c.False(kind, d.gate.approvedReason, d.gate.approvedMessage)
+	}
+}
+
+func (s *state) committed(c *hooks.Conditions) {
+	if at := s.facts.committedAt; at != nil {
+		c.True(api.ConditionCommitted, api.ReasonCommitted, "the point of no return was passed at "+at.UTC().Format("2006-01-02T15:04:05Z"))
+		return
+	}
+	c.False(api.ConditionCommitted, api.ReasonNotCommitted, "the source can be brought back")
+}
+
+func (s *state) switched(c *hooks.Conditions, d decision) {
+	const kind = api.ConditionSwitched
+	failure := lastFailure(s.facts.cutover)
+	switch d.phase {
+	case phaseSwitched, phaseCleanup:
+		c.True(kind, api.ReasonSucceeded, "the application runs at the target")
+	case phaseHeld:
+		c.False(kind, api.ReasonHeld, "onFailure is Hold: "+failure)
+	case phaseUndoing:
+		c.False(kind, api.ReasonRollingBack, because("the source is brought back", failure))
+	case phaseUndone:
+		if s.unwanted() && s.facts.cutover == nil {
+			c.False(kind, api.ReasonCancelled, fmt.Sprintf("desired is %s", s.sw.Spec.Desired))
+			return
+		}
+		c.False(kind, api.ReasonRolledBack, because("the source is back", failure))
+	case phaseCutover:
+		c.False(kind, api.ReasonRunning, s.cutoverText(d))
+	default:
+		s.waiting(c, d, failure)
+	}
+}
+
+func because(text, failure string) string {
+	if failure == "" {
+		return text
+	}
+	return text + ": " + failure
+}
+
+func (s *state) cutoverText(d decision) string {
+	switch {
+	case d.outlook.Progress == jobs.Wait && d.outlook.Last != nil:
+		return fmt.Sprintf("attempt %d has failed and is tried again at %s: %s", d.outlook.Last.Number,
+			d.outlook.RetryAt.UTC().Format("15:04:05"), lastFailure(d.outlook.Last))
+	case d.outlook.Current != nil && d.outlook.Current.Status != nil && d.outlook.Current.Status.Step != "":
+		return "the cutover is at " + d.outlook.Current.Status.Step
+	}
+	return "the cutover runs"
+}
+
+func (s *state) waiting(c *hooks.Conditions, d decision, failure string) {
+	if d.outlook.Last != nil && d.outlook.Last.State == jobs.Declined && d.outlook.Last.Result.Reason != api.ReasonPlanChanged {
+		c.False(api.ConditionSwitched, api.ReasonDeclined, failure)
+		return
+	}
+	c.False(api.ConditionSwitched, d.gate.reason, d.gate.message)
+}
+
+func (s *state) rolledBack(c *hooks.Conditions, d decision) {
+	const kind = api.ConditionRolledBack
+	committed := s.facts.committedAt != nil || s.facts.switched
+	switch {
+	case committed && s.unwanted():
+		c.False(kind, api.ReasonAlreadyDone, "the switch is committed: it cannot be rolled back any more")
+	case committed:
+		c.False(kind, api.ReasonCommitted, "the switch is committed")
+	case d.phase == phaseUndoing:
+		c.False(kind, api.ReasonRollingBack, s.undoingText(d))
+	case d.phase == phaseUndone && s.facts.cutover == nil && s.facts.rollback == nil && !c.WasTrue(kind):
+		c.True(kind, api.ReasonCancelled, "nothing had begun")
+	case d.phase == phaseUndone:
+		reason := api.ReasonRolledBack
+		if old := c.Previous(kind); old != nil && old.Status == "True" {
+			reason = old.Reason
+		}
+		c.True(kind, reason, "the source is as it was")
+	default:
+		c.False(kind, api.ReasonPending, "no roll back is asked for")
+	}
+}
+
+func (s *state) undoingText(d decision) string {
+	if s.facts.cutoverRuns != nil {
+		return "waits for the cutover to stop"
+	}
+	if o := d.outlook; o.Progress == jobs.Wait && o.Last != nil {
+		return fmt.Sprintf("attempt %d has failed and is tried again: %s", o.Last.Number, lastFailure(o.Last))
+	}
+	return "the roll back runs"
+}
+
+// fenced says whether the source is stopped and kept so.
+func (s *state) fenced(c *hooks.Conditions, d decision, steps []api.SwitchStep) {
+	const kind = api.ConditionSourceFenced
+	switch {
+	case s.facts.switched || s.facts.committedAt != nil:
+		c.True(kind, api.ReasonCommitted, "the source is stopped and held")
+	case d.phase != phaseUndone && s.facts.touched && quiesced(steps) != nil:
+		c.True(kind, api.ReasonRunning, "the source is stopped and held")
+	default:
+		c.False(kind, api.ReasonNotCommitted, "the source is not stopped by this switch")
+	}
+}
+
+// stall: who has to do what.
+func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
+	ns := s.sw.Namespace
+	stall := jobs.Moving()
+	switch d.phase {
+	case phaseCutover, phaseUndoing, phaseCleanup:
+		stall = jobs.Check(d.outlook, ns, s.now)
+	case phaseWaiting:
+		if d.gate.approvedReason == api.ReasonPlanChanged {
+			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")
+		} else if d.outlook.Stuck {
+			stall = jobs.Check(d.outlook, ns, s.now)
+		}
+	case phaseHeld:
+		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)), s.patch(`{"spec":{"desired":"RolledBack"}}`))
+	case phaseUndone:
+		if !s.unwanted() && !s.view.Finalizing {
+			stall = s.person(api.ReasonRolledBack, because("the source is back; to try again", lastFailure(s.facts.cutover)),
+				s.patch(`{"spec":{"retry":"`+s.nextRetry()+`"}}`))
+		}
+	}
+	if s.view.Finalizing {
+		if d.leaving != "" && stall.Status != "True" {
+			stall.Message = d.leaving
+		}
+		if d.finalized && d.leaving == s.left() {
+			stall = jobs.Stall{Status: "True", Reason: api.ReasonCleanupGaveUp, Message: d.leaving}
+		}
+		return stall
+	}
+	if d.phase == phaseUndoing && d.outlook.Current != nil && d.outlook.Current.Step == task.VerbCutover {
+		return stall
+	}
+	return jobs.Worse(stall, jobs.CheckMissing(d.children, s.view.Children, ns, c.Previous(api.ConditionStalled), s.now))
+}
+
+func (s *state) person(reason, message, command string) jobs.Stall {
+	if command != "" {
+		message = hooks.Cut(message, hooks.MaxMessage-len(command)-2) + ": " + command
+	}
+	return jobs.Stall{Status: "True", Reason: reason, Message: message}
+}
+
+func (s *state) patch(body string) string {
+	return fmt.Sprintf("kubectl -n %s patch moveswitch %s --type=merge -p '%s'", s.sw.Namespace, s.sw.Name, body)
+}
+
+// nextRetry is a token that differs from the present one.
+func (s *state) nextRetry() string {
+	n, err := strconv.Atoi(s.sw.Spec.Retry)
+	if err != nil || n < 0 {
+		n = 0
+	}
+	return strconv.Itoa(n + 1)
+}

@@ -1,0 +1,185 @@
+package moveswitch
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// phase is where the switch stands, in one word.
+type phase string
+
+const (
+	phaseWaiting  phase = "Waiting"  // for the pair, an approval or the end of a suspension
+	phaseCutover  phase = "Cutover"  // a cutover runs or is about to
+	phaseHeld     phase = "Held"     // a cutover has failed and a person decides
+	phaseUndoing  phase = "Undoing"  // a roll back runs or is about to
+	phaseUndone   phase = "Undone"   // rolled back, or never begun and not wanted
+	phaseSwitched phase = "Switched" // done
+	phaseCleanup  phase = "Cleanup"  // deleted after the switch: removes what is left
+)
+
+// decision is what follows from the facts.
+type decision struct {
+	phase    phase
+	children []runtime.Object
+	// outlook of the step that the phase is about.
+	outlook jobs.Outlook
+	gate    gate
+	recheck time.Duration
+	// message for a switch that is being deleted.
+	leaving   string
+	finalized bool
+}
+
+// decide is the heart: the first rule that fits.
+func (s *state) decide() (decision, error) {
+	f := s.facts
+	finalizing := s.view.Finalizing
+	switch {
+	case f.switched && finalizing:
+		return s.leave(s.step(phaseCleanup, task.VerbCleanup))
+	case f.switched:
+		return s.stay(phaseSwitched), nil
+	case f.committedAt != nil:
+		// Nothing goes back from here: the cutover is tried until its last steps are done.
+		return s.leaveIf(finalizing)(s.step(phaseCutover, task.VerbCutover))
+	case f.rollbackRuns != nil || f.undoing:
+		return s.leaveIf(finalizing)(s.step(phaseUndoing, task.VerbRollback))
+	case finalizing || s.unwanted():
+		return s.leaveIf(finalizing)(s.goBack())
+	case f.closed:
+		return s.stay(phaseUndone), nil
+	case f.cutoverRuns != nil:
+		return s.step(phaseCutover, task.VerbCutover)
+	case f.cutover != nil && f.cutover.Round == round(s.sw) && touched(f.cutover) && f.touched:
+		if s.sw.Spec.OnFailure == api.FailureHold {
+			return s.stay(phaseHeld), nil
+		}
+		return s.step(phaseUndoing, task.VerbRollback)
+	}
+	return s.forward()
+}
+
+// unwanted: the operator wants the source back, or the switch never to begin.
+func (s *state) unwanted() bool {
+	return s.sw.Spec.Desired == api.DesiredRolledBack || s.sw.Spec.Desired == api.DesiredCancelled
+}
+
+// stay keeps the Jobs that are there and starts nothing.
+func (s *state) stay(p phase) decision {
+	return decision{phase: p, children: jobs.KeptChildren(s.kept(nil)), gate: s.gate()}
+}
+
+// kept Jobs, without those that drop chooses.
+func (s *state) kept(drop func(jobs.Attempt) bool) []jobs.Attempt {
+	var list []jobs.Attempt
+	for _, a := range jobs.Keep(s.attempts, nil) {
+		if drop == nil || !drop(a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// step goes on with a step: its Job runs, is created or waits for its next attempt.
+func (s *state) step(p phase, verb task.Verb) (decision, error) {
+	d := s.stay(p)
+	ask := s.ask(verb)
+	if verb == task.VerbCutover && s.facts.committedAt != nil && s.facts.cutover != nil {
+		// The same cutover, to its end: neither a token nor an approval changes it any more.
+		ask.Intent = s.facts.cutover.Intent
+	}
+	d.outlook = jobs.Next(s.attempts, ask, s.now)
+	if d.outlook.Progress != jobs.Create || s.pair == nil {
+		return d, nil
+	}
+	job, err := s.job(ask, d.outlook.Number)
+	if err != nil {
+		return decision{}, err
+	}
+	d.children = append(d.children, job)
+	return d, nil
+}
+
+// goBack undoes what was done. A running cutover is dropped first: the roll back is desired
+// only when it is out of sight.
+func (s *state) goBack() (decision, error) {
+	if s.facts.cutoverRuns != nil {
+		d := s.stay(phaseUndoing)
+		d.children = jobs.KeptChildren(s.kept(func(a jobs.Attempt) bool {
+			return a.Step == task.VerbCutover && a.State == jobs.Running
+		}))
+		d.outlook.Current = s.facts.cutoverRuns
+		d.outlook.Progress = jobs.Run
+		return d, nil
+	}
+	if s.facts.touched {
+		return s.step(phaseUndoing, task.VerbRollback)
+	}
+	return s.stay(phaseUndone), nil
+}
+
+// forward begins a cutover once the gate is open.
+func (s *state) forward() (decision, error) {
+	// A cutover whose Job is gone goes on, whatever has changed since it began.
+	resume := s.facts.touched && s.facts.cutover == nil && s.sw.Status.ObservedRetry == s.sw.Spec.Retry
+	if !s.gate().open && !resume {
+		d := s.stay(phaseWaiting)
+		d.outlook = jobs.Next(s.attempts, s.ask(task.VerbCutover), s.now)
+		return d, nil
+	}
+	return s.step(phaseCutover, task.VerbCutover)
+}
+
+// leaveIf adds the rules of deletion when the switch is being deleted.
+func (s *state) leaveIf(finalizing bool) func(decision, error) (decision, error) {
+	if finalizing {
+		return s.leave
+	}
+	return func(d decision, err error) (decision, error) { return d, err }
+}
+
+// leave lets a switch go when everything is undone or cleaned up, or when that cannot be.
+func (s *state) leave(d decision, err error) (decision, error) {
+	if err != nil {
+		return d, err
+	}
+	patience := jobs.HavePatience(s.sw, d.outlook.Current, s.now)
+	switch {
+	case d.phase == phaseUndone || d.phase == phaseCleanup && d.outlook.Progress == jobs.Done:
+		d.finalized, d.leaving = true, "cleaned up"
+	case d.phase == phaseCleanup && s.pair == nil && s.deletedFor(orphanWait):
+		// Without the pair nobody knows the clusters any more.
+		d.finalized, d.leaving = true, s.left()
+	case patience.Over:
+		d.finalized, d.leaving = true, s.left()
+	default:
+		d.leaving = "given up at " + patience.Until.UTC().Format("15:04:05") + " UTC; then " + s.left()
+		d.recheck = hooks.Until(patience.Until, s.now)
+	}
+	return d, nil
+}
+
+// orphanWait is how long a switch that is done waits for a pair that is out of sight.
+const orphanWait = time.Minute
+
+func (s *state) deletedFor(d time.Duration) bool {
+	at := s.sw.DeletionTimestamp
+	return at != nil && !s.now.Before(at.Add(d))
+}
+
+// left says what a clean-up that was given up leaves behind.
+func (s *state) left() string {
+	holder := " of switch " + string(s.sw.UID)
+	if s.facts.committedAt != nil || s.facts.switched {
+		return "the lock " + api.LockName + " and the record" + holder + " may be left in the namespaces of source and target; the application stays at the target"
+	}
+	return "the source may be stopped, and the lock " + api.LockName + " and the record" + holder +
+		" may be left in the namespaces of source and target: scale the source's workloads up by hand, as their annotation " + api.LedgerAnnotation + " says"
+}

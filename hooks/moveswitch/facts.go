@@ -1,0 +1,142 @@
+package moveswitch
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// facts are what has happened, from the Jobs and from the previous status. None of them is
+// ever taken back because a Job is out of sight.
+type facts struct {
+	// committedAt: the point of no return was passed.
+	committedAt *metav1.Time
+	// switched: the application runs at the target.
+	switched bool
+	// cutover is the newest Job of that step, rollback likewise; nil: none is observed.
+	cutover, rollback *jobs.Attempt
+	// running Jobs.
+	cutoverRuns, rollbackRuns *jobs.Attempt
+	// closed: the present round has been rolled back, or cancelled before it began.
+	closed bool
+	// touched: something has been done that a roll back must undo, or may have been.
+	touched bool
+	// undoing: a roll back has begun and has not succeeded.
+	undoing bool
+	// progress is the newest report of a cutover, undone that of a roll back after it.
+	progress, undone *task.SwitchProgress
+	// afresh: what comes next begins from nothing.
+	afresh bool
+}
+
+// round is the hash of the retry token: what is done between two tokens belongs together.
+func round(m *api.MoveSwitch) string {
+	return jobs.Intent(string(m.UID), "round", m.Spec.Retry)
+}
+
+func (s *state) gather() facts {
+	st := s.sw.Status
+	f := facts{
+		committedAt: st.CommittedAt,
+		switched:    meta.IsStatusConditionTrue(st.Conditions, api.ConditionSwitched),
+		cutover:     jobs.Newest(s.attempts, task.VerbCutover, nil),
+		rollback:    jobs.Newest(s.attempts, task.VerbRollback, nil),
+	}
+	for i := range s.attempts {
+		f.read(&s.attempts[i])
+	}
+	s.older(&f)
+	f.close(s)
+	return f
+}
+
+// read takes one Job into account; they come oldest first.
+func (f *facts) read(a *jobs.Attempt) {
+	live := a.State == jobs.Running || a.Deleting()
+	var p *task.SwitchProgress
+	if a.Status != nil {
+		p = a.Status.Switch
+	}
+	if p != nil && p.CommittedAt != nil && f.committedAt == nil {
+		f.committedAt = p.CommittedAt
+	}
+	switch a.Step {
+	case task.VerbCutover:
+		if live {
+			f.cutoverRuns = a
+		}
+		if f.afresh {
+			f.progress, f.afresh = nil, false
+		}
+		if p != nil {
+			f.progress = p
+		}
+		f.switched = f.switched || a.State == jobs.Succeeded
+		f.touched = f.touched || touched(a)
+		f.undone = nil
+	case task.VerbRollback:
+		if live {
+			f.rollbackRuns = a
+		}
+		if p != nil {
+			f.undone = p
+		}
+		if a.State == jobs.Succeeded {
+			f.touched, f.afresh = false, true
+		}
+	}
+}
+
+// touched says whether a cutover has done, or may have done, something that must be undone:
+// only its own word to the contrary, or a decline, is proof.
+func touched(a *jobs.Attempt) bool {
+	if a.State == jobs.Succeeded {
+		return true
+	}
+	if !a.Trusted {
+		return true
+	}
+	if p := a.Status.Switch; p != nil {
+		return p.Touched
+	}
+	return a.State != jobs.Declined
+}
+
+// older adds what the previous status knows of Jobs that are gone.
+func (s *state) older(f *facts) {
+	st := s.sw.Status
+	back := meta.FindStatusCondition(st.Conditions, api.ConditionRolledBack)
+	rolledBack := back != nil && back.Status == metav1.ConditionTrue
+	if f.cutover == nil && !rolledBack && (f.rollback == nil || f.rollback.State != jobs.Succeeded) {
+		switched := meta.FindStatusCondition(st.Conditions, api.ConditionSwitched)
+		f.touched = f.touched || len(st.Steps) > 0 || switched != nil && slices.Contains(
+			[]string{api.ReasonRunning, api.ReasonHeld, api.ReasonRollingBack}, switched.Reason)
+	}
+	f.undoing = f.rollback != nil && f.rollback.State != jobs.Succeeded &&
+		(f.cutover == nil || !f.cutover.Job.CreationTimestamp.After(f.rollback.Job.CreationTimestamp.Time))
+	if f.rollback == nil && f.cutover == nil && back != nil && back.Status == metav1.ConditionFalse && back.Reason == api.ReasonRollingBack {
+		f.undoing = true
+	}
+	if f.committedAt != nil || f.switched {
+		f.undoing = false
+	}
+}
+
+// close finds out whether the present round is over without a switch.
+func (f *facts) close(s *state) {
+	if f.committedAt != nil || f.switched || f.touched || f.undoing {
+		return
+	}
+	newest := f.rollback
+	if newest != nil && newest.State == jobs.Succeeded && newest.Round == round(s.sw) {
+		f.closed = true
+		return
+	}
+	f.closed = meta.IsStatusConditionTrue(s.sw.Status.Conditions, api.ConditionRolledBack) &&
+		s.sw.Status.ObservedRetry == s.sw.Spec.Retry && f.cutoverRuns == nil
+}

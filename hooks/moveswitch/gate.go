@@ -1,0 +1,105 @@
+package moveswitch
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+// gate is what a cutover waits for before it begins.
+type gate struct {
+	open bool
+	// reason and message while it is closed.
+	reason, message string
+	// approved, with its own reason and message.
+	approved                        bool
+	approvedReason, approvedMessage string
+	// hash of the plan that would be carried out.
+	hash string
+}
+
+func (s *state) gate() gate {
+	g := gate{hash: s.planHash()}
+	s.approve(&g)
+	ready, why := s.pairReady()
+	switch {
+	case s.sw.Spec.Suspend:
+		g.reason, g.message = api.ReasonSuspended, "spec.suspend is set"
+	case !ready:
+		g.reason, g.message = api.ReasonNotReady, why
+	case !g.approved:
+		g.reason, g.message = g.approvedReason, g.approvedMessage
+	default:
+		g.open = true
+	}
+	return g
+}
+
+// planHash is that of the newest plan: the pair's, or what cutovers that were bound to it have
+// found instead.
+func (s *state) planHash() string {
+	if f := s.facts; f.progress != nil && f.progress.PlanHash != "" && (f.touched || f.switched || f.committedAt != nil) {
+		return f.progress.PlanHash
+	}
+	hash := s.sw.Status.PlanHash
+	if s.pair != nil && s.pair.Status.Plan != nil {
+		hash = s.pair.Status.Plan.Hash
+	}
+	for _, a := range s.attempts {
+		if planChanged(a) && a.Job.Annotations[approvedAnnotation] == hash {
+			hash = a.Status.Plan.Hash
+		}
+	}
+	return hash
+}
+
+// planChanged says whether a cutover found another plan than the approved one.
+func planChanged(a jobs.Attempt) bool {
+	return a.State == jobs.Declined && a.Result.Reason == api.ReasonPlanChanged &&
+		a.Status.Plan != nil && a.Status.Plan.Hash != ""
+}
+
+func (s *state) pairReady() (bool, string) {
+	name := s.sw.Spec.PairRef.Name
+	switch {
+	case s.pair == nil:
+		return false, fmt.Sprintf("MovePair %s is not there", name)
+	case s.pair.DeletionTimestamp != nil:
+		return false, fmt.Sprintf("MovePair %s is being deleted", name)
+	}
+	ready := meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionReady)
+	switch {
+	case ready == nil || s.pair.Status.ObservedGeneration != s.pair.Generation:
+		return false, fmt.Sprintf("MovePair %s is being planned", name)
+	case s.pair.Status.Channel != api.ChannelActive || ready.Status != "True":
+		return false, fmt.Sprintf("MovePair %s: %s", name, ready.Message)
+	}
+	return true, ""
+}
+
+// approve decides whether the plan is approved, and says how to approve it.
+func (s *state) approve(g *gate) {
+	if s.sw.Spec.Approval == api.ApprovalAutomatic {
+		g.approved, g.approvedReason, g.approvedMessage = true, api.ReasonApproved, "approval is Automatic"
+		return
+	}
+	approved := s.sw.Spec.ApprovedPlan
+	command := fmt.Sprintf(`kubectl -n %s patch moveswitch %s --type=merge -p '{"spec":{"approvedPlan":"%s"}}'`,
+		s.sw.Namespace, s.sw.Name, g.hash)
+	switch {
+	case g.hash == "":
+		g.approvedReason, g.approvedMessage = api.ReasonNotReady, "there is no plan to approve yet"
+	case approved == g.hash:
+		g.approved, g.approvedReason = true, api.ReasonApproved
+		g.approvedMessage = fmt.Sprintf("plan %s is approved", g.hash)
+	case approved == "":
+		g.approvedReason = api.ReasonWaiting
+		g.approvedMessage = fmt.Sprintf("read plan %s, then approve it: %s", g.hash, command)
+	default:
+		g.approvedReason = api.ReasonPlanChanged
+		g.approvedMessage = fmt.Sprintf("plan %s was approved, but the plan is now %s: read it, then approve it: %s", approved, g.hash, command)
+	}
+}

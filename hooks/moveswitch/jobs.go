@@ -1,0 +1,72 @@
+package moveswitch
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// approvedAnnotation on a cutover Job holds the hash of the plan that it is bound to.
+const approvedAnnotation = "kubemove.io/approved-plan"
+
+// defaultTimeout of quiesce and health, as the schema says.
+const defaultTimeout = 5 * time.Minute
+
+// ask is a step with what the user intends by it.
+func (s *state) ask(verb task.Verb) jobs.Ask {
+	uid := string(s.sw.UID)
+	if verb == task.VerbCutover {
+		return jobs.Ask{Step: verb, Intent: jobs.Intent(uid, "cutover", s.sw.Spec.Retry, s.approved())}
+	}
+	return jobs.Ask{Step: verb, Intent: jobs.Intent(uid, string(verb), s.sw.Spec.Retry)}
+}
+
+// approved is the hash that the cutover is bound to; empty: any plan without blockers.
+func (s *state) approved() string {
+	if s.sw.Spec.Approval == api.ApprovalAutomatic {
+		return ""
+	}
+	return s.sw.Spec.ApprovedPlan
+}
+
+func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
+	t := jobs.Task(s.pair, ask.Step, s.config)
+	t.Move.Switch = &task.Object{Name: s.sw.Name, UID: string(s.sw.UID)}
+	t.Move.ApprovedPlan = s.approved()
+	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout)
+	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout)
+	return jobs.Build(jobs.Spec{
+		Prefix:      jobs.PrefixSwitch,
+		Namespace:   s.sw.Namespace,
+		Parent:      s.sw.Name,
+		Intent:      ask.Intent,
+		Round:       s.roundOf(ask.Step),
+		Attempt:     attempt,
+		Pair:        s.pair,
+		Task:        t,
+		Account:     jobs.SwitchAccount(s.pair.Name),
+		Annotations: map[string]string{approvedAnnotation: s.approved()},
+		Config:      s.config,
+	})
+}
+
+// roundOf a step: a roll back belongs to the cutover that it undoes.
+func (s *state) roundOf(verb task.Verb) string {
+	if verb == task.VerbRollback && s.facts.cutover != nil {
+		return s.facts.cutover.Round
+	}
+	return round(s.sw)
+}
+
+// seconds of a duration that the schema has checked.
+func seconds(text string) int64 {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		d = defaultTimeout
+	}
+	return int64(d / time.Second)
+}

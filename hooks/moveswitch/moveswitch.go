@@ -1,0 +1,75 @@
+// Package moveswitch decides what a MoveSwitch needs: the Job that cuts over, the Job that
+// rolls back, and the clean-up at its end.
+package moveswitch
+
+import (
+	"time"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+// New is the hook of MoveSwitch.
+func New(c config.Config) hooks.Hook {
+	return hooks.Hook{
+		Related: []hooks.Rule{hooks.RuleMovePairs},
+		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
+			s, err := observe(view, c, now)
+			if err != nil {
+				return hooks.Desired{}, err
+			}
+			return s.sync()
+		},
+	}
+}
+
+// state is what is known.
+type state struct {
+	config   config.Config
+	now      time.Time
+	view     hooks.View
+	sw       *api.MoveSwitch
+	pair     *api.MovePair
+	attempts []jobs.Attempt
+	facts    facts
+}
+
+func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
+	m, err := hooks.As[api.MoveSwitch](view.Parent)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := jobs.Decode(view.Children)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := hooks.List[api.MovePair](view.Related, hooks.KindMovePair)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{config: c, now: now, view: view, sw: m, attempts: attempts}
+	for _, p := range pairs {
+		if p.Namespace == m.Namespace && p.Name == m.Spec.PairRef.Name {
+			s.pair = p
+		}
+	}
+	s.facts = s.gather()
+	return s, nil
+}
+
+// sync decides what is next and says so.
+func (s *state) sync() (hooks.Desired, error) {
+	d, err := s.decide()
+	if err != nil {
+		return hooks.Desired{}, err
+	}
+	status, recheck := s.status(d)
+	return hooks.Desired{
+		Children:    d.children,
+		Status:      status,
+		ResyncAfter: hooks.Sooner(recheck, d.recheck),
+		Finalized:   d.finalized,
+	}, nil
+}

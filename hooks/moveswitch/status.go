@@ -1,0 +1,128 @@
+package moveswitch
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
+	f, old := s.facts, s.sw.Status
+	st := api.MoveSwitchStatus{
+		ObservedGeneration: s.sw.Generation,
+		Active:             s.active(d),
+		PlanHash:           d.gate.hash,
+		CommittedAt:        f.committedAt,
+		Steps:              s.steps(),
+		DowntimeSeconds:    old.DowntimeSeconds,
+		ObservedRetry:      s.observedRetry(d),
+		FinalRun:           old.FinalRun,
+	}
+	if p := f.progress; p != nil {
+		if p.DowntimeSeconds > 0 {
+			st.DowntimeSeconds = p.DowntimeSeconds
+		}
+		if p.FinalRun != nil {
+			run := *p.FinalRun
+			run.Message = hooks.Cut(run.Message, hooks.MaxMessage)
+			st.FinalRun = &run
+		}
+	}
+	c := hooks.NewConditions(old.Conditions, s.sw.Generation, s.now)
+	s.accepted(c)
+	s.approvedCondition(c, d)
+	s.committed(c)
+	s.switched(c, d)
+	s.rolledBack(c, d)
+	s.fenced(c, d, st.Steps)
+	stall := s.stall(d, c)
+	stall.Set(c)
+	st.Conditions = c.List()
+	return st, stall.Recheck
+}
+
+// active side, as far as this switch is concerned.
+func (s *state) active(d decision) api.ActiveSide {
+	f := s.facts
+	switch {
+	case f.switched:
+		return api.ActiveTarget
+	case d.phase == phaseUndone:
+		return api.ActiveSource
+	case f.undone != nil && f.undone.Active != "":
+		return f.undone.Active
+	case f.progress != nil && f.progress.Active != "" && !f.afresh:
+		return f.progress.Active
+	case s.sw.Status.Active != "" && f.touched:
+		return s.sw.Status.Active
+	}
+	return api.ActiveSource
+}
+
+// steps of the newest cutover, then those of the roll back that followed. Without a report
+// they stay as they were in this round.
+func (s *state) steps() []api.SwitchStep {
+	f := s.facts
+	var list []api.SwitchStep
+	if f.progress != nil {
+		list = append(list, f.progress.Steps...)
+	}
+	if f.undone != nil {
+		for _, step := range f.undone.Steps {
+			list = overlay(list, step)
+		}
+	}
+	if len(list) == 0 && s.sw.Status.ObservedRetry == s.sw.Spec.Retry {
+		list = s.sw.Status.Steps
+	}
+	const most = 32
+	list = list[:min(len(list), most)]
+	for i := range list {
+		list[i].Message = hooks.Cut(list[i].Message, hooks.MaxMessage)
+	}
+	return list
+}
+
+func overlay(list []api.SwitchStep, step api.SwitchStep) []api.SwitchStep {
+	for i := range list {
+		if list[i].Name == step.Name {
+			list[i] = step
+			return list
+		}
+	}
+	return append(list, step)
+}
+
+// observedRetry is the token that is being acted on; an older round is brought to its end
+// first.
+func (s *state) observedRetry(d decision) string {
+	f := s.facts
+	if d.phase == phaseUndoing && f.cutover != nil && f.cutover.Round != round(s.sw) {
+		return s.sw.Status.ObservedRetry
+	}
+	return s.sw.Spec.Retry
+}
+
+// quiesced says whether the source was stopped, from the steps.
+func quiesced(steps []api.SwitchStep) *metav1.Time {
+	for _, step := range steps {
+		if step.Name == "Quiesce" && step.State == "Done" {
+			return step.FinishedAt
+		}
+	}
+	return nil
+}
+
+func lastFailure(a *jobs.Attempt) string {
+	if a == nil || a.State == jobs.Running || a.State == jobs.Succeeded {
+		return ""
+	}
+	if a.Result.Message != "" {
+		return a.Result.Message
+	}
+	return a.Result.Reason
+}

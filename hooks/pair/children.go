@@ -1,0 +1,130 @@
+package pair
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// ClusterRoles that the accounts of a pair are bound to, in the home namespace only.
+const (
+	DataRole   = "kubemove-data"
+	SwitchRole = "kubemove-switch"
+)
+
+// accounts and their bindings.
+func (s *state) accounts() []runtime.Object {
+	var list []runtime.Object
+	for _, a := range []struct{ name, role string }{
+		{jobs.DataAccount(s.pair.Name), DataRole},
+		{jobs.SwitchAccount(s.pair.Name), SwitchRole},
+	} {
+		metadata := metav1.ObjectMeta{
+			Name:      a.name,
+			Namespace: s.pair.Namespace,
+			Labels: map[string]string{
+				v1alpha1.ManagedByLabel: v1alpha1.ManagedByValue,
+				v1alpha1.PairLabel:      string(s.pair.UID),
+			},
+		}
+		list = append(list,
+			&corev1.ServiceAccount{
+				TypeMeta:                     hooks.KindServiceAccount.TypeMeta(),
+				ObjectMeta:                   metadata,
+				AutomountServiceAccountToken: new(bool),
+			},
+			&rbacv1.RoleBinding{
+				TypeMeta:   hooks.KindRoleBinding.TypeMeta(),
+				ObjectMeta: metadata,
+				RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: a.role},
+				Subjects: []rbacv1.Subject{{
+					Kind: rbacv1.ServiceAccountKind, Name: a.name, Namespace: s.pair.Namespace,
+				}},
+			})
+	}
+	return list
+}
+
+// dataSyncs follow the plan once the channel is open. While the plan is not known to be good,
+// or a switch uses the channel, those that exist stay as they are.
+func (s *state) dataSyncs() []*v1alpha1.DataSync {
+	if !s.ready() || s.frozen() {
+		return s.keptSyncs()
+	}
+	volumes := map[string][]v1alpha1.SyncVolume{}
+	for _, v := range s.newest.Volumes {
+		if v.Mobilizer != "" {
+			volumes[v.Mobilizer] = append(volumes[v.Mobilizer], v1alpha1.SyncVolume{Name: v.Name, Target: v.Target})
+		}
+	}
+	var list []*v1alpha1.DataSync
+	for _, m := range config.InUse(s.pair.Spec.Data) {
+		vs := volumes[m.Name]
+		if len(vs) == 0 {
+			continue
+		}
+		slices.SortFunc(vs, func(a, b v1alpha1.SyncVolume) int { return cmp.Compare(a.Name, b.Name) })
+		list = append(list, s.dataSync(jobs.Child(s.pair.Name, m.Name), v1alpha1.DataSyncSpec{
+			Mobilizer: m.Name, Parameters: m.Parameters, Volumes: vs,
+		}))
+	}
+	return list
+}
+
+func (s *state) keptSyncs() []*v1alpha1.DataSync {
+	var list []*v1alpha1.DataSync
+	for _, d := range s.syncs {
+		list = append(list, s.dataSync(d.Name, d.Spec))
+	}
+	return list
+}
+
+// dataSync desires the fields that are ours; request belongs to the operator.
+func (s *state) dataSync(name string, spec v1alpha1.DataSyncSpec) *v1alpha1.DataSync {
+	return &v1alpha1.DataSync{
+		TypeMeta: hooks.KindDataSync.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: s.pair.Namespace,
+			Labels: map[string]string{v1alpha1.PairLabel: string(s.pair.UID)},
+		},
+		Spec: v1alpha1.DataSyncSpec{
+			PairRef:    v1alpha1.LocalReference{Name: s.pair.Name},
+			Mobilizer:  spec.Mobilizer,
+			Parameters: spec.Parameters,
+			Volumes:    spec.Volumes,
+			Suspend:    s.pair.Spec.Suspend,
+		},
+	}
+}
+
+// job of a step that is to be created.
+func (s *state) job(st *step, account string) (runtime.Object, error) {
+	return jobs.Build(jobs.Spec{
+		Prefix:    jobs.PrefixPair,
+		Namespace: s.pair.Namespace,
+		Parent:    s.pair.Name,
+		Intent:    st.ask.Intent,
+		Attempt:   st.outlook.Number,
+		Pair:      s.pair,
+		Task:      jobs.Task(s.pair, st.ask.Step, s.config),
+		Account:   account,
+		Config:    s.config,
+	})
+}
+
+// keptJobs are those that stay; a plan with blockers counts as a failure.
+func (s *state) keptJobs() []jobs.Attempt {
+	return jobs.Keep(s.attempts, func(a jobs.Attempt) bool {
+		return a.Step != task.VerbPlan || !blocked(a)
+	})
+}

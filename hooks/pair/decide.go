@@ -1,0 +1,114 @@
+package pair
+
+import (
+	"slices"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// decide works out where plan and open stand.
+func (s *state) decide() {
+	spec := s.pair.Spec
+	uid := string(s.pair.UID)
+	s.plan.ask = jobs.Ask{
+		Step:   task.VerbPlan,
+		Intent: jobs.Intent(uid, "plan", spec.Application, spec.Source, spec.Target, spec.Data, spec.PlanRequest),
+		Again:  blocked,
+	}
+	s.open.ask = jobs.Ask{
+		Step:   task.VerbOpen,
+		Intent: jobs.Intent(uid, "open", spec.Source, spec.Target.Endpoint, config.InUse(spec.Data)),
+	}
+	s.plan.outlook = jobs.Next(s.attempts, s.plan.ask, s.now)
+	s.open.outlook = jobs.Next(s.attempts, s.open.ask, s.now)
+	s.newest = s.pair.Status.Plan
+	if a := jobs.Newest(s.attempts, task.VerbPlan, hasPlan); a != nil {
+		s.newest = a.Status.Plan
+	}
+	// A step that was done for this very spec stays done, though its Job is gone.
+	s.plan.done = s.done(s.plan.outlook, s.was(v1alpha1.ConditionPlanned))
+	s.open.done = s.done(s.open.outlook, s.was(v1alpha1.ConditionReady))
+}
+
+func (s *state) done(o jobs.Outlook, before bool) bool {
+	return o.Progress == jobs.Done || before && o.Last == nil && o.Current == nil
+}
+
+// was says whether a condition was True for this generation of the spec.
+func (s *state) was(condition string) bool {
+	for _, c := range s.pair.Status.Conditions {
+		if c.Type == condition && c.Status == "True" {
+			return s.pair.Status.ObservedGeneration == s.pair.Generation
+		}
+	}
+	return false
+}
+
+// hasPlan says whether an attempt has ended with a plan, be it one with blockers.
+func hasPlan(a jobs.Attempt) bool {
+	return a.Trusted && a.Status.Plan != nil && a.State != jobs.Failed
+}
+
+// blocked says whether the plan of a successful attempt cannot be carried out.
+func blocked(a jobs.Attempt) bool {
+	return a.Status != nil && a.Status.Plan != nil && len(a.Status.Plan.Blockers) > 0
+}
+
+// blockers of the newest plan.
+func (s *state) blockers() []v1alpha1.Blocker {
+	if s.newest == nil {
+		return nil
+	}
+	return s.newest.Blockers
+}
+
+// frozen says whether a switch uses the channel or has used it: nothing new is started then.
+func (s *state) frozen() bool {
+	return s.switches.Busy != nil || s.switches.Committed != nil
+}
+
+// next is the step to create a Job for now, or nil.
+func (s *state) next() *step {
+	switch {
+	case s.problem != nil || s.pair.Spec.Suspend || s.frozen():
+		return nil
+	case !s.plan.done:
+		return creatable(&s.plan)
+	case !s.open.done && len(s.blockers()) == 0:
+		return creatable(&s.open)
+	}
+	return nil
+}
+
+func creatable(s *step) *step {
+	if s.outlook.Progress == jobs.Create {
+		return s
+	}
+	return nil
+}
+
+// ready says whether data can flow.
+func (s *state) ready() bool {
+	return s.problem == nil && s.plan.done && s.open.done && len(s.blockers()) == 0
+}
+
+// unreachable returns the result that says that an endpoint cannot be reached, or nil.
+func (s *state) unreachable() *task.Result {
+	for _, st := range []step{s.plan, s.open} {
+		if !st.done && st.outlook.Last != nil && unreachableReason(st.outlook.Last.Result.Reason) {
+			return &st.outlook.Last.Result
+		}
+	}
+	i := slices.IndexFunc(s.blockers(), func(b v1alpha1.Blocker) bool { return unreachableReason(b.Reason) })
+	if i < 0 {
+		return nil
+	}
+	return &task.Result{Reason: s.blockers()[i].Reason, Message: s.blockers()[i].Message}
+}
+
+func unreachableReason(reason string) bool {
+	return reason == v1alpha1.ReasonEndpointUnreachable || reason == v1alpha1.ReasonInvalidKubeconfig
+}

@@ -1,0 +1,101 @@
+package pair
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
+)
+
+// finalize removes what the channel has left in the clusters: worker Pods, their Secrets and
+// repositories; copies stay. Nothing is dropped while a switch needs the pair.
+func (s *state) finalize() (hooks.Desired, error) {
+	cleanup := step{ask: jobs.Ask{Step: task.VerbCleanup, Intent: jobs.Intent(string(s.pair.UID), "cleanup")}}
+	cleanup.outlook = jobs.Next(s.attempts, cleanup.ask, s.now)
+	patience := jobs.HavePatience(s.pair, cleanup.outlook.Current, s.now)
+	switch {
+	case s.switches.Holding != nil:
+		return s.leaving(s.everything(), fmt.Sprintf("waits for MoveSwitch %s, which needs the pair", s.switches.Holding.Name), jobs.Moving()), nil
+	case patience.Over:
+		d := s.leaving(s.accounts(), "the clean-up was given up: worker Pods, Secrets and repository claims with the label "+
+			v1alpha1.PairLabel+"="+string(s.pair.UID)+" may be left in source and target", jobs.Moving())
+		d.Finalized = true
+		return d, nil
+	case !s.opened() || cleanup.outlook.Progress == jobs.Done:
+		d := s.leaving(s.everything(), "cleaned up", jobs.Moving())
+		d.Finalized = true
+		return d, nil
+	}
+	children := s.accounts()
+	if busy := s.busyChild(); busy != "" {
+		return s.leaving(children, "waits for "+busy+" to end", jobs.Moving()), nil
+	}
+	children = append(children, jobs.KeptChildren(jobs.Keep(only(s.attempts, task.VerbCleanup), nil))...)
+	if cleanup.outlook.Progress == jobs.Create {
+		job, err := s.job(&cleanup, jobs.SwitchAccount(s.pair.Name))
+		if err != nil {
+			return hooks.Desired{}, err
+		}
+		children = append(children, job)
+	}
+	stall := jobs.Check(cleanup.outlook, s.pair.Namespace, s.now)
+	stall.Recheck = hooks.Sooner(stall.Recheck, hooks.Until(patience.Until, s.now))
+	return s.leaving(children, "cleans up source and target; given up at "+patience.Until.UTC().Format("15:04:05")+" UTC", stall), nil
+}
+
+// everything that is there stays as it is.
+func (s *state) everything() []runtime.Object {
+	children := append(s.accounts(), jobs.KeptChildren(s.keptJobs())...)
+	for _, d := range s.keptSyncs() {
+		children = append(children, d)
+	}
+	return children
+}
+
+// opened says whether the channel may have left anything in the clusters.
+func (s *state) opened() bool {
+	st := s.pair.Status
+	return jobs.Newest(s.attempts, task.VerbOpen, nil) != nil || len(s.syncs) > 0 || len(st.DataSyncs) > 0 ||
+		st.Channel == v1alpha1.ChannelActive || st.Channel == v1alpha1.ChannelComplete || s.was(v1alpha1.ConditionReady)
+}
+
+// busyChild names a child that has to end before the clean-up.
+func (s *state) busyChild() string {
+	if len(s.syncs) > 0 {
+		return "DataSync " + s.syncs[0].Name
+	}
+	for _, a := range s.attempts {
+		if a.Step != task.VerbCleanup && (a.State == jobs.Running || a.Deleting()) {
+			return "Job " + a.Job.Name
+		}
+	}
+	return ""
+}
+
+// leaving is the status of a pair that is being deleted.
+func (s *state) leaving(children []runtime.Object, message string, stall jobs.Stall) hooks.Desired {
+	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
+	s.accepted(c)
+	s.connected(c)
+	s.planned(c)
+	c.False(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, message)
+	stall.Set(c)
+	status := s.pair.Status
+	status.ObservedGeneration = s.pair.Generation
+	status.Conditions = c.List()
+	return hooks.Desired{Children: children, Status: status, ResyncAfter: stall.Recheck}
+}
+
+func only(list []jobs.Attempt, step task.Verb) []jobs.Attempt {
+	var out []jobs.Attempt
+	for _, a := range list {
+		if a.Step == step {
+			out = append(out, a)
+		}
+	}
+	return out
+}

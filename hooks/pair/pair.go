@@ -1,0 +1,83 @@
+// Package pair decides what a MovePair needs: its accounts, the Jobs that plan and open the
+// channel, and a DataSync per mobilizer.
+package pair
+
+import (
+	"time"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/internal/check"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+// New is the hook of MovePair.
+func New(c config.Config) hooks.Hook {
+	return hooks.Hook{
+		Related: []hooks.Rule{hooks.RuleMoveSwitches},
+		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
+			s, err := observe(view, c, now)
+			if err != nil {
+				return hooks.Desired{}, err
+			}
+			if view.Finalizing {
+				return s.finalize()
+			}
+			return s.sync()
+		},
+	}
+}
+
+// state is what is known, and what follows from it.
+type state struct {
+	config   config.Config
+	now      time.Time
+	view     hooks.View
+	pair     *v1alpha1.MovePair
+	attempts []jobs.Attempt
+	syncs    []*v1alpha1.DataSync
+	switches switches.Summary
+
+	problem *config.Problem
+	plan    step
+	open    step
+	// newest plan that is known, of whatever intent.
+	newest *v1alpha1.PlanStatus
+	// there: every DataSync that is desired is observed.
+	there bool
+}
+
+// step is where a step stands.
+type step struct {
+	ask     jobs.Ask
+	outlook jobs.Outlook
+	done    bool
+}
+
+func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
+	p, err := hooks.As[v1alpha1.MovePair](view.Parent)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := jobs.Decode(view.Children)
+	if err != nil {
+		return nil, err
+	}
+	syncs, err := hooks.List[v1alpha1.DataSync](view.Children, hooks.KindDataSync)
+	if err != nil {
+		return nil, err
+	}
+	related, err := switches.Of(view.Related, p.Namespace, p.Name)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{
+		config: c, now: now, view: view, pair: p, attempts: attempts, syncs: syncs,
+		switches: related,
+		problem:  check.Move(p.Spec.Source, p.Spec.Target, p.Spec.Data, c),
+	}
+	s.decide()
+	return s, nil
+}

@@ -1,0 +1,135 @@
+package pair
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+func (s *state) status(dataSyncs []string, children []runtime.Object) (v1alpha1.MovePairStatus, time.Duration) {
+	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
+	s.accepted(c)
+	s.connected(c)
+	s.planned(c)
+	s.readyCondition(c)
+	stall := s.stall(children, c)
+	stall.Set(c)
+	return v1alpha1.MovePairStatus{
+		ObservedGeneration: s.pair.Generation,
+		Conditions:         c.List(),
+		Channel:            s.channel(),
+		Plan:               s.newest,
+		DataSyncs:          dataSyncs,
+	}, stall.Recheck
+}
+
+// channel in the words of the API.
+func (s *state) channel() v1alpha1.Channel {
+	switch {
+	case s.switches.Committed != nil || s.pair.Status.Channel == v1alpha1.ChannelComplete && len(s.switches.All) == 0:
+		return v1alpha1.ChannelComplete
+	case s.unreachable() != nil:
+		return v1alpha1.ChannelUnknown
+	case s.ready() && s.there:
+		return v1alpha1.ChannelActive
+	case len(s.attempts) > 0 || s.newest != nil || s.next() != nil:
+		return v1alpha1.ChannelInProgress
+	}
+	return v1alpha1.ChannelInit
+}
+
+func (s *state) accepted(c *hooks.Conditions) {
+	if s.problem != nil {
+		c.False(v1alpha1.ConditionAccepted, s.problem.Reason, s.problem.Message)
+		return
+	}
+	c.True(v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted, "the spec can be worked on")
+}
+
+func (s *state) connected(c *hooks.Conditions) {
+	if r := s.unreachable(); r != nil {
+		c.False(v1alpha1.ConditionConnected, r.Reason, r.Message)
+		return
+	}
+	if s.plan.done || s.plan.outlook.Last != nil && hasPlan(*s.plan.outlook.Last) {
+		c.True(v1alpha1.ConditionConnected, v1alpha1.ReasonSucceeded, "both endpoints were reached")
+		return
+	}
+	c.Unknown(v1alpha1.ConditionConnected, v1alpha1.ReasonPending, "no plan has reached both endpoints yet")
+}
+
+func (s *state) planned(c *hooks.Conditions) {
+	const kind = v1alpha1.ConditionPlanned
+	last := s.plan.outlook.Last
+	switch {
+	case s.plan.done && len(s.blockers()) == 0:
+		c.True(kind, v1alpha1.ReasonPlanned, s.planText())
+	case last != nil && hasPlan(*last) && len(s.blockers()) > 0:
+		c.False(kind, v1alpha1.ReasonBlocked, blockersText(s.blockers()))
+	case last != nil && last.State != jobs.Succeeded:
+		c.False(kind, reason(last.Result.Reason), last.Result.Message)
+	case s.problem != nil:
+		c.False(kind, s.problem.Reason, s.problem.Message)
+	case s.pair.Spec.Suspend && s.plan.outlook.Progress == jobs.Create:
+		c.Unknown(kind, v1alpha1.ReasonSuspended, "spec.suspend is set")
+	default:
+		c.Unknown(kind, v1alpha1.ReasonPlanning, "the plan is being made")
+	}
+}
+
+func (s *state) planText() string {
+	if s.newest == nil {
+		return "planned"
+	}
+	return fmt.Sprintf("plan %s: %d objects, %d volumes", s.newest.Hash, s.newest.Objects, len(s.newest.Volumes))
+}
+
+func (s *state) readyCondition(c *hooks.Conditions) {
+	const kind = v1alpha1.ConditionReady
+	last := s.open.outlook.Last
+	switch {
+	case s.channel() == v1alpha1.ChannelComplete:
+		c.True(kind, v1alpha1.ReasonRetired, "a switch has used the channel; no data flows any more")
+	case s.channel() == v1alpha1.ChannelActive:
+		c.True(kind, v1alpha1.ReasonActive, "planned without blockers and open")
+	case s.problem != nil:
+		c.False(kind, s.problem.Reason, s.problem.Message)
+	case len(s.blockers()) > 0 && (s.plan.done || s.plan.outlook.Last != nil):
+		c.False(kind, v1alpha1.ReasonBlocked, blockersText(s.blockers()))
+	case !s.plan.done:
+		c.False(kind, v1alpha1.ReasonPlanning, "there is no plan for this spec yet")
+	case last != nil && last.State != jobs.Succeeded:
+		c.False(kind, reason(last.Result.Reason), last.Result.Message)
+	case s.pair.Spec.Suspend && s.open.outlook.Progress == jobs.Create:
+		c.False(kind, v1alpha1.ReasonSuspended, "spec.suspend is set")
+	default:
+		c.False(kind, v1alpha1.ReasonOpening, "the mobilizers open the channel")
+	}
+}
+
+func blockersText(list []v1alpha1.Blocker) string {
+	if len(list) == 0 {
+		return ""
+	}
+	b := list[0]
+	text := b.Reason + ": " + b.Message
+	if b.Object != "" {
+		text = b.Object + ": " + text
+	}
+	if len(list) > 1 {
+		return fmt.Sprintf("%s (and %d more)", text, len(list)-1)
+	}
+	return text
+}
+
+func reason(r string) string {
+	if r == "" {
+		return v1alpha1.ReasonFailed
+	}
+	return r
+}

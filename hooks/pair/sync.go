@@ -1,0 +1,71 @@
+package pair
+
+import (
+	"errors"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+// sync desires the accounts, the Jobs and the DataSyncs.
+func (s *state) sync() (hooks.Desired, error) {
+	children := s.accounts()
+	children = append(children, jobs.KeptChildren(s.keptJobs())...)
+	if next := s.next(); next != nil {
+		job, err := s.job(next, jobs.DataAccount(s.pair.Name))
+		if problem, ok := errors.AsType[*jobs.TooLargeError](err); ok {
+			s.problem = &config.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: problem.Error()}
+		} else if err != nil {
+			return hooks.Desired{}, err
+		} else {
+			children = append(children, job)
+		}
+	}
+	var names []string
+	s.there = true
+	for _, d := range s.dataSyncs() {
+		names = append(names, d.Name)
+		children = append(children, d)
+		s.there = s.there && slices.ContainsFunc(s.syncs, func(o *v1alpha1.DataSync) bool { return o.Name == d.Name })
+	}
+	status, recheck := s.status(names, children)
+	return hooks.Desired{Children: children, Status: status, ResyncAfter: recheck}, nil
+}
+
+// stall of the steps, else of children that do not appear.
+func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
+	namespace := s.pair.Namespace
+	previous := c.Previous(v1alpha1.ConditionStalled)
+	stall := jobs.Moving()
+	if s.problem == nil && !s.frozen() {
+		for _, st := range []step{s.plan, s.open} {
+			if !st.done && st.outlook.Progress != jobs.Create {
+				stall = jobs.Worse(stall, s.stepStall(st))
+				break
+			}
+			if !st.done {
+				if st.outlook.Stuck {
+					stall = jobs.Worse(stall, s.stepStall(st))
+				}
+				break
+			}
+		}
+	}
+	return jobs.Worse(stall, jobs.CheckMissing(children, s.view.Children, namespace, previous, s.now))
+}
+
+// stepStall is that of a step; a plan with blockers tells them.
+func (s *state) stepStall(st step) jobs.Stall {
+	stall := jobs.Check(st.outlook, s.pair.Namespace, s.now)
+	if st.ask.Step == s.plan.ask.Step && st.outlook.Stuck && len(s.blockers()) > 0 && hasPlan(*st.outlook.Last) {
+		stall.Reason = v1alpha1.ReasonBlocked
+		stall.Message = hooks.Cut(blockersText(s.blockers()), hooks.MaxMessage-200) +
+			": kubectl -n " + s.pair.Namespace + " get movepair " + s.pair.Name + " -o jsonpath='{.status.plan.blockers}'"
+	}
+	return stall
+}
