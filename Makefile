@@ -1,0 +1,57 @@
+# KubeMove: what a developer runs. "make" alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO ?= go
+# The lab is a program of the e2e module; it finds the checkout by itself.
+LAB = cd e2e && $(GO) run ./cmd/lab
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## compile everything; programs go to bin/
+	$(GO) build ./...
+	@mkdir -p bin
+	@for dir in cmd/*/; do \
+		[ -e "$$dir/main.go" ] || continue; \
+		CGO_ENABLED=0 $(GO) build -trimpath -o bin/ "./$$dir" || exit 1; \
+	done
+
+.PHONY: test
+test: ## tests that need no root and no cluster
+	$(GO) test ./...
+	@for module in hooks/metacontroller/conformance; do \
+		[ ! -e "$$module/go.mod" ] || (cd "$$module" && $(GO) test ./...) || exit 1; \
+	done
+	cd e2e && $(GO) test ./lab/...
+
+.PHONY: verify
+verify: ## are generated files current, is the code clean?
+	@if [ -x hack/verify.sh ]; then hack/verify.sh; else echo "hack/verify.sh does not exist yet"; fi
+
+.PHONY: e2e
+e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
+	cd e2e && $(GO) test -count=1 -timeout 40m -p 1 -v $(E2E_ARGS) ./...
+
+.PHONY: up
+up: ## two clusters, src and dst, with KubeMove in src
+	@$(LAB) up
+
+.PHONY: down
+down: ## end the clusters and remove what belongs to them
+	@$(LAB) down
+
+.PHONY: status
+status: ## do the clusters answer?
+	@$(LAB) status
+
+.PHONY: load-image
+load-image: ## put an image into both clusters: make load-image TAR=image.tar
+	@test -n "$(TAR)" || { echo "no TAR given: make load-image TAR=image.tar (from docker save)"; exit 2; }
+	@$(LAB) load-image "$(abspath $(TAR))"
+
+.PHONY: clean
+clean: ## remove bin/ (compiled cluster programs stay in ~/.cache/kubemove)
+	rm -rf bin

@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fill makes the application's volume large enough that a run can be interfered with.
+func (s *scenario) fill(megabytes int) string {
+	s.t.Helper()
+	pod := s.pod(s.src, "app=shop")
+	_, err := s.src.Exec(s.t.Context(), s.namespace, pod, "", "sh", "-c",
+		fmt.Sprintf("i=0; while [ $i -lt %d ]; do dd if=/dev/urandom of=/data/fill-$i bs=1M count=64 2>/dev/null; i=$((i+1)); done", megabytes/64))
+	require.NoError(s.t, err)
+	return s.files(s.src, pod)
+}
+
+// progress is the part of the bytes that the DataSync says are done.
+func (s *scenario) progress() float64 {
+	out := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].bytesDone} {.items[*].status.volumes[*].bytesTotal}")
+	f := strings.Fields(out)
+	if len(f) != 2 {
+		return 0
+	}
+	done, _ := strconv.ParseFloat(f[0], 64)
+	total, _ := strconv.ParseFloat(f[1], 64)
+	return done / max(total, 1)
+}
+
+// TestKilled kills each part once while the data flows: the move goes on and completes.
+func TestKilled(t *testing.T) {
+	worker := func(side string) func(*scenario) {
+		return func(s *scenario) {
+			c := s.src
+			if side == "target" {
+				c = s.dst
+			}
+			s.kubectl(c, "delete", "pods", "-l", "kubemove.io/role="+side, "--grace-period=0", "--force", "--wait=false")
+		}
+	}
+	kubemove := func(pattern string) func(*scenario) {
+		return func(s *scenario) {
+			pod := strings.TrimSpace(s.kubectl(s.src, "-n", "kubemove-system", "get", "pods", "-l", "app.kubernetes.io/name=kubemove", "-o", "jsonpath={.items[0].metadata.name}"))
+			killContainer(s.t, s.src, "kubemove-system", pod, pattern)
+		}
+	}
+	for name, kill := range map[string]func(*scenario){
+		"driver": func(s *scenario) {
+			s.kubectl(s.src, "delete", "pods", "-l", "kubemove.io/step=cutover", "--grace-period=0", "--force", "--wait=false")
+		},
+		"source worker":  worker("source"),
+		"target worker":  worker("target"),
+		"hook server":    kubemove("hooks"),
+		"Metacontroller": kubemove("metacontroller"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScenario(t)
+			s.apply(s.src, "shop.yaml")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			before := s.fill(1024)
+			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+			s.await(3*time.Minute, "a fifth of the bytes", func() error {
+				if p := s.progress(); p < 0.2 {
+					return fmt.Errorf("%.2f of the bytes are done", p)
+				}
+				return nil
+			})
+			p := s.progress()
+			require.Less(t, p, 0.8, "the run was too fast to be killed in the middle")
+			kill(s)
+			t.Logf("killed at %.2f of the bytes", p)
+			s.switched()
+			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+			s.noLeftovers()
+		})
+	}
+}
+
+// noLeftovers: no lock, no worker and no Secret of a run is left on either side.
+func (s *scenario) noLeftovers() {
+	s.t.Helper()
+	require.Empty(s.t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left at the source")
+	require.Empty(s.t, s.kubectl(s.dst, "get", "leases", "-o", "name"), "a lock is left at the target")
+	require.Empty(s.t, s.kubectl(s.src, "get", "pods,secrets", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the source")
+	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
+}
+
+// TestCutoverKilledAfterEachAction ends the cutover's process after each of its actions in
+// turn; its next Pod goes on from what it finds.
+func TestCutoverKilledAfterEachAction(t *testing.T) {
+	for _, actions := range [][]string{
+		{"Lock", "FinalSync"}, {"Pin", "CloseWorkers"}, {"CreateClaims", "Mark"}, {"OpenWorkers", "RecordStart"},
+		{"RecordQuiesce", "CreateObjects"}, {"Quiesce", "StartWorkloads"}, {"Commit", "Open"}, {"RecordOpen", "Unlock"},
+	} {
+		t.Run(strings.Join(actions, "+"), func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t)
+			args := []string{"create", "configmap", "kubemove-faults"}
+			for _, a := range actions {
+				args = append(args, "--from-literal="+a+"=exit")
+			}
+			s.kubectl(s.src, args...)
+			s.apply(s.src, "shop.yaml")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			before := s.files(s.src, s.pod(s.src, "app=shop"))
+			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+			s.switched()
+			require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data}"), "a fault did not happen")
+			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+			s.noLeftovers()
+		})
+	}
+}
+
+// TestSourceTouchedDuringFinalSync: somebody scales the source up while its last data is
+// copied. Nothing starts at the target until a run of a new epoch is clean.
+func TestSourceTouchedDuringFinalSync(t *testing.T) {
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.fill(512)
+	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	s.await(3*time.Minute, "the final run", func() error {
+		if p := s.progress(); p < 0.05 {
+			return fmt.Errorf("%.2f of the bytes are done", p)
+		}
+		return nil
+	})
+	s.kubectl(s.src, "scale", "deployment/shop", "--replicas=1")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+	require.Empty(t, s.kubectl(s.dst, "get", "deployments", "-o", "name"), "the target was started beside the source")
+	pod := s.pod(s.src, "app=shop")
+	_, err := s.src.Exec(t.Context(), s.namespace, pod, "", "sh", "-c", "echo late > /data/late")
+	if err != nil {
+		t.Logf("the Pod was stopped again before it wrote: %v", err)
+	}
+	s.switched()
+	epoch := regexp.MustCompile(`"epoch":(\d+)`).FindStringSubmatch(
+		s.kubectl(s.dst, "get", "configmaps", "-l", "app.kubernetes.io/managed-by=kubemove", "-o", `jsonpath={.items[*].data.record\.json}`))
+	require.NotNil(t, epoch)
+	require.NotEqual(t, "1", epoch[1], "the run that was disturbed counted")
+	t.Logf("switched in epoch %s", epoch[1])
+	if err == nil {
+		got, err := s.dst.Exec(t.Context(), s.namespace, s.pod(s.dst, "app=shop"), "", "cat", "/data/late")
+		require.NoError(t, err)
+		require.Equal(t, "late\n", got, "a write that was acknowledged is lost")
+	}
+}

@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMoveDeployment moves one Deployment with one claim by kubectl alone.
+func TestMoveDeployment(t *testing.T) {
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	before := s.files(s.src, s.pod(s.src, "app=shop"))
+
+	start := time.Now()
+	s.apply(s.src, "moveengine.yaml")
+	s.approve("shop-dst")
+	t.Logf("planned after %s", since(start))
+	approved := time.Now()
+	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/shop", "--timeout=180s")
+	t.Logf("switched %s after the approval, downtime %s s", since(approved),
+		s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.downtimeSeconds}"))
+	t.Log("\n" + s.kubectl(s.src, "get", "kubemove"))
+
+	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
+	require.Equal(t, "0", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
+	require.Empty(t, s.kubectl(s.src, "get", "pods", "-l", "app=shop", "-o", "name"))
+	got, err := s.dst.Exec(t.Context(), s.namespace, s.pod(s.dst, "app=shop"), "", "wget", "-qO-", "http://shop")
+	require.NoError(t, err)
+	require.Equal(t, "hello", strings.TrimSpace(got))
+	require.Equal(t, "NodePort", s.kubectl(s.dst, "get", "service", "shop", "-o", "jsonpath={.spec.type}"))
+}
+
+// TestMoveFromRemote moves to home, from a source that is not, what two annotations select.
+func TestMoveFromRemote(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.dst, "shop.yaml")
+	s.kubectl(s.dst, "annotate", "deployment", "shop", "kubemove.io/kubemoveapply=true", "kubemove.io/engine=shop")
+	s.kubectl(s.dst, "rollout", "status", "deployment/shop", "--timeout=90s")
+	before := s.files(s.dst, s.pod(s.dst, "app=shop"))
+	s.apply(s.src, "engine-reverse.yaml")
+	s.switched()
+	require.Equal(t, before, s.files(s.src, s.pod(s.src, "app=shop")), "the files at home")
+	require.Equal(t, "0", s.kubectl(s.dst, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
+}
+
+// TestTwoEnginesOfOneName moves two applications of the same name at the same time.
+func TestTwoEnginesOfOneName(t *testing.T) {
+	t.Parallel()
+	both := []*scenario{newScenario(t), newScenario(t)}
+	var before []string
+	for _, s := range both {
+		s.apply(s.src, "shop.yaml")
+	}
+	for _, s := range both {
+		s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+		before = append(before, s.files(s.src, s.pod(s.src, "app=shop")))
+	}
+	require.NotEqual(t, before[0], before[1], "the two hold different data")
+	for _, s := range both {
+		s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	}
+	for i, s := range both {
+		s.switched()
+		require.Equal(t, before[i], s.files(s.dst, s.pod(s.dst, "app=shop")))
+	}
+}
+
+// TestStatefulSetKeepsItsClaim: stopping the source must not delete the data, though the
+// StatefulSet asks for it.
+func TestStatefulSetKeepsItsClaim(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.src, "database.yaml")
+	s.kubectl(s.src, "rollout", "status", "statefulset/shop", "--timeout=90s")
+	volume := s.kubectl(s.src, "get", "pvc", "data-shop-0", "-o", "jsonpath={.spec.volumeName}")
+	before := s.files(s.src, "shop-0")
+	s.apply(s.src, "engine-auto.yaml", "KIND", "StatefulSet")
+	s.switched()
+	require.Equal(t, before, s.files(s.dst, "shop-0"))
+	require.Equal(t, "0", s.kubectl(s.src, "get", "statefulset", "shop", "-o", "jsonpath={.spec.replicas}"))
+	require.Equal(t, volume+" Bound", s.kubectl(s.src, "get", "pvc", "data-shop-0", "-o", "jsonpath={.spec.volumeName} {.status.phase}"))
+	require.Equal(t, "Delete Delete", s.kubectl(s.dst, "get", "statefulset", "shop", "-o",
+		"jsonpath={.spec.persistentVolumeClaimRetentionPolicy.whenScaled} {.spec.persistentVolumeClaimRetentionPolicy.whenDeleted}"))
+}
+
+// TestUnhealthyTargetRollsBack: an application that does not become healthy at the target runs
+// at the source again, by itself.
+func TestUnhealthyTargetRollsBack(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	_, err := s.src.Exec(t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "touch", "/data/unhealthy-at-dst")
+	require.NoError(t, err)
+	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", "--timeout=120s")
+	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=240s")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+	require.Equal(t, "1", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
+	require.Empty(t, s.kubectl(s.dst, "get", "deployments,configmaps,secrets,leases", "-o", "name", "--field-selector=metadata.name!=kube-root-ca.crt"))
+	require.Empty(t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left")
+	t.Log("\n" + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.conditions}"))
+}

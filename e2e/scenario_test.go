@@ -1,0 +1,152 @@
+package e2e
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubemove/kubemove/e2e/lab"
+)
+
+//go:embed testdata
+var testdata embed.FS
+
+// scenario is a namespace of its own in both clusters, in which one test moves something.
+type scenario struct {
+	t         *testing.T
+	namespace string
+	src, dst  *lab.Cluster
+}
+
+// newScenario makes the namespaces, and in src the Secret "dst" with a kubeconfig of the
+// target. Both are removed when the test has ended; a failed test says first what it saw.
+func newScenario(t *testing.T) *scenario {
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(),
+		namespace: fmt.Sprintf("move-%d", time.Now().UnixNano()/1000%1e10)}
+	for _, c := range clusters.Clusters() {
+		s.kubectl(c, "create", "namespace", s.namespace)
+	}
+	s.kubectl(s.src, "create", "secret", "generic", "dst", "--from-file=kubeconfig="+s.dst.Kubeconfig)
+	t.Cleanup(s.close)
+	return s
+}
+
+func (s *scenario) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	if s.t.Failed() {
+		s.tell(ctx)
+		if os.Getenv("KUBEMOVE_E2E_KEEP") != "" {
+			return
+		}
+	}
+	// The engines go first: their clean-up needs the Secret with the kubeconfig.
+	out, err := s.src.Kubectl(ctx, "-n", s.namespace, "delete", "moveengines", "--all", "--timeout=120s")
+	if err != nil {
+		s.t.Errorf("the engines cannot be deleted: %v\n%s", err, out)
+		_, _ = s.src.Kubectl(ctx, "-n", s.namespace, "annotate", "moveswitches,movepairs,datasyncs,moveengines", "--all", "kubemove.io/force-delete=true")
+	}
+	for _, c := range clusters.Clusters() {
+		if _, err := c.Kubectl(ctx, "delete", "namespace", s.namespace, "--timeout=120s"); err != nil {
+			s.t.Errorf("the namespace in %s cannot be deleted: %v", c.Name, err)
+		}
+	}
+}
+
+// tell prints what a person would look at.
+func (s *scenario) tell(ctx context.Context) {
+	for _, args := range [][]string{
+		{"get", "kubemove", "-o", "yaml"}, {"get", "jobs,pods", "-o", "wide"}, {"get", "events", "--sort-by=.lastTimestamp"}} {
+		out, err := s.src.Kubectl(ctx, append([]string{"-n", s.namespace}, args...)...)
+		s.t.Logf("src: kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	out, err := s.dst.Kubectl(ctx, "-n", s.namespace, "get", "all,pvc,events", "-o", "wide")
+	s.t.Logf("dst: %v\n%s", err, out)
+	out, err = s.src.Kubectl(ctx, "-n", "kubemove-system", "logs", "deployment/kubemove", "--all-containers", "--tail=60")
+	s.t.Logf("kubemove: %v\n%s", err, out)
+	for _, job := range strings.Fields(s.jobs(ctx)) {
+		out, _ := s.src.Kubectl(ctx, "-n", s.namespace, "logs", "--tail=30", job)
+		s.t.Logf("%s:\n%s", job, out)
+	}
+}
+
+func (s *scenario) jobs(ctx context.Context) string {
+	out, _ := s.src.Kubectl(ctx, "-n", s.namespace, "get", "jobs", "-o", "name")
+	return out
+}
+
+// kubectl runs kubectl in the scenario's namespace and fails the test when it fails.
+func (s *scenario) kubectl(c *lab.Cluster, args ...string) string {
+	s.t.Helper()
+	out, err := c.Kubectl(s.t.Context(), append([]string{"-n", s.namespace}, args...)...)
+	require.NoError(s.t, err, out)
+	return strings.TrimSpace(out)
+}
+
+// apply applies a file of testdata into the scenario's namespace, after the replacements.
+func (s *scenario) apply(c *lab.Cluster, name string, replace ...string) {
+	s.t.Helper()
+	file := s.t.TempDir() + "/" + name
+	s.write(file, name, replace...)
+	s.kubectl(c, "apply", "--server-side", "-f", file)
+}
+
+// write writes a file of testdata, after the replacements.
+func (s *scenario) write(file, name string, replace ...string) {
+	s.t.Helper()
+	data, err := testdata.ReadFile("testdata/" + name)
+	require.NoError(s.t, err)
+	text := strings.NewReplacer(append([]string{"NAMESPACE", s.namespace}, replace...)...).Replace(string(data))
+	require.NoError(s.t, os.WriteFile(file, []byte(text), 0o600))
+}
+
+// approve waits for a plan that can be approved, and approves it by a patch.
+func (s *scenario) approve(name string) {
+	s.t.Helper()
+	s.await(2*time.Minute, "a plan to approve", func() error {
+		reason := s.kubectl(s.src, "get", "moveswitch", name, "--ignore-not-found", "-o", `jsonpath={.status.conditions[?(@.type=="Approved")].reason}`)
+		if reason != "WaitingForApproval" {
+			return fmt.Errorf("Approved is %q; %s", reason, s.kubectl(s.src, "get", "moveengines,movepairs,moveswitches", "-o", "wide"))
+		}
+		return nil
+	})
+	hash := s.kubectl(s.src, "get", "moveswitch", name, "-o", "jsonpath={.status.planHash}")
+	require.NotEmpty(s.t, hash)
+	s.kubectl(s.src, "patch", "moveswitch", name, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"approvedPlan":%q}}`, hash))
+}
+
+// await repeats a check until it succeeds.
+func (s *scenario) await(timeout time.Duration, what string, check func() error) {
+	s.t.Helper()
+	require.NoError(s.t, lab.Await(s.t.Context(), timeout, what, func(context.Context) error { return check() }))
+}
+
+// pod is the name of the running Pod that the selector finds.
+func (s *scenario) pod(c *lab.Cluster, selector string) string {
+	s.t.Helper()
+	return s.kubectl(c, "get", "pods", "-l", selector, "--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].metadata.name}")
+}
+
+// files describes every file of a Pod's /data: type, mode, owner, size, time and content.
+func (s *scenario) files(c *lab.Cluster, pod string) string {
+	s.t.Helper()
+	out, err := c.Exec(s.t.Context(), s.namespace, pod, "", "sh", "-c",
+		`cd /data && find . -mindepth 1 | sort | while read -r f; do stat -c '%n %F %a %u %g %s %Y' "$f"; [ -f "$f" ] && [ ! -L "$f" ] && sha256sum "$f"; done; true`)
+	require.NoError(s.t, err)
+	return out
+}
+
+// switched waits until the engine shop has switched, and says how long that took.
+func (s *scenario) switched() {
+	s.t.Helper()
+	start := time.Now()
+	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/shop", "--timeout=240s")
+	s.t.Logf("switched after %s, downtime %s s", since(start),
+		s.kubectl(s.src, "get", "moveswitches", "-o", "jsonpath={.items[0].status.downtimeSeconds}"))
+}
