@@ -55,7 +55,7 @@ func nextSync(o Observed) Action {
 	case o.marked():
 		return Action{Kind: Unmark, Message: "the source was touched: the final run is void"}
 	case o.Record.Epoch >= maxEpochs:
-		return failed("SourceNotFenced", fmt.Sprintf("the source was started or changed during each of %d final runs: "+
+		return failed(api.ReasonNotFenced, fmt.Sprintf("the source was started or changed during each of %d final runs: "+
 			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
 	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
 		return Action{Kind: CreateClaims, Message: "create the claims"}
@@ -84,7 +84,7 @@ func nextSync(o Observed) Action {
 // been touched: if it was, the task fails, and the roll back stops the target first.
 func nextStart(o Observed) Action {
 	if !o.finalHolds() {
-		return failed("SourceNotFenced", "the source was started or changed while the target was being started: "+
+		return failed(api.ReasonNotFenced, "the source was started or changed while the target was being started: "+
 			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry")
 	}
 	if a, conflict := conflicts(o); conflict {

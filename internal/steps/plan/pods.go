@@ -49,6 +49,7 @@ func podOf(o *application.Object) *unstructured.Unstructured {
 	}
 	delete(spec, "serviceAccountName")
 	delete(spec, "serviceAccount")
+	addTemplateVolumes(spec, o)
 	pod := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "spec": spec}}
 	if metadata, ok := template["metadata"].(map[string]any); ok {
 		pod.Object["metadata"] = metadata
@@ -57,4 +58,19 @@ func podOf(o *application.Object) *unstructured.Unstructured {
 	pod.SetGenerateName("")
 	pod.SetNamespace(o.Object.GetNamespace())
 	return pod
+}
+
+// addTemplateVolumes adds the volumes that a StatefulSet's Pods get from its claim templates.
+func addTemplateVolumes(spec map[string]any, o *application.Object) {
+	templates, _, _ := unstructured.NestedSlice(o.Object.Object, "spec", "volumeClaimTemplates")
+	volumes, _ := spec["volumes"].([]any)
+	for _, t := range templates {
+		template, _ := t.(map[string]any)
+		name, _, _ := unstructured.NestedString(template, "metadata", "name")
+		volumes = append(volumes, map[string]any{"name": name,
+			"persistentVolumeClaim": map[string]any{"claimName": name + "-" + o.Name + "-0"}})
+	}
+	if len(volumes) > 0 {
+		spec["volumes"] = volumes
+	}
 }
