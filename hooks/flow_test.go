@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,8 +57,17 @@ func newFlow(t *testing.T) *flow {
 
 func router(now func() time.Time) http.Handler {
 	return metacontroller.NewRouter(server.Kinds(testConfig()), metacontroller.Options{
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now,
+		Log: silent(), Now: now,
 	})
+}
+
+func silent() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// sortedReverse are the keys of a map in reverse alphabetical order.
+func sortedReverse[V any](m map[string]V) []string {
+	keys := slices.Sorted(maps.Keys(m))
+	slices.Reverse(keys)
+	return keys
 }
 
 // engine of the tests: from home to another cluster.

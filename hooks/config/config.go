@@ -63,13 +63,13 @@ type MobilizerSpec struct {
 // Config is the whole configuration.
 type Config struct {
 	// TaskImage runs KubeMove's Jobs and the agents of worker Pods.
-	TaskImage string
+	TaskImage string `json:"taskImage,omitempty"`
 	// ImagePullPolicy of these; empty: the cluster's default.
-	ImagePullPolicy string
+	ImagePullPolicy string `json:"imagePullPolicy,omitempty"`
 	// ImagePullSecret for Jobs, a Secret in the namespace of the move; empty: none.
-	ImagePullSecret string
+	ImagePullSecret string `json:"imagePullSecret,omitempty"`
 	// Mobilizers by name.
-	Mobilizers map[string]Mobilizer
+	Mobilizers map[string]Mobilizer `json:"mobilizers,omitempty"`
 }
 
 // Names of the registered mobilizers, sorted.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/metacontroller"
 )
 
@@ -22,13 +23,14 @@ const (
 
 // CallInfo is what besides the request decides the reply.
 type CallInfo struct {
-	Hook string    `json:"hook"`
-	Now  time.Time `json:"now"`
+	Hook   string        `json:"hook"`
+	Now    time.Time     `json:"now"`
+	Config config.Config `json:"config"`
 }
 
 // recorder writes calls into a folder; nil for no folder. For tests only: the requests hold
 // whole objects.
-func recorder(dir string, log *slog.Logger) (func(metacontroller.Call), error) {
+func recorder(dir string, c config.Config, log *slog.Logger) (func(metacontroller.Call), error) {
 	if dir == "" {
 		return nil, nil
 	}
@@ -36,19 +38,20 @@ func recorder(dir string, log *slog.Logger) (func(metacontroller.Call), error) {
 		return nil, fmt.Errorf("cannot create the folder for recordings: %w", err)
 	}
 	var number atomic.Int64
-	return func(c metacontroller.Call) {
-		name := fmt.Sprintf("%06d-%s-%s", number.Add(1), c.Hook, strings.ReplaceAll(c.Parent, "/", "_"))
-		if err := write(filepath.Join(dir, c.Kind, strings.TrimSuffix(name, "-")), c); err != nil {
-			log.Error("cannot record a call", "kind", c.Kind, "hook", c.Hook, "error", err)
+	return func(call metacontroller.Call) {
+		name := fmt.Sprintf("%06d-%s-%s", number.Add(1), call.Hook, strings.ReplaceAll(call.Parent, "/", "_"))
+		if err := Write(filepath.Join(dir, call.Kind, strings.TrimSuffix(name, "-")), call, c); err != nil {
+			log.Error("cannot record a call", "kind", call.Kind, "hook", call.Hook, "error", err)
 		}
 	}, nil
 }
 
-func write(dir string, c metacontroller.Call) error {
+// Write one call into a folder of its own.
+func Write(dir string, c metacontroller.Call, with config.Config) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	info, err := json.Marshal(CallInfo{Hook: c.Hook, Now: c.Now.UTC()})
+	info, err := json.Marshal(CallInfo{Hook: c.Hook, Now: c.Now.UTC(), Config: with})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,6 +30,8 @@ const (
 	idleTimeout = 120 * time.Second
 	// headerTimeout for the head of a request.
 	headerTimeout = 5 * time.Second
+	// writeTimeout for a call as a whole; Metacontroller gives up after 10 s.
+	writeTimeout = 30 * time.Second
 	// stopTimeout for the calls that are being answered when the program is stopped.
 	stopTimeout = 5 * time.Second
 )
@@ -62,7 +65,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	servers := []*http.Server{s.http(s.hooks, log)}
 	failed := make(chan error, 2)
-	go func() { failed <- s.serve(servers[0], main, o) }()
+	go func() { failed <- s.serve(servers[0], main) }()
 	if o.probe != "" {
 		probe, err := net.Listen("tcp", o.probe)
 		if err != nil {
@@ -103,6 +106,7 @@ type service struct {
 	ready   atomic.Bool
 	metrics http.Handler
 	hooks   chi.Router
+	tls     *tls.Config
 }
 
 func build(o options, log *slog.Logger) (*service, error) {
@@ -115,13 +119,17 @@ func build(o options, log *slog.Logger) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, err := recorder(o.record, log)
+	secure, err := o.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	record, err := recorder(o.record, o.config, log)
 	if err != nil {
 		return nil, err
 	}
 	gather := prometheus.NewRegistry()
 	gather.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s := &service{config: o.config, metrics: promhttp.HandlerFor(gather, promhttp.HandlerOpts{})}
+	s := &service{config: o.config, tls: secure, metrics: promhttp.HandlerFor(gather, promhttp.HandlerOpts{})}
 	s.hooks = metacontroller.NewRouter(Kinds(o.config), metacontroller.Options{
 		Log:     log,
 		Now:     time.Now,
@@ -155,14 +163,16 @@ func (s *service) http(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
-func (s *service) serve(srv *http.Server, l net.Listener, o options) error {
-	if o.tlsCert != "" {
-		return srv.ServeTLS(l, o.tlsCert, o.tlsKey)
+func (s *service) serve(srv *http.Server, l net.Listener) error {
+	if s.tls == nil {
+		return srv.Serve(l)
 	}
-	return srv.Serve(l)
+	srv.TLSConfig = s.tls
+	return srv.ServeTLS(l, "", "")
 }

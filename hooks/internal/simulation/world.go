@@ -35,6 +35,8 @@ type World struct {
 	Now time.Time
 	// Changes counts writes: when it stands still, the world is quiet.
 	Changes int
+	// Refuse to create an object, as a quota does. Optional.
+	Refuse func(ID) bool
 	// Log of what happened, for failing tests.
 	Log []string
 
@@ -81,7 +83,7 @@ func list(objects map[ID]*unstructured.Unstructured, k hooks.Kind) []*unstructur
 // Create adds an object; false when there is one of that name.
 func (w *World) Create(o *unstructured.Unstructured) bool {
 	id := idOf(o)
-	if w.objects[id] != nil {
+	if w.objects[id] != nil || w.Refuse != nil && w.Refuse(id) {
 		return false
 	}
 	o = o.DeepCopy()

@@ -1,0 +1,105 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
+)
+
+const head = "apiVersion: config.kubemove.io/v1alpha1\nkind: Mobilizer\nmetadata:\n  name: a\nspec:\n"
+
+func TestParse(t *testing.T) {
+	for name, c := range map[string]struct {
+		reason string
+		text   string
+		want   string
+	}{
+		"Good":          {"all fields", head + "  type: Driver\n  image: x/y@sha256:0\n  command:\n    sync: [a, b]\n  state: true\n  parameters: [compression]\n", ""},
+		"UnknownField":  {"a typing error must not be lost", head + "  type: Worker\n  image: x\n  stat: true\n", "stat"},
+		"DuplicateKey":  {"so must a repeated key", head + "  type: Worker\n  type: Driver\n  image: x\n", "type"},
+		"OtherKind":     {"another file", strings.Replace(head, "Mobilizer", "Secret", 1) + "  type: Worker\n  image: x\n", "kind"},
+		"OtherVersion":  {"another version", strings.Replace(head, "v1alpha1", "v2", 1) + "  type: Worker\n  image: x\n", "apiVersion"},
+		"Name":          {"a name that cannot be part of another", strings.Replace(head, "name: a", "name: A_b", 1) + "  type: Worker\n  image: x\n", "metadata.name"},
+		"Type":          {"an unknown type", head + "  type: Resource\n  image: x\n", "spec.type"},
+		"NoImage":       {"an image is needed", head + "  type: Worker\n", "spec.image"},
+		"Verb":          {"a verb that is never called", head + "  type: Worker\n  image: x\n  command:\n    prune: [a]\n", "spec.command"},
+		"EmptyCommand":  {"a command needs a program", head + "  type: Worker\n  image: x\n  command:\n    sync: []\n", "spec.command.sync"},
+		"Parameter":     {"a name with spaces", head + "  type: Worker\n  image: x\n  parameters: [\"a b\"]\n", "spec.parameters[0]"},
+		"SameParameter": {"a name twice", head + "  type: Worker\n  image: x\n  parameters: [a, a]\n", "spec.parameters[1]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := Parse([]byte(c.text))
+			if c.want == "" {
+				if err != nil {
+					t.Fatalf("%s: %v", c.reason, err)
+				}
+				want := MobilizerSpec{Type: Driver, Image: "x/y@sha256:0", Command: map[task.Verb][]string{task.VerbSync: {"a", "b"}}, State: true, Parameters: []string{"compression"}}
+				if d := cmp.Diff(want, m.Spec); d != "" {
+					t.Errorf("%s: -want +got\n%s", c.reason, d)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: error = %v, want one that names %s", c.reason, err, c.want)
+			}
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	good := head + "  type: Worker\n  image: x\n"
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	for name, c := range map[string]struct {
+		reason string
+		dir    fstest.MapFS
+		names  []string
+		err    string
+	}{
+		"Mounted": {"a mounted ConfigMap has hidden folders, and a README may lie beside", fstest.MapFS{
+			"a.yaml": file(good), "..data/a.yaml": file(good), "..hidden.yaml": file("x"), "README.md": file("x"),
+		}, []string{"a"}, ""},
+		"Twice":  {"two files of one name", fstest.MapFS{"a.yaml": file(good), "b.yml": file(good)}, nil, "b.yml"},
+		"Broken": {"the file is named", fstest.MapFS{"broken.yaml": file("}")}, nil, "broken.yaml"},
+		"Empty":  {"no mobilizer is a registry, too", fstest.MapFS{"x": file("")}, []string{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := Load(c.dir)
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("%s: error = %v, want one with %s", c.reason, err, c.err)
+				}
+				return
+			}
+			if d := cmp.Diff(c.names, Config{Mobilizers: m}.Names()); err != nil || d != "" {
+				t.Errorf("%s: %v -want +got\n%s", c.reason, err, d)
+			}
+		})
+	}
+}
+
+func TestCheck(t *testing.T) {
+	c := Config{Mobilizers: map[string]Mobilizer{"restic": {Spec: MobilizerSpec{Parameters: []string{"compression"}}}}}
+	for name, x := range map[string]struct {
+		reason string
+		use    []api.Mobilizer
+		want   string
+	}{
+		"Default":   {"nothing named is the default", InUse(api.Data{}), ""},
+		"Parameter": {"a registered parameter", []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"compression": "max"}}}, ""},
+		"Unknown":   {"a name that nobody registered", []api.Mobilizer{{Name: "rsync"}}, api.ReasonUnknownMobilizer},
+		"Other":     {"a parameter that nobody registered", []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"shell": "x"}}}, api.ReasonInvalidSpec},
+	} {
+		got := ""
+		if p := c.Check(x.use); p != nil {
+			got = p.Reason
+		}
+		if got != x.want {
+			t.Errorf("%s: %s: %q, want %q", name, x.reason, got, x.want)
+		}
+	}
+}

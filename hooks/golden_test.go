@@ -1,0 +1,186 @@
+package hooks_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/internal/simulation"
+	"github.com/kubemove/kubemove/hooks/metacontroller"
+	"github.com/kubemove/kubemove/hooks/server"
+	"github.com/kubemove/kubemove/task"
+)
+
+var update = flag.Bool("update", false, "write the golden replies, and the simulated requests, anew")
+
+const simulated = "testdata/simulated"
+
+// Each recorded request gives the recorded reply, byte for byte; so it does with the maps of
+// the request in another order.
+func TestGolden(t *testing.T) {
+	if *update {
+		simulate(t)
+	}
+	cases := 0
+	err := filepath.WalkDir("testdata", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == server.RequestFile {
+			cases++
+			t.Run(strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "testdata/"), func(t *testing.T) { golden(t, filepath.Dir(path)) })
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cases == 0 {
+		t.Fatal("there is no golden request: run this test with -update")
+	}
+}
+
+func golden(t *testing.T, dir string) {
+	request := read(t, filepath.Join(dir, server.RequestFile))
+	var info server.CallInfo
+	if err := json.Unmarshal(read(t, filepath.Join(dir, server.CallFile)), &info); err != nil {
+		t.Fatal(err)
+	}
+	kind := filepath.Base(filepath.Dir(dir))
+	h := metacontroller.NewRouter(server.Kinds(info.Config), metacontroller.Options{Log: silent(), Now: func() time.Time { return info.Now }})
+	call := func(body []byte) []byte {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/"+kind+"/"+info.Hook, bytes.NewReader(body)))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return w.Body.Bytes()
+	}
+	before := bytes.Clone(request)
+	got := call(request)
+	if !bytes.Equal(before, request) {
+		t.Error("the request was changed")
+	}
+	file := filepath.Join(dir, server.ReplyFile)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(string(read(t, file)), string(got)); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	if shuffled := call(reversed(t, request)); !bytes.Equal(got, shuffled) {
+		t.Errorf("the order of the request's maps shows in the reply: %s", cmp.Diff(string(got), string(shuffled)))
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// reversed is the same JSON with the members of every object in reverse alphabetical order.
+func reversed(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var v any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	writeReversed(&b, v)
+	return b.Bytes()
+}
+
+func writeReversed(b *bytes.Buffer, v any) {
+	switch x := v.(type) {
+	case map[string]any:
+		b.WriteByte('{')
+		for i, k := range sortedReverse(x) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(b, "%q:", k)
+			writeReversed(b, x[k])
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, e := range x {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeReversed(b, e)
+		}
+		b.WriteByte(']')
+	default:
+		data, _ := json.Marshal(x)
+		b.Write(data)
+	}
+}
+
+// simulate writes the requests of simulated moves: one for each reply that differs.
+func simulate(t *testing.T) {
+	if err := os.RemoveAll(simulated); err != nil {
+		t.Fatal(err)
+	}
+	for name, play := range map[string]func(f *flow){
+		"move": func(f *flow) {
+			f.world.Create(engine(nil))
+			f.run(0)
+			f.patch(syncID, map[string]any{"request": "one"})
+			f.run(0)
+			f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+			f.run(1)
+			f.world.Delete(engineID)
+			f.run(1)
+		},
+		"rollback": func(f *flow) {
+			f.player.Fail = func(x task.Task, _ int) *task.Result {
+				if x.Verb == task.VerbCutover {
+					return &task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonHealthTimeout, Message: "Deployment/web is not healthy"}
+				}
+				return nil
+			}
+			f.world.Create(engine(automatic))
+			f.run(1)
+		},
+		"blocked": func(f *flow) {
+			f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already", Object: "ConfigMap/settings"}}
+			f.world.Create(engine(nil))
+			f.run(1)
+		},
+	} {
+		f := newFlow(t)
+		seen := map[string]bool{}
+		n := 0
+		f.mc.OnCall = func(e simulation.Exchange) {
+			if seen[e.Route+e.Hook+string(e.Reply)] {
+				return
+			}
+			seen[e.Route+e.Hook+string(e.Reply)] = true
+			n++
+			dir := filepath.Join(simulated, e.Route, fmt.Sprintf("%s-%02d-%s", name, n, e.Hook))
+			call := metacontroller.Call{Kind: e.Route, Hook: e.Hook, Now: f.world.Now, Request: e.Request, Reply: e.Reply}
+			if err := server.Write(dir, call, testConfig()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		play(f)
+	}
+}

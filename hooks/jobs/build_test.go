@@ -1,0 +1,138 @@
+package jobs
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/task"
+)
+
+func spec() Spec {
+	pair := &api.MovePair{ObjectMeta: metav1.ObjectMeta{Name: "shop-cloud", Namespace: "ns", UID: "pair-uid"}}
+	pair.Spec.Engine = "shop"
+	pair.Spec.Target = api.Target{Name: "cloud", Endpoint: api.Endpoint{Namespace: "far",
+		Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud"}}}}
+	c := config.Config{TaskImage: "task:1", ImagePullSecret: "pull", Mobilizers: map[string]config.Mobilizer{"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "ddm:1"}}}}
+	return Spec{Prefix: PrefixPair, Namespace: "ns", Parent: "shop-cloud", Intent: "abcdefgh", Attempt: 2, Pair: pair,
+		Task: Task(pair, task.VerbPlan, c), Account: DataAccount("shop-cloud"), Config: c}
+}
+
+// What a task is told: where it is, where the endpoints are, and its own name.
+func TestBuildTask(t *testing.T) {
+	j, err := Build(spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := task.Decode([]byte(j.Spec.Template.Annotations[task.TaskAnnotation]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &task.Task{
+		APIVersion: task.APIVersion, Verb: task.VerbPlan, Run: task.Run{ID: j.Name},
+		Source: task.Endpoint{Namespace: "ns"},
+		Target: task.Endpoint{Namespace: "far", Kubeconfig: "/kubemove/kubeconfig/target/kubeconfig"},
+		Move: &task.Move{Home: "ns", Job: j.Name, Engine: "shop", Pair: task.Object{Name: "shop-cloud", UID: "pair-uid"},
+			Mobilizers: []task.Mobilizer{{Name: "restic", Image: "ddm:1"}}, AgentImage: "task:1", ProgressSeconds: 10},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	if j.Labels[api.AttemptLabel] != "2" || j.Labels[api.StepLabel] != "plan" || !strings.HasSuffix(j.Name, "-plan-abcdefgh-2") {
+		t.Errorf("Job %s has the labels %v", j.Name, j.Labels)
+	}
+}
+
+// Every container is restricted, has requests and limits; only ours get a token.
+func TestBuildRestricted(t *testing.T) {
+	driver := spec()
+	driver.Driver = &config.Mobilizer{Spec: config.MobilizerSpec{Type: config.Driver, Image: "foreign:1", Command: map[task.Verb][]string{task.VerbPlan: {"run"}}}}
+	for name, s := range map[string]Spec{"Own": spec(), "Driver": driver} {
+		t.Run(name, func(t *testing.T) {
+			j, err := Build(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pod := j.Spec.Template.Spec
+			volumes := map[string]bool{}
+			for _, v := range pod.Volumes {
+				volumes[v.Name] = true
+			}
+			if *pod.AutomountServiceAccountToken || !*pod.SecurityContext.RunAsNonRoot || pod.RestartPolicy != corev1.RestartPolicyNever || pod.ImagePullSecrets[0].Name != "pull" {
+				t.Errorf("the Pod is not as it should be: %+v", pod)
+			}
+			for _, c := range append(pod.InitContainers, pod.Containers...) {
+				checkContainer(t, c, volumes)
+			}
+			if c := pod.Containers[0]; c.Name != *j.Spec.PodFailurePolicy.Rules[0].OnExitCodes.ContainerName {
+				t.Errorf("the failure policy watches another container than %s", c.Name)
+			}
+			if name == "Driver" && (len(pod.InitContainers) != 1 || *pod.InitContainers[0].RestartPolicy != corev1.ContainerRestartPolicyAlways || pod.InitContainers[0].Args[0] != "report") {
+				t.Errorf("nobody reports for the driver: %+v", pod.InitContainers)
+			}
+		})
+	}
+}
+
+func checkContainer(t *testing.T, c corev1.Container, volumes map[string]bool) {
+	t.Helper()
+	sc := c.SecurityContext
+	if *sc.AllowPrivilegeEscalation || !*sc.ReadOnlyRootFilesystem || sc.Capabilities.Drop[0] != "ALL" {
+		t.Errorf("container %s is not restricted", c.Name)
+	}
+	if len(c.Resources.Limits) != 2 || len(c.Resources.Requests) != 2 {
+		t.Errorf("container %s has no requests or limits", c.Name)
+	}
+	for _, m := range c.VolumeMounts {
+		if !volumes[m.Name] {
+			t.Errorf("container %s mounts %s, which the Pod does not have", c.Name, m.Name)
+		}
+		if m.Name == volumeToken && c.Image != "task:1" {
+			t.Errorf("the foreign container %s gets a token", c.Name)
+		}
+	}
+}
+
+// Quantities are written as the API server writes them, or they would differ for ever.
+func TestBuildCanonical(t *testing.T) {
+	j, err := Build(spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := json.Marshal(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := j.DeepCopy()
+	if err := json.Unmarshal(first, again); err != nil {
+		t.Fatal(err)
+	}
+	second, err := json.Marshal(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(first), string(second)); d != "" {
+		t.Errorf("-first +second\n%s", d)
+	}
+	if strings.Contains(string(first), "null") {
+		t.Errorf("an explicit null: %s", first)
+	}
+}
+
+func TestBuildTooLarge(t *testing.T) {
+	s := spec()
+	for range 300 {
+		s.Task.Move.Application.Workloads = append(s.Task.Move.Application.Workloads, api.WorkloadReference{Kind: "Deployment", Name: strings.Repeat("x", 253)})
+	}
+	_, err := Build(s)
+	if _, ok := errors.AsType[*TooLargeError](err); !ok {
+		t.Errorf("error = %v, want a TooLargeError", err)
+	}
+}
