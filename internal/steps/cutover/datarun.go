@@ -102,9 +102,10 @@ func (s *switcher) lost(ctx context.Context, err error) error {
 	return runError(err)
 }
 
+// closeWorkers removes the workers; also those of a process that was killed.
 func (s *switcher) closeWorkers(ctx context.Context) error {
 	if s.run == nil {
-		return nil
+		return s.removeWorkers(ctx)
 	}
 	if err := s.run.Close(ctx); err != nil {
 		return err

@@ -16,6 +16,8 @@ const maxEpochs = 5
 // Next decides the next action of a cutover.
 func Next(o Observed) Action {
 	switch {
+	case len(o.Others) > 0:
+		return wait("Lock", "waiting for another cutover of this switch to end: "+list(o.Others))
 	case o.Record.CommittedAt != nil:
 		return nextOpen(o)
 	case o.Holder != "":
@@ -43,7 +45,7 @@ func nextSync(o Observed) Action {
 	}
 	if o.finalHolds() {
 		switch {
-		case o.Workers:
+		case o.Workers || o.Leftovers:
 			return Action{Kind: CloseWorkers, Message: "remove the workers"}
 		case !o.allMarked():
 			return Action{Kind: Mark, Message: "mark the target's claims as active"}

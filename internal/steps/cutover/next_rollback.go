@@ -30,7 +30,7 @@ func NextRollback(o Observed) Action {
 	if a, more := undoTarget(o); more {
 		return a
 	}
-	if o.Workers {
+	if o.Leftovers {
 		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
 	}
 	for i, w := range o.Workloads {

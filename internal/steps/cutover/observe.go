@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +16,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -24,6 +26,9 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
 		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
 	if err := s.observeLocks(ctx, o); err != nil {
+		return o, err
+	}
+	if err := s.observeOthers(ctx, o); err != nil {
 		return o, err
 	}
 	if err := s.observeRecords(ctx, o); err != nil {
@@ -38,11 +43,8 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if err := s.observeTarget(ctx, o); err != nil {
 		return o, err
 	}
-	if rollback {
-		return o, s.observeLeftovers(ctx, o)
-	}
 	o.Workers = s.run != nil
-	return o, nil
+	return o, s.observeLeftovers(ctx, o)
 }
 
 func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
@@ -183,23 +185,32 @@ func (s *switcher) objects(o *Observed) []application.Object {
 	return out
 }
 
-// observeLeftovers finds workers of any run of the pair, and Pods of a cutover that still
-// runs.
+// observeLeftovers finds what any run of the pair has left on a side.
 func (s *switcher) observeLeftovers(ctx context.Context, o *Observed) error {
 	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + s.task.Move.Pair.UID + "," + api.RoleLabel})
+		found, err := transfer.Leftovers(ctx, c, s.task.Move.Pair.UID)
 		if err != nil {
-			return fmt.Errorf("cannot list the workers at the %s: %w", c.Side, err)
+			return err
 		}
-		o.Workers = o.Workers || len(pods.Items) > 0
+		o.Leftovers = o.Leftovers || found
 	}
+	return nil
+}
+
+// observeOthers finds Pods of a cutover of this switch that still run, but this one: a Job
+// that somebody deleted is made again before its Pod has ended.
+func (s *switcher) observeOthers(ctx context.Context, o *Observed) error {
 	pods, err := s.home.Kube.CoreV1().Pods(s.home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.StepLabel + "=" + string(task.VerbCutover)})
 	if err != nil {
 		return fmt.Errorf("cannot list the Pods of the cutover: %w", err)
 	}
+	self, err := os.Hostname() // In a Pod it is the Pod's name.
+	if err != nil {
+		return fmt.Errorf("cannot tell the name of this Pod: %w", err)
+	}
 	for _, p := range pods.Items {
-		if p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.cutoverOf(&p) {
-			o.Others = append(o.Others, p.Name)
+		if p.Name != self && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.cutoverOf(&p) {
+			o.Others = append(o.Others, "Pod/"+p.Name)
 		}
 	}
 	return nil

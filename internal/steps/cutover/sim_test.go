@@ -166,7 +166,7 @@ func (w *world) observe(rollback bool) Observed {
 	if n := w.targetPods(); n > 0 {
 		o.TargetPods = []string{fmt.Sprint(n)}
 	}
-	o.Workers = w.waiting || rollback && w.leftovers
+	o.Workers, o.Leftovers = w.waiting, w.leftovers
 	o.Claims = []Claim{{Name: "data", Exists: w.claimExists, Mark: w.mark}}
 	o.Objects = append(o.Objects, Object{Ref: claimRef, Phase: application.PhaseVolume, Exists: w.claimExists, Open: true})
 	add := func(r application.Ref, phase application.Phase) {
@@ -289,11 +289,16 @@ func (w *world) finalSync(crash bool) {
 	w.dstData = w.srcData
 	w.pass()
 	if crash {
-		w.dstData = -1 // half written
-		return
+		if w.rand.IntN(2) == 0 {
+			w.dstData = -1 // half written
+			return
+		}
+		w.waiting = false // killed after the last byte
 	}
 	again := w.observe(false)
-	w.waiting, w.leftovers = false, false
+	if !crash {
+		w.waiting, w.leftovers = again.sourceStopped() && again.fence().Equal(f.fence()), true
+	}
 	if again.sourceStopped() && again.fence().Equal(f.fence()) {
 		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: f.fence()}
 	}
@@ -307,7 +312,7 @@ func (w *world) target(a Action, part func() bool) {
 	case CreateObjects:
 		w.objects[configRef.String()] = &simObject{open: true, ready: true}
 	case StartWorkloads:
-		if w.pods() > 0 || w.dstData != w.srcData || w.mark != self {
+		if w.pods() > 0 || w.dstData != w.srcData || w.mark != self || w.leftovers {
 			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
 		}
 		for i := range w.workloads {

@@ -140,15 +140,17 @@ type Observed struct {
 	SourcePods []string
 	// Volumes to copy: how many.
 	Volumes int
-	// Workers: the workers of the final run are mounted and waiting; in a roll back, something
-	// of a run is left on a side.
+	// Workers: this process's workers of the final run are mounted and waiting.
 	Workers bool
+	// Leftovers: something of a run is on a side, be it this process's or that of one that
+	// was killed.
+	Leftovers bool
 	// Claims and Objects of the target.
 	Claims  []Claim
 	Objects []Object
 	// TargetPods are Pods of the application at the target that are not gone.
 	TargetPods []string
-	// Others are Pods of another task of this switch that still runs.
+	// Others are Pods of other tasks that cut over for this switch and still run.
 	Others []string
 	// QuiesceTimeout and HealthTimeout.
 	QuiesceTimeout, HealthTimeout time.Duration

@@ -37,6 +37,13 @@ spec:
   template:
     metadata: {labels: {app: web}}
     spec: {serviceAccountName: own, serviceAccount: own, containers: [{name: c, image: i}]}`
+	setText = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  volumeClaimTemplates: [{metadata: {name: data}}]
+  template: {spec: {containers: [{name: c, image: i}], volumes: [{name: data, emptyDir: {}}, {name: tmp, emptyDir: {}}]}}`
 	cronText = `
 apiVersion: batch/v1
 kind: CronJob
@@ -121,6 +128,13 @@ func TestPodOf(t *testing.T) {
 			want: `{apiVersion: v1, kind: Pod, metadata: {name: kubemove-check-` + cluster.ShortHash("CronJob.batch/night") +
 				`, namespace: shop}, spec: {containers: [{name: c, image: i}]}}`,
 		},
+		"StatefulSet": {
+			reason: "The volumes of claim templates are added, and go before others of the same name.",
+			text:   setText,
+			want: `{apiVersion: v1, kind: Pod, metadata: {name: kubemove-check-` + cluster.ShortHash("StatefulSet.apps/db") +
+				`, namespace: shop}, spec: {containers: [{name: c, image: i}],
+				volumes: [{name: tmp, emptyDir: {}}, {name: data, persistentVolumeClaim: {claimName: data-db-0}}]}}`,
+		},
 		"Secret": {reason: "Most kinds make no Pods.", text: secretText},
 	}
 	for name, tc := range cases {
@@ -162,6 +176,7 @@ func TestJudge(t *testing.T) {
 		"Quota":       {"Quotas and policies refuse with Forbidden.", "ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, nil},
 		"NotServed":   {"A kind that the target does not serve stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, nil},
 		"RoleBinding": {"The Role that a binding names is created just before it.", "RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, nil},
+		"Webhook":     {"A webhook that knows no dry run says nothing about the object.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid, Message: `admission webhook "x" does not support dry run`}, nil, nil},
 		"Unreachable": {"An error that says nothing about the object ends the plan.", "ConfigMap", broken, nil, broken},
 	}
 	for name, tc := range cases {
@@ -218,6 +233,27 @@ func TestSummaryOfTooManyVolumes(t *testing.T) {
 			got := Summary(p)
 			if (len(got.Blockers) > 0) != tc.blocked || (len(got.Volumes) == 0) != tc.blocked {
 				t.Errorf("%s\ngot %d blockers and %d volumes", tc.reason, len(got.Blockers), len(got.Volumes))
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	cases := map[string]struct {
+		reason            string
+		message           string
+		passing, webhooks bool
+	}{
+		"Account": {"A new namespace gets its account in a moment.", `pods "x" is forbidden: error looking up service account a/default: serviceaccount "default" not found`, true, false},
+		"Webhook": {"A policy may mind bare Pods.", `admission webhook "validate.example.org" denied the request: no bare Pods`, false, true},
+		"Policy":  {"A policy may mind bare Pods.", `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no bare Pods`, false, true},
+		"Quota":   {"A quota means the application's Pods, too.", `pods "x" is forbidden: exceeded quota: q`, false, false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := errors.New(tc.message)
+			if diff := cmp.Diff([]bool{tc.passing, tc.webhooks}, []bool{passing(err), byWebhook(err)}); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -20,12 +22,35 @@ func dryRunPod(ctx context.Context, server *cluster.DryRun, p *application.Plan,
 	_, err := server.Create(ctx, pod)
 	switch cluster.KindOf(err) {
 	case cluster.Invalid, cluster.Forbidden:
+		if passing(err) {
+			return nil
+		}
+		if byWebhook(err) {
+			// It may mind that the Pod is a bare one.
+			warned(p, "the target might not let in the Pods of %s: %v", o.Ref, err)
+			return nil
+		}
 		blocked(p, api.ReasonRejected, o.Ref.String(), "the target would not let in the Pods of %s: %v", o.Ref, err)
 		return nil
 	case "", cluster.NotFound, cluster.Conflict:
 		return nil
 	}
 	return err
+}
+
+// passing: a namespace that was created a moment ago has no account yet.
+func passing(err error) bool {
+	return strings.Contains(err.Error(), `serviceaccount "default" not found`)
+}
+
+// byWebhook: somebody's own policy has refused it.
+func byWebhook(err error) bool {
+	return strings.Contains(err.Error(), "admission webhook") || strings.Contains(err.Error(), "ValidatingAdmissionPolicy")
+}
+
+// notDryRun: a webhook that cannot judge without acting.
+func notDryRun(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "does not support dry run")
 }
 
 // podOf is a Pod as the workload makes them; nil for what makes none. It runs as the default
@@ -67,6 +92,11 @@ func addTemplateVolumes(spec map[string]any, o *application.Object) {
 	for _, t := range templates {
 		template, _ := t.(map[string]any)
 		name, _, _ := unstructured.NestedString(template, "metadata", "name")
+		// A claim template goes before a volume of the same name.
+		volumes = slices.DeleteFunc(volumes, func(v any) bool {
+			volume, _ := v.(map[string]any)
+			return volume["name"] == name
+		})
 		volumes = append(volumes, map[string]any{"name": name,
 			"persistentVolumeClaim": map[string]any{"claimName": name + "-" + o.Name + "-0"}})
 	}

@@ -150,6 +150,10 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 // judge turns the answer to a dry run into a blocker; it returns errors that say nothing about
 // the object.
 func judge(p *application.Plan, ref application.Ref, err error) error {
+	if notDryRun(err) {
+		warned(p, "%s could not be checked at the target: %v", ref, err)
+		return nil
+	}
 	switch cluster.KindOf(err) {
 	case "":
 		return nil
