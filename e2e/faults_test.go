@@ -33,8 +33,8 @@ func (s *scenario) progress() float64 {
 	return done / max(total, 1)
 }
 
-// TestKilled kills each part once while the data flows: the move goes on and completes.
-func TestKilled(t *testing.T) {
+// TestFaultKilled kills each part once while the data flows: the move goes on and completes.
+func TestFaultKilled(t *testing.T) {
 	worker := func(side string) func(*scenario) {
 		return func(s *scenario) {
 			c := s.src
@@ -60,10 +60,11 @@ func TestKilled(t *testing.T) {
 		"Metacontroller": kubemove("metacontroller"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newScenario(t)
 			s.apply(s.src, "shop.yaml")
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
-			before := s.fill(1024)
+			before := s.fill(512)
 			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 			s.await(3*time.Minute, "a fifth of the bytes", func() error {
 				if p := s.progress(); p < 0.2 {
@@ -91,9 +92,9 @@ func (s *scenario) noLeftovers() {
 	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
 }
 
-// TestCutoverKilledAfterEachAction ends the cutover's process after each of its actions in
+// TestFaultAfterEachAction ends the cutover's process after each of its actions in
 // turn; its next Pod goes on from what it finds.
-func TestCutoverKilledAfterEachAction(t *testing.T) {
+func TestFaultAfterEachAction(t *testing.T) {
 	for _, actions := range [][]string{
 		{"Lock", "FinalSync"}, {"Pin", "CloseWorkers"}, {"CreateClaims", "Mark"}, {"OpenWorkers", "RecordStart"},
 		{"RecordQuiesce", "CreateObjects"}, {"Quiesce", "StartWorkloads"}, {"Commit", "Open"}, {"RecordOpen", "Unlock"},
@@ -118,9 +119,10 @@ func TestCutoverKilledAfterEachAction(t *testing.T) {
 	}
 }
 
-// TestSourceTouchedDuringFinalSync: somebody scales the source up while its last data is
+// TestFaultSourceTouched: somebody scales the source up while its last data is
 // copied. Nothing starts at the target until a run of a new epoch is clean.
-func TestSourceTouchedDuringFinalSync(t *testing.T) {
+func TestFaultSourceTouched(t *testing.T) {
+	t.Parallel()
 	s := newScenario(t)
 	s.apply(s.src, "shop.yaml")
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")

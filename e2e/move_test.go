@@ -10,6 +10,7 @@ import (
 
 // TestMoveDeployment moves one Deployment with one claim by kubectl alone.
 func TestMoveDeployment(t *testing.T) {
+	t.Parallel()
 	s := newScenario(t)
 	s.apply(s.src, "shop.yaml")
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")

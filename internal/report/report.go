@@ -80,7 +80,9 @@ func New(opts Options, sinks ...Sink) *Reporter {
 		r.log = slog.Default()
 	}
 	if opts.Last != nil {
-		r.status.Sequence = opts.Last.Sequence
+		// How far the run was is still true until something newer is known.
+		last := clone(*opts.Last)
+		r.status.Sequence, r.status.Volumes, r.status.Switch = last.Sequence, last.Volumes, last.Switch
 	}
 	go r.loop()
 	return r

@@ -190,3 +190,21 @@ func TestStopLeavesNoResult(t *testing.T) {
 		}
 	})
 }
+
+func TestReporterGoesOnFromTheLastReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBook()
+		last := &task.Status{Sequence: 3, Step: "Copy", Volumes: []task.VolumeProgress{{Name: "data", BytesDone: 5}},
+			Switch: &task.SwitchProgress{Touched: true}, Result: &task.Result{Outcome: task.OutcomeFailed}}
+		r := New(Options{RunID: "run", Log: quiet, Last: last}, b.sink)
+		r.Step("Connect", "")
+		r.Stop(t.Context())
+		got := b.got[len(b.got)-1]
+		if got.Switch == nil || !got.Switch.Touched || len(got.Volumes) != 1 || got.Result != nil {
+			t.Errorf("a task that was started again must not forget what it has touched, nor repeat an old result, got %+v", got)
+		}
+		if r.Last() != last {
+			t.Error("the last report itself is handed on")
+		}
+	})
+}

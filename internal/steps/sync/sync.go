@@ -138,7 +138,7 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 		st.Volumes, st.Message = result.Volumes, ""
 		st.BytesPerSecond, st.ETASeconds = 0, 0
 	})
-	return steps.Success(fmt.Sprintf("%d volumes copied and verified: %d files, %d bytes", len(result.Volumes), result.Files, result.Bytes))
+	return steps.Success(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
 }
 
 func copyAll(ctx context.Context, run *transfer.Run) (transfer.Result, error) {
