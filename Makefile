@@ -57,3 +57,7 @@ load-image: ## put an image into both clusters: make load-image TAR=image.tar
 .PHONY: clean
 clean: ## remove bin/ (compiled cluster programs stay in ~/.cache/kubemove)
 	rm -rf bin
+
+.PHONY: record
+record: ## record golden requests of the hooks from the real Metacontroller
+	e2e/record.sh

@@ -33,6 +33,9 @@ func runTests(m *testing.M) int {
 			}
 		}()
 	}
+	if os.Getenv("KUBEMOVE_E2E_AS_IS") == "1" && down == nil {
+		return m.Run() // What is installed was changed on purpose: see record.sh.
+	}
 	if err := clusters.Up(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1

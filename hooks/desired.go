@@ -77,3 +77,12 @@ func Sooner(a, b time.Duration) time.Duration {
 
 // Until is the time to wait from now to t, at least a second.
 func Until(t, now time.Time) time.Duration { return max(t.Sub(now), time.Second) }
+
+// RelatedRecheck is how often something is looked at again that a hook waits for and that a
+// related object will tell. Events of related objects are not enough: Metacontroller 1.5.20
+// remembers its rules by the parent's name alone, and of two parents of one name in two
+// namespaces it wakes up only one.
+const RelatedRecheck = 5 * time.Second
+
+// RelatedRecheckLong is RelatedRecheck for what takes minutes or a person.
+const RelatedRecheckLong = time.Minute

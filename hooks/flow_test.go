@@ -121,19 +121,24 @@ func (f *flow) settle() {
 }
 
 // run plays the world until nothing is left to do: Jobs are moved on, and time passes while
-// somebody has asked for it, at most so many times.
+// somebody has asked for it, at most so many times. Looking at related objects again does not
+// count: that is done often, and bounded on its own.
 func (f *flow) run(waits int) {
 	f.t.Helper()
-	for {
+	for looks := 300; ; {
 		f.settle()
 		if f.player.Tick() {
 			f.world.Now = f.world.Now.Add(2 * time.Second)
 			continue
 		}
-		if f.mc.Resync == 0 || waits == 0 {
+		if f.mc.Resync == 0 || waits == 0 || looks == 0 {
 			return
 		}
-		waits--
+		if f.mc.Resync > hooks.RelatedRecheck.Seconds() {
+			waits--
+		} else {
+			looks--
+		}
 		f.world.Now = f.world.Now.Add(time.Duration(f.mc.Resync * float64(time.Second)))
 	}
 }

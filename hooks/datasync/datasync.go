@@ -118,7 +118,8 @@ func (s *state) hindrance() (reason, message string) {
 
 func (s *state) sync() (hooks.Desired, error) {
 	children := jobs.KeptChildren(jobs.Keep(s.attempts, nil))
-	if reason, _ := s.hindrance(); reason == "" && !s.answered && s.outlook.Progress == jobs.Create {
+	reason, _ := s.hindrance()
+	if reason == "" && !s.answered && s.outlook.Progress == jobs.Create {
 		job, err := s.job()
 		if err != nil {
 			return hooks.Desired{}, err
@@ -126,6 +127,9 @@ func (s *state) sync() (hooks.Desired, error) {
 		children = append(children, job)
 	}
 	status, recheck := s.status(children)
+	if s.switches.Busy != nil || reason == api.ReasonNotReady && !s.answered {
+		recheck = hooks.Sooner(recheck, hooks.RelatedRecheck)
+	}
 	return hooks.Desired{Children: children, Status: status, ResyncAfter: recheck}, nil
 }
 

@@ -69,7 +69,18 @@ func (s *state) sync() (hooks.Desired, error) {
 	return hooks.Desired{
 		Children:    d.children,
 		Status:      status,
-		ResyncAfter: hooks.Sooner(recheck, d.recheck),
+		ResyncAfter: hooks.Sooner(hooks.Sooner(recheck, d.recheck), s.awaitsPair(d)),
 		Finalized:   d.finalized,
 	}, nil
+}
+
+// awaitsPair is when to look at the pair again, while the switch waits for it.
+func (s *state) awaitsPair(d decision) time.Duration {
+	switch {
+	case d.phase != phaseWaiting || d.gate.reason != api.ReasonNotReady:
+		return 0
+	case s.pair != nil && s.pair.Status.Plan != nil && len(s.pair.Status.Plan.Blockers) > 0:
+		return hooks.RelatedRecheckLong
+	}
+	return hooks.RelatedRecheck
 }

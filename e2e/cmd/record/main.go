@@ -1,0 +1,91 @@
+// Record chooses, out of the calls that the hook server has recorded, one of each shape and
+// copies them to where the golden tests find them:
+//
+//	record FROM TO
+//
+// Two replies have the same shape when they desire the same kinds of children and set the same
+// conditions.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: record FROM TO")
+		os.Exit(2)
+	}
+	if err := choose(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func choose(from, to string) error {
+	calls, err := filepath.Glob(filepath.Join(from, "*", "*"))
+	if err != nil || len(calls) == 0 {
+		return fmt.Errorf("no recorded calls in %s: %v", from, err)
+	}
+	sort.Strings(calls)
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, call := range calls {
+		kind, hook := filepath.Base(filepath.Dir(call)), strings.SplitN(filepath.Base(call), "-", 3)[1]
+		s, err := shape(call)
+		if err != nil {
+			return err
+		}
+		if key := kind + " " + hook + " " + s; seen[key] {
+			continue
+		} else {
+			seen[key] = true
+		}
+		target := filepath.Join(to, kind, fmt.Sprintf("%03d-%s", len(seen), hook))
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := os.CopyFS(target, os.DirFS(call)); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%d of %d recorded calls kept in %s\n", len(seen), len(calls), to)
+	return nil
+}
+
+// shape of the reply of a call.
+func shape(call string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(call, "response.golden.json"))
+	if err != nil {
+		return "", err
+	}
+	var reply struct {
+		Finalized bool
+		Children  []struct {
+			Kind     string
+			Metadata struct{ Labels map[string]string }
+		}
+		Status struct {
+			Conditions []struct{ Type, Status, Reason string }
+		}
+	}
+	if err := json.Unmarshal(data, &reply); err != nil {
+		return "", fmt.Errorf("%s: %w", call, err)
+	}
+	var parts []string
+	for _, c := range reply.Children {
+		parts = append(parts, c.Kind+" "+c.Metadata.Labels["kubemove.io/step"])
+	}
+	for _, c := range reply.Status.Conditions {
+		parts = append(parts, c.Type+"="+c.Status+"/"+c.Reason)
+	}
+	sort.Strings(parts)
+	return fmt.Sprint(reply.Finalized, parts), nil
+}
