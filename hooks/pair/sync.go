@@ -10,6 +10,7 @@ import (
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
 )
 
 // sync desires the accounts, the Jobs and the DataSyncs.
@@ -17,7 +18,7 @@ func (s *state) sync() (hooks.Desired, error) {
 	children := s.accounts()
 	children = append(children, jobs.KeptChildren(s.keptJobs())...)
 	if next := s.next(); next != nil {
-		job, err := s.job(next, jobs.DataAccount(s.pair.Name))
+		job, err := s.job(next, s.account(next.ask.Step))
 		if problem, ok := errors.AsType[*jobs.TooLargeError](err); ok {
 			s.problem = &config.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: problem.Error()}
 		} else if err != nil {
@@ -71,4 +72,13 @@ func (s *state) stepStall(st step) jobs.Stall {
 			": kubectl -n " + s.pair.Namespace + " get movepair " + s.pair.Name + " -o jsonpath='{.status.plan.blockers}'"
 	}
 	return stall
+}
+
+// account that a step runs as. A plan for a target at home runs as the switch: the API server
+// lets nobody create a Role, not even for a dry run, with rights that he lacks himself.
+func (s *state) account(step task.Verb) string {
+	if step == task.VerbPlan && s.pair.Spec.Target.Cluster == nil {
+		return jobs.SwitchAccount(s.pair.Name)
+	}
+	return jobs.DataAccount(s.pair.Name)
 }
