@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +108,47 @@ func TestUnhealthyTargetRollsBack(t *testing.T) {
 	require.Empty(t, s.kubectl(s.dst, "get", "deployments,configmaps,secrets,leases", "-o", "name", "--field-selector=metadata.name!=kube-root-ca.crt"))
 	require.Empty(t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left")
 	t.Log("\n" + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.conditions}"))
+}
+
+// TestShellMobilizer moves with a mobilizer that is a shell script in an image of its own.
+func TestShellMobilizer(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	before := s.files(s.src, s.pod(s.src, "app=shop"))
+	s.apply(s.src, "engine-shell.yaml")
+	s.switched()
+	// BusyBox's tar does not keep the times of symbolic links and directories.
+	timeless := func(files string) string {
+		return regexp.MustCompile(`(?m)^(.* (?:symbolic link|directory) .*) \d+$`).ReplaceAllString(files, "$1")
+	}
+	require.Equal(t, timeless(before), timeless(s.files(s.dst, s.pod(s.dst, "app=shop"))))
+	require.Equal(t, "Synced", s.kubectl(s.src, "get", "datasync", "shop-dst-shell-tar", "-o", "jsonpath={.status.volumes[0].stage}"))
+}
+
+// TestRequestedRun copies while the application runs, because somebody asked for it; the final
+// run then has little left to do.
+func TestRequestedRun(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.apply(s.src, "moveengine.yaml")
+	s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")
+	s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"first"}}`)
+	s.await(2*time.Minute, "the run", func() error {
+		got := s.kubectl(s.src, "get", "datasync", "shop-dst-restic", "-o", "jsonpath={.status.lastRun.request}/{.status.lastRun.outcome}")
+		if got != "first/Succeeded" {
+			return fmt.Errorf("the last run is %s", got)
+		}
+		return nil
+	})
+	pod := s.pod(s.src, "app=shop")
+	_, err := s.src.Exec(t.Context(), s.namespace, pod, "", "sh", "-c", "echo more > /data/more; rm /data/link")
+	require.NoError(t, err)
+	before := s.files(s.src, pod)
+	s.approve("shop-dst")
+	s.switched()
+	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
 }

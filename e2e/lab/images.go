@@ -88,7 +88,25 @@ func (l *Lab) ownImages(ctx context.Context) ([]string, error) {
 		}
 		images = append(images, programImage(ownImagePrefix+short+":dev", nonroot, programs...))
 	}
-	return l.buildImages(images)
+	example, err := l.exampleImage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.buildImages(append(images, example))
+}
+
+// exampleImage is the mobilizer of examples/ddm-shell, as its Dockerfile makes it.
+func (l *Lab) exampleImage(ctx context.Context) (Image, error) {
+	files, err := busyboxFiles(ctx)
+	if err != nil {
+		return Image{}, err
+	}
+	const script = "/usr/local/bin/shell-tar"
+	return Image{
+		Name:       "registry.example.com/shell-tar:1.0.0",
+		Files:      append(files, ImageFile{Path: script, Source: filepath.Join(l.Root, "examples", "ddm-shell", "shell-tar.sh"), Mode: 0o755}),
+		Entrypoint: []string{script},
+	}, nil
 }
 
 func (l *Lab) buildImages(images []Image) ([]string, error) {
