@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,9 @@ type runError struct {
 // Error names the first problems.
 func (e *runError) Error() string {
 	text := fmt.Sprintf("restic %s ended with code %d", e.Verb, e.Code)
+	if e.Code < 0 {
+		text = fmt.Sprintf("restic %s was killed", e.Verb)
+	}
 	if len(e.Problems) > 0 {
 		text += ": " + strings.Join(e.Problems, "; ")
 	}
@@ -42,11 +46,31 @@ func (e *runError) Error() string {
 	return text
 }
 
+// note keeps a problem, once however often restic repeats it.
 func (e *runError) note(problem string) {
+	const limit = 500
+	if problem = strings.TrimSpace(problem); len(problem) > limit {
+		problem = problem[:limit] + "..."
+	}
+	if slices.Contains(e.Problems, problem) {
+		return
+	}
 	e.Count++
-	if problem = strings.TrimSpace(problem); problem != "" && len(e.Problems) < maxProblems {
+	if problem != "" && len(e.Problems) < maxProblems {
 		e.Problems = append(e.Problems, problem)
 	}
+}
+
+// says tells whether one of the problems says so.
+func (e *runError) says(text string) bool {
+	return slices.ContainsFunc(e.Problems, func(p string) bool { return strings.Contains(p, text) })
+}
+
+// onlyVanished tells whether everything that is wrong is files that are gone.
+func (e *runError) onlyVanished() bool {
+	return e.Count == len(e.Problems) && !slices.ContainsFunc(e.Problems, func(p string) bool {
+		return !strings.Contains(p, "no such file or directory")
+	})
 }
 
 // repository is where restic works.
@@ -64,8 +88,12 @@ func (r repository) run(ctx context.Context, dir string, each func(message), ver
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "RESTIC_REPOSITORY="+r.location, "RESTIC_PASSWORD_FILE="+r.passwordFile,
 		"RESTIC_PROGRESS_FPS=2", "TMPDIR="+os.TempDir())
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
+	// With the worker its tools must end, too, or they would go on with what the next try
+	// begins anew.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// Killed at once when the worker is told to stop: asked to end, it would go on trying to
+	// remove its lock for long, and the next run removes that anyway.
+	cmd.WaitDelay = time.Second
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -89,7 +117,7 @@ func (r repository) run(ctx context.Context, dir string, each func(message), ver
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		failure.Code = exit.ExitCode()
-		if failure.Count == 0 {
+		if failure.Count == 0 && failure.text != "" {
 			failure.note(failure.text)
 		}
 		return failure
@@ -129,8 +157,11 @@ func (e *runError) read(line []byte, each func(message)) {
 		if text := strings.TrimSpace(string(line)); text != "" {
 			e.text = text
 		}
-	case m.Type == "error" || m.Type == "exit_error":
+	case m.Type == "error":
 		e.note(m.problem())
+	case m.Type == "exit_error":
+		// It sums up what was named before.
+		e.text = m.problem()
 	case each != nil:
 		each(m)
 	}

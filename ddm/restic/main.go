@@ -40,8 +40,10 @@ type worker struct {
 	task   *task.Task
 	dirs   Dirs
 	status *status
-	name   string // of the volume
-	volume string // its folder
+	// settings from the parameters.
+	settings settings
+	name     string // of the volume
+	volume   string // its folder
 }
 
 // Run carries out the task of Dirs.Task and returns the exit code.
@@ -61,6 +63,9 @@ func Run(ctx context.Context, d Dirs) int {
 	}
 	w := &worker{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name}
 	w.volume = filepath.Join(d.Volumes, w.name)
+	if w.settings, err = parseSettings(t.Parameters); err != nil {
+		return w.end(&permanent{err})
+	}
 	return w.end(w.work(ctx))
 }
 

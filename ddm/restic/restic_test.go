@@ -2,8 +2,10 @@ package restic
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -42,11 +44,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// pair is both workers of one volume, in folders. The peer stream is a plain loopback port.
+// pair is both workers of one volume, in folders. The peer stream is a plain loopback port,
+// on which the target listens and which the source dials, if not dial is another.
 type pair struct {
-	t        *testing.T
-	src, dst Dirs
-	port     string
+	t          *testing.T
+	src, dst   Dirs
+	port, dial string
 }
 
 func newPair(t *testing.T) *pair {
@@ -78,11 +81,14 @@ func (p *pair) dirs() Dirs {
 }
 
 func (p *pair) source() string { return filepath.Join(p.src.Volumes, "data") }
+func (p *pair) repo() string {
+	return filepath.Join((&worker{dirs: p.dst}).state(), repositoryName)
+}
 func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
 
 func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 	t := task.Task{APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role, Run: task.Run{ID: run, Exact: exact},
-		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: p.port, Listen: p.port}}
+		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: stdcmp.Or(p.dial, p.port), Listen: p.port}}
 	data, err := json.Marshal(t)
 	if err != nil {
 		p.t.Fatal(err)
@@ -219,7 +225,7 @@ func TestKilled(t *testing.T) {
 	var once sync.WaitGroup
 	once.Go(func() {
 		for ctx.Err() == nil {
-			if files, _ := filepath.Glob(filepath.Join(p.dst.State, repositoryName, "locks", "*")); len(files) > 0 {
+			if files, _ := filepath.Glob(filepath.Join(p.repo(), "locks", "*")); len(files) > 0 {
 				cancel()
 			}
 		}
@@ -230,7 +236,7 @@ func TestKilled(t *testing.T) {
 	if codes == [2]int{} {
 		t.Log("the run ended before it could be killed")
 	}
-	must(t, os.WriteFile(filepath.Join(p.dst.State, repositoryName, "locks", strings.Repeat("ab", 32)), []byte("garbage"), 0o600))
+	must(t, os.WriteFile(filepath.Join(p.repo(), "locks", strings.Repeat("ab", 32)), []byte("garbage"), 0o600))
 	p.copied("run-1")
 }
 
@@ -245,6 +251,37 @@ func TestOtherPassword(t *testing.T) {
 	st := p.copied("run-2")
 	if len(st[1].Warnings) == 0 {
 		t.Error("nothing says that everything is sent again")
+	}
+}
+
+// TestFullRepository: the snapshots of earlier runs make room; when there are none, somebody
+// has to.
+func TestFullRepository(t *testing.T) {
+	p := newPair(t)
+	w := &worker{dirs: p.dst}
+	repo := repository{location: p.repo()}
+	must(t, os.MkdirAll(filepath.Join(repo.location, "snapshots"), 0o755))
+	var stuck *permanent
+	if err := w.full(repo); !errors.As(err, &stuck) {
+		t.Errorf("nothing can be dropped, yet: %v", err)
+	}
+	must(t, os.WriteFile(filepath.Join(repo.location, "snapshots", "old"), nil, 0o600))
+	if err := w.full(repo); errors.As(err, &stuck) || !errors.Is(err, errFull) {
+		t.Errorf("an earlier snapshot can be dropped, yet: %v", err)
+	}
+	if _, err := os.Stat(repo.location); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the repository is still there: %v", err)
+	}
+
+	free := int64(minFree)
+	ctx, cancel := watchSpace(t.Context(), func() (int64, error) {
+		free--
+		return free, nil
+	})
+	defer cancel(nil)
+	<-ctx.Done()
+	if !errors.Is(context.Cause(ctx), errFull) {
+		t.Errorf("the cause is %v", context.Cause(ctx))
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -29,16 +27,31 @@ const (
 // peerPatience is how long the source waits for the target's repository.
 const peerPatience = 5 * time.Minute
 
-// source backs the volume up into the repository of the peer.
+// source backs the volume up into the repository of the peer, and tells the peer.
 func (w *worker) source(ctx context.Context) error {
+	err := w.backup(ctx)
+	if err != nil && ctx.Err() == nil {
+		// Without this the target would wait until it is ended.
+		telling, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		_ = tell(telling, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventFailed, Message: err.Error()})
+	}
+	return err
+}
+
+func (w *worker) backup(ctx context.Context) error {
 	base := "http://" + w.task.Peer.Dial + "/" + repositoryName + "/"
 	if err := awaitRepository(ctx, base); err != nil {
+		return err
+	}
+	root, err := readRoot(w.volume)
+	if err != nil {
 		return err
 	}
 	repo := repository{location: "rest:" + base, passwordFile: w.passwordFile()}
 	w.status.stage(api.StageCopying)
 	var summary message
-	err := repo.run(ctx, w.volume, func(m message) {
+	err = repo.run(ctx, w.volume, func(m message) {
 		switch m.Type {
 		case "status":
 			w.status.update(func(v *task.VolumeProgress) {
@@ -48,24 +61,35 @@ func (w *worker) source(ctx context.Context) error {
 		case "summary":
 			summary = m
 		}
-	}, "backup", "--tag", w.task.Run.ID, "--host", hostName, "--pack-size", "64", "--compression", "off",
-		"--read-concurrency", strconv.Itoa(max(2, runtime.NumCPU())),
-		"--exclude", filepath.Join(w.volume, lostAndFound), w.volume)
+	}, "backup", append(w.settings.backup(), "--tag", w.task.Run.ID, "--host", hostName,
+		"--exclude", filepath.Join(w.volume, lostAndFound), w.volume)...)
 	if err != nil {
 		return w.backupError(err)
 	}
 	if summary.SnapshotID == "" {
 		return errors.New("restic backup ended with 0 but named no snapshot")
 	}
-	return w.verifySource(ctx, repo, summary)
+	// From here on the target restores; the repository stays up until done is told.
+	if err := tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root}); err != nil {
+		return err
+	}
+	if err := w.verifySource(ctx, repo, summary); err != nil {
+		return err
+	}
+	return tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventDone})
 }
 
+// backupError: what cannot be read today cannot be read in a minute; but at a source that
+// goes on changing a file may vanish under restic's eyes.
 func (w *worker) backupError(err error) error {
 	var r *runError
-	if errors.As(err, &r) && r.Code == exitPartial {
-		return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
+	if !errors.As(err, &r) || r.Code != exitPartial {
+		return err
 	}
-	return err
+	if !w.task.Run.Exact && r.onlyVanished() {
+		return fmt.Errorf("files vanished during the backup: %w", err)
+	}
+	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
 }
 
 // verifySource counts what was backed up. A source that does not change is counted on its
@@ -92,12 +116,7 @@ func (w *worker) verifySource(ctx context.Context, repo repository, summary mess
 			return err
 		}
 	}
-	w.status.update(func(v *task.VolumeProgress) {
-		v.Verification = &verification
-		v.Stage = api.StageSynced
-		v.BytesDone, v.BytesTotal = verification.Bytes, verification.Bytes
-		v.FilesDone, v.FilesTotal = verification.Files, verification.Files
-	})
+	w.verified(verification)
 	return nil
 }
 

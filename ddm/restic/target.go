@@ -2,12 +2,16 @@ package restic
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -19,25 +23,60 @@ import (
 // target serves the repository until the source has made its snapshot, restores that, and
 // counts what is there then.
 func (w *worker) target(ctx context.Context) error {
-	repo := repository{location: filepath.Join(w.dirs.State, repositoryName), passwordFile: w.passwordFile()}
+	if err := os.MkdirAll(w.state(), 0o700); err != nil {
+		return &permanent{fmt.Errorf("the worker may not write to the repository's volume: %w", err)}
+	}
+	repo := repository{location: filepath.Join(w.state(), repositoryName), passwordFile: w.passwordFile()}
 	if err := w.openRepository(ctx, repo); err != nil {
 		return err
 	}
-	before, err := snapshots(repo)
+	path, remove, err := socket()
 	if err != nil {
 		return err
 	}
-	server, err := serve(ctx, w.dirs.State, w.task.Peer.Listen)
+	defer remove()
+	server, err := serve(ctx, w.state(), path)
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	id, err := awaitSnapshot(ctx, repo, before, server)
+	front, err := listen(w.task.Peer.Listen, path, w.task.Run.ID)
 	if err != nil {
 		return err
 	}
+	defer front.close()
+	made, err := w.awaitSnapshot(ctx, front, server)
+	if errors.Is(err, errFull) {
+		server.stop()
+		return w.full(repo)
+	}
+	if err != nil {
+		return err
+	}
+	if err := w.restore(ctx, repo, made); err != nil {
+		return err
+	}
+	if err := w.verifyTarget(); err != nil {
+		return err
+	}
+	_, err = front.await(ctx, server, eventDone)
+	return err
+}
+
+func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
+	ctx, cancel := watchSpace(ctx, w.free)
+	defer cancel(nil)
+	made, err := front.await(ctx, server, eventSnapshot)
+	if err != nil && errors.Is(context.Cause(ctx), errFull) {
+		err = errFull
+	}
+	return made, err
+}
+
+// restore makes the volume equal to the snapshot.
+func (w *worker) restore(ctx context.Context, repo repository, made event) error {
 	w.status.stage(api.StageCopying)
-	err = repo.run(ctx, "/", func(m message) {
+	err := repo.run(ctx, "/", func(m message) {
 		if m.Type != "status" {
 			return
 		}
@@ -45,20 +84,31 @@ func (w *worker) target(ctx context.Context) error {
 			v.BytesDone, v.BytesTotal = m.BytesRestored+m.BytesSkipped, m.TotalBytes
 			v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
 		})
-	}, "restore", id+":"+filepath.Join(w.dirs.SourceVolumes, w.name), "--target", w.volume, "--delete", "--overwrite", "if-changed", "--sparse",
-		"--exclude", "/"+lostAndFound)
+	}, "restore", append(w.settings.restore(), made.Snapshot+":"+filepath.Join(w.dirs.SourceVolumes, w.name), "--target", w.volume,
+		"--delete", "--overwrite", "if-changed", "--sparse", "--no-lock", "--exclude", "/"+lostAndFound)...)
 	if err != nil {
-		return w.restoreError(err)
+		return restoreError(err)
 	}
-	return w.verifyTarget()
-}
-
-func (w *worker) restoreError(err error) error {
-	var r *runError
-	if errors.As(err, &r) {
-		return fmt.Errorf("not everything was written to the target's volume: %w", err)
+	warning, err := made.Root.apply(w.volume)
+	if warning != "" {
+		w.status.warn("%s", warning)
 	}
 	return err
+}
+
+// restoreError: a full volume or a missing right stays so until somebody mends it.
+func restoreError(err error) error {
+	var r *runError
+	if !errors.As(err, &r) {
+		return err
+	}
+	switch {
+	case r.says("no space left on device"):
+		return &permanent{fmt.Errorf("the target's volume is full: make its claim larger: %w", err)}
+	case r.says("permission denied"), r.says("operation not permitted"):
+		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
+	}
+	return fmt.Errorf("not everything was written to the target's volume: %w", err)
 }
 
 func (w *worker) verifyTarget() error {
@@ -72,23 +122,38 @@ func (w *worker) verifyTarget() error {
 		// The source has no digest of a moment that is gone.
 		verification.Digest = ""
 	}
+	w.verified(verification)
+	return nil
+}
+
+// verified ends the progress of a volume.
+func (w *worker) verified(verification task.Verification) {
 	w.status.update(func(v *task.VolumeProgress) {
 		v.Verification = &verification
 		v.Stage = api.StageSynced
 		v.BytesDone, v.BytesTotal = verification.Bytes, verification.Bytes
 		v.FilesDone, v.FilesTotal = verification.Files, verification.Files
 	})
-	return nil
 }
 
 // openRepository makes the repository, or frees it from what a killed run has left. This
 // worker alone can reach it now: every lock in it is stale. A repository that the password
 // does not open is of no use to anybody: it is made anew, and everything is sent again.
 func (w *worker) openRepository(ctx context.Context, repo repository) error {
+	mark, err := w.mark()
+	if err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(repo.location, "config")); err == nil {
+		if w.clean(repo, mark) {
+			return nil
+		}
 		err := repo.run(ctx, "/", nil, "unlock", "--remove-all")
 		var r *runError
-		if err == nil || !errors.As(err, &r) || r.Code != exitWrongPassword && r.Code != exitNoRepository {
+		if err == nil {
+			return w.writeMark(mark)
+		}
+		if !errors.As(err, &r) || r.Code != exitWrongPassword && r.Code != exitNoRepository {
 			return err
 		}
 		w.status.warn("the repository could not be opened any more and is made anew: everything is sent again")
@@ -97,53 +162,46 @@ func (w *worker) openRepository(ctx context.Context, repo repository) error {
 	if err := os.RemoveAll(repo.location); err != nil {
 		return fmt.Errorf("cannot clear the repository: %w", err)
 	}
-	return repo.run(ctx, "/", nil, "init")
+	if err := repo.run(ctx, "/", nil, "init"); err != nil {
+		return err
+	}
+	return w.writeMark(mark)
 }
 
-// snapshots are the names of the repository's snapshots. A snapshot is written last, and a
-// file appears whole.
-func snapshots(repo repository) (map[string]time.Time, error) {
-	entries, err := os.ReadDir(filepath.Join(repo.location, "snapshots"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("cannot read the repository: %w", err)
+// clean tells whether nothing is to be done: the repository was opened with this password
+// before, and nobody has left a lock. To ask restic costs a second while the application is
+// down.
+func (w *worker) clean(repo repository, mark string) bool {
+	was, err := os.ReadFile(w.markFile())
+	if err != nil || string(was) != mark {
+		return false
 	}
-	out := map[string]time.Time{}
-	for _, e := range entries {
-		if len(e.Name()) != 64 {
-			continue // Not finished yet.
-		}
-		if info, err := e.Info(); err == nil {
-			out[e.Name()] = info.ModTime()
-		}
-	}
-	return out, nil
+	locks, err := os.ReadDir(filepath.Join(repo.location, "locks"))
+	return err == nil && len(locks) == 0
 }
 
-// awaitSnapshot waits for the snapshot of this run: the one that was not there before. The
-// source ends its backup with it.
-func awaitSnapshot(ctx context.Context, repo repository, before map[string]time.Time, server *server) (string, error) {
-	for {
-		now, err := snapshots(repo)
-		if err != nil {
-			return "", err
-		}
-		newest := ""
-		for id, at := range now {
-			if _, old := before[id]; !old && (newest == "" || at.After(now[newest])) {
-				newest = id
-			}
-		}
-		if newest != "" {
-			return newest, nil
-		}
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case err := <-server.ended:
-			return "", fmt.Errorf("rest-server has ended: %w", err)
-		case <-time.After(100 * time.Millisecond):
-		}
+// mark tells passwords apart without giving them away: they are 256 bits of chance, which no
+// hash leads back to.
+func (w *worker) mark() (string, error) {
+	password, err := os.ReadFile(w.passwordFile())
+	if err != nil {
+		return "", fmt.Errorf("cannot read the password of the repository: %w", err)
 	}
+	sum := sha256.Sum256(append([]byte("kubemove repository\x00"), password...))
+	return hex.EncodeToString(sum[:8]), nil
+}
+
+// state is the worker's own folder in the repository's volume: a worker that ran as another
+// user has left one that this one may not even read.
+func (w *worker) state() string { return filepath.Join(w.dirs.State, "uid-"+strconv.Itoa(os.Getuid())) }
+
+func (w *worker) markFile() string { return filepath.Join(w.state(), "opened") }
+
+func (w *worker) writeMark(mark string) error {
+	if err := os.WriteFile(w.markFile(), []byte(mark), 0o600); err != nil {
+		return fmt.Errorf("cannot write to the repository's volume: %w", err)
+	}
+	return nil
 }
 
 // server is a running rest-server.
@@ -153,13 +211,13 @@ type server struct {
 	done  chan struct{}
 }
 
-// serve offers the folder on loopback, inside this Pod. Who may connect is the agent's to
-// decide: it asks for the certificate of the peer.
-func serve(ctx context.Context, dir, listen string) (*server, error) {
-	cmd := exec.CommandContext(ctx, "rest-server", "--path", dir, "--listen", listen, "--no-auth")
+// serve offers the folder on a socket of this container. Who may connect to the Pod is the
+// agent's to decide: it asks for the certificate of the peer.
+func serve(ctx context.Context, dir, path string) (*server, error) {
+	cmd := exec.CommandContext(ctx, "rest-server", "--path", dir, "--listen", "unix:"+path, "--no-auth")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("cannot start rest-server: %w", err)
 	}
@@ -172,7 +230,26 @@ func serve(ctx context.Context, dir, listen string) (*server, error) {
 		}
 		s.ended <- err
 	}()
-	return s, nil
+	return s, s.awaitSocket(ctx, path)
+}
+
+// awaitSocket waits until the server takes connections.
+func (s *server) awaitSocket(ctx context.Context, path string) error {
+	for {
+		conn, err := net.Dial("unix", path)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case err := <-s.ended:
+			return fmt.Errorf("rest-server has ended: %w", err)
+		default:
+		}
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			s.stop()
+			return err
+		}
+	}
 }
 
 // stop ends the server and waits for it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -175,26 +174,30 @@ func (a *Agent) push(session *relay.Session, c *relay.Control) {
 	}
 }
 
-// drain waits until every connection has ended, as long as something moves.
+// drain waits until every connection has ended, as long as something moves and a driver is
+// there to carry it.
 func (a *Agent) drain() {
 	done := make(chan struct{})
 	go func() {
 		a.carried.Wait()
 		close(done)
 	}()
-	for last := int64(-1); ; {
-		now := a.moved.Load()
-		if a.open.Load() > 0 && now == last {
-			a.Log.Warn("connections of the worker are still open and nothing moves: they are cut", "connections", a.open.Load())
-			return
-		}
-		last = now
+	const ticks = 10
+	for moved, idle, alone := int64(-1), 0, 0; idle < ticks && alone < aloneLimit; {
 		select {
 		case <-done:
 			return
-		case <-time.After(a.IdleTimeout):
+		case <-time.After(a.IdleTimeout / ticks):
+		}
+		idle, alone = idle+1, alone+1
+		if now := a.moved.Load(); now != moved {
+			moved, idle = now, 0
+		}
+		if a.sessions.alive() {
+			alone = 0
 		}
 	}
+	a.Log.Warn("connections of the worker are still open and nothing moves: they are cut", "connections", a.open.Load())
 }
 
 // finish hands the last status to the driver and leaves a copy for the cluster.
@@ -203,14 +206,27 @@ func (a *Agent) finish() {
 	if err := writeTermination(a.TerminationLog, status); err != nil {
 		a.Log.Error("cannot write the termination message", "error", err)
 	}
-	select {
-	case <-a.received:
-	case <-time.After(a.FlushTimeout):
-		a.Log.Warn("the driver did not take the last status in time")
+	if !a.started.isOpen() {
+		return // The worker never started: there is nothing to tell.
 	}
+	limit := time.After(a.FlushTimeout)
+	for alone := 0; alone < aloneLimit; {
+		select {
+		case <-a.received:
+			return
+		case <-limit:
+			a.Log.Warn("the driver did not take the last status in time")
+			return
+		case <-time.After(a.FlushTimeout / 10):
+		}
+		// A driver that has gone does not come back for a worker that it has given up, and one
+		// that does finds the copy.
+		if alone++; a.sessions.alive() {
+			alone = 0
+		}
+	}
+	a.Log.Info("no driver is there to take the last status")
 }
 
-// Describe says what the agent does, for logs.
-func (a *Agent) Describe() string {
-	return fmt.Sprintf("agent of the %s worker of run %s", a.Role, a.RunID)
-}
+// aloneLimit is how many tenths of a timeout the agent waits without any driver.
+const aloneLimit = 2

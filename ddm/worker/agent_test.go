@@ -197,6 +197,8 @@ func TestStatusReachesTheDriver(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
+			h.link.Go()
+			h.await(task.RoleTarget, "go", func(s relay.AgentState) bool { return s.Started })
 			h.writeStatus(task.RoleTarget, tc.data)
 			// The worker ends: the last look and the flush are what counts.
 			h.stops[task.RoleTarget]()
@@ -272,6 +274,39 @@ func TestTerminationMessageFits(t *testing.T) {
 	}
 	if diff := cmp.Diff(in.Volumes[0].Verification, got.Volumes[0].Verification); diff != "" {
 		t.Errorf("verification (-want +got):\n%s", diff)
+	}
+}
+
+func TestMainArguments(t *testing.T) {
+	target := t.TempDir() + "/program"
+	cases := map[string]struct {
+		reason string
+		args   []string
+		want   int
+	}{
+		"nothing":  {"it must end well in any image", []string{ArgNothing}, task.ExitDone},
+		"started":  {"no driver has said go here", []string{ArgStarted}, task.ExitFailed},
+		"install":  {"a copy of the program", []string{ArgInstall, target}, task.ExitDone},
+		"nowhere":  {"a folder that is not there", []string{ArgInstall, target + "/x/y"}, task.ExitFailed},
+		"unknown":  {"a typing error", []string{"--stated"}, task.ExitPermanent},
+		"too many": {"a typing error", []string{ArgStarted, "now"}, task.ExitPermanent},
+	}
+	for _, name := range []string{"nothing", "started", "install", "nowhere", "unknown", "too many"} {
+		tc := cases[name]
+		if got := Main(tc.args); got != tc.want {
+			t.Errorf("%s: %s: exit code %d, want %d", name, tc.reason, got, tc.want)
+		}
+	}
+	want, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(target)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the copy differs: %v", err)
+	}
+	if info, err := os.Stat(target); err != nil || info.Mode().Perm()&0o111 == 0 {
+		t.Errorf("the copy cannot be run: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -25,18 +26,34 @@ const (
 	TerminationLog = "/dev/termination-log"
 )
 
+// Arguments of Main.
+const (
+	// ArgStarted asks whether the worker may start: the startup probe.
+	ArgStarted = "--started"
+	// ArgInstall copies the program itself to the path that follows.
+	ArgInstall = "--install"
+	// ArgNothing does nothing: it is run in the mobilizer's image to have that pulled.
+	ArgNothing = "--nothing"
+)
+
 // Main is the program of the agent's container: without arguments it runs the agent until
-// SIGTERM; with --started it ends with 0 only when the worker may start. It returns the exit
-// code.
+// SIGTERM. It returns the exit code.
 func Main(args []string) int {
-	if len(args) == 1 && args[0] == "--started" {
-		if Started(StartedFile) {
-			return task.ExitDone
-		}
+	switch {
+	case len(args) == 1 && args[0] == ArgNothing:
+		return task.ExitDone
+	case len(args) == 1 && args[0] == ArgStarted && Started(StartedFile):
+		return task.ExitDone
+	case len(args) == 1 && args[0] == ArgStarted:
 		return task.ExitFailed
-	}
-	if len(args) > 0 {
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or --started\n", args)
+	case len(args) == 2 && args[0] == ArgInstall:
+		if err := install(args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return task.ExitFailed
+		}
+		return task.ExitDone
+	case len(args) > 0:
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s PATH, %s\n", args, ArgStarted, ArgInstall, ArgNothing)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
@@ -53,6 +70,24 @@ func Main(args []string) int {
 		return task.ExitFailed
 	}
 	return task.ExitDone
+}
+
+// install copies this program.
+func install(path string) error {
+	in, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("cannot open the program itself: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
+	if err != nil {
+		return fmt.Errorf("cannot install the program: %w", err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return fmt.Errorf("cannot install the program: %w", err)
+	}
+	return out.Close()
 }
 
 // load makes the agent out of what is mounted.

@@ -27,18 +27,33 @@ func (s *sessions) replace(session *relay.Session) {
 	}
 }
 
+// alive tells whether a driver is connected.
+func (s *sessions) alive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return isAlive(s.current)
+}
+
+func isAlive(session *relay.Session) bool {
+	if session == nil {
+		return false
+	}
+	select {
+	case <-session.Done():
+		return false
+	default:
+		return true
+	}
+}
+
 // wait returns the current session, waiting for one that is alive.
 func (s *sessions) wait(ctx context.Context) (*relay.Session, error) {
 	for {
 		s.mu.Lock()
 		session, changed := s.current, s.changed
 		s.mu.Unlock()
-		if session != nil {
-			select {
-			case <-session.Done():
-			default:
-				return session, nil
-			}
+		if isAlive(session) {
+			return session, nil
 		}
 		select {
 		case <-changed:

@@ -43,15 +43,16 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ExitCode of a task that ends with the error.
+// ExitCode of a task that ends with the error: one that a person has to mend first must not
+// be repeated at once.
 func (e *Error) ExitCode() int {
 	switch {
 	case e.Outcome == task.OutcomeDeclined:
 		return task.ExitDeclined
-	case e.Retry == "":
-		return task.ExitPermanent
-	default:
+	case e.Retry == task.RetrySoon:
 		return task.ExitFailed
+	default:
+		return task.ExitPermanent
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -152,10 +153,15 @@ func ensurePod(ctx context.Context, s Spec, in podInput) error {
 	case err != nil:
 		return fmt.Errorf("cannot create the worker Pod of %s at the %s: %w", in.Volume.Name, c.Side, err)
 	}
-	if p := created.Spec.InitContainers[0].RestartPolicy; p == nil || *p != corev1.ContainerRestartPolicyAlways {
+	if !slices.ContainsFunc(created.Spec.InitContainers, isSidecar) {
 		return permanent(api.ReasonUnsupportedVersion, fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
 	}
 	return nil
+}
+
+// isSidecar: an API server that does not know sidecars drops the field.
+func isSidecar(c corev1.Container) bool {
+	return c.Name == agentContainer && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 
 // ensureSecrets creates the two Secrets of a worker: one for its agent alone, one with what

@@ -37,11 +37,16 @@ type observed struct {
 	// Want: the volume's turn has come and Go was called. Given: go was sent in this try.
 	Want, Given bool
 	// CreatedAt is when this try began, GivenAt when go was sent, LostAt since when an agent
-	// is not connected though its Pod runs.
-	CreatedAt, GivenAt, LostAt time.Time
-	Try, Tries                 int
-	StartTimeout               time.Duration
+	// is not connected though its Pod runs, FailedAt when the first failure of this try was
+	// seen.
+	CreatedAt, GivenAt, LostAt, FailedAt time.Time
+	Try, Tries                           int
+	StartTimeout                         time.Duration
 }
+
+// otherSide is how long a failure waits for the end of the other worker: it may know better
+// what has happened.
+const otherSide = 3 * time.Second
 
 // decision is an action and its reason.
 type decision struct {
@@ -86,8 +91,8 @@ func (o observed) running() decision {
 		return decision{Action: actGo}
 	case !o.Want:
 		return decision{Action: actWait, Message: "the workers of " + o.Volume + " are ready"}
-	case !o.Source.Running || !o.Target.Running:
-		role, s := o.slow(func(s side) bool { return s.Running })
+	case !o.Source.ran() || !o.Target.ran():
+		role, s := o.slow(side.ran)
 		return o.notStarted(o.GivenAt, role, s, "start")
 	case !o.LostAt.IsZero() && o.late(o.LostAt):
 		return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
@@ -113,43 +118,67 @@ func (o observed) notStarted(since time.Time, role task.Role, s side, verb strin
 
 // ended decides when a worker has ended.
 func (o observed) ended() (decision, bool) {
-	source, sourceEnded := o.verdict(task.RoleSource, o.Source)
-	target, targetEnded := o.verdict(task.RoleTarget, o.Target)
-	if first := o.firstFailure(source, target); first != nil {
-		return o.judge(first), true
-	}
-	if !sourceEnded || !targetEnded {
+	failures, failed := o.failures()
+	switch {
+	case failed && len(failures) < 2 && !o.bothEnded() && o.Now.Sub(o.FailedAt) < otherSide:
+		return decision{Action: actWait, Message: failures[0].Message}, true
+	case failed:
+		return o.judge(failures), true
+	case !o.bothEnded():
 		return decision{}, false
 	}
 	if err := compare(progressOf(o.Source.Status, o.Volume).Verification, progressOf(o.Target.Status, o.Volume).Verification); err != nil {
-		message := fmt.Sprintf("the copy of %s is not the same as its source: %v", o.Volume, err)
-		return o.retry(failed(api.ReasonMismatch, message, task.RetrySoon)), true
+		return o.retry(mismatch(o.Volume, err)), true
 	}
 	return decision{Action: actDone}, true
 }
 
-// failure of one side.
-type failure struct {
-	err *Error
-	at  time.Time
+func mismatch(volume string, err error) *Error {
+	return failed(api.ReasonMismatch, fmt.Sprintf("the copy of %s is not the same as its source: %v", volume, err), task.RetrySoon)
 }
 
-// verdict on one side: its failure, and whether it has ended at all.
-func (o observed) verdict(role task.Role, s side) (*failure, bool) {
+func (o observed) bothEnded() bool { return o.Source.over() && o.Target.over() }
+
+// over tells whether a worker does nothing any more.
+func (s side) over() bool { return s.Exit != nil || s.Lost != "" }
+
+// failures of both sides. The first is the cause, as far as one can tell: one that says that
+// trying again is useless, else the one that came first; clusters give whole seconds, so of
+// two at the same time the source counts.
+func (o observed) failures() ([]*Error, bool) {
+	source, target := o.verdict(task.RoleSource, o.Source), o.verdict(task.RoleTarget, o.Target)
+	switch {
+	case source == nil && target == nil:
+		return nil, false
+	case source == nil:
+		return []*Error{target}, true
+	case target == nil:
+		return []*Error{source}, true
+	}
+	sourceIsSure, targetIsSure := source.Retry != task.RetrySoon, target.Retry != task.RetrySoon
+	earlier := o.Source.Exit != nil && o.Target.Exit != nil && o.Target.Exit.At.Before(o.Source.Exit.At)
+	if targetIsSure && !sourceIsSure || targetIsSure == sourceIsSure && earlier {
+		return []*Error{target, source}, true
+	}
+	return []*Error{source, target}, true
+}
+
+// verdict on one side: its failure, or nil.
+func (o observed) verdict(role task.Role, s side) *Error {
 	if s.Lost != "" {
-		return &failure{err: failed(ReasonWorkerFailed, fmt.Sprintf("the worker of %s at the %s is lost: %s", o.Volume, role, s.Lost), task.RetrySoon)}, true
+		return failed(ReasonWorkerFailed, fmt.Sprintf("the worker of %s at the %s is lost: %s", o.Volume, role, s.Lost), task.RetrySoon)
 	}
 	if s.Exit == nil {
-		return nil, false
+		return nil
 	}
 	var result *task.Result
 	if s.Status != nil {
 		result = s.Status.Result
 	}
 	if s.Exit.Code == task.ExitDone && result != nil && result.Outcome == task.OutcomeSucceeded {
-		return nil, true
+		return nil
 	}
-	return &failure{err: workerError(o.Volume, role, s.Exit, result), at: s.Exit.At}, true
+	return workerError(o.Volume, role, s.Exit, result)
 }
 
 // workerError puts the end of a worker into words.
@@ -168,7 +197,8 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 		out.Message = fmt.Sprintf("%s ended with exit code %d%s without a result for this run: look at the log of its container", where, e.Code, reason)
 	}
 	switch {
-	case e.Code == task.ExitPermanent:
+	case e.Code == task.ExitPermanent && out.Retry == task.RetrySoon:
+		// The code says never, and the result, if there is one, nothing else.
 		out.Retry = ""
 	case e.Code == task.ExitDeclined || result != nil && result.Outcome == task.OutcomeDeclined:
 		out.Outcome, out.Retry = task.OutcomeDeclined, task.RetryLater
@@ -177,24 +207,16 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 	return out
 }
 
-// firstFailure is the one that came first: the other is often its consequence. Clusters give
-// whole seconds, so of two at the same time the source counts.
-func (o observed) firstFailure(source, target *failure) *failure {
-	switch {
-	case source == nil:
-		return target
-	case target == nil || !target.at.Before(source.at):
-		return source
-	}
-	return target
-}
-
 // judge decides whether a failure is tried again.
-func (o observed) judge(f *failure) decision {
-	if f.err.Outcome == task.OutcomeDeclined || f.err.Retry != task.RetrySoon {
-		return o.fail(f.err)
+func (o observed) judge(failures []*Error) decision {
+	err := failures[0]
+	for _, other := range failures[1:] {
+		err.Message += "; " + other.Message
 	}
-	return o.retry(f.err)
+	if err.Outcome == task.OutcomeDeclined || err.Retry != task.RetrySoon {
+		return o.fail(err)
+	}
+	return o.retry(err)
 }
 
 func (o observed) retry(err *Error) decision {

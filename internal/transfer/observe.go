@@ -31,6 +31,9 @@ type side struct {
 	Status *task.Status
 }
 
+// ran tells whether the mobilizer's container has started.
+func (s side) ran() bool { return s.Running || s.Exit != nil }
+
 // exit is how the mobilizer's container has ended.
 type exit struct {
 	Code   int32

@@ -3,6 +3,7 @@ package transfer
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,12 @@ import (
 const (
 	agentContainer  = "agent"
 	workerContainer = "worker"
+	// Two that end before the agent starts.
+	installContainer = "install"
+	pullContainer    = "pull"
+
+	// installed is where the agent's program lies for the mobilizer's image.
+	installed = "/kubemove/tools/kubemove-task"
 )
 
 // graceSeconds for a worker Pod that is deleted, and for an agent whose worker has ended: it
@@ -69,7 +76,9 @@ func buildTask(s Spec, in podInput) task.Task {
 
 // buildPod makes a worker Pod. The agent is a sidecar whose startup probe succeeds only after
 // the driver said go, so the mobilizer's container, which may be any image, waits for it with
-// everything mounted.
+// everything mounted. Kubernetes pulls an image no sooner than its container starts, which
+// would be in the middle of the downtime; so an init container runs that image once before,
+// with a program of ours that does nothing.
 func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 	data, err := json.Marshal(buildTask(s, in))
 	if err != nil {
@@ -102,11 +111,35 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			SecurityContext:               podSecurity(in.Volume.Identity),
 			Affinity:                      affinity(in.Placement),
 			Tolerations:                   in.Placement.Tolerations,
-			InitContainers:                []corev1.Container{buildAgent(s)},
+			InitContainers:                []corev1.Container{buildInstall(s), buildPull(s, in), buildAgent(s)},
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
 	}, nil
+}
+
+func buildInstall(s Spec) corev1.Container {
+	return corev1.Container{
+		Name:            installContainer,
+		Image:           s.AgentImage,
+		ImagePullPolicy: s.PullPolicy,
+		Command:         []string{"kubemove-task", "agent", worker.ArgInstall, installed},
+		Resources:       resources("20m", "1", "32Mi", "128Mi"),
+		SecurityContext: containerSecurity(),
+		VolumeMounts:    []corev1.VolumeMount{{Name: "tools", MountPath: path.Dir(installed)}},
+	}
+}
+
+func buildPull(s Spec, in podInput) corev1.Container {
+	return corev1.Container{
+		Name:            pullContainer,
+		Image:           in.Mobilizer.Image,
+		ImagePullPolicy: s.PullPolicy,
+		Command:         []string{installed, "agent", worker.ArgNothing},
+		Resources:       resources("20m", "1", "32Mi", "128Mi"),
+		SecurityContext: containerSecurity(),
+		VolumeMounts:    []corev1.VolumeMount{{Name: "tools", MountPath: path.Dir(installed), ReadOnly: true}},
+	}
 }
 
 func buildAgent(s Spec) corev1.Container {
@@ -118,7 +151,7 @@ func buildAgent(s Spec) corev1.Container {
 		RestartPolicy:   new(corev1.ContainerRestartPolicyAlways),
 		Env:             []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "200MiB"}},
 		StartupProbe: &corev1.Probe{
-			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", "--started"}}},
+			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", worker.ArgStarted}}},
 			PeriodSeconds:    1,
 			TimeoutSeconds:   10,
 			FailureThreshold: 1 << 30,
@@ -188,6 +221,7 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 		{Name: "agent", VolumeSource: empty("1Mi")},
 		{Name: "agent-tls", VolumeSource: secret(agentSecretName(name))},
 		{Name: "tmp", VolumeSource: empty("")},
+		{Name: "tools", VolumeSource: empty("256Mi")},
 	}
 }
 

@@ -26,8 +26,8 @@ type volumeRun struct {
 	want, given, done bool
 	// isReady: nothing kept its workers from starting when it was last observed.
 	isReady bool
-	// created, givenAt and lostAt are the times of observed.
-	created, givenAt, lostAt time.Time
+	// created, givenAt, lostAt and failedAt are the times of observed.
+	created, givenAt, lostAt, failedAt time.Time
 	// message of the last decision.
 	message string
 	// answers of the clusters to why a Pod does not start, asked at askedAt.
@@ -112,11 +112,18 @@ func (v *volumeRun) observe(s Spec, now time.Time, pods map[task.Role]map[string
 		Want: v.want, Given: v.given, CreatedAt: v.created, GivenAt: v.givenAt,
 		Try: v.try, Tries: s.Limits.Tries, StartTimeout: s.Limits.StartTimeout,
 	}
-	// A driver that takes over from a dead one finds the workers at work.
-	if o.Source.Started && o.Target.Started && v.want && !v.given {
+	// A driver that takes over from a dead one finds the workers at work. Those of a former
+	// try, which are on their way out, are not meant.
+	if atWork := func(s side) bool { return s.Exists && !s.Terminating && s.Started }; v.want && !v.given && atWork(o.Source) && atWork(o.Target) {
 		v.given, v.givenAt = true, now
 		o.Given, o.GivenAt = true, now
 	}
+	if _, failed := o.failures(); !failed {
+		v.failedAt = time.Time{}
+	} else if v.failedAt.IsZero() {
+		v.failedAt = now
+	}
+	o.FailedAt = v.failedAt
 	if v.given && (o.Source.Agent && !o.Source.Connected || o.Target.Agent && !o.Target.Connected) {
 		if v.lostAt.IsZero() {
 			v.lostAt = now

@@ -1,0 +1,53 @@
+package restic
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// settings of the mobilizer, from the parameters of the user.
+type settings struct {
+	// compression of restic: auto, off or max.
+	compression string
+	// packSize in MiB.
+	packSize int
+}
+
+// parseSettings refuses what it does not know: a parameter with a typing error must not be
+// ignored.
+func parseSettings(parameters map[string]string) (settings, error) {
+	s := settings{compression: "auto", packSize: 16}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		value := parameters[name]
+		switch name {
+		case "compression":
+			if !slices.Contains([]string{"auto", "off", "max"}, value) {
+				return s, fmt.Errorf("parameter compression is %q, expected auto, off or max", value)
+			}
+			s.compression = value
+		case "packSize":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 4 || n > 128 {
+				return s, fmt.Errorf("parameter packSize is %q, expected a number of MiB from 4 to 128", value)
+			}
+			s.packSize = n
+		default:
+			return s, fmt.Errorf("parameter %q is unknown; there are compression and packSize", name)
+		}
+	}
+	return s, nil
+}
+
+// backup arguments.
+func (s settings) backup() []string {
+	return strings.Fields(fmt.Sprintf("--compression %s --pack-size %d --read-concurrency %d", s.compression, s.packSize, max(2, runtime.GOMAXPROCS(0))))
+}
+
+// restore arguments. The number of connections is that of the workers that write.
+func (s settings) restore() []string {
+	return []string{"-o", fmt.Sprintf("local.connections=%d", min(8, max(2, 2*runtime.GOMAXPROCS(0))))}
+}

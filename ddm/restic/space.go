@@ -1,0 +1,57 @@
+package restic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// minFree bytes of the repository's volume: less does not hold another pack, and rest-server
+// answers in a way that restic repeats for a quarter of an hour.
+const minFree = 64 << 20
+
+var errFull = errors.New("the volume of the repository is full")
+
+// watchSpace cancels the context with errFull when the repository's volume is full.
+func watchSpace(ctx context.Context, free func() (int64, error)) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		for {
+			// That the volume cannot be asked is not for us to judge.
+			if n, err := free(); err == nil && n < minFree {
+				cancel(errFull)
+			}
+			if sleep(ctx, time.Second) != nil {
+				return
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
+// free bytes of the volume that the repository is in.
+func (w *worker) free() (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(w.dirs.State, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * st.Bsize, nil
+}
+
+// full deals with a full repository. Snapshots of earlier runs are of no more use than the
+// data that the next try sends anyway: without them there is room, unless the data alone is
+// too much.
+func (w *worker) full(repo repository) error {
+	earlier, err := filepath.Glob(filepath.Join(repo.location, "snapshots", "*"))
+	if err != nil || len(earlier) == 0 {
+		return &permanent{fmt.Errorf("%w, and it holds nothing but this run: make its claim larger", errFull)}
+	}
+	if err := os.RemoveAll(repo.location); err != nil {
+		return fmt.Errorf("%w, and cannot be cleared: %w", errFull, err)
+	}
+	return fmt.Errorf("%w: it is made anew, and everything is sent again", errFull)
+}

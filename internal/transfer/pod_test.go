@@ -1,0 +1,172 @@
+package transfer
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/task"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, object any) {
+	t.Helper()
+	got, err := yaml.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".yaml")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got); if it is meant to be so: go test -update\n%s", file, diff)
+	}
+}
+
+func TestBuildPod(t *testing.T) {
+	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"}, State: true, Parameters: map[string]string{"compression": "off"}}
+	plain := task.Mobilizer{Name: "plain", Image: "example.com/plain:2"}
+	volume := application.Volume{Name: "data", Target: "copy", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 5 << 30, Identity: application.Identity{
+		UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
+	}}
+	anybody := volume
+	anybody.Identity = application.Identity{}
+	final, request := testSpec(api.TriggerFinal), testSpec(api.TriggerRequest)
+	request.PullPolicy = corev1.PullIfNotPresent
+	request.Labels = map[string]string{"team": "blue"}
+	cases := map[string]struct {
+		spec Spec
+		in   podInput
+	}{
+		"source":       {final, podInput{Role: task.RoleSource, Volume: volume, Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Tolerations: []corev1.Toleration{{Key: "db", Operator: corev1.TolerationOpExists}}}}},
+		"target":       {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2}},
+		"plain-target": {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			pod, err := buildPod(tc.spec, tc.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "pod-"+name, pod)
+			if _, err := task.Decode([]byte(pod.Annotations[task.TaskAnnotation])); err != nil {
+				t.Errorf("the task of the Pod: %v", err)
+			}
+		})
+	}
+	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{StorageClassName: new("fast")}}
+	golden(t, "repository", buildRepository(final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic}, claim))
+}
+
+// TestNoSecretInPods: what a Pod says is readable by many.
+func TestNoSecretInPods(t *testing.T) {
+	s := testSpec(api.TriggerFinal)
+	channel, err := NewChannel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Channel = channel
+	pod, err := buildPod(s, podInput{Role: task.RoleTarget, Volume: s.Volumes[0], Mobilizer: task.Mobilizer{Image: "x"}, Try: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{password(channel.Master, "data"), "PRIVATE KEY", string(channel.Master)} {
+		if strings.Contains(string(data), secret) {
+			t.Errorf("the Pod holds a secret")
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	long := strings.Repeat("a", 200) + ".data"
+	for _, claim := range []string{"data", "www.example.com", long, "x.-y"} {
+		name := workerName("run-1", claim, task.RoleSource)
+		if len(credentialsSecretName(name)) > 253 || len(name) > 63 || strings.Contains(name, "..") || strings.Contains(name, ".") {
+			t.Errorf("worker of %q is named %q", claim, name)
+		}
+		if workerName("run-2", claim, task.RoleSource) == name {
+			t.Errorf("two runs of %q share a name", claim)
+		}
+	}
+	a, b := password([]byte("m"), "data"), password([]byte("m"), "cache")
+	if a == b || len(a) != 64 {
+		t.Error("passwords of two claims are not two")
+	}
+}
+
+func TestObservePod(t *testing.T) {
+	said := `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","result":{"outcome":"Succeeded"}}`
+	pod := func(change func(*corev1.PodStatus)) *corev1.Pod {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "w"}, Status: corev1.PodStatus{Phase: corev1.PodPending}}
+		change(&p.Status)
+		return p
+	}
+	initStatus := func(s corev1.ContainerState, started bool) []corev1.ContainerStatus {
+		return []corev1.ContainerStatus{{Name: agentContainer, Image: "task:1", State: s, Started: &started}}
+	}
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	cases := map[string]struct {
+		reason string
+		pod    *corev1.Pod
+		want   side
+	}{
+		"none": {"no Pod", nil, side{}},
+		"unschedulable": {"the scheduler's words", pod(func(s *corev1.PodStatus) {
+			s.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available"}}
+		}), side{Exists: true, Problem: "Unschedulable: 0/3 nodes are available"}},
+		"no image": {"the kubelet's words", pod(func(s *corev1.PodStatus) {
+			s.InitContainerStatuses = initStatus(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "Back-off\n pulling"}}, false)
+		}), side{Exists: true, Problem: "container agent (image task:1): ImagePullBackOff: Back-off pulling"}},
+		"waiting for go": {"the agent can be dialled", pod(func(s *corev1.PodStatus) {
+			s.InitContainerStatuses = initStatus(running, false)
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}}}
+		}), side{Exists: true, Agent: true}},
+		"at work": {"go was given", pod(func(s *corev1.PodStatus) {
+			s.InitContainerStatuses = initStatus(running, true)
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: running}}
+		}), side{Exists: true, Agent: true, Started: true, Running: true}},
+		"ended": {"exit code, and the agent's last words", pod(func(s *corev1.PodStatus) {
+			s.Phase = corev1.PodSucceeded
+			s.InitContainerStatuses = initStatus(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: said}}, false)
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", FinishedAt: metav1.NewTime(noon)}}}}
+		}), side{Exists: true, Exit: &exit{Reason: "Completed", At: noon}, Status: &task.Status{APIVersion: task.APIVersion, RunID: "run-1", Result: &task.Result{Outcome: task.OutcomeSucceeded}}}},
+		"words of another run": {"they do not count", pod(func(s *corev1.PodStatus) {
+			s.InitContainerStatuses = initStatus(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: strings.Replace(said, "run-1", "run-0", 1)}}, false)
+		}), side{Exists: true}},
+		"evicted": {"no exit code: the Pod is lost", pod(func(s *corev1.PodStatus) { s.Phase, s.Reason, s.Message = corev1.PodFailed, "Evicted", "low on memory" }),
+			side{Exists: true, Lost: "the Pod has failed: Evicted: low on memory"}},
+		"node lost": {"a kubelet that lost track of a container knows no exit code", pod(func(s *corev1.PodStatus) {
+			s.Phase = corev1.PodFailed
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "ContainerStatusUnknown", ExitCode: 137}}}}
+		}), side{Exists: true, Lost: "the Pod has failed: Unknown"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, observePod(tc.pod, "run-1")); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
