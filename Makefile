@@ -61,3 +61,7 @@ clean: ## remove bin/ (compiled cluster programs stay in ~/.cache/kubemove)
 .PHONY: record
 record: ## record golden requests of the hooks from the real Metacontroller
 	e2e/record.sh
+
+.PHONY: simulate
+simulate: ## the cutover against a model of two clusters: make simulate SEEDS=100000 FROM=1
+	$(GO) test -count=1 ./internal/steps/cutover -run TestSimulation -v -seeds $(or $(SEEDS),100000) -from $(or $(FROM),1)

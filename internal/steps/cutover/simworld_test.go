@@ -1,0 +1,166 @@
+package cutover
+
+// do carries an action out; with crash it stops somewhere inside.
+func (w *world) do(a Action, crash bool) {
+	part := func() bool { return crash && w.rand.IntN(2) == 0 }
+	switch a.Kind {
+	case Lock:
+		w.srcLock = true
+		if part() {
+			return
+		}
+		w.dstLock = true
+	case Unlock:
+		w.dstLock = false
+		if part() {
+			return
+		}
+		w.srcLock = false
+	case Pin:
+		w.pinnedSecret = true
+		if part() {
+			return
+		}
+		w.dstRecord = &Record{Switch: self}
+		if part() {
+			return
+		}
+		w.srcRecord = &Record{Switch: self}
+	case CreateClaims:
+		w.claimExists = true
+	case OpenWorkers:
+		w.leftovers, w.waiting = true, !crash
+	case CloseWorkers, RemoveWorkers:
+		w.leftovers, w.waiting = false, false
+	case FinalSync:
+		w.finalSync(crash)
+	case Mark:
+		w.mark = self
+	case Unmark:
+		w.mark = ""
+	case RecordQuiesce, RecordStart, RecordOpen:
+		w.record(a.Kind)
+	case Commit:
+		w.commit(part)
+	case Quiesce, Restore:
+		w.change(a)
+	default:
+		w.target(a, part)
+	}
+}
+
+func (w *world) record(k Kind) {
+	now := w.now
+	switch k {
+	case RecordQuiesce:
+		w.dstRecord.QuiescedAt = &now
+	case RecordStart:
+		w.dstRecord.StartedAt = &now
+	case RecordOpen:
+		w.dstRecord.OpenedAt = &now
+	}
+}
+
+func (w *world) commit(part func() bool) {
+	if w.pods() > 0 && !w.meddled {
+		w.failf("committed while the source runs")
+	}
+	now := w.now
+	w.dstRecord.CommittedAt, w.committed = &now, true
+	if !part() {
+		w.srcRecord.CommittedAt = &now
+	}
+}
+
+func (w *world) change(a Action) {
+	for i := range w.workloads {
+		x := &w.workloads[i]
+		if ref(i) != a.Workload.Ref {
+			continue
+		}
+		if a.Kind == Quiesce {
+			if x.ledger == nil {
+				n := x.replicas
+				x.ledger = &n
+			}
+			x.replicas = 0
+		} else {
+			if w.targetPods() > 0 {
+				w.failf("the source comes back while the target runs")
+			}
+			x.replicas, x.ledger = *x.ledger, nil
+		}
+		x.generation++
+	}
+}
+
+func (w *world) finalSync(crash bool) {
+	if w.mark != "" {
+		w.failf("a run writes an active claim")
+	}
+	f := w.observe(false)
+	w.dstRecord.Epoch++
+	w.dstRecord.Fence = f.fence()
+	w.dstData = w.srcData
+	w.pass()
+	if crash {
+		if w.rand.IntN(2) == 0 {
+			w.dstData = -1 // half written
+			return
+		}
+		w.waiting = false // killed after the last byte
+	}
+	again := w.observe(false)
+	if !crash {
+		w.waiting, w.leftovers = again.sourceStopped() && again.fence().Equal(f.fence()), true
+	}
+	if again.sourceStopped() && again.fence().Equal(f.fence()) {
+		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: f.fence()}
+	}
+}
+
+func (w *world) target(a Action, part func() bool) {
+	if w.committed && a.Kind != Open {
+		w.failf("%s after the commit", a.Kind)
+	}
+	switch a.Kind {
+	case CreateObjects:
+		w.objects[configRef.String()] = &simObject{open: true, ready: true}
+	case StartWorkloads:
+		if w.pods() > 0 || w.dstData != w.srcData || w.mark != self || w.leftovers {
+			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
+		}
+		for i := range w.workloads {
+			if w.objects[ref(i).String()] == nil {
+				w.objects[ref(i).String()] = &simObject{pods: wantReplicas}
+			}
+			if part() {
+				return
+			}
+		}
+	case Open:
+		if !w.committed {
+			w.failf("opened before the commit")
+		}
+		w.objects[doorRef.String()] = &simObject{ready: true}
+	case StopTarget:
+		for i := range w.workloads {
+			if x := w.objects[ref(i).String()]; x != nil {
+				x.stopped = true
+			}
+		}
+	case DeleteObjects:
+		for k := range w.objects {
+			delete(w.objects, k)
+			if part() {
+				return
+			}
+		}
+	case Forget:
+		w.srcRecord = nil
+		if part() {
+			return
+		}
+		w.dstRecord, w.pinnedSecret = nil, false
+	}
+}
