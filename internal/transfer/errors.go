@@ -19,6 +19,8 @@ const (
 	ReasonWorkerFailed = "WorkerFailed"
 	// ReasonClaimInUse: a Pod that is not a worker of this run mounts a claim.
 	ReasonClaimInUse = "ClaimInUse"
+	// ReasonInterrupted: the driver itself was told to stop; the workers go on.
+	ReasonInterrupted = "Interrupted"
 	// ReasonRunReplaced: another run has taken the claim over.
 	ReasonRunReplaced = "RunReplaced"
 )
@@ -76,7 +78,7 @@ func AsError(err error) *Error {
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
 		out.Reason, out.Retry = api.ReasonForbidden, task.RetryLater
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		out.Reason = "Interrupted"
+		out.Reason = ReasonInterrupted
 	}
 	return out
 }

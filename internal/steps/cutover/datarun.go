@@ -63,17 +63,24 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	if err != nil {
 		return err
 	}
+	var failure error
 	if s.run != nil {
-		if err := s.copy(ctx, final); err != nil {
-			return err
-		}
+		failure = s.copy(ctx, final)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	after := &Observed{Self: s.self, Record: o.Record}
 	if err := s.observeSource(ctx, after); err != nil {
 		return err
 	}
 	if !after.sourceStopped() || !after.fence().Equal(fence) {
+		// Somebody touched the source, which may be why the run failed: it is void in any
+		// case, and the next epoch begins with stopping the source again.
 		return s.closeWorkers(ctx)
+	}
+	if failure != nil {
+		return s.lost(ctx, failure)
 	}
 	final.FinishedAt = time.Now().UTC()
 	return s.update(ctx, s.target, false, func(r *Record) { r.Final = final })
@@ -81,21 +88,18 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 
 func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
 	if err := s.run.Go(ctx); err != nil {
-		return s.lost(ctx, err)
+		return err
 	}
 	result, err := s.run.Wait(ctx)
 	if err != nil {
-		return s.lost(ctx, err)
+		return err
 	}
 	final.Bytes, final.Files = result.Bytes, result.Files
 	return nil
 }
 
-// lost removes the workers of a run that failed, so that the next try begins afresh.
+// lost removes the workers of a run that failed.
 func (s *switcher) lost(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
 	if cerr := s.closeWorkers(ctx); cerr != nil {
 		return cerr
 	}
@@ -135,18 +139,16 @@ func (s *switcher) progressed(p transfer.Progress) {
 	s.syncs.show(p, s.runID())
 }
 
-// runError keeps what a run's error says about trying again: a final failure ends the task.
+// runError ends the task with a run's error. The run has had its own tries, and the
+// application is down: the source comes back first, then somebody looks at the reason.
 func runError(err error) error {
 	e := transfer.AsError(err)
-	if e.Outcome == task.OutcomeDeclined || e.Retry != task.RetrySoon || e.Reason != "Interrupted" {
-		r := *e.Result()
-		r.Outcome = task.OutcomeFailed // The switch has begun: it must be rolled back or retried.
-		if r.Retry == "" {
-			r.Retry = task.RetryLater
-		}
-		return &ending{r}
+	if e.Reason == transfer.ReasonInterrupted {
+		return err
 	}
-	return err
+	r := *e.Result()
+	r.Outcome, r.Retry = task.OutcomeFailed, task.RetryLater
+	return &ending{r}
 }
 
 // resumable: the run of the newest epoch has begun and not succeeded, and nothing has touched
