@@ -59,7 +59,7 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := hooks.List[api.MovePair](view.Related, hooks.KindMovePair)
+	pair, err := switches.Pair(view.Related, d.Namespace, d.Spec.PairRef.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +67,7 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{config: c, now: now, view: view, dataSync: d, switches: related, attempts: attempts}
-	for _, p := range pairs {
-		if p.Namespace == d.Namespace && p.Name == d.Spec.PairRef.Name {
-			s.pair = p
-		}
-	}
+	s := &state{config: c, now: now, view: view, dataSync: d, pair: pair, switches: related, attempts: attempts}
 	s.problem = c.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}})
 	s.ask = jobs.Ask{Step: task.VerbSync, Intent: jobs.Intent(string(d.UID), "sync", d.Spec.Request)}
 	s.outlook = jobs.Next(attempts, s.ask, now)

@@ -8,6 +8,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
@@ -45,16 +46,11 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := hooks.List[api.MovePair](view.Related, hooks.KindMovePair)
+	pair, err := switches.Pair(view.Related, m.Namespace, m.Spec.PairRef.Name)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{config: c, now: now, view: view, sw: m, attempts: attempts}
-	for _, p := range pairs {
-		if p.Namespace == m.Namespace && p.Name == m.Spec.PairRef.Name {
-			s.pair = p
-		}
-	}
+	s := &state{config: c, now: now, view: view, sw: m, pair: pair, attempts: attempts}
 	s.facts = s.gather()
 	return s, nil
 }

@@ -57,3 +57,17 @@ func Begun(m *api.MoveSwitch) bool {
 func Busy(m *api.MoveSwitch) bool {
 	return Begun(m) && !meta.IsStatusConditionTrue(m.Status.Conditions, api.ConditionSwitched)
 }
+
+// Pair finds the pair that a switch or a DataSync names; nil when it is out of sight.
+func Pair(objects hooks.Objects, namespace, name string) (*api.MovePair, error) {
+	list, err := hooks.List[api.MovePair](objects, hooks.KindMovePair)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range list {
+		if p.Namespace == namespace && p.Name == name {
+			return p, nil
+		}
+	}
+	return nil, nil
+}

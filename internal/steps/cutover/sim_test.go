@@ -158,7 +158,7 @@ func (w *world) observe(rollback bool) Observed {
 	}
 	for i, x := range w.workloads {
 		o.Workloads = append(o.Workloads, Workload{Workload: application.Workload{Ref: ref(i)}, Stopped: x.replicas == 0,
-			KeepsClaims: true, Ledger: x.ledger != nil, Identity: fmt.Sprint(x.generation)})
+			Ledger: x.ledger != nil, Identity: fmt.Sprint(x.generation)})
 	}
 	if n := w.pods(); n > 0 {
 		o.SourcePods = []string{fmt.Sprint(n)}

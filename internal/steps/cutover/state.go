@@ -83,8 +83,6 @@ type Workload struct {
 	Identity string
 	// Stopped: it asks for no Pods.
 	Stopped bool
-	// KeepsClaims: stopping it does not delete claims.
-	KeepsClaims bool
 	// Ledger: it carries this switch's ledger.
 	Ledger bool
 	// Holder is the UID of another switch that holds it.

@@ -44,12 +44,11 @@ func getWorkload(ctx context.Context, c *cluster.Cluster, r application.Ref) (*u
 func readWorkload(w application.Workload, u *unstructured.Unstructured, self string) Workload {
 	out := Workload{Workload: w}
 	if u == nil {
-		out.Missing, out.Stopped, out.KeepsClaims, out.Identity = true, true, true, "missing"
+		out.Missing, out.Stopped, out.Identity = true, true, "missing"
 		return out
 	}
 	out.Identity = fmt.Sprintf("%s/%d", u.GetUID(), u.GetGeneration())
 	out.Stopped = stopped(u)
-	out.KeepsClaims = keepsClaims(u)
 	if l, err := application.LedgerOf(u); err == nil && l != nil {
 		out.Ledger = l.Switch == self
 	}
