@@ -19,35 +19,108 @@ import (
 // shellBlocks are the fenced sh blocks of a Markdown page.
 var shellBlocks = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// TestFirstMoveExample runs every command of the example's page, in order, as a reader would:
-// with the account that manifests/endpoint makes at the target, and no more rights.
-func TestFirstMoveExample(t *testing.T) {
-	t.Parallel()
-	t.Cleanup(func() {
-		for _, c := range clusters.Clusters() {
-			if out, err := c.Kubectl(context.Background(), "delete", "namespace", "journal", "--ignore-not-found", "--timeout=120s"); err != nil {
-				t.Errorf("%v\n%s", err, out)
-			}
-		}
-	})
-	page, err := os.ReadFile(filepath.Join(clusters.Root, "examples", "first-move", "README.md"))
+// blocksOf a Markdown page, or of its part below a heading.
+func blocksOf(t *testing.T, page, heading string) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(clusters.Root, page))
 	require.NoError(t, err)
-	config := contexts(t)
-	blocks := shellBlocks.FindAllStringSubmatch(string(page), -1)
-	require.NotEmpty(t, blocks)
+	text := string(data)
+	if heading != "" {
+		_, below, found := strings.Cut(text, "\n"+heading+"\n")
+		require.True(t, found, "%s has no heading %q", page, heading)
+		text, _, _ = strings.Cut(below, "\n## ")
+	}
+	var blocks []string
+	for _, block := range shellBlocks.FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, block[1])
+	}
+	require.NotEmpty(t, blocks, "%s %s", page, heading)
+	return blocks
+}
+
+// watchSome ends a watch after a while, as a reader does with Ctrl-C.
+const watchSome = `kubectl() {
+  case " $* " in
+  *" --watch "*) timeout --signal=INT 3 kubectl "$@" || [ $? = 124 ] ;;
+  *) command kubectl "$@" ;;
+  esac
+}
+`
+
+// read runs the blocks as a reader would, at the root of the checkout.
+func read(t *testing.T, config string, blocks ...string) {
+	t.Helper()
 	for _, block := range blocks {
-		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", block[1])
+		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", watchSome+block)
 		cmd.Dir = clusters.Root
 		cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "PATH="+filepath.Dir(clusters.Kubectl())+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
-		t.Logf("$ %s\n%s", strings.ReplaceAll(strings.TrimSpace(block[1]), "\n", "\n$ "), out)
+		t.Logf("$ %s\n%s", strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n$ "), out)
 		require.NoError(t, err)
 	}
 }
 
-// contexts is a kubeconfig with a context for each cluster, called src and dst.
+// TestFirstMove runs every command of the README's first move, which goes back before it is
+// committed, and then every command of the example's page, which moves: with the account that
+// manifests/endpoint makes at the target, and no more rights.
+func TestFirstMove(t *testing.T) {
+	t.Parallel()
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "journal"}
+	t.Cleanup(s.close)
+	config := contexts(t)
+	page := blocksOf(t, "examples/first-move/README.md", "")
+	application, wayThere, rest := page[0], page[1], page[2:]
+	read(t, config, application, wayThere)
+	read(t, config, plannedThen(blocksOf(t, "README.md", "## A first move"))...)
+	s.kubectl(s.src, "wait", "moveswitch/journal-dst", "--for=condition=RolledBack", "--timeout=120s")
+	s.kubectl(s.src, "rollout", "status", "deployment/journal", "--timeout=60s")
+	// A reader who goes on with the example has not gone back.
+	s.kubectl(s.src, "patch", "moveswitch", "journal-dst", "--type=merge", "-p", `{"spec":{"desired":"Switched","retry":"2","approvedPlan":""}}`)
+	read(t, config, rest...)
+}
+
+// plannedThen puts the time that a reader takes for the plan before the block that reads it.
+func plannedThen(blocks []string) []string {
+	var out []string
+	for _, block := range blocks {
+		if strings.Contains(block, ".status.plan}") {
+			out = append(out, "kubectl --namespace journal wait movepair journal-dst --for=condition=Ready --timeout=5m\n")
+		}
+		out = append(out, block)
+	}
+	return out
+}
+
+// TestInstall runs the README's commands of the installation on a cluster that has never seen
+// KubeMove. No Pod may start there: the published images are not on this machine. What waits
+// for the Pods runs where the lab has installed the images of this checkout.
+func TestInstall(t *testing.T) {
+	t.Parallel()
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "kubemove-system"}
+	config := contexts(t)
+	t.Cleanup(func() {
+		for _, dir := range []string{"manifests/overlays/default", "manifests/crds"} {
+			out, err := s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "-k", filepath.Join(clusters.Root, dir), "--timeout=60s")
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		}
+	})
+	s.kubectl(s.dst, "create", "namespace", s.namespace)
+	s.kubectl(s.dst, "create", "quota", "no-pods", "--hard=pods=0")
+	commands := strings.SplitAfter(strings.TrimSpace(blocksOf(t, "README.md", "## Install")[0]), "\n")
+	require.Len(t, commands, 4)
+	onTarget := "kubectl() { command kubectl --context dst \"$@\"; }\n"
+	for _, command := range commands[:3] {
+		read(t, config, onTarget+command)
+	}
+	read(t, config, commands[3])
+}
+
+// contexts is a kubeconfig with a context for each cluster, called src (the current one) and dst.
 func contexts(t *testing.T) string {
 	merged := clientcmdapi.NewConfig()
+	merged.CurrentContext = clusters.Source().Name
 	for _, c := range clusters.Clusters() {
 		add(t, merged, c)
 	}

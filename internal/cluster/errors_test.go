@@ -99,8 +99,8 @@ func TestTooOld(t *testing.T) {
 		found  string
 		want   bool
 	}{
-		"Older":   {"1.26 is older than 1.27.", "v1.26.15", true},
-		"Same":    {"1.27 itself is new enough.", "v1.27.0", false},
+		"Older":   {"1.28 is older than 1.29.", "v1.28.15", true},
+		"Same":    {"1.29 itself is new enough.", "v1.29.0", false},
 		"Vendor":  {"Vendors add their own words.", "v1.35.4-gke.100+x", false},
 		"Unknown": {"Nobody can tell: it is tried.", "master", false},
 	}

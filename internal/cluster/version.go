@@ -12,7 +12,7 @@ import (
 
 // The oldest Kubernetes that each place may run.
 const (
-	OldestEndpoint = "1.27"
+	OldestEndpoint = "1.29"
 	OldestHome     = "1.31"
 )
 
