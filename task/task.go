@@ -63,8 +63,33 @@ type Run struct {
 	// Exact: the source does not change during the run, so both sides must be equal at its
 	// end.
 	Exact bool `json:"exact,omitempty"`
+	// Verification says how both sides are compared at the end of an exact run:
+	// VerifyMetadata, which is the default, or VerifyChecksum. Readers refuse other values.
+	Verification string `json:"verification,omitempty"`
 	// DeadlineSeconds for the run as a whole; 0: none.
 	DeadlineSeconds int64 `json:"deadlineSeconds,omitempty"`
+}
+
+// The values of Run.Verification.
+const (
+	// VerifyMetadata compares everything but the content of the files: what is there, with
+	// which size, time, owner, mode and attributes.
+	VerifyMetadata = "Metadata"
+	// VerifyChecksum also compares the content of every file, which both sides read once more
+	// for that.
+	VerifyChecksum = "Checksum"
+)
+
+// Checksum tells whether the content is compared, too. A value that is not known is an error:
+// to verify less than was asked for would be silent.
+func (r Run) Checksum() (bool, error) {
+	switch r.Verification {
+	case "", VerifyMetadata:
+		return false, nil
+	case VerifyChecksum:
+		return true, nil
+	}
+	return false, fmt.Errorf("run.verification is %q, this program understands %s and %s: use programs of one version", r.Verification, VerifyMetadata, VerifyChecksum)
 }
 
 // Endpoint is a side of the move as a task sees it.
@@ -72,6 +97,8 @@ type Endpoint struct {
 	// Kubeconfig is the path of the mounted kubeconfig; empty: the cluster that the task
 	// runs in, with the Pod's own account.
 	Kubeconfig string `json:"kubeconfig,omitempty"`
+	// KubeconfigSecret is the name of the Secret that it comes from, for messages.
+	KubeconfigSecret string `json:"kubeconfigSecret,omitempty"`
 	// Namespace of the application.
 	Namespace string `json:"namespace"`
 }

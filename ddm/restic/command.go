@@ -26,6 +26,8 @@ type runError struct {
 	// Problems it named, at most maxProblems of Count.
 	Problems []string
 	Count    int
+	// Blocked: a folder lies where something else belongs, which restic does not remove.
+	Blocked bool
 
 	mu   sync.Mutex
 	text string
@@ -49,6 +51,7 @@ func (e *runError) Error() string {
 // note keeps a problem, once however often restic repeats it.
 func (e *runError) note(problem string) {
 	const limit = 500
+	e.Blocked = e.Blocked || strings.Contains(problem, "RemoveNode: ") || strings.Contains(problem, "RemoveCreateHardlink: ")
 	if problem = strings.TrimSpace(problem); len(problem) > limit {
 		problem = problem[:limit] + "..."
 	}

@@ -2,21 +2,35 @@ package restic
 
 import (
 	"context"
+	"strings"
 
 	"github.com/kubemove/kubemove/task"
 )
 
+// nodes hands out what a snapshot holds beneath a folder, with the path below that. Bytes of
+// a path that are no UTF-8 have become U+FFFD on the way, each: see lossy.
+func (r repository) nodes(ctx context.Context, snapshot, folder string, each func(rel string, m message)) error {
+	return r.run(ctx, "/", func(m message) {
+		if rel, below := strings.CutPrefix(m.Path, folder+"/"); below && m.Type == "node" {
+			each(rel, m)
+		}
+	}, "ls", "--no-lock", snapshot)
+}
+
+// lossy is what a path has become in JSON.
+func lossy(path string) string { return string([]rune(path)) }
+
 // listed counts what a snapshot holds of a volume.
 func listed(ctx context.Context, repo repository, volume, snapshot string) (task.Verification, error) {
 	var v task.Verification
-	err := repo.run(ctx, "/", func(m message) {
-		if m.Type != "node" || m.NodeType == "dir" || m.Path == volume {
+	err := repo.nodes(ctx, snapshot, volume, func(_ string, m message) {
+		switch m.NodeType {
+		case "dir":
 			return
-		}
-		v.Files++
-		if m.NodeType == "file" {
+		case "file":
 			v.Bytes += m.Size
 		}
-	}, "ls", snapshot)
+		v.Files++
+	})
 	return v, err
 }

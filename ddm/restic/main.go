@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/ddm/tree"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -42,6 +43,7 @@ type worker struct {
 	status *status
 	// settings from the parameters.
 	settings settings
+	walk     tree.Options
 	name     string // of the volume
 	volume   string // its folder
 }
@@ -66,6 +68,9 @@ func Run(ctx context.Context, d Dirs) int {
 	if w.settings, err = parseSettings(t.Parameters); err != nil {
 		return w.end(&permanent{err})
 	}
+	if w.walk.Checksum, err = t.Run.Checksum(); err != nil {
+		return w.end(&permanent{err})
+	}
 	return w.end(w.work(ctx))
 }
 
@@ -85,6 +90,11 @@ type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }
 
+// mismatch wraps an error that says how the copy differs from its source.
+type mismatch struct{ error }
+
+func (m *mismatch) Unwrap() error { return m.error }
+
 // end writes the result and chooses the exit code. Killed, it writes none: the run is tried
 // again.
 func (w *worker) end(err error) int {
@@ -100,6 +110,10 @@ func (w *worker) end(err error) int {
 		var p *permanent
 		if errors.As(err, &p) {
 			r.Retry, code = task.RetryLater, task.ExitPermanent
+		}
+		var m *mismatch
+		if errors.As(err, &m) {
+			r.Reason = api.ReasonMismatch
 		}
 	}
 	if err := w.status.finish(r); err != nil {

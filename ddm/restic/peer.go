@@ -13,17 +13,21 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/kubemove/kubemove/ddm/tree"
 )
 
 // The two workers speak over the same port that the repository is served on: a connection
-// that begins with this word carries one line of JSON from the source, and the answer of the
-// target. Everything else is HTTP, and goes to rest-server.
+// that begins with this word carries one line of JSON from the source, for a manifest that as
+// well, and the answer of the target. Everything else is HTTP, and goes to rest-server.
 const greeting = "KUBEMOVE "
 
 // The events that the source tells.
 const (
 	// eventSnapshot: the backup is whole; Snapshot names it. Never told of a partial one.
 	eventSnapshot = "snapshot"
+	// eventManifest: what the volume holds at the source. Only told in exact runs.
+	eventManifest = "manifest"
 	// eventDone: the source needs the repository no more.
 	eventDone = "done"
 	// eventFailed: there will be no snapshot.
@@ -35,10 +39,18 @@ type event struct {
 	RunID    string `json:"runID"`
 	Kind     string `json:"kind"`
 	Snapshot string `json:"snapshot,omitempty"`
-	// Root of the volume, which restic leaves as it finds it.
-	Root *root `json:"root,omitempty"`
+	// Root of the volume, as an encoded tree.Entry: restic leaves it as it finds it.
+	Root []byte `json:"root,omitempty"`
+	// Sparse files of the volume.
+	Sparse []tree.Sparse `json:"sparse,omitempty"`
+	// Size in bytes of the manifest, which follows the line.
+	Size int64 `json:"size,omitempty"`
 	// Message of a failure.
 	Message string `json:"message,omitempty"`
+
+	// body is the manifest at the source, file its path at the target.
+	body io.ReadSeeker
+	file string
 }
 
 // taken is the target's answer.
@@ -48,13 +60,17 @@ const (
 	// tellPatience is how long the source tries to reach the target; tellPause between tries.
 	tellPatience = 2 * time.Minute
 	tellPause    = 500 * time.Millisecond
-	// tellTimeout bounds one try.
+	// tellTimeout bounds one try, and of a manifest each piece.
 	tellTimeout = 20 * time.Second
+	// tellPiece of a manifest in bytes; the patience is a second longer for each.
+	tellPiece = 256 << 10
+	// maxLine of an event in bytes. There may be many sparse files.
+	maxLine = 64 << 20
 )
 
 // tell delivers an event to the target: it returns once the target has taken it.
 func tell(ctx context.Context, address string, e event) error {
-	deadline := time.Now().Add(tellPatience)
+	deadline := time.Now().Add(tellPatience + time.Duration(e.Size/tellPiece)*time.Second)
 	for {
 		err := tellOnce(ctx, address, e)
 		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
@@ -67,9 +83,8 @@ func tell(ctx context.Context, address string, e event) error {
 }
 
 func tellOnce(ctx context.Context, address string, e event) error {
-	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	dialer := net.Dialer{Timeout: tellTimeout}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("cannot reach the target: %w", err)
 	}
@@ -80,9 +95,17 @@ func tellOnce(ctx context.Context, address string, e event) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(conn, "%s%s\n", greeting, line); err != nil {
+	extend(conn)
+	_, err = fmt.Fprintf(conn, "%s%s\n", greeting, line)
+	if err == nil && e.body != nil {
+		if _, err = e.body.Seek(0, io.SeekStart); err == nil {
+			err = carry(conn, conn, e.body, e.Size)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("cannot tell the target %s: %w", e.Kind, err)
 	}
+	extend(conn)
 	answer, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("the target has not taken %s: %w", e.Kind, err)
@@ -93,22 +116,40 @@ func tellOnce(ctx context.Context, address string, e event) error {
 	return nil
 }
 
+// extend gives a connection time for the next step.
+func extend(conn net.Conn) { _ = conn.SetDeadline(time.Now().Add(tellTimeout)) }
+
+// carry copies exactly size bytes over a connection, with time for each piece.
+func carry(conn net.Conn, w io.Writer, r io.Reader, size int64) error {
+	for size > 0 {
+		extend(conn)
+		n, err := io.CopyN(w, r, min(size, tellPiece))
+		if err != nil {
+			return err
+		}
+		size -= n
+	}
+	return nil
+}
+
 // front listens where the source connects and tells its events from the requests to the
 // repository, which it hands on to rest-server.
 type front struct {
 	listener net.Listener
 	backend  string
-	runID    string
-	events   chan event
+	// dir is where manifests are kept.
+	dir    string
+	runID  string
+	events chan event
 }
 
-// listen opens the front. Requests go to the Unix socket backend.
+// listen opens the front. Requests go to the Unix socket backend, manifests into its folder.
 func listen(address, backend, runID string) (*front, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen for the source: %w", err)
 	}
-	f := &front{listener: l, backend: backend, runID: runID, events: make(chan event, 16)}
+	f := &front{listener: l, backend: backend, dir: filepath.Dir(backend), runID: runID, events: make(chan event, 16)}
 	go f.serve()
 	return f, nil
 }
@@ -144,25 +185,59 @@ func (f *front) connection(conn *net.TCPConn) {
 }
 
 // take reads an event and answers it.
-func (f *front) take(r io.Reader, w io.Writer) {
-	const limit = 64 << 10
-	var e event
-	line, err := bufio.NewReader(io.LimitReader(r, limit)).ReadBytes('\n')
+func (f *front) take(r *bufio.Reader, conn net.Conn) {
+	e, err := f.read(r, conn)
+	extend(conn)
+	if err != nil {
+		_, _ = fmt.Fprintf(conn, "refused: %v\n", err)
+		return
+	}
+	select {
+	case f.events <- e:
+		_, _ = io.WriteString(conn, taken)
+	default:
+		_, _ = io.WriteString(conn, "refused: too many events\n")
+	}
+}
+
+// read reads an event, and keeps its manifest.
+func (f *front) read(r *bufio.Reader, conn net.Conn) (e event, err error) {
+	extend(conn)
+	line, err := readLine(r, maxLine)
 	if err == nil {
 		err = json.Unmarshal(line[len(greeting):], &e)
 	}
 	if err == nil && e.RunID != f.runID {
 		err = fmt.Errorf("this is run %s", f.runID)
 	}
-	if err != nil {
-		_, _ = fmt.Fprintf(w, "refused: %v\n", err)
-		return
+	if err != nil || e.Kind != eventManifest {
+		return e, err
 	}
-	select {
-	case f.events <- e:
-		_, _ = io.WriteString(w, taken)
-	default:
-		_, _ = io.WriteString(w, "refused: too many events\n")
+	// Told again, it gets a file of its own: the first may be read already.
+	file, err := os.CreateTemp(f.dir, "manifest")
+	if err != nil {
+		return e, fmt.Errorf("cannot keep the manifest: %w", err)
+	}
+	e.file = file.Name()
+	err = carry(conn, file, r, e.Size)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return e, errors.Join(fmt.Errorf("cannot keep the manifest: %w", err), os.Remove(e.file))
+	}
+	return e, nil
+}
+
+// readLine reads a line of at most limit bytes.
+func readLine(r *bufio.Reader, limit int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > limit {
+			return nil, fmt.Errorf("the event is longer than %d bytes", limit)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
 	}
 }
 

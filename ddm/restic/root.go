@@ -3,53 +3,64 @@ package restic
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"syscall"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kubemove/kubemove/ddm/tree"
 )
 
-// root is the metadata of a volume's root folder.
-type root struct {
-	UID  int    `json:"uid"`
-	GID  int    `json:"gid"`
-	Mode uint32 `json:"mode"`
-}
-
-const modeBits = 0o7777
-
-// readRoot of a volume.
-func readRoot(dir string) (*root, error) {
-	info, err := os.Stat(dir)
+// readRoot of a volume, as the target is told it. restic leaves the folder that it restores
+// into as it finds it.
+func readRoot(dir string) ([]byte, error) {
+	e, err := tree.Read(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the root of the volume: %w", err)
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil, errors.New("cannot read the root of the volume: this system tells no owners")
-	}
-	return &root{UID: int(st.Uid), GID: int(st.Gid), Mode: st.Mode & modeBits}, nil
+	return e.MarshalBinary()
 }
 
-// apply makes the root of a volume the same. It returns a warning where that is not allowed:
-// the owner of a volume's root is often the storage's to choose.
-func (r *root) apply(dir string) (warning string, err error) {
-	is, err := readRoot(dir)
-	if err != nil || r == nil || *is == *r {
-		return "", err
+// applyRoot gives the root of a volume the owner, mode, time and attributes that it has at the
+// source. It returns a warning that names what it may not change: much of the root is often
+// the storage's to choose. For that reason the root is not verified, either.
+func applyRoot(data []byte, dir string) (warning string, err error) {
+	if data == nil {
+		return "", nil
 	}
-	var failed error
-	if is.UID != r.UID || is.GID != r.GID {
-		failed = os.Lchown(dir, r.UID, r.GID)
+	want := &tree.Entry{}
+	if err := want.UnmarshalBinary(data); err != nil {
+		return "", fmt.Errorf("cannot read what the root of the volume is at the source: %w", err)
 	}
-	// After the owner: a change of it clears bits of the mode.
-	if err := syscall.Chmod(dir, r.Mode); failed == nil {
-		failed = err
+	failed := apply(dir, want)
+	if failed != nil && !refused(failed) {
+		return "", fmt.Errorf("cannot make the root of the volume what it is at the source: %w", failed)
 	}
-	if failed != nil && !errors.Is(failed, fs.ErrPermission) && !errors.Is(failed, syscall.EROFS) {
-		return "", fmt.Errorf("cannot set owner and mode of the volume's root: %w", failed)
+	is, err := tree.Read(dir)
+	if err != nil {
+		return "", fmt.Errorf("cannot read the root of the volume: %w", err)
 	}
-	if failed != nil {
-		return fmt.Sprintf("the root of the volume keeps owner %d:%d and mode %o; at the source it has %d:%d and %o", is.UID, is.GID, is.Mode, r.UID, r.GID, r.Mode), nil
+	differs := tree.Difference{Source: want, Target: is}.What()
+	if want.Seconds != is.Seconds {
+		// Of other folders the time is not compared.
+		differs = append(differs, "mtime")
 	}
-	return "", nil
+	if len(differs) == 0 {
+		return "", nil
+	}
+	return "the root of the volume stays as it is at the target (source != target): " + strings.Join(differs, ", "), nil
+}
+
+// refused tells whether an error, in all its parts, says that the worker lacks the right, or
+// the file system the means, to keep something. To try again is useless then.
+func refused(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !refused(err) })
+	}
+	for _, no := range []error{unix.EPERM, unix.EACCES, unix.EROFS, unix.ENOTSUP, unix.EINVAL} {
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -20,8 +22,14 @@ const (
 	// hostName in snapshots: the name of a Pod changes, and the parent of a snapshot is looked
 	// up by it.
 	hostName = "kubemove"
-	// lostAndFound of the volume's file system is not part of the data.
-	lostAndFound = "lost+found"
+)
+
+const (
+	// minSparse is the size from which on a sparse file counts: restic makes no smaller holes
+	// than 512 KiB.
+	minSparse = 1 << 20
+	// maxSparse files are told to the target. That is some megabytes.
+	maxSparse = 100_000
 )
 
 // peerPatience is how long the source waits for the target's repository.
@@ -48,6 +56,11 @@ func (w *worker) backup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	excludes, err := w.excludes()
+	if err != nil {
+		return err
+	}
+	sparse := w.findSparse(ctx)
 	repo := repository{location: "rest:" + base, passwordFile: w.passwordFile()}
 	w.status.stage(api.StageCopying)
 	var summary message
@@ -61,8 +74,7 @@ func (w *worker) backup(ctx context.Context) error {
 		case "summary":
 			summary = m
 		}
-	}, "backup", append(w.settings.backup(), "--tag", w.task.Run.ID, "--host", hostName,
-		"--exclude", filepath.Join(w.volume, lostAndFound), w.volume)...)
+	}, "backup", slices.Concat(w.settings.backup(), []string{"--tag", w.task.Run.ID, "--host", hostName}, excludes, []string{w.volume})...)
 	if err != nil {
 		return w.backupError(err)
 	}
@@ -70,13 +82,28 @@ func (w *worker) backup(ctx context.Context) error {
 		return errors.New("restic backup ended with 0 but named no snapshot")
 	}
 	// From here on the target restores; the repository stays up until done is told.
-	if err := tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root}); err != nil {
+	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
+	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
 		return err
 	}
 	if err := w.verifySource(ctx, repo, summary); err != nil {
 		return err
 	}
 	return tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventDone})
+}
+
+// findSparse looks for sparse files while restic reads the volume. One that is not found only
+// takes more room at the target.
+func (w *worker) findSparse(ctx context.Context) <-chan []tree.Sparse {
+	found := make(chan []tree.Sparse, 1)
+	go func() {
+		sparse, err := tree.FindSparse(ctx, w.volume, minSparse)
+		if err != nil {
+			slog.Warn("cannot find the sparse files", "volume", w.name, "error", err.Error())
+		}
+		found <- sparse[:min(len(sparse), maxSparse)]
+	}()
+	return found
 }
 
 // backupError: what cannot be read today cannot be read in a minute; but at a source that
@@ -90,34 +117,6 @@ func (w *worker) backupError(err error) error {
 		return fmt.Errorf("files vanished during the backup: %w", err)
 	}
 	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
-}
-
-// verifySource counts what was backed up. A source that does not change is counted on its
-// disk, and the backup must agree; one that does is counted in the snapshot.
-func (w *worker) verifySource(ctx context.Context, repo repository, summary message) error {
-	w.status.stage(api.StageVerifying)
-	verification := task.Verification{}
-	if w.task.Run.Exact {
-		s, err := tree.Walk(w.volume)
-		if err != nil {
-			return err
-		}
-		if s.Regular != summary.FilesProcessed || s.Bytes != summary.BytesProcessed {
-			return fmt.Errorf("the backup holds %d regular files with %d bytes, the volume %d with %d: somebody writes to it, or a file was skipped",
-				summary.FilesProcessed, summary.BytesProcessed, s.Regular, s.Bytes)
-		}
-		for _, name := range s.Sockets {
-			w.status.warn("the socket %q is not copied: it means nothing without its process", name)
-		}
-		verification = s.Verification
-	} else {
-		var err error
-		if verification, err = listed(ctx, repo, w.volume, summary.SnapshotID); err != nil {
-			return err
-		}
-	}
-	w.verified(verification)
-	return nil
 }
 
 func (w *worker) passwordFile() string { return filepath.Join(w.dirs.Credentials, "password") }

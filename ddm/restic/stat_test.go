@@ -6,11 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/kubemove/kubemove/task"
 )
@@ -108,7 +112,39 @@ func killBackup(folder string) bool {
 
 // asNobody runs the calling test in a process of another user.
 func asNobody(t *testing.T) {
-	dir, err := os.MkdirTemp("", "nobody")
+	t.Helper()
+	another(t, func(cmd *exec.Cmd) ([]byte, error) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		return cmd.CombinedOutput()
+	})
+}
+
+// bareRoot is set in a process of a root without capabilities.
+const bareRoot = "RESTIC_TEST_BARE_ROOT"
+
+// asBareRoot runs the calling test in a process of root that has no capability.
+func asBareRoot(t *testing.T) {
+	t.Helper()
+	another(t, func(cmd *exec.Cmd) (out []byte, err error) {
+		cmd.Env = append(cmd.Env, bareRoot+"=1")
+		var done sync.WaitGroup
+		done.Go(func() {
+			// The thread ends with this function: it is never unlocked.
+			runtime.LockOSThread()
+			// SECBIT_NOROOT, and locked: a program that root executes gets no capabilities.
+			if err = unix.Prctl(unix.PR_SET_SECUREBITS, 0b11, 0, 0, 0); err == nil {
+				out, err = cmd.CombinedOutput()
+			}
+		})
+		done.Wait()
+		return out, err
+	})
+}
+
+// another runs the calling test in another process.
+func another(t *testing.T, run func(*exec.Cmd) ([]byte, error)) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "another")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	must(t, os.Chmod(dir, 0o777))
@@ -122,9 +158,8 @@ func asNobody(t *testing.T) {
 	cmd := exec.Command(program, "-test.run", "^"+t.Name()+"$", "-test.v")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir, "RESTIC_TEST_TOOLS="+filepath.Dir(tools))
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := cmd.CombinedOutput()
+	out, err := run(cmd)
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-		t.Errorf("as another user: %v\n%s", err, out)
+		t.Errorf("in another process: %v\n%s", err, out)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -56,7 +57,11 @@ func (w *worker) target(ctx context.Context) error {
 	if err := w.restore(ctx, repo, made); err != nil {
 		return err
 	}
-	if err := w.verifyTarget(); err != nil {
+	synced := w.beginSync()
+	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
+		return err
+	}
+	if err := w.endSync(synced); err != nil {
 		return err
 	}
 	_, err = front.await(ctx, server, eventDone)
@@ -76,24 +81,63 @@ func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server
 // restore makes the volume equal to the snapshot.
 func (w *worker) restore(ctx context.Context, repo repository, made event) error {
 	w.status.stage(api.StageCopying)
-	err := repo.run(ctx, "/", func(m message) {
-		if m.Type != "status" {
-			return
+	folder := filepath.Join(w.dirs.SourceVolumes, w.name)
+	err := w.restoreOnce(ctx, repo, made, folder)
+	if r := new(runError); errors.As(err, &r) && r.Blocked {
+		if err := clearFolders(ctx, repo, made.Snapshot, folder, w.volume); err != nil {
+			return fmt.Errorf("cannot remove the folders that became something else at the source: %w", err)
 		}
-		w.status.update(func(v *task.VolumeProgress) {
-			v.BytesDone, v.BytesTotal = m.BytesRestored+m.BytesSkipped, m.TotalBytes
-			v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
-		})
-	}, "restore", append(w.settings.restore(), made.Snapshot+":"+filepath.Join(w.dirs.SourceVolumes, w.name), "--target", w.volume,
-		"--delete", "--overwrite", "if-changed", "--sparse", "--no-lock", "--exclude", "/"+lostAndFound)...)
+		err = w.restoreOnce(ctx, repo, made, folder)
+	}
 	if err != nil {
 		return restoreError(err)
 	}
-	warning, err := made.Root.apply(w.volume)
+	warning, err := applyRoot(made.Root, w.volume)
 	if warning != "" {
 		w.status.warn("%s", warning)
 	}
 	return err
+}
+
+// restoreOnce prepares the volume and restores into it.
+func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, folder string) error {
+	if err := prepare(w.volume); err != nil {
+		return err
+	}
+	if err := dropSparse(w.volume, made.Sparse); err != nil {
+		return err
+	}
+	return w.runRestore(ctx, repo, made.Snapshot+":"+folder)
+}
+
+// runRestore restores a folder of a snapshot.
+func (w *worker) runRestore(ctx context.Context, repo repository, from string) error {
+	var summary message
+	err := repo.run(ctx, "/", func(m message) {
+		switch m.Type {
+		case "summary":
+			summary = m
+		case "status":
+			w.status.update(func(v *task.VolumeProgress) {
+				v.BytesDone, v.BytesTotal = m.BytesRestored+m.BytesSkipped, m.TotalBytes
+				v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
+			})
+		}
+	}, "restore", slices.Concat(w.settings.restore(), restoreFlags(), leaveOut(w.volume, "/"), []string{from, "--target", w.volume})...)
+	if err == nil && summary.Type != "" && summary.TotalFiles == 0 {
+		err = clearAll(w.volume)
+	}
+	return err
+}
+
+// restoreFlags make the target equal to the snapshot. Attributes of the system's own the
+// worker may not set, and after the first that it may not restic sets no others.
+func restoreFlags() []string {
+	flags := []string{"--delete", "--overwrite", "if-changed", "--sparse", "--no-lock"}
+	for _, p := range tree.KeptPatterns() {
+		flags = append(flags, "--include-xattr", p)
+	}
+	return flags
 }
 
 // restoreError: a full volume or a missing right stays so until somebody mends it.
@@ -109,31 +153,6 @@ func restoreError(err error) error {
 		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
 	}
 	return fmt.Errorf("not everything was written to the target's volume: %w", err)
-}
-
-func (w *worker) verifyTarget() error {
-	w.status.stage(api.StageVerifying)
-	s, err := tree.Walk(w.volume)
-	if err != nil {
-		return err
-	}
-	verification := s.Verification
-	if !w.task.Run.Exact {
-		// The source has no digest of a moment that is gone.
-		verification.Digest = ""
-	}
-	w.verified(verification)
-	return nil
-}
-
-// verified ends the progress of a volume.
-func (w *worker) verified(verification task.Verification) {
-	w.status.update(func(v *task.VolumeProgress) {
-		v.Verification = &verification
-		v.Stage = api.StageSynced
-		v.BytesDone, v.BytesTotal = verification.Bytes, verification.Bytes
-		v.FilesDone, v.FilesTotal = verification.Files, verification.Files
-	})
 }
 
 // openRepository makes the repository, or frees it from what a killed run has left. This

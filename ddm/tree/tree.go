@@ -1,101 +1,214 @@
-// Package tree counts and fingerprints a directory tree, so that the two sides of a copy can be
-// compared.
+// Package tree reads a directory tree: what a faithful copy must keep of it, in an order that
+// is the same everywhere, so that both sides of a copy can be counted, fingerprinted and
+// compared path by path.
+//
+// Left out are the root itself, the folder lost+found in it, sockets, device nodes, times of
+// access, inode flags (chattr), and the extended attributes that belong to the system, such as
+// those of SELinux.
 package tree
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"fmt"
-	"hash"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
-	"syscall"
+	"runtime"
 
 	"github.com/kubemove/kubemove/task"
 )
 
-// Method names what a digest covers: of everything but the root itself its path, type, mode
-// and owner; the size and time (in seconds: not every file system keeps more) of what is not a
-// directory; the target of a symbolic link; the numbers of a device.
-const Method = "metadata-v1"
+// The methods of a digest say what it covers.
+const (
+	// MethodMetadata covers of everything in the tree its path, type, mode, owner and kept
+	// extended attributes; the size and time (in seconds) of what is not a folder; the target
+	// of a symbolic link; which paths are hard links of one file.
+	MethodMetadata = "metadata-v2"
+	// MethodChecksum covers the content of the files, too.
+	MethodChecksum = "checksum-v1"
+)
+
+// LostAndFound is the name of the folder in a file system's root that is left out.
+const LostAndFound = "lost+found"
+
+// Options of a walk.
+type Options struct {
+	// Checksum reads the content of every file, and hashes it.
+	Checksum bool
+	// Each is called for every entry, in order: a folder comes before what is in it, and the
+	// names in one folder are sorted by their bytes. It may change the path that it is given:
+	// that was read before. Its error ends the walk.
+	Each func(*Entry) error
+}
+
+// method of the digest.
+func (o Options) method() string {
+	if o.Checksum {
+		return MethodChecksum
+	}
+	return MethodMetadata
+}
 
 // Summary of a tree.
 type Summary struct {
+	// Verification has the counts and the digest.
 	task.Verification
 	// Regular files, of all files.
 	Regular int64
-	// Sockets are left out: they mean nothing without the process that listens on them.
-	Sockets []string
+	// Allocated bytes of the disk, of everything that is not a directory. That is the file
+	// system's affair: it is in no digest.
+	Allocated int64
 }
 
-// Walk reads the tree beneath root. Whatever cannot be read is an error that names it. The
-// folder lost+found of a file system's root is left out.
-func Walk(root string) (*Summary, error) {
-	s := &Summary{}
-	sum := sha256.New()
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// item is an entry on its way through the walk.
+type item struct {
+	path  string // of the disk
+	entry *Entry // nil: it is not copied
+	inode inode
+	links uint64
+	// allocated bytes of the disk.
+	allocated int64
+	err       error
+}
+
+// readers of metadata: their time goes into waiting, most of all on a network's file system.
+const readers = 8
+
+// batch of paths that one worker stats: handing over each path alone would cost more than the
+// system calls do.
+const batch = 128
+
+// Walk reads the tree beneath root. Whatever cannot be read is an error that names it.
+func Walk(ctx context.Context, root string, o Options) (*Summary, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	names := make(chan []*item)
+	var failed error
+	go func() {
+		defer close(names)
+		failed = list(ctx, root, names)
+	}()
+	read := ordered(names, readers, 2*readers, func(items []*item) {
+		for _, it := range items {
+			if it.err = ctx.Err(); it.err == nil {
+				it.read()
+			}
+		}
+	})
+	items := join(read)
+	if o.Checksum {
+		workers := runtime.GOMAXPROCS(0)
+		// Deep, so that others are read while one takes long.
+		items = ordered(items, workers, 64*workers, func(it *item) {
+			if it.err == nil && it.entry != nil && it.entry.Type == File && it.entry.Same == "" {
+				it.err = it.hash(ctx)
+			}
+		})
+	}
+	count := newCounter(o.method())
+	var first error
+	// All are taken, even after an error: whoever sends them ends only then.
+	for it := range items {
+		if first == nil {
+			if first = it.finish(o.Each, count); first != nil {
+				cancel(first)
+			}
+		}
+	}
+	if first == nil {
+		first = failed
+	}
+	if first != nil {
+		return nil, first
+	}
+	return count.summary(), nil
+}
+
+// finish hands the entry on and counts it.
+func (it *item) finish(each func(*Entry) error, count *counter) error {
+	if it.err != nil || it.entry == nil {
+		return it.err
+	}
+	count.add(it.entry)
+	if it.entry.Same == "" {
+		count.Allocated += it.allocated
+	}
+	if each == nil {
+		return nil
+	}
+	return each(it.entry)
+}
+
+// list sends the paths beneath root, in order.
+func list(ctx context.Context, root string, out chan<- []*item) error {
+	var items []*item
+	send := func() error {
+		select {
+		case out <- items:
+			items = nil
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	err := each(root, cannotRead, func(rel, path string, d fs.DirEntry) error {
+		if special(d.Type()) {
+			return nil
+		}
+		items = append(items, &item{path: path, entry: &Entry{Path: rel}})
+		if len(items) < batch {
+			return nil
+		}
+		return send()
+	})
+	if err == nil && len(items) > 0 {
+		err = send()
+	}
+	return err
+}
+
+// special tells what is not copied: it means nothing without its process, or to another
+// machine.
+func special(mode fs.FileMode) bool { return mode&(fs.ModeSocket|fs.ModeDevice|fs.ModeIrregular) != 0 }
+
+func cannotRead(path string, err error) error {
+	return fmt.Errorf("cannot read %q: %w", path, cause(err))
+}
+
+// each calls do for everything beneath root but lost+found, and fail for what it cannot read.
+func each(root string, fail func(path string, err error) error, do func(rel, path string, d fs.DirEntry) error) error {
+	root = filepath.Clean(root)
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return fmt.Errorf("cannot read %q: %w", path, err)
+			return fail(path, err)
 		}
 		if path == root {
 			return nil
 		}
-		if d.IsDir() && d.Name() == "lost+found" && filepath.Dir(path) == filepath.Clean(root) {
+		if d.IsDir() && d.Name() == LostAndFound && filepath.Dir(path) == root {
 			return filepath.SkipDir
 		}
 		rel, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
-		return s.add(sum, rel, path)
+		return do(rel, path, d)
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.Digest = Method + ":" + hex.EncodeToString(sum.Sum(nil))
-	return s, nil
 }
 
-// add counts one entry. WalkDir comes along in lexical order, the same on both sides.
-func (s *Summary) add(sum hash.Hash, rel, path string) error {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("cannot read %q: %w", path, err)
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return fmt.Errorf("cannot read %q: this system tells no owners", path)
-	}
-	mode := info.Mode()
-	if mode&fs.ModeSocket != 0 {
-		s.Sockets = append(s.Sockets, rel)
-		return nil
-	}
-	extra := ""
-	switch {
-	case mode.IsRegular():
-		s.Regular++
-		s.Bytes += info.Size()
-		extra = strconv.FormatInt(info.Size(), 10)
-	case mode&fs.ModeSymlink != 0:
-		if extra, err = os.Readlink(path); err != nil {
-			return fmt.Errorf("cannot read the link %q: %w", path, err)
+// join takes the batches apart, and finds the hard links, which needs the order.
+func join(in <-chan []*item) <-chan *item {
+	out := make(chan *item, batch)
+	go func() {
+		defer close(out)
+		known := links{}
+		for items := range in {
+			for _, it := range items {
+				if it.err == nil && it.entry != nil && it.links > 1 {
+					it.entry.Same = known.first(it)
+				}
+				out <- it
+			}
 		}
-	case mode&fs.ModeDevice != 0:
-		extra = strconv.FormatUint(st.Rdev, 10)
-	}
-	seconds := int64(0)
-	if !mode.IsDir() {
-		s.Files++
-		seconds = info.ModTime().Unix()
-	}
-	perm := st.Mode
-	if mode&fs.ModeSymlink != 0 {
-		perm = 0 // It has none of its own.
-	}
-	// Lengths make the encoding unambiguous: names may hold any byte.
-	_, err = fmt.Fprintf(sum, "%d:%s %v %o %d:%d %d %d:%s\n", len(rel), rel, mode.Type(), perm, st.Uid, st.Gid, seconds, len(extra), extra)
-	return err
+	}()
+	return out
 }

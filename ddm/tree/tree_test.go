@@ -1,81 +1,282 @@
 package tree
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
-func write(t *testing.T, root string) {
+func must(t *testing.T, err error) {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(os.MkdirAll(filepath.Join(root, "dir", "lost+found"), 0o755))
-	must(os.MkdirAll(filepath.Join(root, "lost+found"), 0o700))
-	must(os.WriteFile(filepath.Join(root, "dir", "a\nb"), []byte("hello"), 0o640))
-	must(os.WriteFile(filepath.Join(root, "lost+found", "x"), []byte("left out"), 0o600))
-	must(os.Symlink("dir/a\nb", filepath.Join(root, "link")))
-	must(os.Link(filepath.Join(root, "dir", "a\nb"), filepath.Join(root, "hard")))
-	when := time.Unix(1_700_000_000, 0)
-	must(os.Chtimes(filepath.Join(root, "hard"), when, when))
-}
-
-func walk(t *testing.T, root string) *Summary {
-	t.Helper()
-	s, err := Walk(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
+func put(t *testing.T, path, content string) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, []byte(content), 0o644))
+}
+
+// fill makes a tree with some of everything. Made twice, the trees are the same.
+func fill(t *testing.T, root string) {
+	t.Helper()
+	in := func(name string) string { return filepath.Join(root, name) }
+	put(t, in("lost+found/x"), "left out")
+	put(t, in("dir/a\nb"), "hello")
+	put(t, in("dir/\xff"), "no UTF-8")
+	put(t, in("dir/lost+found/y"), "not left out")
+	must(t, os.Mkdir(in("empty"), 0o755))
+	must(t, os.Symlink("dir/a\nb", in("link")))
+	must(t, os.Link(in("dir/a\nb"), in("hard")))
+	must(t, os.Link(in("link"), in("link too")))
+	must(t, os.Link(in("dir/\xff"), root+"-outside"))
+	must(t, unix.Mkfifo(in("fifo"), 0o644))
+	must(t, unix.Lsetxattr(in("hard"), "user.a", []byte("1"), 0))
+	when := unix.Timespec{Sec: 1_700_000_000, Nsec: 5}
+	for _, name := range []string{"hard", "link", "fifo", "dir/\xff", "dir/lost+found/y"} {
+		must(t, unix.UtimesNanoAt(unix.AT_FDCWD, in(name), []unix.Timespec{when, when}, unix.AT_SYMLINK_NOFOLLOW))
+	}
+}
+
+func walk(t *testing.T, root string, o Options) (*Summary, []*Entry) {
+	t.Helper()
+	var entries []*Entry
+	o.Each = func(e *Entry) error {
+		entries = append(entries, e)
+		return nil
+	}
+	s, err := Walk(t.Context(), root, o)
+	must(t, err)
+	return s, entries
+}
+
+// TestWalk says what a walk finds, and in which order.
 func TestWalk(t *testing.T) {
-	a, b := t.TempDir(), t.TempDir()
-	write(t, a)
-	write(t, b)
-	link := func(root string) { // Links cannot be given a time portably: make both at once.
-		os.Remove(filepath.Join(root, "link"))
+	a, b := filepath.Join(t.TempDir(), "root"), filepath.Join(t.TempDir(), "root")
+	fill(t, a)
+	fill(t, b)
+	must(t, unix.Mknod(filepath.Join(b, "socket"), unix.S_IFSOCK|0o600, 0))
+	type found struct {
+		Path, Same, Target string
+		Type               Type
 	}
-	link(a)
-	link(b)
-	x, y := walk(t, a), walk(t, b)
-	if x.Files != 2 || x.Regular != 2 || x.Bytes != 10 {
-		t.Errorf("counted %d files, %d bytes", x.Files, x.Bytes)
+	want := []found{
+		{Path: "dir", Type: Folder},
+		{Path: "dir/a\nb", Type: File},
+		{Path: "dir/lost+found", Type: Folder},
+		{Path: "dir/lost+found/y", Type: File},
+		{Path: "dir/\xff", Type: File},
+		{Path: "empty", Type: Folder},
+		{Path: "fifo", Type: Pipe},
+		{Path: "hard", Type: File, Same: "dir/a\nb"},
+		{Path: "link", Type: Link, Target: "dir/a\nb"},
+		{Path: "link too", Type: Link, Target: "dir/a\nb", Same: "link"},
 	}
-	if x.Digest != y.Digest {
-		t.Error("equal trees have different digests")
+	for _, o := range []Options{{}, {Checksum: true}} {
+		x, entries := walk(t, a, o)
+		var got []found
+		for _, e := range entries {
+			got = append(got, found{e.Path, e.Same, e.Target, e.Type})
+			if hashed := e.Sum != nil; hashed != (o.Checksum && e.Type == File && e.Same == "") {
+				t.Errorf("%q was hashed: %t", e.Path, hashed)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if x.Files != 7 || x.Regular != 4 || x.Bytes != 30 {
+			t.Errorf("counted %d files, %d of them regular, and %d bytes", x.Files, x.Regular, x.Bytes)
+		}
+		if y, _ := walk(t, b, o); x.Digest != y.Digest || !strings.HasPrefix(x.Digest, o.method()+":") {
+			t.Errorf("equal trees have the digests %s and %s", x.Digest, y.Digest)
+		}
 	}
 }
 
-// TestWalkNotices says which differences a digest shows.
+// TestAllocated: what has many names takes room once, a hole none.
+func TestAllocated(t *testing.T) {
+	root := t.TempDir()
+	first := filepath.Join(root, "first")
+	put(t, first, strings.Repeat("x", 1<<20))
+	must(t, os.Truncate(first, 1<<30))
+	for _, name := range []string{"a", "b", "c"} {
+		must(t, os.Link(first, filepath.Join(root, name)))
+	}
+	s, _ := walk(t, root, Options{})
+	if s.Bytes != 4<<30 || s.Allocated < 1<<20 || s.Allocated >= 2<<20 {
+		t.Errorf("%d bytes take %d bytes", s.Bytes, s.Allocated)
+	}
+}
+
+// TestWalkNotices says which changes a digest shows.
 func TestWalkNotices(t *testing.T) {
-	file := func(root string) string { return filepath.Join(root, "dir", "a\nb") }
-	for name, change := range map[string]func(root string) error{
-		"another mode": func(root string) error { return os.Chmod(file(root), 0o600) },
-		"another time": func(root string) error { return os.Chtimes(file(root), time.Time{}, time.Unix(1, 0)) },
-		"another size": func(root string) error { return os.Truncate(file(root), 4) },
-		"another name": func(root string) error { return os.Rename(file(root), filepath.Join(root, "c")) },
-		"another link": func(root string) error {
-			_ = os.Remove(filepath.Join(root, "link"))
-			return os.Symlink("elsewhere", filepath.Join(root, "link"))
-		},
-		"one more folder": func(root string) error { return os.Mkdir(filepath.Join(root, "more"), 0o755) },
-	} {
+	cases := map[string]struct {
+		change func(in func(string) string) error
+		// checksum: only a digest with checksums shows it. hidden: none does.
+		checksum, hidden bool
+	}{
+		"another mode": {change: func(in func(string) string) error { return os.Chmod(in("hard"), 0o600) }},
+		"setuid":       {change: func(in func(string) string) error { return os.Chmod(in("hard"), 0o644|os.ModeSetuid) }},
+		"sticky":       {change: func(in func(string) string) error { return os.Chmod(in("dir"), 0o755|os.ModeSticky) }},
+		"another time": {change: func(in func(string) string) error { return os.Chtimes(in("hard"), time.Time{}, time.Unix(1, 0)) }},
+		"a time before 1970": {change: func(in func(string) string) error {
+			return os.Chtimes(in("fifo"), time.Time{}, time.Unix(-1_700_000_000, 0))
+		}},
+		"another size": {change: func(in func(string) string) error { return os.Truncate(in("hard"), 4) }},
+		"another name": {change: func(in func(string) string) error { return os.Rename(in("hard"), in("c")) }},
+		"another link": {change: func(in func(string) string) error {
+			return errors.Join(os.Remove(in("link too")), os.Symlink("elsewhere", in("link too")))
+		}},
+		"one more folder": {change: func(in func(string) string) error { return os.Mkdir(in("more"), 0o755) }},
+		"no hard link": {change: func(in func(string) string) error {
+			// The same in every other respect.
+			return errors.Join(os.Remove(in("hard")), os.WriteFile(in("hard"), []byte("hello"), 0o644),
+				unix.Lsetxattr(in("hard"), "user.a", []byte("1"), 0), os.Chtimes(in("hard"), time.Time{}, time.Unix(1_700_000_000, 5)))
+		}},
+		"one more hard link": {change: func(in func(string) string) error {
+			return errors.Join(os.Remove(in("dir/lost+found/y")), os.Link(in("hard"), in("dir/lost+found/y")))
+		}},
+		"a file instead of a FIFO": {change: func(in func(string) string) error {
+			return errors.Join(os.Remove(in("fifo")), os.WriteFile(in("fifo"), nil, 0o644), os.Chtimes(in("fifo"), time.Time{}, time.Unix(1_700_000_000, 5)))
+		}},
+		"an attribute less":        {change: func(in func(string) string) error { return unix.Lremovexattr(in("hard"), "user.a") }},
+		"another value":            {change: func(in func(string) string) error { return unix.Lsetxattr(in("hard"), "user.a", []byte("2"), 0) }},
+		"an attribute of a folder": {change: func(in func(string) string) error { return unix.Lsetxattr(in("dir"), "user.b", nil, 0) }},
+		"other content":            {checksum: true, change: rewrite},
+		"a fraction of a second": {hidden: true, change: func(in func(string) string) error {
+			return os.Chtimes(in("hard"), time.Time{}, time.Unix(1_700_000_000, 9))
+		}},
+		"the time of a folder":       {hidden: true, change: func(in func(string) string) error { return os.Chtimes(in("dir"), time.Time{}, time.Unix(1, 0)) }},
+		"a link outside of the tree": {hidden: true, change: func(in func(string) string) error { return os.Link(in("hard"), in("")+"-more") }},
+		"the root's mode":            {hidden: true, change: func(in func(string) string) error { return os.Chmod(in(""), 0o700) }},
+		"lost+found":                 {hidden: true, change: func(in func(string) string) error { return os.RemoveAll(in("lost+found")) }},
+		"a socket":                   {hidden: true, change: func(in func(string) string) error { return unix.Mknod(in("socket"), unix.S_IFSOCK|0o600, 0) }},
+	}
+	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			root := t.TempDir()
-			write(t, root)
-			before := walk(t, root).Digest
-			if err := change(root); err != nil {
-				t.Fatal(err)
+			root := filepath.Join(t.TempDir(), "root")
+			fill(t, root)
+			metadata, _ := walk(t, root, Options{})
+			checksum, _ := walk(t, root, Options{Checksum: true})
+			must(t, tc.change(func(name string) string { return filepath.Join(root, name) }))
+			if s, _ := walk(t, root, Options{}); (s.Digest == metadata.Digest) != (tc.hidden || tc.checksum) {
+				t.Errorf("the digest of metadata is the same: %t", s.Digest == metadata.Digest)
 			}
-			if walk(t, root).Digest == before {
-				t.Error("the digest is the same")
+			if s, _ := walk(t, root, Options{Checksum: true}); (s.Digest == checksum.Digest) != tc.hidden {
+				t.Errorf("the digest with checksums is the same: %t", s.Digest == checksum.Digest)
 			}
 		})
+	}
+}
+
+// rewrite changes the content, and nothing else.
+func rewrite(in func(string) string) error {
+	info, err := os.Stat(in("hard"))
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(in("hard"), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString("hallo")
+	return errors.Join(err, f.Close(), os.Chtimes(in("hard"), time.Time{}, info.ModTime()))
+}
+
+// TestWalkFails: what cannot be read is an error that names it, whoever else waits.
+func TestWalkFails(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"a", "b/c", "d"} {
+		put(t, filepath.Join(root, name), name)
+	}
+	stop := errors.New("enough")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	cases := map[string]struct {
+		reason string
+		ctx    context.Context
+		root   string
+		each   func(*Entry) error
+		want   error
+	}{
+		"no root":   {reason: "a volume that is not there is not empty", ctx: t.Context(), root: filepath.Join(root, "none"), want: os.ErrNotExist},
+		"each ends": {reason: "an error of the caller ends the walk", ctx: t.Context(), root: root, each: func(*Entry) error { return stop }, want: stop},
+		"cancelled": {reason: "a worker that is told to stop stops", ctx: ended, root: root, want: context.Canceled},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s, err := Walk(tc.ctx, tc.root, Options{Checksum: true, Each: tc.each})
+			if !errors.Is(err, tc.want) || s != nil {
+				t.Errorf("%s: got %v, %v; want %v", tc.reason, s, err, tc.want)
+			}
+		})
+	}
+}
+
+// TestWalkChanged: a file that changes between its two looks has no hash.
+func TestWalkChanged(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		change func(path string) error
+	}{
+		"grown": {reason: "the hash would be that of another size", change: func(path string) error { return os.WriteFile(path, []byte("longer"), 0o644) }},
+		"replaced": {reason: "the hash would be that of another file", change: func(path string) error {
+			return errors.Join(os.Rename(path, path+"-old"), os.WriteFile(path, []byte("x"), 0o644))
+		}},
+		"a FIFO": {reason: "to read it would never end", change: func(path string) error {
+			return errors.Join(os.Remove(path), unix.Mkfifo(path, 0o644))
+		}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "file")
+			put(t, path, "x")
+			it := &item{path: path, entry: &Entry{}}
+			it.read()
+			must(t, it.err)
+			must(t, tc.change(path))
+			if err := it.hash(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: got %v", tc.reason, err)
+			}
+		})
+	}
+}
+
+// TestFindSparse finds the files with holes, by names of any bytes.
+func TestFindSparse(t *testing.T) {
+	root := t.TempDir()
+	put(t, filepath.Join(root, "dense"), strings.Repeat("x", 1<<20))
+	for name, size := range map[string]int64{"a/\xff": 1 << 20, "small": 1<<20 - 1, "lost+found/x": 1 << 20} {
+		put(t, filepath.Join(root, name), "x")
+		must(t, os.Truncate(filepath.Join(root, name), size))
+	}
+	must(t, os.Chtimes(filepath.Join(root, "a/\xff"), time.Time{}, time.Unix(-7, 5)))
+	got, err := FindSparse(t.Context(), root, 1<<20)
+	must(t, err)
+	if diff := cmp.Diff([]Sparse{{Path: []byte("a/\xff"), Size: 1 << 20, Seconds: -7, Nanos: 5}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestFindSpecial finds sockets; device nodes need root, and are tested where they are copied.
+func TestFindSpecial(t *testing.T) {
+	root := t.TempDir()
+	fill(t, filepath.Join(root, "below"))
+	for _, name := range []string{"below/socket", "b\n"} {
+		must(t, unix.Mknod(filepath.Join(root, name), unix.S_IFSOCK|0o600, 0))
+	}
+	got, err := FindSpecial(root)
+	must(t, err)
+	if diff := cmp.Diff(Special{Sockets: []string{"b\n", "below/socket"}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

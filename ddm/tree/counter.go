@@ -1,0 +1,38 @@
+package tree
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+)
+
+// counter counts entries, and makes the digest of them.
+type counter struct {
+	method string
+	sum    hash.Hash
+	buf    []byte
+	Summary
+}
+
+func newCounter(method string) *counter { return &counter{method: method, sum: sha256.New()} }
+
+func (c *counter) add(e *Entry) {
+	if e.Type != Folder {
+		c.Files++
+	}
+	if e.Type == File {
+		c.Regular++
+		c.Bytes += e.Size
+	}
+	c.buf = e.compared().encode(c.buf[:0], 0)
+	var length [binary.MaxVarintLen64]byte
+	c.sum.Write(binary.AppendUvarint(length[:0], uint64(len(c.buf))))
+	c.sum.Write(c.buf)
+}
+
+func (c *counter) summary() *Summary {
+	s := c.Summary
+	s.Digest = c.method + ":" + hex.EncodeToString(c.sum.Sum(nil))
+	return &s
+}
