@@ -62,7 +62,7 @@ func TestFaultKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t)
-			s.apply(s.src, "shop.yaml")
+			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
 			before := s.fill(512)
 			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
@@ -107,7 +107,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 				args = append(args, "--from-literal="+a+"=exit")
 			}
 			s.kubectl(s.src, args...)
-			s.apply(s.src, "shop.yaml")
+			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
 			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
@@ -124,7 +124,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 func TestFaultSourceTouched(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
+	s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
 	s.fill(512)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")

@@ -133,11 +133,11 @@ func (s *scenario) pod(c *lab.Cluster, selector string) string {
 	return s.kubectl(c, "get", "pods", "-l", selector, "--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].metadata.name}")
 }
 
-// files describes every file of a Pod's /data: type, mode, owner, size, time and content.
+// files describes /data of a Pod, and every file in it: type, mode, owner, size, time and content.
 func (s *scenario) files(c *lab.Cluster, pod string) string {
 	s.t.Helper()
 	out, err := c.Exec(s.t.Context(), s.namespace, pod, "", "sh", "-c",
-		`cd /data && find . -mindepth 1 | sort | while read -r f; do stat -c '%n %F %a %u %g %s %Y' "$f"; [ -f "$f" ] && [ ! -L "$f" ] && sha256sum "$f"; done; true`)
+		`cd /data && stat -c '%n %F %a %u %g' . && find . -mindepth 1 | sort | while read -r f; do stat -c '%n %F %a %u %g %s %Y' "$f"; [ -f "$f" ] && [ ! -L "$f" ] && sha256sum "$f"; done; true`)
 	require.NoError(s.t, err)
 	return out
 }

@@ -162,7 +162,7 @@ func simulate(t *testing.T) {
 		},
 		"blocked": func(f *flow) {
 			f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already", Object: "ConfigMap/settings"}}
-			f.world.Create(engine(nil))
+			f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))
 			f.run(1)
 		},
 	} {

@@ -247,6 +247,7 @@ func TestFlowMobilizerOrder(t *testing.T) {
 	}
 	f.world.Create(engine(func(e *api.MoveEngine) {
 		e.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic"}, {Name: "custom"}}
+		e.Spec.Data.Verification = api.VerificationChecksum
 	}))
 	f.run(0)
 	f.patch(engineID, map[string]any{"data": map[string]any{"mobilizers": order("custom", "restic")}})

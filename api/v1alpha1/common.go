@@ -195,7 +195,23 @@ type Data struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Claims []ClaimData `json:"claims,omitempty"`
+	// verification of a final run: Metadata (default) compares everything on both sides but
+	// the content of the files, Checksum their content too. Each side then reads all of its
+	// data once more, while the application is stopped.
+	// +optional
+	// +kubebuilder:default=Metadata
+	Verification Verification `json:"verification,omitempty"`
 }
+
+// Verification is how both sides of a copy are compared.
+// +kubebuilder:validation:Enum=Metadata;Checksum
+type Verification string
+
+// The ways to compare.
+const (
+	VerificationMetadata Verification = "Metadata"
+	VerificationChecksum Verification = "Checksum"
+)
 
 // Blocker is a reason why a plan cannot be carried out, with the way to remove it.
 type Blocker struct {

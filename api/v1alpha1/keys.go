@@ -23,6 +23,10 @@ const (
 	// CreatedByAnnotation on an object of the target holds the UID of the switch or of the
 	// pair that created it.
 	CreatedByAnnotation = "kubemove.io/created-by"
+	// PrivilegedMoversAnnotation with the value "true" on a namespace allows workers there
+	// that read and write everything: root with the capabilities that such a copy needs. Written by
+	// the namespace's administrators.
+	PrivilegedMoversAnnotation = "kubemove.io/privileged-movers"
 	// ForceUnlockAnnotation on a lock lets the next switch take it over. Written by people.
 	ForceUnlockAnnotation = "kubemove.io/force-unlock"
 	// ForceDeleteAnnotation on one of KubeMove's objects gives up its clean-up at once.
@@ -90,6 +94,9 @@ const (
 	ReasonWorkloadNotFound    = "WorkloadNotFound"
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"
+
+	ReasonClaimTooSmall        = "ClaimTooSmall"
+	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
 
 	ReasonPending        = "Pending"
 	ReasonPlanning       = "Planning"

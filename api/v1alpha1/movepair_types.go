@@ -73,6 +73,13 @@ type PlannedVolume struct {
 	// capacityBytes that the source claim has.
 	// +optional
 	CapacityBytes int64 `json:"capacityBytes,omitempty"`
+	// usedBytes of the source claim when it was last looked through: the sizes of its regular
+	// files.
+	// +optional
+	UsedBytes int64 `json:"usedBytes,omitempty"`
+	// files of the source claim when it was last looked through: everything but directories.
+	// +optional
+	Files int64 `json:"files,omitempty"`
 }
 
 // PlanStatus is the summary of the newest plan.

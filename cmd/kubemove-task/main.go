@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -37,6 +38,8 @@ func run(args []string) (code int) {
 		return worker.Main(args)
 	case "report":
 		return follow(args)
+	case "survey":
+		return survey.Main()
 	case "version":
 		fmt.Println(version)
 		return task.ExitDone
@@ -52,7 +55,7 @@ func usage(problem string) int {
 	for _, v := range verbs() {
 		names = append(names, string(v))
 	}
-	names = append(names, "agent", "report", "version")
+	names = append(names, "agent", "report", "survey", "version")
 	fmt.Fprintf(os.Stderr, "%s: expected kubemove-task VERB, with one of %s\n", problem, strings.Join(names, ", "))
 	return task.ExitPermanent
 }

@@ -38,7 +38,7 @@ func TestBuildTask(t *testing.T) {
 	want := &task.Task{
 		APIVersion: task.APIVersion, Verb: task.VerbPlan, Run: task.Run{ID: j.Name},
 		Source: task.Endpoint{Namespace: "ns"},
-		Target: task.Endpoint{Namespace: "far", Kubeconfig: "/kubemove/kubeconfig/target/kubeconfig"},
+		Target: task.Endpoint{Namespace: "far", Kubeconfig: "/kubemove/kubeconfig/target/kubeconfig", KubeconfigSecret: "cloud"},
 		Move: &task.Move{Home: "ns", Job: j.Name, Engine: "shop", Pair: task.Object{Name: "shop-cloud", UID: "pair-uid"},
 			Mobilizers: []task.Mobilizer{{Name: "restic", Image: "ddm:1"}}, AgentImage: "task:1", ProgressSeconds: 10},
 	}

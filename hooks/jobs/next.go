@@ -9,7 +9,10 @@ import (
 // Times between attempts.
 const (
 	firstBackoff = 10 * time.Second
-	// LaterBackoff is the longest wait: for failures that somebody has to mend, too.
+	// firstLater is the first wait for what somebody has to mend: it begins short, as people
+	// who have just seen a blocker are mending it now.
+	firstLater = 30 * time.Second
+	// LaterBackoff is the longest wait.
 	LaterBackoff = 5 * time.Minute
 )
 
@@ -97,10 +100,10 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 }
 
 func backoff(a Attempt, again bool) time.Duration {
-	if again || a.Later() {
-		return LaterBackoff
-	}
 	d := firstBackoff
+	if again || a.Later() {
+		d = firstLater
+	}
 	for n := 1; n < a.Number && d < LaterBackoff; n++ {
 		d *= 2
 	}

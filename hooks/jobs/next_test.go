@@ -128,13 +128,15 @@ func TestNext(t *testing.T) {
 		"OtherEnded":  {"an older intent that has ended is history", jobList(observed("b", 7).succeeded()), false, want{Progress: Create, Number: 1}},
 		"Deleting":    {"a Job on its way out is waited for", jobList(deleting), false, want{Progress: Run}},
 		"Done":        {"a success is the end", jobList(observed("a", 1).failed(time.Hour), observed("a", 2).succeeded()), false, want{Progress: Done}},
-		"Again":       {"a success that is not good enough is tried again later", jobList(observed("a", 1).succeeded()), true, want{Progress: Wait, Number: 2, In: 4 * time.Minute, Stuck: true}},
+		"Again":       {"a success that is not good enough is tried again after half a minute", jobList(observed("a", 1).ended(batchv1.JobComplete, 20*time.Second, task.OutcomeSucceeded, "")), true, want{Progress: Wait, Number: 2, In: 10 * time.Second, Stuck: true}},
+		"Again4":      {"then ever later", jobList(observed("a", 4).succeeded()), true, want{Progress: Wait, Number: 5, In: 3 * time.Minute, Stuck: true}},
+		"AgainCap":    {"at most 5 min", jobList(observed("a", 40).succeeded()), true, want{Progress: Wait, Number: 41, In: 4 * time.Minute, Stuck: true}},
 		"Backoff1":    {"10 s after the first failure", jobList(observed("a", 1).failed(4 * time.Second)), false, want{Progress: Wait, Number: 2, In: 6 * time.Second}},
 		"Backoff1End": {"and then the next", jobList(observed("a", 1).failed(10 * time.Second)), false, want{Progress: Create, Number: 2}},
 		"Backoff3":    {"doubled, and a person is told", jobList(observed("a", 2).failed(time.Hour), observed("a", 3).failed(0)), false, want{Progress: Wait, Number: 4, In: 40 * time.Second, Stuck: true}},
 		"BackoffCap":  {"at most 5 min", jobList(observed("a", 90).failed(0)), false, want{Progress: Wait, Number: 91, In: 5 * time.Minute, Stuck: true}},
-		"Later":       {"what somebody has to mend: 5 min", jobList(observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), false, want{Progress: Wait, Number: 2, In: 5 * time.Minute, Stuck: true}},
-		"Declined":    {"a decline: 5 min", jobList(observed("a", 1).ended(batchv1.JobFailed, time.Minute, task.OutcomeDeclined, "")), false, want{Progress: Wait, Number: 2, In: 4 * time.Minute, Stuck: true}},
+		"Later":       {"what somebody has to mend: half a minute", jobList(observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), false, want{Progress: Wait, Number: 2, In: 30 * time.Second, Stuck: true}},
+		"Declined":    {"a decline: the same, and doubled", jobList(observed("a", 2).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, "")), false, want{Progress: Wait, Number: 3, In: time.Minute, Stuck: true}},
 		"Pruned":      {"the number comes from the highest that is left", jobList(observed("a", 8).failed(time.Hour), observed("a", 9).failed(time.Hour)), false, want{Progress: Create, Number: 10, Stuck: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

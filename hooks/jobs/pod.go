@@ -153,10 +153,15 @@ func empty(name string) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}
 }
 
-// kubeconfigs mounts the kubeconfig of each endpoint that is not home, that one key only.
+// kubeconfigs mounts the kubeconfig of each endpoint that is not home, that one key only. A
+// plan starts without it, too, to say what is missing; later steps wait for it.
 func kubeconfigs(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 	var volumes []corev1.Volume
 	var mounts []corev1.VolumeMount
+	var optional *bool
+	if s.Task.Verb == task.VerbPlan {
+		optional = ptr(true)
+	}
 	add := func(side task.Role, secret, key string) {
 		name := "kubeconfig-" + string(side)
 		volumes = append(volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
@@ -164,6 +169,7 @@ func kubeconfigs(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 				SecretName:  secret,
 				DefaultMode: ptr[int32](0o444),
 				Items:       []corev1.KeyToPath{{Key: key, Path: key}},
+				Optional:    optional,
 			},
 		}})
 		mounts = append(mounts, corev1.VolumeMount{

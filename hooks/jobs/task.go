@@ -33,8 +33,9 @@ func endpoint(e *api.Endpoint, side task.Role, home string) task.Endpoint {
 		return task.Endpoint{Namespace: home}
 	}
 	return task.Endpoint{
-		Kubeconfig: path.Join(task.KubeconfigDir, string(side), ref.Key),
-		Namespace:  e.Namespace,
+		Kubeconfig:       path.Join(task.KubeconfigDir, string(side), ref.Key),
+		KubeconfigSecret: ref.Name,
+		Namespace:        e.Namespace,
 	}
 }
 

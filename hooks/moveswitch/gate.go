@@ -80,6 +80,14 @@ func (s *state) pairReady() (bool, string) {
 	return true, ""
 }
 
+// firstBlocker of the pair's newest plan; nil: none.
+func (s *state) firstBlocker() *api.Blocker {
+	if s.pair == nil || s.pair.Status.Plan == nil || len(s.pair.Status.Plan.Blockers) == 0 {
+		return nil
+	}
+	return &s.pair.Status.Plan.Blockers[0]
+}
+
 // approve decides whether the plan is approved, and says how to approve it.
 func (s *state) approve(g *gate) {
 	if s.sw.Spec.Approval == api.ApprovalAutomatic {
@@ -92,6 +100,11 @@ func (s *state) approve(g *gate) {
 	switch {
 	case g.hash == "":
 		g.approvedReason, g.approvedMessage = api.ReasonNotReady, "there is no plan to approve yet"
+	case s.firstBlocker() != nil:
+		// What mends a blocker often changes the plan, so an approval would be in vain.
+		b := s.firstBlocker()
+		g.approvedReason = api.ReasonBlocked
+		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s", g.hash, b.Reason, b.Message)
 	case approved == g.hash:
 		g.approved, g.approvedReason = true, api.ReasonApproved
 		g.approvedMessage = fmt.Sprintf("plan %s is approved", g.hash)

@@ -10,8 +10,8 @@ import (
 )
 
 // Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
-// people. The replicas of workloads that an autoscaler sets do not count, as they change by
-// themselves between the reading of a plan and its approval.
+// people. The replicas of workloads that an autoscaler sets do not count, nor how full a claim
+// is, as they change by themselves between the reading of a plan and its approval.
 func (p *Plan) Hash() string {
 	workloads, objects := p.withoutAutoscaledReplicas()
 	data, err := json.Marshal(struct {
@@ -20,13 +20,23 @@ func (p *Plan) Hash() string {
 		Objects   []Object
 		Volumes   []Volume
 		Requires  []Required
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, workloads, objects, p.Volumes, p.Requires})
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, workloads, objects, p.withoutUsage(), p.Requires})
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])[:16]
+}
+
+// withoutUsage are the volumes without what changes while the application runs.
+func (p *Plan) withoutUsage() []Volume {
+	volumes := make([]Volume, len(p.Volumes))
+	copy(volumes, p.Volumes)
+	for i := range volumes {
+		volumes[i].Usage = nil
+	}
+	return volumes
 }
 
 func (p *Plan) withoutAutoscaledReplicas() ([]Workload, []Object) {

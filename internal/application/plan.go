@@ -3,7 +3,6 @@
 package application
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -96,22 +95,24 @@ type Volume struct {
 	Mobilizer string `json:"mobilizer,omitempty"`
 	// CapacityBytes that the source claim has, else what it requests.
 	CapacityBytes int64 `json:"capacityBytes"`
-	// Identity that the workers run as.
+	// Identity of the workload. Worker says what the workers run as.
 	Identity Identity `json:"identity"`
+	// PrivilegedSource and PrivilegedTarget: an administrator has allowed privileged workers
+	// in the namespace of that side.
+	PrivilegedSource bool `json:"privilegedSource,omitempty"`
+	PrivilegedTarget bool `json:"privilegedTarget,omitempty"`
+	// Usage of the source claim; nil: not known. It is no part of the hash.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
-// Identity is the user of a workload, which its workers run as.
-type Identity struct {
-	// UID and GID; nil: not said by the workload's spec (the image decides).
-	UID *int64 `json:"uid,omitempty"`
-	GID *int64 `json:"gid,omitempty"`
-	// Groups in addition, the fsGroup among them.
-	Groups []int64 `json:"groups,omitempty"`
-	// SELinux options, where set.
-	SELinux *corev1.SELinuxOptions `json:"seLinux,omitempty"`
-	// Container that mounts the claim, to ask a running Pod for its user when the spec does
-	// not say it (UID is nil).
-	Container string `json:"container,omitempty"`
+// Usage is how much a claim holds, as a survey found it.
+type Usage struct {
+	// Bytes of the regular files, by their sizes, and Allocated what they take of the volume:
+	// less where they are sparse.
+	Bytes     int64 `json:"bytes"`
+	Allocated int64 `json:"allocated"`
+	// Files: everything that is not a directory.
+	Files int64 `json:"files"`
 }
 
 // Required is something that the target must hold before the move; KubeMove does not create it.

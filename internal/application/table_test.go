@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -240,12 +241,12 @@ func TestIdentity(t *testing.T) {
 		"Unknown": {
 			reason: "the image decides: the Pod can be asked",
 			spec:   `{containers: [{name: a}, {name: b, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{Container: "b"},
+			want:   Identity{Container: "b", Capabilities: CopyCapabilities()},
 		},
 		"Pod": {
 			reason: "the Pod's user, with its groups in order",
 			spec:   `{securityContext: {runAsUser: 1, runAsGroup: 2, fsGroup: 1, supplementalGroups: [3, 2]}, containers: [{name: a, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: &one, GID: &two, Groups: []int64{1, 2, 3}},
+			want:   Identity{UID: &one, GID: &two, Groups: []int64{1, 2, 3}, FSGroup: &one},
 		},
 		"Container": {
 			reason: "the container's own user goes before the Pod's",
@@ -256,6 +257,16 @@ func TestIdentity(t *testing.T) {
 			reason: "init containers often run as root only to prepare the volume",
 			spec:   `{initContainers: [{name: i, securityContext: {runAsUser: 1}, volumeMounts: [{name: d, mountPath: /d}]}], containers: [{name: a, securityContext: {runAsUser: 2}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
 			want:   Identity{UID: &two},
+		},
+		"Root": {
+			reason: "root has what its container has",
+			spec:   `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {capabilities: {drop: [ALL], add: [CAP_CHOWN, NET_ADMIN]}}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want:   Identity{UID: new(int64(0)), Capabilities: []corev1.Capability{"CHOWN"}},
+		},
+		"PrivilegedRoot": {
+			reason: "a privileged container has them all, whatever it drops",
+			spec:   `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {privileged: true, capabilities: {drop: [ALL]}}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want:   Identity{UID: new(int64(0)), Capabilities: CopyCapabilities()},
 		},
 		"NotMounted": {
 			reason: "a volume that no container mounts has no user",
@@ -268,6 +279,33 @@ func TestIdentity(t *testing.T) {
 			p := Make(whole(t, join(strings.Replace(template, "%s", tc.spec, 1), bound), nil))
 			if diff := cmp.Diff(tc.want, p.Volumes[0].Identity); diff != "" {
 				t.Errorf("%s: identity (-want +got):\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestWorker(t *testing.T) {
+	user := Identity{UID: new(int64(1000)), GID: new(int64(1000)), Groups: []int64{2000}, FSGroup: new(int64(2000)), SELinux: &corev1.SELinuxOptions{Level: "s0"}}
+	atSource := user
+	atSource.FSGroup = nil
+	privileged := Identity{UID: new(int64(0)), GID: new(int64(0)), Capabilities: CopyCapabilities(), SELinux: user.SELinux}
+	cases := map[string]struct {
+		reason         string
+		volume         Volume
+		source, target Identity
+	}{
+		"User":             {"the workload's user; its fsGroup only where files are new", Volume{Identity: user}, atSource, user},
+		"Unknown":          {"root reads the most", Volume{}, Identity{UID: new(int64(0))}, Identity{UID: new(int64(0))}},
+		"PrivilegedSource": {"each namespace has its own administrator", Volume{Identity: user, PrivilegedSource: true}, privileged, user},
+		"PrivilegedTarget": {"each namespace has its own administrator", Volume{Identity: user, PrivilegedTarget: true}, atSource, privileged},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.source, tc.volume.Worker(false)); diff != "" {
+				t.Errorf("%s: at the source (-want +got):\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.target, tc.volume.Worker(true)); diff != "" {
+				t.Errorf("%s: at the target (-want +got):\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"k8s.io/client-go/discovery/cached/memory"
@@ -30,7 +31,7 @@ const (
 // Connect makes the clients of an endpoint and asks the API server for its version, so that an
 // endpoint that cannot be reached is noticed here. Errors are of type *Error.
 func Connect(ctx context.Context, side string, ep task.Endpoint) (*Cluster, error) {
-	cfg, warnings, err := restConfig(side, ep.Kubeconfig)
+	cfg, warnings, err := restConfig(side, ep.Kubeconfig, ep.KubeconfigSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +73,19 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client}, nil
 }
 
+// missingKubeconfig says what to create.
+func missingKubeconfig(side, path, secret string) string {
+	if secret == "" {
+		return fmt.Sprintf("cannot read the kubeconfig of the %s at %s: check that the file exists", side, path)
+	}
+	key := filepath.Base(path)
+	return fmt.Sprintf("the Secret %s with the kubeconfig of the %s does not exist at home, or has no key %s: create it (kubectl create secret generic %s --from-file=%s=FILE), "+
+		"or correct kubeconfigSecretRef", secret, side, key, secret, key)
+}
+
 // restConfig reads the kubeconfig at path; without a path it takes the account of the Pod, or,
 // for a task that somebody runs outside a cluster, the file that KUBECONFIG names.
-func restConfig(side, path string) (*rest.Config, []string, error) {
+func restConfig(side, path, secret string) (*rest.Config, []string, error) {
 	if path == "" {
 		cfg, err := rest.InClusterConfig()
 		if err == nil {
@@ -88,8 +99,7 @@ func restConfig(side, path string) (*rest.Config, []string, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err, Message: fmt.Sprintf("cannot read the kubeconfig of the %s at %s: "+
-			"check that the Secret that kubeconfigSecretRef names exists and has that key", side, path)}
+		return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err, Message: missingKubeconfig(side, path, secret)}
 	}
 	return ParseKubeconfig(side, data)
 }

@@ -92,8 +92,10 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 	if v.created.IsZero() {
 		v.created = time.Now()
 	}
-	if err := ensureRepository(ctx, r.spec, v.input(task.RoleTarget), r.world.TargetClaims[v.volume.Target]); err != nil {
-		return err
+	if v.mobilizer.State {
+		if err := ensureRepository(ctx, r.spec, v.volume, r.world.TargetClaims[v.volume.Target].Spec.StorageClassName); err != nil {
+			return err
+		}
 	}
 	source, err := r.spec.Source.Kube.CoreV1().PersistentVolumeClaims(r.spec.Source.Namespace).Get(ctx, v.volume.Name, getOptions)
 	if err != nil {

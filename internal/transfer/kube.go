@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 
@@ -203,40 +202,6 @@ func deleteSecrets(ctx context.Context, c *cluster.Cluster, selector string) err
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// ensureRepository creates the claim of a mobilizer's state, of the size and the class of the
-// data. It is kept from run to run.
-func ensureRepository(ctx context.Context, s Spec, in podInput, target *corev1.PersistentVolumeClaim) error {
-	if !in.Mobilizer.State {
-		return nil
-	}
-	claim := buildRepository(s, in, target)
-	_, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Create(ctx, claim, metav1.CreateOptions{})
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("cannot create the repository claim %s of %s at the target: %w", claim.Name, in.Volume.Name, err)
-	}
-	return nil
-}
-
-func buildRepository(s Spec, in podInput, target *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {
-	labels := s.labels("", in.Volume.Target)
-	// It belongs to no run.
-	delete(labels, api.RunLabel)
-	labels[RepositoryLabel] = "true"
-	return &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: repositoryName(s.Engine, in.Volume.Name), Namespace: s.Target.Namespace, Labels: labels,
-			Annotations: map[string]string{ClaimAnnotation: in.Volume.Target},
-		},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			StorageClassName: target.Spec.StorageClassName,
-			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{
-				corev1.ResourceStorage: *resource.NewQuantity(max(in.Volume.CapacityBytes, 1<<30), resource.BinarySI),
-			}},
-		},
-	}
 }
 
 // warningOf returns the newest warning about a Pod, such as a mount that fails. It is a help

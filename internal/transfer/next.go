@@ -42,6 +42,8 @@ type observed struct {
 	CreatedAt, GivenAt, LostAt, FailedAt time.Time
 	Try, Tries                           int
 	StartTimeout                         time.Duration
+	// Contents of the files must have been compared.
+	Contents bool
 }
 
 // otherSide is how long a failure waits for the end of the other worker: it may know better
@@ -127,8 +129,14 @@ func (o observed) ended() (decision, bool) {
 	case !o.bothEnded():
 		return decision{}, false
 	}
-	if err := compare(progressOf(o.Source.Status, o.Volume).Verification, progressOf(o.Target.Status, o.Volume).Verification); err != nil {
+	source, target := progressOf(o.Source.Status, o.Volume).Verification, progressOf(o.Target.Status, o.Volume).Verification
+	if err := compare(source, target); err != nil {
 		return o.retry(mismatch(o.Volume, err)), true
+	}
+	if o.Contents {
+		if err := contentsCompared(source, target); err != nil {
+			return o.fail(permanent(api.ReasonMismatch, fmt.Sprintf("the contents of %s are not verified: %v", o.Volume, err))), true
+		}
 	}
 	return decision{Action: actDone}, true
 }

@@ -47,6 +47,11 @@ type placement struct {
 	Tolerations []corev1.Toleration
 }
 
+// identity that the worker runs as.
+func (in podInput) identity() application.Identity {
+	return in.Volume.Worker(in.Role == task.RoleTarget)
+}
+
 // claim that the worker mounts.
 func (in podInput) claim() string {
 	if in.Role == task.RoleSource {
@@ -108,7 +113,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			AutomountServiceAccountToken:  new(false),
 			EnableServiceLinks:            new(false),
 			TerminationGracePeriodSeconds: new(int64(graceSeconds)),
-			SecurityContext:               podSecurity(in.Volume.Identity),
+			SecurityContext:               podSecurity(in.identity()),
 			Affinity:                      affinity(in.Placement),
 			Tolerations:                   in.Placement.Tolerations,
 			InitContainers:                []corev1.Container{buildInstall(s), buildPull(s, in), buildAgent(s)},
@@ -177,7 +182,7 @@ func buildWorker(s Spec, in podInput) corev1.Container {
 			ResourceFieldRef: &corev1.ResourceFieldSelector{ContainerName: workerContainer, Resource: "limits.memory"},
 		}}},
 		Resources:       resources("100m", "4", "128Mi", "2Gi"),
-		SecurityContext: containerSecurity(),
+		SecurityContext: containerSecurity(in.identity().Capabilities...),
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},
 			{Name: "result", MountPath: "/kubemove/result"},
@@ -225,31 +230,36 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 	}
 }
 
-// podSecurity lets both containers run as the user of the workload: the agent reads what the
-// worker writes. There is no fsGroup: it would change the owner of every file.
+// podSecurity lets both containers run as the same user: the agent reads what the worker
+// writes.
+//
+// At the target the fsGroup of the workload holds, as it will when the workload starts there:
+// without it a user who is not root could not write to a new volume of most CSI drivers. The
+// kubelet sets it once, while the volume is still empty, so that no file's own group or mode
+// is lost.
 func podSecurity(id application.Identity) *corev1.PodSecurityContext {
-	uid := int64(0)
-	if id.UID != nil {
-		uid = *id.UID
-	}
 	out := &corev1.PodSecurityContext{
-		RunAsUser:          new(uid),
+		RunAsUser:          id.UID,
 		RunAsGroup:         id.GID,
 		SupplementalGroups: id.Groups,
 		SELinuxOptions:     id.SELinux,
 		SeccompProfile:     &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
-	if uid != 0 {
+	if *id.UID != 0 {
 		out.RunAsNonRoot = new(true)
+	}
+	if id.FSGroup != nil {
+		out.FSGroup = id.FSGroup
+		out.FSGroupChangePolicy = new(corev1.FSGroupChangeOnRootMismatch)
 	}
 	return out
 }
 
-func containerSecurity() *corev1.SecurityContext {
+func containerSecurity(add ...corev1.Capability) *corev1.SecurityContext {
 	return &corev1.SecurityContext{
 		AllowPrivilegeEscalation: new(false),
 		ReadOnlyRootFilesystem:   new(true),
-		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}, Add: add},
 	}
 }
 

@@ -45,7 +45,7 @@ func TestBuildPod(t *testing.T) {
 	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"}, State: true, Parameters: map[string]string{"compression": "off"}}
 	plain := task.Mobilizer{Name: "plain", Image: "example.com/plain:2"}
 	volume := application.Volume{Name: "data", Target: "copy", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 5 << 30, Identity: application.Identity{
-		UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
+		UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, FSGroup: new(int64(997)), SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
 	}}
 	anybody := volume
 	anybody.Identity = application.Identity{}
@@ -72,8 +72,17 @@ func TestBuildPod(t *testing.T) {
 			}
 		})
 	}
-	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{StorageClassName: new("fast")}}
-	golden(t, "repository", buildRepository(final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic}, claim))
+	golden(t, "repository", buildRepository(final, volume, new("fast")))
+	survey, err := buildSurvey(request, volume, placement{Node: "node-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "pod-survey", survey)
+	volume.PrivilegedSource = true
+	if survey, err = buildSurvey(request, volume, placement{}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "pod-survey-privileged", survey)
 }
 
 // TestNoSecretInPods: what a Pod says is readable by many.
@@ -166,6 +175,28 @@ func TestObservePod(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, observePod(tc.pod, "run-1")); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestRepositorySize(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		volume application.Volume
+		want   int64
+	}{
+		"Unknown": {"as much as the claim can hold", application.Volume{CapacityBytes: 5 << 30}, 5 << 30},
+		"Small":   {"nobody knows, and the claim is tiny", application.Volume{CapacityBytes: 1 << 20}, 1 << 30},
+		"Empty":   {"its own files need room", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{}}, 256 << 20},
+		"Used":    {"a quarter more than is used", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 4 << 30, Allocated: 4 << 30}}, 5<<30 + 256<<20},
+		"Sparse":  {"holes take no room", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 1 << 40, Allocated: 512 << 20}}, 1<<30 + 512<<20},
+		"Rounded": {"up to a round number", application.Volume{Usage: &application.Usage{Bytes: 1, Allocated: 4096}}, 320 << 20},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := repositorySize(tc.volume); got != tc.want {
+				t.Errorf("%s: got %d MiB, want %d MiB", tc.reason, got>>20, tc.want>>20)
 			}
 		})
 	}

@@ -117,6 +117,24 @@ func estimate(samples []sample, left int64, now time.Time) (bytesPerSecond, etaS
 	return int64(rate), etaSeconds
 }
 
+// checksumMethod begins the name of each method of a digest that covers the content.
+const checksumMethod = "checksum-"
+
+// contentsCompared refuses a verification that was less than was asked for: of both sides a
+// digest that covers the content of the files.
+func contentsCompared(source, target *task.Verification) error {
+	for _, side := range []struct {
+		role         task.Role
+		verification *task.Verification
+	}{{task.RoleSource, source}, {task.RoleTarget, target}} {
+		if v := side.verification; v != nil && !strings.HasPrefix(v.Digest, checksumMethod) {
+			return fmt.Errorf("verification is Checksum, and the mobilizer at the %s has compared without the content (digest %q): expected a digest whose method begins with %q; "+
+				"choose a mobilizer that can, or verification: Metadata", side.role, v.Digest, checksumMethod)
+		}
+	}
+	return nil
+}
+
 // compare decides whether both sides hold the same.
 func compare(source, target *task.Verification) error {
 	switch {

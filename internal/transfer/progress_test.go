@@ -144,3 +144,21 @@ func TestCompare(t *testing.T) {
 		})
 	}
 }
+
+func TestContentsCompared(t *testing.T) {
+	v := func(digest string) *task.Verification { return &task.Verification{Digest: digest} }
+	cases := map[string]struct {
+		source, target *task.Verification
+		ok             bool
+	}{
+		"both":    {v("checksum-v1:a"), v("checksum-v1:a"), true},
+		"source":  {v("checksum-v1:a"), v("metadata-v2:a"), false},
+		"neither": {v("metadata-v2:a"), v("metadata-v2:a"), false},
+		"none":    {v(""), v(""), false},
+	}
+	for name, tc := range cases {
+		if err := contentsCompared(tc.source, tc.target); (err == nil) != tc.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

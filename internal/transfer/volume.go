@@ -111,6 +111,7 @@ func (v *volumeRun) observe(s Spec, now time.Time, pods map[task.Role]map[string
 		Source: v.side(s, task.RoleSource, pods), Target: v.side(s, task.RoleTarget, pods),
 		Want: v.want, Given: v.given, CreatedAt: v.created, GivenAt: v.givenAt,
 		Try: v.try, Tries: s.Limits.Tries, StartTimeout: s.Limits.StartTimeout,
+		Contents: s.Run.Exact && s.Run.Verification == task.VerifyChecksum,
 	}
 	// A driver that takes over from a dead one finds the workers at work. Those of a former
 	// try, which are on their way out, are not meant.

@@ -30,7 +30,7 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	}
 	s.run, err = transfer.Open(ctx, transfer.Spec{
 		Source: s.source, Target: s.target,
-		Run:     task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true},
+		Run:     task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(m.Data.Verification)},
 		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine, LockHolder: s.self,
 		Volumes: s.copied(), Mobilizers: m.Mobilizers, Channel: *channel,
 		AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),

@@ -27,6 +27,7 @@ type dataSyncs struct {
 	// volumes by mobilizer.
 	volumes  map[string]map[string]bool
 	last     time.Time
+	stages   string
 	sequence int64
 }
 
@@ -43,11 +44,17 @@ func (d *dataSyncs) add(mobilizer, volume string) {
 	d.volumes[mobilizer][volume] = true
 }
 
-// show writes the progress, at most once per interval.
+// show writes the progress once per interval, and whenever a volume reaches another stage: a
+// short run shows its numbers, too.
 func (d *dataSyncs) show(p transfer.Progress, runID string) {
-	if time.Since(d.last) < d.every {
+	stages := ""
+	for _, v := range p.Volumes {
+		stages += string(v.Stage) + " "
+	}
+	if stages == d.stages && time.Since(d.last) < d.every {
 		return
 	}
+	d.stages = stages
 	d.write(context.Background(), p, runID)
 }
 

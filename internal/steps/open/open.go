@@ -1,5 +1,6 @@
-// Package open makes the secret of a pair's data channel: the certificate authority that the
-// agents of the worker Pods trust, and the key that the repositories' passwords come from.
+// Package open makes a pair's data channel: its secret, which is the certificate authority that
+// the agents of the worker Pods trust and the key that the repositories' passwords come from,
+// and the claims that the repositories lie in.
 package open
 
 import (
@@ -11,6 +12,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -19,11 +21,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/internal/steps/plan"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
@@ -58,7 +62,34 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if _, err := LoadChannel(ctx, c.Home, t.Move.Pair.Name); err != nil {
 		return steps.Failure(err)
 	}
+	if err := repositories(ctx, c, t); err != nil {
+		var verdict *transfer.Error
+		if errors.As(err, &verdict) {
+			return *verdict.Result()
+		}
+		return steps.Failure(err)
+	}
 	return steps.Success("the channel is open")
+}
+
+// repositories makes the claims of the mobilizers' state, sized by what the plan has found in
+// the volumes.
+func repositories(ctx context.Context, c *steps.Clusters, t *task.Task) error {
+	stored, err := plan.Load(ctx, c.Home, t.Move.Pair.UID)
+	if err != nil {
+		return err
+	}
+	classes := map[string]*string{}
+	for _, o := range stored.Objects {
+		if o.Kind == "PersistentVolumeClaim" && o.Group == "" {
+			if class, found, _ := unstructured.NestedString(o.Object.Object, "spec", "storageClassName"); found {
+				classes[o.Name] = &class
+			}
+		}
+	}
+	spec := transfer.Spec{Source: c.Source, Target: c.Target, PairUID: t.Move.Pair.UID, Engine: t.Move.Home + "/" + t.Move.Engine,
+		Volumes: stored.Volumes, Mobilizers: t.Move.Mobilizers}
+	return transfer.EnsureRepositories(ctx, spec, func(claim string) *string { return classes[claim] })
 }
 
 // SecretName of a pair's channel.

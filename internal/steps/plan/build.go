@@ -24,7 +24,7 @@ import (
 // switchUID is the switch that asks; empty: none. An error means that no plan could be made;
 // what is wrong with the application or the target is a blocker.
 func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
-	p, err := Capture(ctx, source, t, switchUID)
+	p, err := Capture(ctx, source, target, t, switchUID)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,9 @@ func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, s
 	return p, nil
 }
 
-// Capture is the part of Build that looks at the source only.
-func Capture(ctx context.Context, source *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
+// Capture is the part of Build that looks at the source, and at the target only for what it
+// allows the workers.
+func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
 	objects, _, err := source.List(ctx, application.Kinds())
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func Capture(ctx context.Context, source *cluster.Cluster, t *task.Task, switchU
 	if err := discoverIdentities(ctx, source, p, objects); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, allowPrivileged(ctx, source, target, p)
 }
 
 // registered are the mobilizers that the installation knows: those with an image.

@@ -40,7 +40,7 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 			v.Identity = complete(v.Identity, *found)
 		}
 		if v.Identity.UID == nil {
-			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root without privileges; "+
+			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root; "+
 				"start the application before it is planned, or set runAsUser in its securityContext", v.Name)
 		}
 	}
@@ -127,6 +127,9 @@ func complete(id application.Identity, found ids) application.Identity {
 	}
 	if id.GID == nil && *id.UID == found.uid {
 		id.GID = &found.gid
+	}
+	if *id.UID != 0 {
+		id.Capabilities = nil
 	}
 	groups := append(slices.Clone(id.Groups), found.groups...)
 	slices.Sort(groups)

@@ -19,6 +19,11 @@ func dryRunPod(ctx context.Context, server *cluster.DryRun, p *application.Plan,
 	if pod == nil {
 		return nil
 	}
+	return judgePod(ctx, server, p, o.Ref.String(), "the Pods of "+o.Ref.String(), pod)
+}
+
+// judgePod adds a blocker where the cluster would not let a Pod in. What it is, is for people.
+func judgePod(ctx context.Context, server *cluster.DryRun, p *application.Plan, object, what string, pod *unstructured.Unstructured) error {
 	_, err := server.Create(ctx, pod)
 	switch cluster.KindOf(err) {
 	case cluster.Invalid, cluster.Forbidden:
@@ -27,10 +32,10 @@ func dryRunPod(ctx context.Context, server *cluster.DryRun, p *application.Plan,
 		}
 		if byWebhook(err) {
 			// It may mind that the Pod is a bare one.
-			warned(p, "the target might not let in the Pods of %s: %v", o.Ref, err)
+			warned(p, "the target might not let in %s: %v", what, err)
 			return nil
 		}
-		blocked(p, api.ReasonRejected, o.Ref.String(), "the target would not let in the Pods of %s: %v", o.Ref, err)
+		blocked(p, api.ReasonRejected, object, "the target would not let in %s: %v", what, err)
 		return nil
 	case "", cluster.NotFound, cluster.Conflict:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -14,6 +15,7 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -44,8 +46,12 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
 		warned(made, "%s", w)
 	}
+	stored, err := surveyed(ctx, c, t, r, made)
+	if err != nil {
+		return steps.Failure(err)
+	}
 	summary := Summary(made)
-	if summary.SecretName, err = store(ctx, c.Home, t, made); err != nil {
+	if summary.SecretName, err = store(ctx, c.Home, t, stored); err != nil {
 		return steps.Failure(err)
 	}
 	return planned(r, summary)
@@ -130,14 +136,49 @@ func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, 
 	return nil
 }
 
+// surveyed looks into the volumes and lets the target judge the workers. It returns the plan
+// for people.
+func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Reporter, p *application.Plan) (Stored, error) {
+	known, err := Load(ctx, c.Home, t.Move.Pair.UID)
+	if err != nil && cluster.KindOf(err) != cluster.NotFound {
+		return Stored{}, err
+	}
+	m := t.Move
+	spec := transfer.Spec{Source: c.Source, Target: c.Target, Run: t.Run, PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
+		Mobilizers: m.Mobilizers, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy)}
+	if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
+		return Stored{}, err
+	}
+	surveys := look(ctx, spec, p, known.Surveys, r)
+	out := Redacted(p)
+	out.Surveys = surveys
+	return out, nil
+}
+
+// Load reads the stored plan of a pair. The error is of the kind NotFound when there is none.
+func Load(ctx context.Context, home *cluster.Cluster, pairUID string) (Stored, error) {
+	var out Stored
+	list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + planLabel})
+	if err != nil {
+		return out, home.Wrap("list the plans", err)
+	}
+	for _, s := range list.Items {
+		// Of a plan in several Secrets this is the first.
+		if s.Labels[planLabel] == cluster.ShortHash(s.Name) {
+			return out, home.LoadBundle(ctx, s.Name, &out)
+		}
+	}
+	return out, &cluster.Error{Kind: cluster.NotFound, Side: home.Side, Message: "the pair has no stored plan: ask for one (spec.planRequest)"}
+}
+
 // store writes the plan for people into a Secret that the pair owns, and deletes the pair's
 // older ones.
-func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p *application.Plan) (string, error) {
+func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) (string, error) {
 	pair := t.Move.Pair
-	name := SecretName(pair.Name, pair.UID, p.Hash())
+	name := SecretName(pair.Name, pair.UID, p.Hash)
 	b := cluster.Bundle{Name: name, Owner: steps.PairOwner(pair),
 		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name)}}
-	if err := home.StoreBundle(ctx, b, Redacted(p)); err != nil {
+	if err := home.StoreBundle(ctx, b, p); err != nil {
 		return "", err
 	}
 	return name, forgetPlans(ctx, home, pair.UID, cluster.ShortHash(name))

@@ -30,7 +30,11 @@ func Summary(p *application.Plan) *api.PlanStatus {
 		Warnings: p.Warnings[:min(len(p.Warnings), listLength)],
 	}
 	for _, v := range p.Volumes {
-		s.Volumes = append(s.Volumes, api.PlannedVolume{Name: v.Name, Target: v.Target, Mobilizer: v.Mobilizer, CapacityBytes: v.CapacityBytes})
+		planned := api.PlannedVolume{Name: v.Name, Target: v.Target, Mobilizer: v.Mobilizer, CapacityBytes: v.CapacityBytes}
+		if v.Usage != nil {
+			planned.UsedBytes, planned.Files = v.Usage.Bytes, v.Usage.Files
+		}
+		s.Volumes = append(s.Volumes, planned)
 	}
 	return fit(s)
 }
@@ -52,6 +56,8 @@ func fit(s *api.PlanStatus) *api.PlanStatus {
 type Stored struct {
 	Hash string `json:"hash"`
 	*application.Plan
+	// Surveys of the volumes, by the name of the source claim.
+	Surveys map[string]Surveyed `json:"surveys,omitempty"`
 }
 
 // Redacted is the plan without the values of Secrets: only their keys are kept.

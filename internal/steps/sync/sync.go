@@ -33,7 +33,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return ended(stop, err)
 	}
 	r.Step("Prepare", "capturing the application")
-	p, err := plan.Capture(ctx, c.Source, t, "")
+	p, err := plan.Capture(ctx, c.Source, c.Target, t, "")
 	if err != nil {
 		return steps.Failure(err)
 	}

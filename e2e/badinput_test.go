@@ -1,0 +1,264 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/kubemove/kubemove/e2e/lab"
+)
+
+// badInput is something that stands in the way of a move.
+type badInput struct {
+	// app and engine are files of testdata; default: shop.yaml and engine-auto.yaml.
+	app, engine string
+	// class: the application's claim asks for a StorageClass that harm makes.
+	class bool
+	// harm is done before the engine is applied, mend after its complaint was read.
+	harm, mend func(s *scenario)
+	// says is part of the complaint: the reason, and what helps to mend it.
+	says []string
+}
+
+// kubeconfigOf writes the target's kubeconfig, changed, into the Secret dst.
+func kubeconfigOf(change func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)) func(s *scenario) {
+	return func(s *scenario) {
+		config, err := clientcmd.LoadFromFile(s.dst.Kubeconfig)
+		require.NoError(s.t, err)
+		for _, c := range config.Clusters {
+			for _, user := range config.AuthInfos {
+				change(c, user)
+			}
+		}
+		file := s.t.TempDir() + "/kubeconfig"
+		require.NoError(s.t, clientcmd.WriteToFile(*config, file))
+		s.kubectl(s.src, "delete", "secret", "dst", "--ignore-not-found")
+		s.kubectl(s.src, "create", "secret", "generic", "dst", "--from-file=kubeconfig="+file)
+	}
+}
+
+func goodKubeconfig(s *scenario) {
+	kubeconfigOf(func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {})(s)
+}
+
+// create and remove an object of one cluster's namespace, given as YAML.
+func create(of func(*scenario) *lab.Cluster, yaml string) func(s *scenario) {
+	return func(s *scenario) {
+		file := s.t.TempDir() + "/object.yaml"
+		require.NoError(s.t, os.WriteFile(file, []byte(strings.ReplaceAll(yaml, "NAMESPACE", s.namespace)), 0o600))
+		s.kubectl(of(s), "apply", "-f", file)
+	}
+}
+
+func run(of func(*scenario) *lab.Cluster, args ...string) func(s *scenario) {
+	return func(s *scenario) {
+		var own []string
+		for _, a := range args {
+			own = append(own, strings.ReplaceAll(a, "NAMESPACE", s.namespace))
+		}
+		s.kubectl(of(s), own...)
+	}
+}
+
+func source(s *scenario) *lab.Cluster { return s.src }
+func target(s *scenario) *lab.Cluster { return s.dst }
+
+func badInputs() map[string]badInput {
+	cases := badKubeconfigs()
+	for name, c := range badTargets() {
+		cases[name] = c
+	}
+	cases["nothing selected"] = badInput{
+		engine: "engine-labels.yaml",
+		harm:   func(*scenario) {},
+		mend:   run(source, "label", "deployment/shop", "move=me"),
+		says:   []string{"NothingSelected"},
+	}
+	cases["unknown mobilizer"] = badInput{
+		engine: "engine-mobilizer.yaml",
+		harm:   func(*scenario) {},
+		mend:   run(source, "patch", "moveengine", "shop", "--type=merge", "-p", `{"spec":{"data":{"mobilizers":[{"name":"restic"}]}}}`),
+		says:   []string{"UnknownMobilizer", "teleporter", "restic"},
+	}
+	cases["claim too small"] = badInput{
+		harm: func(s *scenario) { s.fill(128) },
+		mend: func(s *scenario) {
+			_, err := s.src.Exec(s.t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "sh", "-c", "rm /data/fill-*")
+			require.NoError(s.t, err)
+		},
+		says: []string{"ClaimTooSmall", "136 MiB", "64 MiB"},
+	}
+	return cases
+}
+
+func badKubeconfigs() map[string]badInput {
+	return map[string]badInput{
+		"no Secret": {
+			harm: run(source, "delete", "secret", "dst"),
+			mend: goodKubeconfig,
+			says: []string{"InvalidKubeconfig", "kubectl create secret generic dst --from-file=kubeconfig=FILE"},
+		},
+		"exec plugin": {
+			harm: kubeconfigOf(func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{Command: "aws", APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode}}
+			}),
+			mend: goodKubeconfig,
+			says: []string{"InvalidKubeconfig", "exec", "aws"},
+		},
+		"unreachable": {
+			harm: kubeconfigOf(func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
+				c.Server = c.Server[:strings.LastIndex(c.Server, ":")] + ":9"
+			}),
+			mend: goodKubeconfig,
+			says: []string{"EndpointUnreachable", ":9", "connection refused"},
+		},
+		"expired token": {
+			harm: kubeconfigOf(func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
+				*user = clientcmdapi.AuthInfo{Token: "expired"}
+			}),
+			mend: goodKubeconfig,
+			says: []string{"credentials"},
+		},
+	}
+}
+
+// specialClass is a StorageClass that one of the clusters has: the default one under a name of
+// its own.
+func specialClass(of func(*scenario) *lab.Cluster) func(s *scenario) {
+	return func(s *scenario) {
+		path := s.kubectl(of(s), "get", "storageclass", "standard", "-o", "jsonpath={.parameters.nodePath}")
+		create(of, `{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: special-NAMESPACE}, provisioner: rancher.io/local-path,
+			volumeBindingMode: WaitForFirstConsumer, parameters: {nodePath: "`+path+`"}}`)(s)
+		s.t.Cleanup(func() {
+			if out, err := of(s).Kubectl(context.Background(), "delete", "storageclass", "special-"+s.namespace); err != nil {
+				s.t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+const defaultDeny = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny-SIDE}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+`
+
+func badTargets() map[string]badInput {
+	return map[string]badInput{
+		"no such StorageClass": {
+			class: true,
+			harm:  specialClass(source),
+			mend:  specialClass(target),
+			says:  []string{"StorageClassMissing", "special-", "standard"},
+		},
+		"foreign object": {
+			harm: run(target, "create", "configmap", "settings"),
+			mend: run(target, "delete", "configmap", "settings"),
+			says: []string{"NameConflict", "ConfigMap/settings"},
+		},
+		"quota": {
+			harm: run(target, "create", "quota", "none", "--hard=pods=0"),
+			mend: run(target, "delete", "quota", "none"),
+			says: []string{"RejectedByTarget", "exceeded quota: none"},
+		},
+		"Pod security": {
+			app:  "vault.yaml",
+			harm: run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce=restricted"),
+			mend: run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce-"),
+			says: []string{"RejectedByTarget", "violates PodSecurity"},
+		},
+		"namespace terminating": {
+			harm: func(s *scenario) {
+				create(target, `{apiVersion: v1, kind: ConfigMap, metadata: {name: stays, finalizers: [example.com/stays]}}`)(s)
+				s.kubectl(s.dst, "delete", "namespace", s.namespace, "--wait=false")
+			},
+			mend: func(s *scenario) {
+				s.kubectl(s.dst, "patch", "configmap", "stays", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+				s.kubectl(s.dst, "wait", "--for=delete", "namespace/"+s.namespace, "--timeout=60s")
+				s.kubectl(s.dst, "create", "namespace", s.namespace)
+			},
+			says: []string{"NamespaceNotFound", "being deleted"},
+		},
+	}
+}
+
+// TestBadInput: each is told on the object that the user made, with what to do; the source is
+// left alone; and once the cause is mended the move goes on by itself.
+func TestBadInput(t *testing.T) {
+	for name, c := range badInputs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t)
+			prepare(s, c)
+			before := s.sourceState()
+			s.apply(s.src, orDefault(c.engine, "engine-auto.yaml"), "KIND", "Deployment")
+			s.t.Log("\n" + s.complaint(c.says))
+			require.Equal(t, before, s.sourceState(), "the source was touched")
+			c.mend(s)
+			s.switched()
+		})
+	}
+}
+
+func prepare(s *scenario, c badInput) {
+	if c.class {
+		c.harm(s)
+		s.apply(s.src, "shop.yaml", "accessModes:", "storageClassName: special-"+s.namespace+"\n  accessModes:")
+	} else {
+		s.apply(s.src, orDefault(c.app, "shop.yaml"))
+	}
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	if !c.class {
+		c.harm(s)
+	}
+}
+
+func orDefault(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// sourceState is what a move changes first.
+func (s *scenario) sourceState() string {
+	return s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.metadata.generation} {.spec.replicas}") + " " + s.pod(s.src, "app=shop")
+}
+
+// complaint waits until the engine says everything that is expected, and returns what it says.
+func (s *scenario) complaint(parts []string) string {
+	s.t.Helper()
+	var text string
+	s.await(2*time.Minute, "the complaint", func() error {
+		text = s.kubectl(s.src, "get", "moveengine", "shop", "-o",
+			`jsonpath={range .status.conditions[?(@.status!="True")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.conditions[?(@.type=="Stalled")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.blockers[*]}blocker {.reason}: {.message}{"\n"}{end}`)
+		for _, p := range parts {
+			if !strings.Contains(text, p) {
+				return fmt.Errorf("the engine says nothing of %q:\n%s", p, text)
+			}
+		}
+		return nil
+	})
+	return text
+}
+
+// TestDefaultDeny: the bytes travel through the API servers, so a policy that lets nothing in
+// or out of any Pod does not stand in their way.
+func TestDefaultDeny(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.apply(s.src, "shop.yaml")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	create(source, strings.ReplaceAll(defaultDeny, "SIDE", "source"))(s)
+	create(target, strings.ReplaceAll(defaultDeny, "SIDE", "target"))(s)
+	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	s.switched()
+}

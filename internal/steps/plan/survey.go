@@ -1,0 +1,203 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/report"
+	"github.com/kubemove/kubemove/internal/survey"
+	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/task"
+)
+
+// freshFor is how long a survey without findings is good for: a big volume takes minutes.
+const freshFor = time.Hour
+
+// Surveyed is what is known of a volume, with what it was found for.
+type Surveyed struct {
+	// Key changes with the claim and with the users of the workers.
+	Key    string         `json:"key"`
+	At     time.Time      `json:"at"`
+	Report *survey.Report `json:"report"`
+}
+
+// allowPrivileged notes where an administrator has allowed privileged workers.
+func allowPrivileged(ctx context.Context, source, target *cluster.Cluster, p *application.Plan) error {
+	atSource, err := privilegedAllowed(ctx, source)
+	if err != nil {
+		return err
+	}
+	atTarget, err := privilegedAllowed(ctx, target)
+	if err != nil {
+		return err
+	}
+	for i := range p.Volumes {
+		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = atSource, atTarget
+	}
+	return nil
+}
+
+// privilegedAllowed reads the annotation of the endpoint's namespace. Without the right to
+// read it there is no such permission.
+func privilegedAllowed(ctx context.Context, c *cluster.Cluster) (bool, error) {
+	ns, err := c.Kube.CoreV1().Namespaces().Get(ctx, c.Namespace, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, c.Wrap("read the namespace "+c.Namespace, err)
+	}
+	return ns.Annotations[api.PrivilegedMoversAnnotation] == "true", nil
+}
+
+// look surveys the volumes that have no fresh survey, and adds what stands in the way of a
+// whole copy.
+func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[string]Surveyed, r *report.Reporter) map[string]Surveyed {
+	now := time.Now().UTC()
+	out := map[string]Surveyed{}
+	s.Volumes = nil
+	for _, v := range p.Volumes {
+		k, ok := known[v.Name]
+		if ok && k.Key == keyOf(v) && now.Sub(k.At) < freshFor && k.clean() && fits(k.Report, requestedSize(p, v.Target)) {
+			out[v.Name] = k
+			continue
+		}
+		if v.Policy == api.ClaimCopy {
+			s.Volumes = append(s.Volumes, v)
+		}
+	}
+	if len(s.Volumes) > 0 {
+		r.Step("Survey", fmt.Sprintf("looking through %d volumes of the source, with read-only Pods", len(s.Volumes)))
+	}
+	reports, failures := transfer.Survey(ctx, s)
+	for i := range p.Volumes {
+		v := &p.Volumes[i]
+		if report := reports[v.Name]; report != nil {
+			out[v.Name] = Surveyed{Key: keyOf(*v), At: now, Report: report}
+		}
+		if f := failures[v.Name]; f != nil {
+			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
+		}
+		if k, ok := out[v.Name]; ok {
+			v.Usage = &application.Usage{Bytes: k.Report.Bytes, Allocated: k.Report.Allocated, Files: k.Report.Files}
+			judgeSurvey(p, *v, k.Report)
+		}
+	}
+	return out
+}
+
+// clean: nothing was found that somebody may have mended since.
+func (k Surveyed) clean() bool {
+	return k.Report != nil && k.Report.Unreadable.Count+k.Report.Foreign.Count == 0
+}
+
+// keyOf what a survey depends on.
+func keyOf(v application.Volume) string {
+	data := fmt.Sprintf("%s %d %v %v", v.Name, v.CapacityBytes, describeIdentity(v.Worker(false)), describeIdentity(v.Worker(true)))
+	return cluster.ShortHash(data)
+}
+
+func describeIdentity(id application.Identity) string {
+	gid := "image's"
+	if id.GID != nil {
+		gid = fmt.Sprint(*id.GID)
+	}
+	return fmt.Sprintf("%d:%s %v %v", *id.UID, gid, id.Groups, id.Capabilities)
+}
+
+// judgeSurvey adds blockers for what a worker could not copy, and warnings for what is not
+// copied at all.
+func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
+	if n := r.Unreadable.Count; n > 0 {
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, like the workload, and cannot read %d of its files: %s. "+
+			"Correct owner or mode of these files, or let an administrator allow a worker that reads everything: kubectl annotate namespace %s %s=true",
+			v.Name, *v.Worker(false).UID, n, few(r.Unreadable), p.SourceNamespace, api.PrivilegedMoversAnnotation)
+	}
+	if n := r.Foreign.Count; n > 0 {
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, like the workload, and cannot give %d files their owner, group or capabilities: %s. "+
+			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
+			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
+	}
+	if size := requestedSize(p, v.Target); !fits(r, size) {
+		blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB, and the claim %s at the target would be made with %d MiB: "+
+			"remove what is not needed at the source, or enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that",
+			v.Name, r.Allocated>>20, v.Target, size>>20)
+	}
+	if n := r.Special.Count; n > 0 {
+		warned(p, "claim %s holds %d sockets or device nodes, which are not copied: %s", v.Name, n, few(r.Special))
+	}
+}
+
+// fits tells whether a claim of that size holds what was found; 0: it is not ours to judge.
+func fits(r *survey.Report, size int64) bool { return size == 0 || r.Allocated <= size }
+
+// requestedSize of the claim that the plan creates at the target; 0: it creates none.
+func requestedSize(p *application.Plan, claim string) int64 {
+	for _, o := range p.Objects {
+		if o.Kind != "PersistentVolumeClaim" || o.Group != "" || o.Name != claim {
+			continue
+		}
+		text, _, _ := unstructured.NestedString(o.Object.Object, "spec", "resources", "requests", "storage")
+		if size, err := resource.ParseQuantity(text); err == nil {
+			return size.Value()
+		}
+	}
+	return 0
+}
+
+// few names the first paths.
+func few(paths survey.Paths) string {
+	text := strings.Join(paths.First, ", ")
+	if more := paths.Count - int64(len(paths.First)); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+func claimRef(name string) string { return "PersistentVolumeClaim/" + name }
+
+// checkWorkers lets the target's API server judge the worker Pods: quota, Pod security and
+// policies speak before anything is stopped. The survey's Pods are those of the source.
+func checkWorkers(ctx context.Context, target *cluster.Cluster, s transfer.Spec, p *application.Plan) error {
+	server, err := target.DryRun()
+	if err != nil {
+		return err
+	}
+	var judged []string
+	for _, v := range p.Volumes {
+		// Volumes of one user have the same Pods.
+		kind := describeIdentity(v.Worker(true)) + v.Mobilizer
+		if v.Policy != api.ClaimCopy || slices.Contains(judged, kind) {
+			continue
+		}
+		judged = append(judged, kind)
+		pod, err := transfer.WorkerPod(s, v, task.RoleTarget)
+		if err != nil {
+			continue // An unknown mobilizer is a blocker already.
+		}
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
+		if err != nil {
+			return fmt.Errorf("cannot encode the worker Pod of %s: %w", v.Name, err)
+		}
+		u := &unstructured.Unstructured{Object: content}
+		u.SetAPIVersion("v1")
+		u.SetKind("Pod")
+		u.SetName("kubemove-check-" + cluster.ShortHash(v.Name))
+		if err := judgePod(ctx, server, p, claimRef(v.Name), "the worker Pod of claim "+v.Name, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package survey
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/kubemove/kubemove/task"
+)
+
+// Places in the survey's container.
+const (
+	// VolumeDir is where the volume is mounted.
+	VolumeDir = "/kubemove/volume"
+	// WorkerEnv is the environment variable that holds the Worker as JSON.
+	WorkerEnv = "KUBEMOVE_TARGET_WORKER"
+	// terminationLog is where Kubernetes reads the last words of a container.
+	terminationLog = "/dev/termination-log"
+	// terminationLimit is what it keeps of them.
+	terminationLimit = 4096
+)
+
+// Main surveys VolumeDir and leaves the report as the container's termination message. It
+// returns the exit code.
+func Main() int {
+	if err := survey(VolumeDir, os.Getenv(WorkerEnv), terminationLog); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		_ = os.WriteFile(terminationLog, []byte(err.Error()), 0o644)
+		return task.ExitFailed
+	}
+	return task.ExitDone
+}
+
+func survey(dir, worker, out string) error {
+	var target Worker
+	if err := json.Unmarshal([]byte(worker), &target); err != nil {
+		return fmt.Errorf("cannot read %s: %w", WorkerEnv, err)
+	}
+	report, err := Volume(dir, target)
+	if err != nil {
+		return err
+	}
+	data, err := encode(report)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, data, 0o644)
+}
+
+// encode names fewer paths until the report fits.
+func encode(r *Report) ([]byte, error) {
+	for {
+		data, err := json.Marshal(r)
+		if err != nil {
+			return nil, fmt.Errorf("cannot encode the report: %w", err)
+		}
+		longest := &r.Unreadable
+		for _, p := range []*Paths{&r.Foreign, &r.Special} {
+			if len(p.First) > len(longest.First) {
+				longest = p
+			}
+		}
+		if len(data) <= terminationLimit || len(longest.First) == 0 {
+			return data, nil
+		}
+		longest.First = longest.First[:len(longest.First)-1]
+	}
+}
+
+// Decode reads the termination message of a survey.
+func Decode(message string) (*Report, error) {
+	var r Report
+	if err := json.Unmarshal([]byte(message), &r); err != nil {
+		return nil, fmt.Errorf("the survey said %q, expected a report: %w", message, err)
+	}
+	return &r, nil
+}

@@ -1,0 +1,80 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/task"
+)
+
+// EnsureRepositories creates the claims that mobilizers keep their state in, where they are
+// missing: in the class that classOf names for the target's claim (nil: the default one). They
+// are kept from run to run.
+func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) error {
+	s = s.withDefaults()
+	for _, v := range s.Volumes {
+		m, ok := s.mobilizer(v)
+		if !ok || !m.State {
+			continue
+		}
+		if err := ensureRepository(ctx, s, v, classOf(v.Target)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ensureRepository(ctx context.Context, s Spec, v application.Volume, class *string) error {
+	claim := buildRepository(s, v, class)
+	_, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Create(ctx, claim, metav1.CreateOptions{})
+	switch {
+	case err == nil, apierrors.IsAlreadyExists(err):
+		return nil
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
+		return &Error{Outcome: task.OutcomeFailed, Reason: api.ReasonRejected, Volume: v.Name, Retry: task.RetryLater, Err: err,
+			Message: fmt.Sprintf("the target does not let in the repository claim of %s, which asks for %s: %s",
+				v.Name, claim.Spec.Resources.Requests.Storage(), clip(err.Error()))}
+	}
+	return fmt.Errorf("cannot create the repository claim %s of %s at the target: %w", claim.Name, v.Name, err)
+}
+
+func buildRepository(s Spec, v application.Volume, class *string) *corev1.PersistentVolumeClaim {
+	labels := s.labels("", v.Target)
+	// It belongs to no run.
+	delete(labels, api.RunLabel)
+	labels[RepositoryLabel] = "true"
+	return &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: repositoryName(s.Engine, v.Name), Namespace: s.Target.Namespace, Labels: labels,
+			Annotations: map[string]string{ClaimAnnotation: v.Target},
+		},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			StorageClassName: class,
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{
+				corev1.ResourceStorage: *resource.NewQuantity(repositorySize(v), resource.BinarySI),
+			}},
+		},
+	}
+}
+
+// repositorySize is room for what the claim holds now, a quarter more for what changes, and
+// for the repository's own files. Nobody knows how full it is: then as much as it can hold.
+func repositorySize(v application.Volume) int64 {
+	const own, unit = 256 << 20, 64 << 20
+	if v.Usage == nil {
+		return max(v.CapacityBytes, 1<<30)
+	}
+	// Holes of sparse files take no room; where the file system compresses, the mobilizer
+	// does too, but not always as well.
+	used := min(v.Usage.Bytes, 2*v.Usage.Allocated)
+	size := used + used/4 + own
+	return (size + unit - 1) / unit * unit
+}
