@@ -23,7 +23,7 @@ build: ## compile everything; programs go to bin/
 test: ## tests that need no root and no cluster
 	$(GO) test ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/...
+	cd e2e && $(GO) test ./lab/... ./demo/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -31,7 +31,11 @@ verify: ## are generated files current, is the code clean?
 
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
-	cd e2e && $(GO) test -count=1 -timeout 30m -parallel 4 -v -skip '^TestFault' $(E2E_ARGS) .
+	cd e2e && $(GO) test -count=1 -timeout 30m -parallel 6 -v -skip '^Test(Fault|BadInput)' $(E2E_ARGS) .
+
+.PHONY: e2e-inputs
+e2e-inputs: ## everything that people get wrong: told, mended, and the move goes on by itself
+	cd e2e && $(GO) test -count=1 -timeout 30m -parallel 8 -v -run '^TestBadInput' $(E2E_ARGS) .
 
 .PHONY: e2e-faults
 e2e-faults: ## the long ones: parts killed while data flows, a cutover killed after each action
@@ -40,6 +44,14 @@ e2e-faults: ## the long ones: parts killed while data flows, a cutover killed af
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src
 	@$(LAB) up
+
+.PHONY: demo
+demo: ## see KubeMove move a PostgreSQL from one cluster to another; brings them up
+	@cd e2e && $(GO) run ./cmd/demo
+
+.PHONY: demo-down
+demo-down: ## end the demo's clusters and leave nothing
+	@cd e2e && $(GO) run ./cmd/demo down
 
 .PHONY: down
 down: ## end the clusters and remove what belongs to them

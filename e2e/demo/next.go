@@ -1,0 +1,25 @@
+package demo
+
+// Setup lets the commands of Next find the lab's kubectl and clusters.
+const Setup = "export KUBECONFIG=$PWD/.kubemove/" + kubeconfigName + " PATH=$PWD/.kubemove/bin:$PATH"
+
+// Next are commands that are worth trying after the demo, each with what it is for.
+func Next() [][2]string {
+	return [][2]string{
+		{on("src") + " get movepair " + pair + " --output yaml", "the plan, in status.plan"},
+		{on("src") + " describe moveswitch " + pair, "its steps, with their times"},
+		{on("dst") + " logs deployment/client --tail 5", "it goes on writing in dst"},
+		{on("src") + " delete moveengine " + engine, "KubeMove's objects go, the application stays"},
+	}
+}
+
+// next says what to try.
+func (d *Demo) next() {
+	d.tell.step("What to try next, at the root of the checkout:")
+	d.tell.say("%s", Setup)
+	for _, n := range Next() {
+		d.tell.say("%-60s # %s", n[0], n[1])
+	}
+	d.tell.say("%-60s # ends the clusters and leaves nothing", "make demo-down")
+	d.tell.say("And read docs/moveengine.md, docs/moveswitch.md and examples/postgres/README.md.")
+}

@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// kubeconfigName is the file in the lab's folder that has both clusters, for the commands that
+// the demo runs and shows.
+const kubeconfigName = "demo.kubeconfig"
+
+func (d *Demo) kubeconfig() string { return filepath.Join(d.lab.Dir, kubeconfigName) }
+
+// writeKubeconfig makes a kubeconfig with the contexts src and dst, in the demo's namespace.
+func (d *Demo) writeKubeconfig() error {
+	merged := clientcmdapi.NewConfig()
+	merged.CurrentContext = d.lab.Source().Name
+	for _, c := range d.lab.Clusters() {
+		config, err := clientcmd.LoadFromFile(c.Kubeconfig)
+		if err != nil {
+			return fmt.Errorf("the kubeconfig of %s: %w; is the lab up (make up)?", c.Name, err)
+		}
+		current := config.Contexts[config.CurrentContext]
+		if current == nil {
+			return fmt.Errorf("%s has no context %q, which it names as the current one", c.Kubeconfig, config.CurrentContext)
+		}
+		merged.Clusters[c.Name] = config.Clusters[current.Cluster]
+		merged.AuthInfos[c.Name] = config.AuthInfos[current.AuthInfo]
+		merged.Contexts[c.Name] = &clientcmdapi.Context{Cluster: c.Name, AuthInfo: c.Name, Namespace: Namespace}
+	}
+	return clientcmd.WriteToFile(*merged, d.kubeconfig())
+}
+
+// Shell runs a command as somebody would type it at the root of the checkout, with the lab's
+// kubectl, and returns what it prints.
+func (d *Demo) Shell(ctx context.Context, command string) (string, error) {
+	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
+	cmd.Dir = d.lab.Root
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+d.kubeconfig(), "PATH="+filepath.Dir(d.lab.Kubectl())+":"+os.Getenv("PATH"))
+	// What the shell has started ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s: %w: %s", command, err, strings.TrimSpace(errs.String()+out.String()))
+	}
+	return strings.TrimRight(out.String(), "\n"), nil
+}
+
+// shown runs a command after it was shown.
+func (d *Demo) shown(ctx context.Context, command string) (string, error) {
+	d.tell.command(command)
+	return d.Shell(ctx, command)
+}
+
+// all shows and runs commands whose output says nothing new.
+func (d *Demo) all(ctx context.Context, commands ...string) error {
+	for _, command := range commands {
+		if _, err := d.shown(ctx, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// on is the start of a kubectl command for the demo's namespace in a cluster.
+func on(context string) string { return "kubectl --context " + context }

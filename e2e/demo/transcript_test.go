@@ -1,0 +1,52 @@
+package demo
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTranscript(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "README.md")
+	require.NoError(t, os.WriteFile(page, []byte("above\n"+transcriptBegin+"\n"+transcriptEnd+"\nbelow\n"), 0o600))
+	for _, text := range []string{"first\n", "second\n$ third\n"} {
+		require.NoError(t, WriteTranscript(page, text))
+		got, err := Transcript(page)
+		require.NoError(t, err)
+		require.Equal(t, text, got)
+	}
+	data, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, "above\n"+transcriptBegin+"\n```text\nsecond\n$ third\n```\n"+transcriptEnd+"\nbelow\n", string(data))
+
+	require.NoError(t, os.WriteFile(page, []byte("above\n"), 0o600))
+	require.ErrorContains(t, WriteTranscript(page, "x"), "no place")
+	_, err = Transcript(page)
+	require.ErrorContains(t, err, "no place")
+}
+
+func TestMasked(t *testing.T) {
+	for name, tc := range map[string]struct {
+		a, b string
+		same bool
+	}{
+		"times":       {"   12s  The move: ten lines", "  101s  The move: ten lines", true},
+		"hashes":      {"plan 3f6b1c2a9d8e7f60: 6 objects", "plan aaaa1c2a9d8e7f61: 7 objects", true},
+		"Pods":        {"client-7d4b9c6f5-x2x9z wrote", "client-6b88fd76c-abcde wrote", true},
+		"columns":     {"rows  1    2  ok", "rows  10   20 ok", true},
+		"versions":    {"PostgreSQL 15.18-0+deb12u1, from", "PostgreSQL 16.4-0ubuntu0.24.04.2, from", true},
+		"a verdict":   {"rows 1 2 ok", "rows 1 2 WRONG", false},
+		"a step":      {"Quiesce 2s the", "RollBack 2s the", false},
+		"a line more": {"one\n", "one\ntwo\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if tc.same {
+				require.Equal(t, Masked(tc.a), Masked(tc.b))
+				return
+			}
+			require.NotEqual(t, Masked(tc.a), Masked(tc.b))
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kubemove/kubemove/e2e/demo"
+)
+
+var update = flag.Bool("update", false, "write the demo's transcript into the README")
+
+// TestDemo runs what "make demo" runs, in the clusters that are up, and holds that the README
+// shows what it shows.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	// What an earlier run has left is none of the transcript.
+	require.NoError(t, demo.New(clusters, t.Output(), false).Remove(t.Context()))
+	var out bytes.Buffer
+	out.WriteString("$ make demo\n")
+	show := demo.New(clusters, &out, false)
+	t.Cleanup(func() { require.NoError(t, demo.New(clusters, t.Output(), false).Remove(context.Background())) })
+	facts, err := show.Run(t.Context())
+	t.Log("\n" + out.String())
+	require.NoError(t, err)
+	at := map[string]string{}
+	for _, f := range facts {
+		require.NoError(t, f.Wrong, f.What)
+		at[f.What] = f.Source + "/" + f.Target
+	}
+	require.Len(t, at, 8)
+	require.Equal(t, "200000/200000", at["rows in accounts"])
+	require.Equal(t, "0/2", at["Pods"])
+	for _, n := range demo.Next() {
+		said, err := show.Shell(t.Context(), n[0])
+		require.NoError(t, err)
+		require.NotEmpty(t, said, n[0])
+	}
+
+	transcript := out.String()
+	lines := strings.Split(strings.TrimSpace(transcript), "\n")
+	require.LessOrEqual(t, len(lines), 60, "a reader of the README has little time")
+	for _, line := range lines {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 120, line)
+	}
+	readme := filepath.Join(clusters.Root, "README.md")
+	if *update {
+		require.NoError(t, demo.WriteTranscript(readme, transcript))
+	}
+	written, err := demo.Transcript(readme)
+	require.NoError(t, err)
+	require.Equal(t, demo.Masked(written), demo.Masked(transcript),
+		"the README shows something else; write it anew: cd e2e && go test -run TestDemo . -update")
+}
