@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubemove/kubemove/e2e/lab"
+)
+
+// inside runs a command on the node of a cluster.
+func (s *scenario) inside(c *lab.Cluster, argv ...string) {
+	s.t.Helper()
+	out, err := clusters.Inside(s.t.Context(), c, argv...)
+	require.NoError(s.t, err, out)
+}
+
+// address of a cluster's API server, without its port.
+func (s *scenario) address(c *lab.Cluster) string {
+	config, err := clientcmd.LoadFromFile(c.Kubeconfig)
+	require.NoError(s.t, err)
+	server, err := url.Parse(config.Clusters[config.Contexts[config.CurrentContext].Cluster].Server)
+	require.NoError(s.t, err)
+	return server.Hostname()
+}
+
+// TestFaultCut cuts home from the target while the data flows: connections that are refused, and
+// packets that vanish. The move goes on once the way is there again, or goes back by itself and
+// is tried again; nothing is lost. Not parallel: it is the node's network.
+func TestFaultCut(t *testing.T) {
+	for name, cut := range map[string]struct {
+		rule []string
+		time time.Duration
+	}{
+		"refused":  {[]string{"-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"}, 20 * time.Second},
+		"vanished": {[]string{"-j", "DROP"}, 40 * time.Second},
+		"long":     {[]string{"-j", "DROP"}, 100 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScenario(t)
+			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			before := s.fill(512)
+			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+			s.await(3*time.Minute, "a fifth of the bytes", func() error {
+				if p := s.progress(); p < 0.2 {
+					return fmt.Errorf("%.2f of the bytes are done", p)
+				}
+				return nil
+			})
+			at := s.progress()
+			rule := append([]string{"FORWARD", "-d", s.address(s.dst)}, cut.rule...)
+			s.inside(s.src, append([]string{"iptables", "-I"}, rule...)...)
+			mend := func() {
+				if out, err := clusters.Inside(context.Background(), s.src, append([]string{"iptables", "-D"}, rule...)...); err != nil {
+					t.Errorf("the cut is left: %v\n%s", err, out)
+				}
+			}
+			time.Sleep(cut.time) // This is the fault, not a wait for something.
+			mend()
+			t.Logf("cut at %.2f of the bytes for %s", at, cut.time)
+			s.switchedOrRetried()
+			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+			s.noLeftovers()
+		})
+	}
+}
+
+// switchedOrRetried waits for the switch. One that has gone back by itself is asked to try
+// again, once the source is up.
+func (s *scenario) switchedOrRetried() {
+	s.t.Helper()
+	s.await(5*time.Minute, "the end of the switch", func() error {
+		status := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}`)
+		if !strings.Contains(status, "Switched") && !strings.Contains(status, "RolledBack") {
+			return fmt.Errorf("the conditions that are True: %s", status)
+		}
+		return nil
+	})
+	if s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Switched")].status}`) != "True" {
+		s.t.Log("it has gone back: " + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="RolledBack")].message}`))
+		s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+		s.kubectl(s.src, "patch", "moveswitch", "shop-dst", "--type=merge", "-p", `{"spec":{"retry":"again"}}`)
+	}
+	s.switched()
+}
+
+// TestFaultFull fills the target's volume, and that of the repository: the run fails with the
+// reason, the source comes back, and with room the switch can be tried again.
+func TestFaultFull(t *testing.T) {
+	for name, full := range map[string]struct {
+		claim func(s *scenario) string
+		size  string
+		says  string
+	}{
+		"target":     {func(*scenario) string { return "data" }, "60m", "full"},
+		"repository": {func(s *scenario) string { return s.repository() }, "100m", "full"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t)
+			s.apply(s.src, "shop.yaml", "64Mi", "512Mi")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			before := s.fill(128)
+			s.apply(s.src, "moveengine.yaml")
+			s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")
+			// A run beforehand, so that the volumes are there to be filled.
+			s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"first"}}`)
+			s.kubectl(s.src, "wait", "--for=condition=Synced", "datasync/shop-dst-restic", "--timeout=120s")
+			path := s.volume(s.dst, full.claim(s))
+			s.inside(s.dst, "mount", "-t", "tmpfs", "-o", "mode=0777,size="+full.size, "tmpfs", path)
+			mounted := true
+			unmount := func() {
+				if out, err := clusters.Inside(context.Background(), s.dst, "umount", path); mounted && err != nil {
+					t.Errorf("%v\n%s", err, out)
+				}
+				mounted = false
+			}
+			defer unmount()
+			s.approve("shop-dst")
+			s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=240s")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+			said := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.conditions}{.status.steps}")
+			t.Log(said)
+			require.Contains(t, said, full.says)
+			unmount()
+			s.kubectl(s.src, "patch", "moveswitch", "shop-dst", "--type=merge", "-p", `{"spec":{"retry":"again"}}`)
+			s.switched()
+			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+		})
+	}
+}
+
+// repository is the claim that restic keeps its repository in.
+func (s *scenario) repository() string {
+	return s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[0].metadata.name}")
+}
