@@ -23,7 +23,7 @@ build: ## compile everything; programs go to bin/
 test: ## tests that need no root and no cluster
 	$(GO) test ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/... ./demo/...
+	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -40,6 +40,10 @@ e2e-inputs: ## everything that people get wrong: told, mended, and the move goes
 .PHONY: e2e-faults
 e2e-faults: ## the long ones: parts killed while data flows, a cutover killed after each action
 	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
+
+.PHONY: bench-restic
+bench-restic: ## KubeMove's copy of a volume against restic alone; BENCH_ARGS='-pairs 1' for less
+	@cd e2e && $(GO) run ./cmd/bench $(BENCH_ARGS)
 
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src
