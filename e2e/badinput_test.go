@@ -250,9 +250,9 @@ func (s *scenario) complaint(parts []string) string {
 	return text
 }
 
-// TestDefaultDeny: the bytes travel through the API servers, so a policy that lets nothing in
+// TestBadInputDefaultDeny: the bytes travel through the API servers, so a policy that lets nothing in
 // or out of any Pod does not stand in their way.
-func TestDefaultDeny(t *testing.T) {
+func TestBadInputDefaultDeny(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
 	s.apply(s.src, "shop.yaml")

@@ -100,9 +100,9 @@ func mountMode(podList string) string {
 	return ""
 }
 
-// TestNeedsPrivilegedMover: files that the workload's own user cannot copy are a blocker with
+// TestBadInputNeedsPrivilegedMover: files that the workload's own user cannot copy are a blocker with
 // their names, and an administrator's word is enough to go on.
-func TestNeedsPrivilegedMover(t *testing.T) {
+func TestBadInputNeedsPrivilegedMover(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
 	s.apply(s.src, "shop.yaml")
