@@ -25,8 +25,7 @@ func (s *scenario) versions(c *lab.Cluster) string {
 func TestAfterTheMove(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 	s.switched()
 	s.await(time.Minute, "everything to be quiet", s.quiet(5*time.Second))

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -48,7 +49,7 @@ func goodKubeconfig(s *scenario) {
 	kubeconfigOf(func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo) {})(s)
 }
 
-// create and remove an object of one cluster's namespace, given as YAML.
+// create an object, given as YAML, in one cluster's namespace.
 func create(of func(*scenario) *lab.Cluster, yaml string) func(s *scenario) {
 	return func(s *scenario) {
 		file := s.t.TempDir() + "/object.yaml"
@@ -57,6 +58,7 @@ func create(of func(*scenario) *lab.Cluster, yaml string) func(s *scenario) {
 	}
 }
 
+// run kubectl in one cluster's namespace.
 func run(of func(*scenario) *lab.Cluster, args ...string) func(s *scenario) {
 	return func(s *scenario) {
 		var own []string
@@ -199,7 +201,7 @@ func TestBadInput(t *testing.T) {
 			s := newScenario(t)
 			prepare(s, c)
 			before := s.sourceState()
-			s.apply(s.src, orDefault(c.engine, "engine-auto.yaml"), "KIND", "Deployment")
+			s.apply(s.src, cmp.Or(c.engine, "engine-auto.yaml"), "KIND", "Deployment")
 			s.t.Log("\n" + s.complaint(c.says))
 			require.Equal(t, before, s.sourceState(), "the source was touched")
 			c.mend(s)
@@ -208,24 +210,18 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// prepare starts the application and does the harm.
 func prepare(s *scenario, c badInput) {
 	if c.class {
 		c.harm(s)
 		s.apply(s.src, "shop.yaml", "accessModes:", "storageClassName: special-"+s.namespace+"\n  accessModes:")
 	} else {
-		s.apply(s.src, orDefault(c.app, "shop.yaml"))
+		s.apply(s.src, cmp.Or(c.app, "shop.yaml"))
 	}
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
 	if !c.class {
 		c.harm(s)
 	}
-}
-
-func orDefault(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // sourceState is what a move changes first.
@@ -255,8 +251,7 @@ func (s *scenario) complaint(parts []string) string {
 func TestBadInputDefaultDeny(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	create(source, strings.ReplaceAll(defaultDeny, "SIDE", "source"))(s)
 	create(target, strings.ReplaceAll(defaultDeny, "SIDE", "target"))(s)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")

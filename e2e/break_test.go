@@ -44,17 +44,7 @@ func TestFaultCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScenario(t)
-			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
-			before := s.fill(512)
-			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-			s.await(3*time.Minute, "a fifth of the bytes", func() error {
-				if p := s.progress(); p < 0.2 {
-					return fmt.Errorf("%.2f of the bytes are done", p)
-				}
-				return nil
-			})
-			at := s.progress()
+			before, at := s.halfway()
 			rule := append([]string{"FORWARD", "-d", s.address(s.dst)}, cut.rule...)
 			s.inside(s.src, append([]string{"iptables", "-I"}, rule...)...)
 			mend := func() {
@@ -105,8 +95,7 @@ func TestFaultFull(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t)
-			s.apply(s.src, "shop.yaml", "64Mi", "512Mi")
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			s.deploy(s.src, "shop.yaml", "64Mi", "512Mi")
 			before := s.fill(128)
 			s.apply(s.src, "moveengine.yaml")
 			s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")

@@ -20,8 +20,7 @@ import (
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	l := &leaks{s: s, values: map[string]string{}, texts: map[string]string{}}
 	stop := l.watch()
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")

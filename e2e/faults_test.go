@@ -21,6 +21,24 @@ func (s *scenario) fill(megabytes int) string {
 	return s.files(s.src, pod)
 }
 
+// halfway brings a move to where a good part of the data flows, and returns the files and the
+// part of the bytes that is done.
+func (s *scenario) halfway() (before string, at float64) {
+	s.t.Helper()
+	s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
+	before = s.fill(512)
+	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	s.await(3*time.Minute, "a fifth of the bytes", func() error {
+		if at = s.progress(); at < 0.2 {
+			return fmt.Errorf("%.2f of the bytes are done", at)
+		}
+		return nil
+	})
+	at = s.progress()
+	require.Less(s.t, at, 0.8, "the run was too fast to be interfered with in the middle")
+	return before, at
+}
+
 // progress is the part of the bytes that the DataSync says are done.
 func (s *scenario) progress() float64 {
 	out := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].bytesDone} {.items[*].status.volumes[*].bytesTotal}")
@@ -62,20 +80,9 @@ func TestFaultKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t)
-			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
-			before := s.fill(512)
-			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-			s.await(3*time.Minute, "a fifth of the bytes", func() error {
-				if p := s.progress(); p < 0.2 {
-					return fmt.Errorf("%.2f of the bytes are done", p)
-				}
-				return nil
-			})
-			p := s.progress()
-			require.Less(t, p, 0.8, "the run was too fast to be killed in the middle")
+			before, at := s.halfway()
 			kill(s)
-			t.Logf("killed at %.2f of the bytes", p)
+			t.Logf("killed at %.2f of the bytes", at)
 			s.switched()
 			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
 			s.noLeftovers()
@@ -107,8 +114,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 				args = append(args, "--from-literal="+a+"=exit")
 			}
 			s.kubectl(s.src, args...)
-			s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
 			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 			s.switched()
@@ -124,8 +130,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 func TestFaultSourceTouched(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml", "64Mi", "1Gi")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
 	s.fill(512)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 	s.await(3*time.Minute, "the final run", func() error {

@@ -28,8 +28,7 @@ func (s *scenario) volume(c *lab.Cluster, claim string) string {
 func TestFidelity(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "vault.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "vault.yaml")
 	source := s.volume(s.src, "data")
 	fillTree(t, source)
 	before := tree(t, source)
@@ -105,8 +104,7 @@ func mountMode(podList string) string {
 func TestBadInputNeedsPrivilegedMover(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	source := s.volume(s.src, "data")
 	require.NoError(t, os.WriteFile(source+"/of-root", []byte("secret"), 0o600))
 	require.NoError(t, os.WriteFile(source+"/readable", []byte("of root, too"), 0o644))

@@ -14,8 +14,7 @@ import (
 func TestMoveDeployment(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	before := s.files(s.src, s.pod(s.src, "app=shop"))
 
 	start := time.Now()
@@ -96,8 +95,7 @@ func TestStatefulSetKeepsItsClaim(t *testing.T) {
 func TestUnhealthyTargetRollsBack(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	_, err := s.src.Exec(t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "touch", "/data/unhealthy-at-dst")
 	require.NoError(t, err)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
@@ -114,8 +112,7 @@ func TestUnhealthyTargetRollsBack(t *testing.T) {
 func TestShellMobilizer(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	before := s.files(s.src, s.pod(s.src, "app=shop"))
 	s.apply(s.src, "engine-shell.yaml")
 	s.switched()
@@ -132,8 +129,7 @@ func TestShellMobilizer(t *testing.T) {
 func TestRequestedRun(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.apply(s.src, "shop.yaml")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.deploy(s.src, "shop.yaml")
 	s.apply(s.src, "moveengine.yaml")
 	s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")
 	s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"first"}}`)

@@ -97,6 +97,13 @@ func (s *scenario) apply(c *lab.Cluster, name string, replace ...string) {
 	s.kubectl(c, "apply", "--server-side", "-f", file)
 }
 
+// deploy applies a file of testdata that holds the Deployment shop, and waits until that runs.
+func (s *scenario) deploy(c *lab.Cluster, name string, replace ...string) {
+	s.t.Helper()
+	s.apply(c, name, replace...)
+	s.kubectl(c, "rollout", "status", "deployment/shop", "--timeout=90s")
+}
+
 // write writes a file of testdata, after the replacements.
 func (s *scenario) write(file, name string, replace ...string) {
 	s.t.Helper()

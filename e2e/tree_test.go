@@ -154,8 +154,8 @@ func tree(t *testing.T, root string) []string {
 	return lines
 }
 
-// content is the hash of a file. Of a sparse file only what is not a hole is read, with its
-// place.
+// content is the hash of a file's chunks that are not all zeros, with their places: a hole is
+// equal to the zeros that it stands for.
 func content(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -265,8 +265,8 @@ func TestTerminationMessageFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(data) > terminationLimit {
-		t.Errorf("%d bytes, at most %d are kept", len(data), terminationLimit)
+	if len(data) > TerminationLimit {
+		t.Errorf("%d bytes, at most %d are kept", len(data), TerminationLimit)
 	}
 	var got task.Status
 	if err := json.Unmarshal(data, &got); err != nil {

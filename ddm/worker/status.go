@@ -141,8 +141,8 @@ func readStatus(file string, seen stamp, runID string) (*task.Status, stamp, err
 	return status, now, nil
 }
 
-// terminationLimit is what a cluster keeps of a termination message.
-const terminationLimit = 4096
+// TerminationLimit is what a cluster keeps of a termination message, in bytes.
+const TerminationLimit = 4096
 
 // writeTermination leaves what counts of the last status for the cluster.
 func writeTermination(file string, status *task.Status) error {
@@ -151,12 +151,12 @@ func writeTermination(file string, status *task.Status) error {
 	}
 	var data []byte
 	// Escapes make JSON longer than the text: shorten until it fits.
-	for limit := terminationLimit / 4; ; limit /= 2 {
+	for limit := TerminationLimit / 4; ; limit /= 2 {
 		var err error
 		if data, err = json.Marshal(compact(status, limit)); err != nil {
 			return fmt.Errorf("cannot encode the status: %w", err)
 		}
-		if len(data) <= terminationLimit || limit == 0 {
+		if len(data) <= TerminationLimit || limit == 0 {
 			break
 		}
 	}

@@ -97,14 +97,14 @@ func (s *state) approve(g *gate) {
 	approved := s.sw.Spec.ApprovedPlan
 	command := fmt.Sprintf(`kubectl -n %s patch moveswitch %s --type=merge -p '{"spec":{"approvedPlan":"%s"}}'`,
 		s.sw.Namespace, s.sw.Name, g.hash)
+	blocker := s.firstBlocker()
 	switch {
 	case g.hash == "":
 		g.approvedReason, g.approvedMessage = api.ReasonNotReady, "there is no plan to approve yet"
-	case s.firstBlocker() != nil:
+	case blocker != nil:
 		// What mends a blocker often changes the plan, so an approval would be in vain.
-		b := s.firstBlocker()
 		g.approvedReason = api.ReasonBlocked
-		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s", g.hash, b.Reason, b.Message)
+		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s", g.hash, blocker.Reason, blocker.Message)
 	case approved == g.hash:
 		g.approved, g.approvedReason = true, api.ReasonApproved
 		g.approvedMessage = fmt.Sprintf("plan %s is approved", g.hash)

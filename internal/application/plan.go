@@ -129,3 +129,34 @@ type Left struct {
 	Ref `json:",inline"`
 	Why string `json:"why"`
 }
+
+// Claim is the claim of that name that the plan creates at the target; nil: it creates none.
+func (p *Plan) Claim(name string) *unstructured.Unstructured {
+	want := refTo(kindClaim, name)
+	for i := range p.Objects {
+		if p.Objects[i].Ref == want {
+			return &p.Objects[i].Object
+		}
+	}
+	return nil
+}
+
+// ClaimSize is what a claim that the plan creates asks for, in bytes; 0: it creates none.
+func (p *Plan) ClaimSize(name string) int64 {
+	if o := p.Claim(name); o != nil {
+		if q := request(o); q != nil {
+			return q.Value()
+		}
+	}
+	return 0
+}
+
+// ClaimClass is the StorageClass that a claim of the plan names; nil: it names none.
+func (p *Plan) ClaimClass(name string) *string {
+	if o := p.Claim(name); o != nil {
+		if class, found, _ := unstructured.NestedString(o.Object, "spec", "storageClassName"); found {
+			return &class
+		}
+	}
+	return nil
+}

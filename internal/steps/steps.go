@@ -66,8 +66,14 @@ func Failed(reason, message string, retry task.Retry) task.Result {
 }
 
 // Failure ends a task with an error: one that may pass is tried again soon, one that somebody
-// has to mend later.
+// has to mend later. An error that brings its own result knows best.
 func Failure(err error) task.Result {
+	var verdict interface{ Result() *task.Result }
+	if errors.As(err, &verdict) {
+		r := *verdict.Result()
+		r.Message = clip(r.Message)
+		return r
+	}
 	r := Failed(api.ReasonFailed, err.Error(), task.RetrySoon)
 	var e *cluster.Error
 	if !errors.As(err, &e) {

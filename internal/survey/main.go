@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/kubemove/kubemove/ddm/worker"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -14,29 +15,25 @@ const (
 	VolumeDir = "/kubemove/volume"
 	// WorkerEnv is the environment variable that holds the Worker as JSON.
 	WorkerEnv = "KUBEMOVE_TARGET_WORKER"
-	// terminationLog is where Kubernetes reads the last words of a container.
-	terminationLog = "/dev/termination-log"
-	// terminationLimit is what it keeps of them.
-	terminationLimit = 4096
 )
 
 // Main surveys VolumeDir and leaves the report as the container's termination message. It
 // returns the exit code.
 func Main() int {
-	if err := survey(VolumeDir, os.Getenv(WorkerEnv), terminationLog); err != nil {
+	if err := survey(VolumeDir, os.Getenv(WorkerEnv), worker.TerminationLog); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		_ = os.WriteFile(terminationLog, []byte(err.Error()), 0o644)
+		_ = os.WriteFile(worker.TerminationLog, []byte(err.Error()), 0o644)
 		return task.ExitFailed
 	}
 	return task.ExitDone
 }
 
-func survey(dir, worker, out string) error {
-	var target Worker
-	if err := json.Unmarshal([]byte(worker), &target); err != nil {
+func survey(dir, target, out string) error {
+	var w Worker
+	if err := json.Unmarshal([]byte(target), &w); err != nil {
 		return fmt.Errorf("cannot read %s: %w", WorkerEnv, err)
 	}
-	report, err := Volume(dir, target)
+	report, err := Volume(dir, w)
 	if err != nil {
 		return err
 	}
@@ -60,7 +57,7 @@ func encode(r *Report) ([]byte, error) {
 				longest = p
 			}
 		}
-		if len(data) <= terminationLimit || len(longest.First) == 0 {
+		if len(data) <= worker.TerminationLimit || len(longest.First) == 0 {
 			return data, nil
 		}
 		longest.First = longest.First[:len(longest.First)-1]

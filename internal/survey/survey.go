@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kubemove/kubemove/ddm/tree"
 )
 
 // Worker is the one that would write the copy at the target.
@@ -72,9 +74,6 @@ func (p *Paths) add(rel string) {
 	p.First = append(p.First, name)
 }
 
-// lostAndFound of the volume's file system is not part of the data.
-const lostAndFound = "lost+found"
-
 // Volume surveys the volume that is mounted at root for a worker at the target. What vanishes
 // meanwhile is passed over. An error means that the volume itself cannot be looked at.
 func Volume(root string, target Worker) (*Report, error) {
@@ -99,7 +98,7 @@ func Volume(root string, target Worker) (*Report, error) {
 			return nil
 		case err != nil:
 			return fmt.Errorf("cannot read %q: %w", rel, err)
-		case rel == lostAndFound && d.IsDir():
+		case rel == tree.LostAndFound && d.IsDir():
 			return filepath.SkipDir
 		case rel == ".":
 			return nil

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubemove/kubemove/ddm/worker"
 )
 
 func write(t *testing.T, path, content string, mode os.FileMode) {
@@ -148,8 +150,8 @@ func TestReportFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(data) > terminationLimit {
-		t.Errorf("the report has %d bytes, at most %d are kept", len(data), terminationLimit)
+	if len(data) > worker.TerminationLimit {
+		t.Errorf("the report has %d bytes, at most %d are kept", len(data), worker.TerminationLimit)
 	}
 	got, err := Decode(string(data))
 	if err != nil {
@@ -163,11 +165,11 @@ func TestReportFits(t *testing.T) {
 func TestSurvey(t *testing.T) {
 	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	write(t, filepath.Join(dir, "a"), "12345", 0o644)
-	worker, err := json.Marshal(me())
+	target, err := json.Marshal(me())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := survey(dir, string(worker), out); err != nil {
+	if err := survey(dir, string(target), out); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(out)

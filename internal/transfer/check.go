@@ -114,7 +114,7 @@ func (s Spec) checkSourceClaim(w world, v application.Volume, m moment) *Error {
 // mounts tells whether a Pod has, or may get, a claim mounted. A Pod that is being deleted
 // still counts; one whose containers have all ended does not.
 func mounts(pod *corev1.Pod, claim string) bool {
-	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+	if ended(pod) {
 		return false
 	}
 	for _, v := range pod.Spec.Volumes {

@@ -53,6 +53,17 @@ type Spec struct {
 	Log *slog.Logger
 }
 
+// NewSpec holds what a task says of every run of its pair. The run itself, its volumes and the
+// channel are the caller's to add.
+func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
+	m := t.Move
+	return Spec{
+		Source: source, Target: target, Run: t.Run,
+		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
+		Mobilizers: m.Mobilizers, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
+	}
+}
+
 // Channel is what the Secret of a pair's channel holds.
 type Channel struct {
 	// CACertPEM and CAKeyPEM sign the certificates of a run's agents.

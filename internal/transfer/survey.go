@@ -94,27 +94,18 @@ func forgetSurvey(ctx context.Context, s Spec, name string) {
 // awaitSurvey waits for the report. A Pod that does not start in time would not start as a
 // worker either.
 func awaitSurvey(ctx context.Context, s Spec, v application.Volume, name string) (*survey.Report, error) {
-	created, problem := time.Now(), ""
+	created := time.Now()
 	for {
 		pod, err := s.Source.Kube.CoreV1().Pods(s.Source.Namespace).Get(ctx, name, getOptions)
 		switch {
 		case apierrors.IsNotFound(err):
 			return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey's Pod of claim %s was removed by somebody", v.Name), task.RetrySoon)
-		case err == nil:
-			if report, err := reported(pod, v.Name); report != nil || err != nil {
-				return report, err
-			}
-			problem = podProblem(pod)
-			late := time.Since(created) > s.Limits.StartTimeout
-			if !surveyRuns(pod) && (late || time.Since(created) > patience && problem == "") {
-				if warning := warningOf(ctx, s.Source, name); warning != "" {
-					problem = warning
-				}
-			}
-			if !surveyRuns(pod) && late {
-				return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the source within %s: %s",
-					v.Name, s.Limits.StartTimeout, orUnknown(problem)), task.RetryLater)
-			}
+		case err != nil: // It may pass.
+		case ended(pod):
+			return reported(pod, v.Name)
+		case !surveyRuns(pod) && time.Since(created) > s.Limits.StartTimeout:
+			return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the source within %s: %s",
+				v.Name, s.Limits.StartTimeout, whyNot(ctx, s, pod)), task.RetryLater)
 		}
 		select {
 		case <-ctx.Done():
@@ -124,15 +115,24 @@ func awaitSurvey(ctx context.Context, s Spec, v application.Volume, name string)
 	}
 }
 
+// whyNot a Pod starts, in the cluster's words.
+func whyNot(ctx context.Context, s Spec, pod *corev1.Pod) string {
+	if warning := warningOf(ctx, s.Source, pod.Name); warning != "" {
+		return warning
+	}
+	return orUnknown(podProblem(pod))
+}
+
+func ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
 func surveyRuns(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
 }
 
-// reported is the report of a Pod that has ended; nil: it has not.
+// reported is the report of a Pod that has ended.
 func reported(pod *corev1.Pod, volume string) (*survey.Report, error) {
-	if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
-		return nil, nil
-	}
 	message := pod.Status.Message
 	for _, c := range pod.Status.ContainerStatuses {
 		if t := c.State.Terminated; t != nil {

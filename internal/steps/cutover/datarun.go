@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/transfer"
@@ -24,18 +22,13 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	if o.resumable() {
 		s.epoch = o.Record.Epoch
 	}
-	m := s.task.Move
 	for _, v := range s.copied() {
 		s.syncs.add(v.Mobilizer, v.Name)
 	}
-	s.run, err = transfer.Open(ctx, transfer.Spec{
-		Source: s.source, Target: s.target,
-		Run:     task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(m.Data.Verification)},
-		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine, LockHolder: s.self,
-		Volumes: s.copied(), Mobilizers: m.Mobilizers, Channel: *channel,
-		AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
-		Report: s.progressed,
-	})
+	spec := transfer.NewSpec(s.task, s.source, s.target)
+	spec.Run = task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
+	spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = s.self, s.copied(), *channel, s.progressed
+	s.run, err = transfer.Open(ctx, spec)
 	if err != nil {
 		s.run = nil
 		return runError(err)

@@ -12,7 +12,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -21,7 +20,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
@@ -63,10 +61,6 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return steps.Failure(err)
 	}
 	if err := repositories(ctx, c, t); err != nil {
-		var verdict *transfer.Error
-		if errors.As(err, &verdict) {
-			return *verdict.Result()
-		}
 		return steps.Failure(err)
 	}
 	return steps.Success("the channel is open")
@@ -79,17 +73,9 @@ func repositories(ctx context.Context, c *steps.Clusters, t *task.Task) error {
 	if err != nil {
 		return err
 	}
-	classes := map[string]*string{}
-	for _, o := range stored.Objects {
-		if o.Kind == "PersistentVolumeClaim" && o.Group == "" {
-			if class, found, _ := unstructured.NestedString(o.Object.Object, "spec", "storageClassName"); found {
-				classes[o.Name] = &class
-			}
-		}
-	}
-	spec := transfer.Spec{Source: c.Source, Target: c.Target, PairUID: t.Move.Pair.UID, Engine: t.Move.Home + "/" + t.Move.Engine,
-		Volumes: stored.Volumes, Mobilizers: t.Move.Mobilizers}
-	return transfer.EnsureRepositories(ctx, spec, func(claim string) *string { return classes[claim] })
+	spec := transfer.NewSpec(t, c.Source, c.Target)
+	spec.Volumes = stored.Volumes
+	return transfer.EnsureRepositories(ctx, spec, stored.ClaimClass)
 }
 
 // SecretName of a pair's channel.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -143,9 +142,7 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	if err != nil && cluster.KindOf(err) != cluster.NotFound {
 		return Stored{}, err
 	}
-	m := t.Move
-	spec := transfer.Spec{Source: c.Source, Target: c.Target, Run: t.Run, PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
-		Mobilizers: m.Mobilizers, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy)}
+	spec := transfer.NewSpec(t, c.Source, c.Target)
 	if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
 		return Stored{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -70,7 +69,7 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 	s.Volumes = nil
 	for _, v := range p.Volumes {
 		k, ok := known[v.Name]
-		if ok && k.Key == keyOf(v) && now.Sub(k.At) < freshFor && k.clean() && fits(k.Report, requestedSize(p, v.Target)) {
+		if ok && k.Key == keyOf(v) && now.Sub(k.At) < freshFor && k.clean() && fits(k.Report, p.ClaimSize(v.Target)) {
 			out[v.Name] = k
 			continue
 		}
@@ -130,7 +129,7 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
-	if size := requestedSize(p, v.Target); !fits(r, size) {
+	if size := p.ClaimSize(v.Target); !fits(r, size) {
 		blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB, and the claim %s at the target would be made with %d MiB: "+
 			"remove what is not needed at the source, or enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that",
 			v.Name, r.Allocated>>20, v.Target, size>>20)
@@ -143,20 +142,6 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 // fits tells whether a claim of that size holds what was found; 0: it is not ours to judge.
 func fits(r *survey.Report, size int64) bool { return size == 0 || r.Allocated <= size }
 
-// requestedSize of the claim that the plan creates at the target; 0: it creates none.
-func requestedSize(p *application.Plan, claim string) int64 {
-	for _, o := range p.Objects {
-		if o.Kind != "PersistentVolumeClaim" || o.Group != "" || o.Name != claim {
-			continue
-		}
-		text, _, _ := unstructured.NestedString(o.Object.Object, "spec", "resources", "requests", "storage")
-		if size, err := resource.ParseQuantity(text); err == nil {
-			return size.Value()
-		}
-	}
-	return 0
-}
-
 // few names the first paths.
 func few(paths survey.Paths) string {
 	text := strings.Join(paths.First, ", ")
@@ -166,7 +151,9 @@ func few(paths survey.Paths) string {
 	return text
 }
 
-func claimRef(name string) string { return "PersistentVolumeClaim/" + name }
+func claimRef(name string) string {
+	return application.Ref{Kind: "PersistentVolumeClaim", Name: name}.String()
+}
 
 // checkWorkers lets the target's API server judge the worker Pods: quota, Pod security and
 // policies speak before anything is stopped. The survey's Pods are those of the source.

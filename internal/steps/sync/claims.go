@@ -66,17 +66,16 @@ func judgeClaim(name, namespace string, there *unstructured.Unstructured, pairUI
 
 // newClaim is the plan's claim with the pair's name on it; nil: the plan has none.
 func newClaim(p *application.Plan, name, pairUID string) *unstructured.Unstructured {
-	for _, o := range p.Objects {
-		if o.Kind == claimKind.Kind && o.Group == "" && o.Name == name {
-			u := o.Object.DeepCopy()
-			a := u.GetAnnotations()
-			if a == nil {
-				a = map[string]string{}
-			}
-			a[api.CreatedByAnnotation] = pairUID
-			u.SetAnnotations(a)
-			return u
-		}
+	planned := p.Claim(name)
+	if planned == nil {
+		return nil
 	}
-	return nil
+	u := planned.DeepCopy()
+	a := u.GetAnnotations()
+	if a == nil {
+		a = map[string]string{}
+	}
+	a[api.CreatedByAnnotation] = pairUID
+	u.SetAnnotations(a)
+	return u
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
@@ -96,14 +94,10 @@ func choose(p *application.Plan, wanted []task.Volume) ([]application.Volume, *t
 }
 
 func spec(c *steps.Clusters, t *task.Task, r *report.Reporter, volumes []application.Volume, channel transfer.Channel) transfer.Spec {
-	m := t.Move
-	return transfer.Spec{
-		Source: c.Source, Target: c.Target,
-		Run: t.Run, PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
-		Volumes: volumes, Mobilizers: m.Mobilizers, Channel: channel,
-		AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
-		Report: func(p transfer.Progress) { show(r, p) },
-	}
+	s := transfer.NewSpec(t, c.Source, c.Target)
+	s.Volumes, s.Channel = volumes, channel
+	s.Report = func(p transfer.Progress) { show(r, p) }
+	return s
 }
 
 func show(r *report.Reporter, p transfer.Progress) {
