@@ -10,10 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
-	"github.com/kubemove/kubemove/e2e/lab"
 )
 
 // shellBlocks are the fenced sh blocks of a Markdown page.
@@ -119,21 +115,7 @@ func TestInstall(t *testing.T) {
 
 // contexts is a kubeconfig with a context for each cluster, called src (the current one) and dst.
 func contexts(t *testing.T) string {
-	merged := clientcmdapi.NewConfig()
-	merged.CurrentContext = clusters.Source().Name
-	for _, c := range clusters.Clusters() {
-		add(t, merged, c)
-	}
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	require.NoError(t, clientcmd.WriteToFile(*merged, file))
+	require.NoError(t, clusters.WriteContexts(file, ""))
 	return file
-}
-
-func add(t *testing.T, merged *clientcmdapi.Config, c *lab.Cluster) {
-	config, err := clientcmd.LoadFromFile(c.Kubeconfig)
-	require.NoError(t, err)
-	current := config.Contexts[config.CurrentContext]
-	merged.Clusters[c.Name] = config.Clusters[current.Cluster]
-	merged.AuthInfos[c.Name] = config.AuthInfos[current.AuthInfo]
-	merged.Contexts[c.Name] = &clientcmdapi.Context{Cluster: c.Name, AuthInfo: c.Name}
 }

@@ -84,7 +84,7 @@ func (d *Demo) begin(ctx context.Context) error {
 
 // Remove removes what a demo has made in the clusters; it says so when there is something.
 func (d *Demo) Remove(ctx context.Context) error {
-	if err := d.writeKubeconfig(); err != nil {
+	if err := d.lab.WriteContexts(d.kubeconfig(), Namespace); err != nil {
 		return err
 	}
 	var found []string

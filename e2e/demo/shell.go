@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // kubeconfigName is the file in the lab's folder that has both clusters, for the commands that
@@ -19,26 +16,6 @@ import (
 const kubeconfigName = "demo.kubeconfig"
 
 func (d *Demo) kubeconfig() string { return filepath.Join(d.lab.Dir, kubeconfigName) }
-
-// writeKubeconfig makes a kubeconfig with the contexts src and dst, in the demo's namespace.
-func (d *Demo) writeKubeconfig() error {
-	merged := clientcmdapi.NewConfig()
-	merged.CurrentContext = d.lab.Source().Name
-	for _, c := range d.lab.Clusters() {
-		config, err := clientcmd.LoadFromFile(c.Kubeconfig)
-		if err != nil {
-			return fmt.Errorf("the kubeconfig of %s: %w; is the lab up (make up)?", c.Name, err)
-		}
-		current := config.Contexts[config.CurrentContext]
-		if current == nil {
-			return fmt.Errorf("%s has no context %q, which it names as the current one", c.Kubeconfig, config.CurrentContext)
-		}
-		merged.Clusters[c.Name] = config.Clusters[current.Cluster]
-		merged.AuthInfos[c.Name] = config.AuthInfos[current.AuthInfo]
-		merged.Contexts[c.Name] = &clientcmdapi.Context{Cluster: c.Name, AuthInfo: c.Name, Namespace: Namespace}
-	}
-	return clientcmd.WriteToFile(*merged, d.kubeconfig())
-}
 
 // Shell runs a command as somebody would type it at the root of the checkout, with the lab's
 // kubectl, and returns what it prints.

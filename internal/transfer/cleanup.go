@@ -14,13 +14,16 @@ import (
 	"github.com/kubemove/kubemove/internal/relay"
 )
 
+// MasterLength is the length of a channel's master key in bytes.
+const MasterLength = 32
+
 // NewChannel makes the secret of a pair's channel.
-func NewChannel() (Channel, error) {
-	cert, key, err := relay.NewCA(time.Now())
+func NewChannel(now time.Time) (Channel, error) {
+	cert, key, err := relay.NewCA(now)
 	if err != nil {
 		return Channel{}, fmt.Errorf("cannot make the certificate authority of a channel: %w", err)
 	}
-	master := make([]byte, 32)
+	master := make([]byte, MasterLength)
 	if _, err := rand.Read(master); err != nil {
 		return Channel{}, fmt.Errorf("cannot make the master key of a channel: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -88,7 +89,7 @@ func TestBuildPod(t *testing.T) {
 // TestNoSecretInPods: what a Pod says is readable by many.
 func TestNoSecretInPods(t *testing.T) {
 	s := testSpec(api.TriggerFinal)
-	channel, err := NewChannel()
+	channel, err := NewChannel(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

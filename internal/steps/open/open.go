@@ -4,16 +4,8 @@
 package open
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"strings"
 	"time"
 
@@ -37,14 +29,6 @@ const (
 	keyMaster = "master"
 
 	secretType corev1.SecretType = "kubemove.io/channel"
-)
-
-const (
-	// validity of the certificate authority: longer than any move.
-	validity = 10 * 365 * 24 * time.Hour
-	// skew between the clocks of the clusters.
-	skew         = time.Hour
-	masterLength = 32
 )
 
 // Run carries out the verb open.
@@ -95,7 +79,7 @@ func LoadChannel(ctx context.Context, home *cluster.Cluster, pair string) (*tran
 		return nil, home.Wrap("read the channel's Secret/"+SecretName(pair), err)
 	}
 	c := &transfer.Channel{CACertPEM: s.Data[keyCert], CAKeyPEM: s.Data[keyKey], Master: s.Data[keyMaster]}
-	if s.Type != secretType || len(c.CACertPEM) == 0 || len(c.CAKeyPEM) == 0 || len(c.Master) != masterLength {
+	if s.Type != secretType || len(c.CACertPEM) == 0 || len(c.CAKeyPEM) == 0 || len(c.Master) != transfer.MasterLength {
 		return nil, &cluster.Error{Kind: cluster.Invalid, Side: home.Side, Message: fmt.Sprintf("Secret/%s is not a whole channel: "+
 			"expected the type %s and the keys %s, %s and %s. Delete it and ask for a new plan; repositories made with it cannot be read any more",
 			s.Name, secretType, keyCert, keyKey, keyMaster)}
@@ -136,13 +120,9 @@ func ofPair(home *cluster.Cluster, s *corev1.Secret, pair task.Object) error {
 }
 
 func newSecret(namespace string, pair task.Object, now time.Time) (*corev1.Secret, error) {
-	cert, key, err := newAuthority(now)
+	channel, err := transfer.NewChannel(now)
 	if err != nil {
 		return nil, err
-	}
-	master := make([]byte, masterLength)
-	if _, err := rand.Read(master); err != nil {
-		return nil, fmt.Errorf("cannot make a key: %w", err)
 	}
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -151,44 +131,6 @@ func newSecret(namespace string, pair task.Object, now time.Time) (*corev1.Secre
 			OwnerReferences: []metav1.OwnerReference{*steps.PairOwner(pair)},
 		},
 		Type: secretType,
-		Data: map[string][]byte{keyCert: cert, keyKey: key, keyMaster: master},
+		Data: map[string][]byte{keyCert: channel.CACertPEM, keyKey: channel.CAKeyPEM, keyMaster: channel.Master},
 	}, nil
-}
-
-// newAuthority makes a self-signed certificate authority that may sign leaves only.
-func newAuthority(now time.Time) (certPEM, keyPEM []byte, err error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make the key of the certificate authority: %w", err)
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make a serial number: %w", err)
-	}
-	template := &x509.Certificate{
-		SerialNumber:          serial,
-		Subject:               pkix.Name{CommonName: "kubemove channel"},
-		NotBefore:             now.Add(-skew),
-		NotAfter:              now.Add(validity),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		MaxPathLenZero:        true,
-		KeyUsage:              x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot sign the certificate authority: %w", err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot encode the key of the certificate authority: %w", err)
-	}
-	var cert, private bytes.Buffer
-	if err := pem.Encode(&cert, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
-		return nil, nil, fmt.Errorf("cannot encode the certificate authority: %w", err)
-	}
-	if err := pem.Encode(&private, &pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}); err != nil {
-		return nil, nil, fmt.Errorf("cannot encode the key of the certificate authority: %w", err)
-	}
-	return cert.Bytes(), private.Bytes(), nil
 }

@@ -1,12 +1,6 @@
 package open
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -16,55 +10,11 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
 
 var pair = task.Object{Name: "shop-dst", UID: "u"}
-
-// leaf signed by the authority.
-func leaf(t *testing.T, ca tls.Certificate, at time.Time) *x509.Certificate {
-	t.Helper()
-	root, err := x509.ParseCertificate(ca.Certificate[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{"target"}, NotBefore: at.Add(-time.Minute), NotAfter: at.Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, root, key.Public(), ca.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func TestAuthoritySignsLeaves(t *testing.T) {
-	now := time.Now()
-	cert, key, err := newAuthority(now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(cert) {
-		t.Fatal("the certificate is no PEM")
-	}
-	for _, at := range []time.Time{now, now.AddDate(9, 11, 0)} {
-		opts := x509.VerifyOptions{Roots: roots, DNSName: "target", CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
-		if _, err := leaf(t, ca, at).Verify(opts); err != nil {
-			t.Errorf("at %s: %v", at, err)
-		}
-	}
-}
 
 func TestEnsureMakesTheChannelOnce(t *testing.T) {
 	ctx := t.Context()
@@ -79,7 +29,7 @@ func TestEnsureMakesTheChannelOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first.Master) != masterLength {
+	if len(first.Master) != transfer.MasterLength {
 		t.Errorf("the key has %d bytes", len(first.Master))
 	}
 	if err := ensure(ctx, home, pair); err != nil {
