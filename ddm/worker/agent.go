@@ -23,6 +23,8 @@ type Agent struct {
 	Control net.Listener
 	// Peer is where the worker of the source connects; source only.
 	Peer net.Listener
+	// Direct is where the agent of the source connects, if it can; target only, optional.
+	Direct net.Listener
 	// DialWorker connects to the worker; target only.
 	DialWorker func(ctx context.Context) (net.Conn, error)
 	// TLS towards the agent of the other side.
@@ -37,12 +39,16 @@ type Agent struct {
 	// IdleTimeout ends connections that are still open after the worker has ended and on
 	// which nothing moves; default 10 s.
 	IdleTimeout time.Duration
+	// ProbeTimeout is how long a direct way to the target is looked for; default
+	// relay.ProbeTimeout.
+	ProbeTimeout time.Duration
 	// Log of the agent.
 	Log *slog.Logger
 
 	started  gate
 	watch    *watcher
 	sessions sessions
+	route    route
 	carried  sync.WaitGroup
 	open     atomic.Int64
 	moved    atomic.Int64
@@ -60,15 +66,19 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.Peer != nil {
 		go a.servePeer(serving)
 	}
+	if a.Direct != nil {
+		go a.serveDirect(serving)
+	}
 	// The watcher stops with the worker: finish reads the last status itself.
 	a.watch.run(ctx)
 
 	a.Log.Info("the worker has ended", "openConnections", a.open.Load())
 	a.drain()
 	a.finish()
-	a.Control.Close()
-	if a.Peer != nil {
-		a.Peer.Close()
+	for _, l := range []net.Listener{a.Control, a.Peer, a.Direct} {
+		if l != nil {
+			l.Close()
+		}
 	}
 	a.sessions.replace(nil)
 	return nil
@@ -83,6 +93,9 @@ func (a *Agent) defaults() {
 	}
 	if a.IdleTimeout <= 0 {
 		a.IdleTimeout = 10 * time.Second
+	}
+	if a.ProbeTimeout <= 0 {
+		a.ProbeTimeout = relay.ProbeTimeout
 	}
 	if a.Log == nil {
 		a.Log = slog.Default()
@@ -119,7 +132,7 @@ func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 		// Whoever opens a control stream is the driver now. A mere connection, such as that
 		// of a probe, replaces nobody.
 		a.sessions.replace(session)
-		a.control(session, c)
+		a.control(ctx, session, c)
 	}}
 	if a.Role == task.RoleTarget {
 		handler.Peer = func(stream net.Conn) { a.servePeerStream(ctx, stream) }
@@ -129,7 +142,7 @@ func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 }
 
 // control speaks with the driver on one session.
-func (a *Agent) control(session *relay.Session, c *relay.Control) {
+func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Control) {
 	defer session.Close()
 	if err := c.Send(relay.Message{Type: relay.TypeHello, RunID: a.RunID, Role: a.Role, Started: a.started.isOpen()}); err != nil {
 		return
@@ -147,6 +160,8 @@ func (a *Agent) control(session *relay.Session, c *relay.Control) {
 				return
 			}
 			_ = c.Send(relay.Message{Type: relay.TypeStarted})
+		case relay.TypeDirect:
+			go a.findRoute(ctx, c, m)
 		case relay.TypeReceived:
 			select {
 			case a.received <- struct{}{}:

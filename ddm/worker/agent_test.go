@@ -36,8 +36,9 @@ func echoAfterEOF(l net.Listener) {
 	}
 }
 
-func TestPeerConnectionsKeepHalfClose(t *testing.T) {
-	h := newHarness(t)
+func TestPeerConnectionsKeepHalfClose(t *testing.T) { overBothWays(t, peerConnectionsKeepHalfClose) }
+
+func peerConnectionsKeepHalfClose(t *testing.T, h *harness) {
 	go echoAfterEOF(h.worker)
 	want := make([]byte, 9<<20)
 	if _, err := rand.Read(want); err != nil {
@@ -109,7 +110,10 @@ func TestACutSessionResetsPeerConnections(t *testing.T) {
 }
 
 func TestAResetOfOneWorkerReachesTheOther(t *testing.T) {
-	h := newHarness(t)
+	overBothWays(t, aResetOfOneWorkerReachesTheOther)
+}
+
+func aResetOfOneWorkerReachesTheOther(t *testing.T, h *harness) {
 	source := h.dialPeer()
 	defer source.Close()
 	target, err := h.worker.Accept()
@@ -135,7 +139,10 @@ func exchange(t *testing.T, a, b net.Conn) {
 }
 
 func TestAWorkerThatStopsReadingIsNoticed(t *testing.T) {
-	h := newHarness(t)
+	overBothWays(t, aWorkerThatStopsReadingIsNoticed)
+}
+
+func aWorkerThatStopsReadingIsNoticed(t *testing.T, h *harness) {
 	source := h.dialPeer()
 	defer source.Close()
 	target, err := h.worker.Accept()
@@ -229,8 +236,10 @@ func TestStatusIsNotReadThroughALink(t *testing.T) {
 }
 
 func TestDataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T) {
-	h := newHarness(t)
-	h.awaitConnected()
+	overBothWays(t, dataInFlightIsDeliveredAfterTheWorkerHasEnded)
+}
+
+func dataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T, h *harness) {
 	source := h.dialPeer()
 	target, err := h.worker.Accept()
 	if err != nil {

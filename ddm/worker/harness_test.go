@@ -98,11 +98,13 @@ func (h *harness) startAgent(role task.Role, caCert, caKey []byte) {
 		StartedFile:    filepath.Join(h.dirs[role], "agent", "started"),
 		TerminationLog: filepath.Join(h.dirs[role], "termination"),
 		Poll:           5 * time.Millisecond, FlushTimeout: 5 * time.Second, IdleTimeout: time.Second,
-		Log: quiet(),
+		ProbeTimeout: 300 * time.Millisecond,
+		Log:          quiet(),
 	}
 	if role == task.RoleSource {
 		a.Peer = listenLocal(h.t)
 	} else {
+		a.Direct = listenLocal(h.t)
 		a.DialWorker = func(ctx context.Context) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", h.worker.Addr().String())
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -32,12 +33,14 @@ const (
 	ArgStarted = "--started"
 	// ArgInstall copies the program itself to the path that follows.
 	ArgInstall = "--install"
+	// ArgDirect listens for the agent of the source on every address of the Pod, too.
+	ArgDirect = "--direct"
 	// ArgNothing does nothing: it is run in the mobilizer's image to have that pulled.
 	ArgNothing = "--nothing"
 )
 
-// Main is the program of the agent's container: without arguments it runs the agent until
-// SIGTERM. It returns the exit code.
+// Main is the program of the agent's container: without arguments, or with ArgDirect, it runs
+// the agent until SIGTERM. It returns the exit code.
 func Main(args []string) int {
 	switch {
 	case len(args) == 1 && args[0] == ArgNothing:
@@ -52,14 +55,14 @@ func Main(args []string) int {
 			return task.ExitFailed
 		}
 		return task.ExitDone
-	case len(args) > 0:
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s PATH, %s\n", args, ArgStarted, ArgInstall, ArgNothing)
+	case len(args) > 0 && !slices.Equal(args, []string{ArgDirect}):
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	agent, err := load(log)
+	agent, err := load(ctx, log, len(args) > 0)
 	if err != nil {
 		log.Error("cannot start the agent", "error", err)
 		return task.ExitPermanent
@@ -91,7 +94,7 @@ func install(path string) error {
 }
 
 // load makes the agent out of what is mounted.
-func load(log *slog.Logger) (*Agent, error) {
+func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
 	data, err := os.ReadFile(task.TaskFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the task: %w", err)
@@ -124,6 +127,11 @@ func load(log *slog.Logger) (*Agent, error) {
 	if t.Role == task.RoleSource {
 		a.Peer, err = listen(task.PeerPort)
 		return a, err
+	}
+	if direct {
+		if a.Direct, err = relay.ListenDirect(ctx); err != nil {
+			return nil, err
+		}
 	}
 	a.DialWorker = func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", local(task.PeerListenPort))

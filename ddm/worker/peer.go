@@ -50,8 +50,20 @@ func (a *Agent) carryFromWorker(ctx context.Context, conn net.Conn) error {
 	return err
 }
 
-// securePeer opens a peer stream to the target and secures it.
+// securePeer opens a secured peer stream to the target: directly, where a way was found, else
+// through the driver.
 func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
+	address, only := a.route.get()
+	if address == "" && only {
+		return nil, errors.New("no direct way to the target is known")
+	}
+	if address != "" {
+		secure, err := relay.DialDirect(ctx, address, a.TLS)
+		if err == nil || only {
+			return secure, err
+		}
+		a.Log.Warn("the direct way to the target does not work any more: this connection takes the one through the API servers", "address", address, "error", err)
+	}
 	waiting, cancel := context.WithTimeout(ctx, sessionWait)
 	defer cancel()
 	session, err := a.sessions.wait(waiting)
@@ -67,15 +79,18 @@ func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 
 // servePeerStream carries a connection of the source to the worker of the target.
 func (a *Agent) servePeerStream(ctx context.Context, stream net.Conn) {
-	a.carried.Add(1)
-	a.open.Add(1)
-	defer a.carried.Done()
-	defer a.open.Add(-1)
 	secure, err := relay.SecureServer(ctx, stream, a.TLS)
 	if err != nil {
 		a.Log.Error("a peer was refused", "error", err)
 		return
 	}
+	if secure.IsProbe() {
+		return
+	}
+	a.carried.Add(1)
+	a.open.Add(1)
+	defer a.carried.Done()
+	defer a.open.Add(-1)
 	conn, err := a.dialWorker(ctx)
 	if err != nil {
 		a.Log.Warn("the worker does not listen", "error", err)

@@ -23,6 +23,12 @@ const (
 	TypeStatus = "status"
 	// TypeReceived (driver): the final status has arrived.
 	TypeReceived = "received"
+	// TypeDirect (driver, to the source): look for a direct way to one of Addresses, where the
+	// agent of the target listens; Only: and use no other.
+	TypeDirect = "direct"
+	// TypeRoute (agent of the source): the answer; Address was reached, or none and Problem
+	// says why.
+	TypeRoute = "route"
 )
 
 // Message is one line on a control stream. Readers skip types that they do not know.
@@ -33,6 +39,11 @@ type Message struct {
 	Started bool         `json:"started,omitempty"`
 	Final   bool         `json:"final,omitempty"`
 	Status  *task.Status `json:"status,omitempty"`
+
+	Addresses []string `json:"addresses,omitempty"`
+	Only      bool     `json:"only,omitempty"`
+	Address   string   `json:"address,omitempty"`
+	Problem   string   `json:"problem,omitempty"`
 }
 
 // Control is one end of a control stream.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,8 +28,19 @@ type AgentState struct {
 	// Status is the newest of the worker; Final: its last.
 	Status *task.Status
 	Final  bool
+	// Route is the way that the source has found to the target; nil: it was not asked, or has
+	// not answered yet.
+	Route *Route
 	// Err of the last attempt to connect.
 	Err error
+}
+
+// Route is what the agent of the source has found out.
+type Route struct {
+	// Address of the target that it reaches; empty: none.
+	Address string
+	// Problem is why it reaches none.
+	Problem string
 }
 
 // Link is the driver's half: it keeps a session with the agent of each side, and joins their
@@ -38,9 +50,10 @@ type Link struct {
 	changed func()
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	goes  bool
-	sides map[task.Role]*linkSide
+	mu     sync.Mutex
+	goes   bool
+	direct *Message
+	sides  map[task.Role]*linkSide
 }
 
 // linkSide is one agent of a link.
@@ -105,6 +118,23 @@ func (l *Link) Go() {
 	for _, c := range controls {
 		// A failure ends the session, and the next one begins with a go.
 		_ = c.Send(Message{Type: TypeGo})
+	}
+}
+
+// Direct lets the source look for a direct way to the target, at once and whenever its agent
+// is connected again; State has the answer. Asking the same again does nothing.
+func (l *Link) Direct(addresses []string, only bool) {
+	l.mu.Lock()
+	if l.direct != nil && l.direct.Only == only && slices.Equal(l.direct.Addresses, addresses) {
+		l.mu.Unlock()
+		return
+	}
+	l.direct = &Message{Type: TypeDirect, Addresses: addresses, Only: only}
+	control, m := l.sides[task.RoleSource].control, *l.direct
+	l.mu.Unlock()
+	if control != nil {
+		// A failure ends the session, and the next one begins with the question.
+		_ = control.Send(m)
 	}
 }
 
@@ -184,6 +214,8 @@ func (l *Link) listen(side *linkSide, control *Control) error {
 		switch m.Type {
 		case TypeStarted:
 			l.update(side, func(s *AgentState) { s.Started = true })
+		case TypeRoute:
+			l.update(side, func(s *AgentState) { s.Route = &Route{Address: m.Address, Problem: m.Problem} })
 		case TypeStatus:
 			if m.Status != nil && m.Status.RunID == l.runID {
 				l.update(side, func(s *AgentState) { s.Status = m.Status })
@@ -203,8 +235,11 @@ func (l *Link) connect(side *linkSide, mux *yamux.Session, control *Control) {
 	side.mux, side.control = mux, control
 	side.state.Connected, side.state.Err = true, nil
 	close(side.up)
-	goes := l.goes
+	goes, direct := l.goes, l.direct
 	l.mu.Unlock()
+	if direct != nil && side.role == task.RoleSource {
+		_ = control.Send(*direct)
+	}
 	if goes {
 		_ = control.Send(Message{Type: TypeGo})
 	}

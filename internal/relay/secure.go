@@ -128,6 +128,7 @@ func TLSConfig(role task.Role, key string, certPEM, keyPEM, caPEM []byte) (*tls.
 		return c, nil
 	}
 	c.ClientCAs, c.ClientAuth = pool, tls.RequireAndVerifyClientCert
+	c.NextProtos = []string{protoProbe}
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		return state.PeerCertificates[0].VerifyHostname(PeerName(task.RoleSource, key))
 	}

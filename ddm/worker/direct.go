@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kubemove/kubemove/internal/relay"
+)
+
+// route is how connections of the source's worker get to the target.
+type route struct {
+	mu sync.Mutex
+	// asked are the addresses that a way was looked for; only: the driver's sessions must not
+	// be used instead.
+	asked []string
+	only  bool
+	// address that was reached; empty: none yet.
+	address string
+}
+
+// get returns the direct address, and whether it is the only way.
+func (r *route) get() (address string, only bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.address, r.only
+}
+
+// known returns the answer to a question that was asked before.
+func (r *route) known(addresses []string, only bool) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.only = only
+	if !slices.Equal(r.asked, addresses) {
+		r.asked, r.address = slices.Clone(addresses), ""
+	}
+	return r.address
+}
+
+func (r *route) found(addresses []string, address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if slices.Equal(r.asked, addresses) {
+		r.address = address
+	}
+}
+
+// findRoute answers the driver's question for a direct way.
+func (a *Agent) findRoute(ctx context.Context, c *relay.Control, m relay.Message) {
+	address := a.route.known(m.Addresses, m.Only)
+	answer := relay.Message{Type: relay.TypeRoute, Address: address}
+	if address == "" {
+		looking, cancel := context.WithTimeout(ctx, a.ProbeTimeout)
+		defer cancel()
+		found, err := relay.FindDirect(looking, m.Addresses, a.TLS)
+		if err != nil {
+			answer.Problem = strings.ReplaceAll(err.Error(), "\n", "; ")
+		} else {
+			a.route.found(m.Addresses, found)
+			answer.Address = found
+		}
+		a.Log.Info("looked for a direct way to the target", "addresses", m.Addresses, "reached", answer.Address, "problem", answer.Problem)
+	}
+	_ = c.Send(answer)
+}
+
+// serveDirect accepts agents of sources; who has no certificate of this run is refused.
+func (a *Agent) serveDirect(ctx context.Context) {
+	// Strangers may connect, too: they get no more than so many at a time.
+	slots := make(chan struct{}, 256)
+	for {
+		conn, err := a.Direct.Accept()
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				a.Log.Error("cannot accept the source", "error", err)
+			}
+			return
+		}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			conn.Close()
+			return
+		}
+		go func() {
+			defer func() { <-slots }()
+			a.servePeerStream(ctx, conn)
+		}()
+	}
+}

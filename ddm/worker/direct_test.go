@@ -1,0 +1,137 @@
+package worker
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/relay"
+	"github.com/kubemove/kubemove/task"
+)
+
+// overBothWays runs a test through the driver and over a direct connection.
+func overBothWays(t *testing.T, test func(*testing.T, *harness)) {
+	t.Run("relay", func(t *testing.T) {
+		h := newHarness(t)
+		h.awaitConnected()
+		test(t, h)
+	})
+	t.Run("direct", func(t *testing.T) {
+		h := newHarness(t)
+		h.routed([]string{h.direct()}, true)
+		test(t, h)
+	})
+}
+
+// direct is where the agent of the target listens for the source.
+func (h *harness) direct() string { return h.agents[task.RoleTarget].Direct.Addr().String() }
+
+// routed asks the source for a direct way, and waits for its answer.
+func (h *harness) routed(addresses []string, only bool) relay.Route {
+	h.t.Helper()
+	h.link.Direct(addresses, only)
+	return *h.await(task.RoleSource, "find a way", func(s relay.AgentState) bool { return s.Route != nil }).Route
+}
+
+// echo answers every connection of the worker of the target.
+func (h *harness) echo() { go echoAfterEOF(h.worker) }
+
+func TestDirectNeedsNoDriver(t *testing.T) {
+	h := newHarness(t)
+	h.echo()
+	// The first address answers nobody, as one that a firewall hides.
+	silent := listenLocal(t)
+	if got := h.routed([]string{silent.Addr().String(), h.direct()}, false); got.Address != h.direct() {
+		t.Fatalf("found %+v, want %s", got, h.direct())
+	}
+	conn := h.dialPeer()
+	if _, err := conn.Write([]byte("begun")); err != nil {
+		t.Fatal(err)
+	}
+	h.cut()
+	if err := conn.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(conn); err != nil || string(got) != "begun" {
+		t.Errorf("got %q, %v: the connection depends on the driver", got, err)
+	}
+	// The driver asks again when it is back, and gets the same answer.
+	h.awaitConnected()
+	if got := h.routed([]string{silent.Addr().String(), h.direct()}, false); got.Address != h.direct() {
+		t.Errorf("after the driver has come back: %+v", got)
+	}
+}
+
+func TestNoDirectWay(t *testing.T) {
+	stranger := newHarness(t)
+	for name, c := range map[string]struct {
+		reason  string
+		address string
+		only    bool
+		says    string
+	}{
+		"closed":            {reason: "the relay carries instead", address: closed(t), says: "refused"},
+		"somebody else's":   {reason: "an address may belong to something else in the source's network", address: stranger.direct(), says: "certificate"},
+		"closed, and only":  {reason: "the API servers must not carry the data", address: closed(t), only: true, says: "refused"},
+		"somebody's silent": {reason: "a firewall that drops packets, or a server that waits", address: listenLocal(t).Addr().String(), says: "deadline"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			h.echo()
+			got := h.routed([]string{c.address}, c.only)
+			if got.Address != "" || !strings.Contains(got.Problem, c.says) || !strings.Contains(got.Problem, c.address) {
+				t.Errorf("%s: found %+v, want none, and a problem that says %q", c.reason, got, c.says)
+			}
+			err := roundTrip(h.dialPeer(), []byte("data"))
+			if c.only && !errors.Is(err, syscall.ECONNRESET) || !c.only && err != nil {
+				t.Errorf("%s: the connection ended with %v", c.reason, err)
+			}
+		})
+	}
+}
+
+// closed is an address where nobody listens.
+func closed(t *testing.T) string {
+	l := listenLocal(t)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestALostDirectWayIsReplaced(t *testing.T) {
+	h := newHarness(t)
+	h.echo()
+	if got := h.routed([]string{h.direct()}, false); got.Address == "" {
+		t.Fatal(got.Problem)
+	}
+	h.agents[task.RoleTarget].Direct.Close()
+	if err := roundTrip(h.dialPeer(), []byte("data")); err != nil {
+		t.Errorf("the relay does not carry: %v", err)
+	}
+}
+
+// Whoever has no certificate of the run gets nothing, and keeps nobody waiting.
+func TestStrangersAreRefused(t *testing.T) {
+	h := newHarness(t)
+	conn, err := net.Dial("tcp", h.direct())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(conn)
+	if errors.Is(err, syscall.ETIMEDOUT) || strings.Contains(string(got), "HTTP/1.1 200") {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got := h.routed([]string{h.direct()}, true); got.Address == "" {
+		t.Errorf("the source does not get through any more: %s", got.Problem)
+	}
+}
