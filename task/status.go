@@ -71,6 +71,8 @@ type VolumeProgress struct {
 	// FilesDone of FilesTotal: everything that is not a directory.
 	FilesDone  int64 `json:"filesDone"`
 	FilesTotal int64 `json:"filesTotal"`
+	// Transport between the workers of the volume. KubeMove writes it.
+	Transport api.TransportType `json:"transport,omitempty"`
 	// Error of the volume.
 	Error string `json:"error,omitempty"`
 	// Verification at the end of the run.

@@ -201,6 +201,47 @@ type Data struct {
 	// +optional
 	// +kubebuilder:default=Metadata
 	Verification Verification `json:"verification,omitempty"`
+	// transport says how the data gets from the workers of the source to those of the target.
+	// +optional
+	Transport Transport `json:"transport,omitempty,omitzero"`
+}
+
+// TransportType is how the workers of the source reach those of the target. All of them are
+// under mutual TLS.
+// +kubebuilder:validation:Enum=Auto;ClusterIP;NodePort;LoadBalancer;Relay
+type TransportType string
+
+// The ways of the data.
+const (
+	// TransportAuto takes a direct way where the source reaches one (a ClusterIP within one
+	// cluster, a NodePort between two), else the relay. The default.
+	TransportAuto TransportType = "Auto"
+	// TransportClusterIP, TransportNodePort and TransportLoadBalancer put a Service of that
+	// type in front of each worker of the target, for the time of a run, and use nothing else.
+	TransportClusterIP    TransportType = "ClusterIP"
+	TransportNodePort     TransportType = "NodePort"
+	TransportLoadBalancer TransportType = "LoadBalancer"
+	// TransportRelay goes through the API servers of both clusters, and needs nothing else.
+	TransportRelay TransportType = "Relay"
+)
+
+// Transport says how the workers of the source reach those of the target.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAnnotations) || !has(self.type) || self.type != 'Relay'",message="serviceAnnotations are set, and the type Relay makes no Service: remove them or choose another type"
+type Transport struct {
+	// type: Auto (default) takes a direct way that the source reaches, a ClusterIP within one
+	// cluster and a NodePort between two, and else goes through the API servers; Relay always
+	// goes through the API servers; ClusterIP, NodePort and LoadBalancer go through a Service
+	// of that type in the target namespace or not at all.
+	// +optional
+	// +default="Auto"
+	Type TransportType `json:"type,omitempty"`
+	// serviceAnnotations for that Service, as a cloud's load balancer may need them: at most
+	// 32, values of at most 1024 characters.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && size(self[k]) <= 1024)",message="an annotation has a name longer than 317 characters or a value longer than 1024: shorten it"
+	ServiceAnnotations map[string]string `json:"serviceAnnotations,omitempty"`
 }
 
 // Verification is how both sides of a copy are compared.

@@ -106,6 +106,11 @@ type VolumeStatus struct {
 	// lastSuccessTime is the end of the last run that copied the volume whole.
 	// +optional
 	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
+	// transport that the newest run uses or has used: ClusterIP, NodePort, LoadBalancer or
+	// Relay.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Transport TransportType `json:"transport,omitempty"`
 	// error of the last run, empty when it succeeded.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
@@ -196,6 +201,7 @@ type DataSyncStatus struct {
 // +kubebuilder:printcolumn:name="Progress",type=string,JSONPath=`.status.progress`
 // +kubebuilder:printcolumn:name="Volumes",type=string,JSONPath=`.status.volumes[*].stage`
 // +kubebuilder:printcolumn:name="Last Success",type=date,JSONPath=`.status.lastSuccessTime`
+// +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.volumes[*].transport`,priority=1
 // +kubebuilder:printcolumn:name="Files",type=string,JSONPath=`.status.volumes[*].filesDone`,priority=1
 // +kubebuilder:printcolumn:name="Bytes",type=string,JSONPath=`.status.volumes[*].bytesDone`,priority=1
 // +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1

@@ -131,7 +131,10 @@ const (
 	ReasonHealthTimeout  = "HealthTimeout"
 	ReasonSyncFailed     = "SyncFailed"
 	ReasonMismatch       = "VerificationMismatch"
-	ReasonNotFenced      = "SourceNotFenced"
-	ReasonDeleting       = "Deleting"
-	ReasonCleanupGaveUp  = "CleanupGaveUp"
+	// ReasonTransportUnreachable: data.transport names a way on which the source does not reach
+	// the target.
+	ReasonTransportUnreachable = "TransportUnreachable"
+	ReasonNotFenced            = "SourceNotFenced"
+	ReasonDeleting             = "Deleting"
+	ReasonCleanupGaveUp        = "CleanupGaveUp"
 )

@@ -137,6 +137,12 @@ type MovePairStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	// +kubebuilder:validation:items:MaxLength=253
 	DataSyncs []string `json:"dataSyncs,omitempty"`
+	// transport that the newest run uses or has used: ClusterIP, NodePort, LoadBalancer or
+	// Relay; several, separated by commas, where the volumes differ. Absent before the first
+	// run.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Transport string `json:"transport,omitempty"`
 }
 
 // MovePair is the data channel between a source and a target. An engine's pair is named

@@ -40,6 +40,9 @@ func merge(st api.VolumeStatus, p task.VolumeProgress, ended *api.SyncRun) api.V
 	st.BytesDone, st.BytesTotal = p.BytesDone, p.BytesTotal
 	st.FilesDone, st.FilesTotal = p.FilesDone, p.FilesTotal
 	st.Error = hooks.Cut(p.Error, hooks.MaxMessage)
+	if p.Transport != "" {
+		st.Transport = p.Transport
+	}
 	if p.Stage != "" {
 		st.Stage = p.Stage
 	}

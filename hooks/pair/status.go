@@ -2,6 +2,8 @@ package pair
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,7 +27,26 @@ func (s *state) status(dataSyncs []string, children []runtime.Object) (v1alpha1.
 		Channel:            s.channel(),
 		Plan:               s.newest,
 		DataSyncs:          dataSyncs,
+		Transport:          s.transport(),
 	}, stall.Recheck
+}
+
+// transport of the newest runs, as the DataSyncs have seen it; what was known stays, when they
+// are gone.
+func (s *state) transport() string {
+	var used []string
+	for _, d := range s.syncs {
+		for _, v := range d.Status.Volumes {
+			if v.Transport != "" {
+				used = append(used, string(v.Transport))
+			}
+		}
+	}
+	if len(used) == 0 {
+		return s.pair.Status.Transport
+	}
+	slices.Sort(used)
+	return strings.Join(slices.Compact(used), ",")
 }
 
 // channel in the words of the API.

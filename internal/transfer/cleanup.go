@@ -46,6 +46,22 @@ func deleteLeases(ctx context.Context, c *cluster.Cluster, selector string) erro
 	return errors.Join(errs...)
 }
 
+// deleteServices deletes the Services that a selector selects.
+func deleteServices(ctx context.Context, c *cluster.Cluster, selector string) error {
+	client := c.Kube.CoreV1().Services(c.Namespace)
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return fmt.Errorf("cannot list the Services of workers at the %s: %w", c.Side, err)
+	}
+	var errs []error
+	for _, service := range list.Items {
+		if err := client.Delete(ctx, service.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, fmt.Errorf("cannot delete Service %s of the %s: %w", service.Name, c.Side, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // deleteRepositories deletes the claims of mobilizers that a selector selects.
 func deleteRepositories(ctx context.Context, c *cluster.Cluster, selector string) error {
 	client := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace)

@@ -35,6 +35,8 @@ func (r *Run) step(ctx context.Context) error {
 			continue
 		}
 		o := v.observe(r.spec, now, pods, checked)
+		o.Way = r.seekWay(ctx, v, pods[task.RoleTarget][workerName(r.spec.Run.ID, v.volume.Name, task.RoleTarget)])
+		r.noteWay(v, o.Way)
 		v.record(o)
 		r.explain(ctx, v, &o)
 		d := next(o)
@@ -102,11 +104,16 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 		return fmt.Errorf("cannot read claim %s of the source: %w", v.volume.Name, err)
 	}
 	v.placement = place(source, r.world.SourcePods)
+	if err := r.ensureService(ctx, v); err != nil {
+		return err
+	}
 	for role, s := range map[task.Role]side{task.RoleSource: o.Source, task.RoleTarget: o.Target} {
 		if s.Exists {
 			continue
 		}
-		if err := ensurePod(ctx, r.spec, v.input(role)); err != nil {
+		in := v.input(role)
+		in.Direct = role == task.RoleTarget && r.transport.Type != api.TransportRelay
+		if err := ensurePod(ctx, r.spec, in); err != nil {
 			return err
 		}
 	}

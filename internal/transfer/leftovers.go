@@ -11,7 +11,7 @@ import (
 )
 
 // Leftovers says whether anything of any run of the pair is at an endpoint: a worker Pod, one
-// of its Secrets, or a lease. It is what Cleanup removes.
+// of its Secrets or Services, or a lease. It is what Cleanup removes.
 func Leftovers(ctx context.Context, c *cluster.Cluster, pairUID string) (bool, error) {
 	opts := metav1.ListOptions{LabelSelector: selector(map[string]string{
 		api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID}) + "," + api.RunLabel}
@@ -27,5 +27,9 @@ func Leftovers(ctx context.Context, c *cluster.Cluster, pairUID string) (bool, e
 	if err != nil {
 		return false, fmt.Errorf("cannot list the run leases of the %s: %w", c.Side, err)
 	}
-	return len(pods.Items)+len(secrets.Items)+len(leases.Items) > 0, nil
+	services, err := c.Kube.CoreV1().Services(c.Namespace).List(ctx, opts)
+	if err != nil {
+		return false, fmt.Errorf("cannot list the Services of workers of the %s: %w", c.Side, err)
+	}
+	return len(pods.Items)+len(secrets.Items)+len(leases.Items)+len(services.Items) > 0, nil
 }

@@ -42,6 +42,8 @@ type observed struct {
 	CreatedAt, GivenAt, LostAt, FailedAt time.Time
 	Try, Tries                           int
 	StartTimeout                         time.Duration
+	// Way of the data between the workers.
+	Way way
 	// Contents of the files must have been compared.
 	Contents bool
 }
@@ -88,6 +90,9 @@ func (o observed) running() decision {
 		role, s := o.slow(func(s side) bool { return s.Connected })
 		return o.notStarted(o.CreatedAt, role, s, "connect")
 	}
+	if !o.Given && o.Way.Used == "" {
+		return o.noWay()
+	}
 	switch {
 	case o.Want && !o.Given:
 		return decision{Action: actGo}
@@ -100,6 +105,17 @@ func (o observed) running() decision {
 		return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
 	}
 	return decision{Action: actWait}
+}
+
+// noWay waits for one, and fails without.
+func (o observed) noWay() decision {
+	switch {
+	case o.Way.Err != nil:
+		return o.fail(o.Way.Err)
+	case o.late(o.CreatedAt):
+		return o.fail(failed(api.ReasonTransportUnreachable, fmt.Sprintf("%s (waited %s)", o.Way.Pending, o.StartTimeout), task.RetryLater))
+	}
+	return decision{Action: actWait, Message: o.Way.Pending}
 }
 
 // notStarted waits for a worker, and gives up after a while with the cluster's own reason.
@@ -267,5 +283,5 @@ func (o observed) ready() bool {
 		return false
 	}
 	past := func(s side) bool { return s.Connected || s.Exit != nil || s.Lost != "" }
-	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target)
+	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target) && (o.Way.Used != "" || o.bothEnded())
 }

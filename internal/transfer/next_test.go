@@ -179,6 +179,26 @@ func TestNext(t *testing.T) {
 			},
 			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "at the target has failed: volume is full; the worker of data at the source has failed: connection lost"},
 		},
+		"a way is looked for": {
+			reason: "workers start when it is decided how the data travels",
+			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-time.Second), Way: way{Pending: "looking"}},
+			want:   want{Action: actWait, Message: "looking"},
+		},
+		"no way is found in time": {
+			reason: "a load balancer that gets no address",
+			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-6 * time.Minute), Way: way{Pending: "waiting until Service a has an address"}},
+			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "has an address (waited 5m0s)"},
+		},
+		"no way may be used": {
+			reason: "the user has excluded the relay",
+			in:     observed{Source: waiting, Target: waiting, Way: way{Err: failed(api.ReasonTransportUnreachable, "not reached", task.RetryLater)}},
+			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "not reached"},
+		},
+		"a way that is lost later": {
+			reason: "the agents see to that: workers at work are not stopped for it",
+			in:     observed{Source: working, Target: working, Want: true, Given: true, Way: way{Pending: "looking"}},
+			want:   want{Action: actWait},
+		},
 		"no contact": {
 			reason: "an agent that cannot be reached for long is as good as dead",
 			in:     observed{Source: working, Target: side{Exists: true, Agent: true, Running: true, Started: true}, Want: true, Given: true, LostAt: noon.Add(-6 * time.Minute)},
@@ -195,6 +215,9 @@ func TestNext(t *testing.T) {
 			o := tc.in
 			o.Now, o.Volume, o.Tries, o.StartTimeout = noon, "data", 3, 5*time.Minute
 			o.Try = max(o.Try, 1)
+			if o.Way == (way{}) {
+				o.Way = way{Used: api.TransportRelay}
+			}
 			d := next(o)
 			got := want{Action: d.Action, Message: d.Message}
 			if d.Err != nil {

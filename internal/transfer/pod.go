@@ -37,6 +37,8 @@ type podInput struct {
 	Volume    application.Volume
 	Mobilizer task.Mobilizer
 	Try       int
+	// Direct: the source may connect to the agent itself; target only.
+	Direct bool
 	// Placement of the Pod, where the claim binds it to that of another Pod.
 	Placement placement
 }
@@ -116,7 +118,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			SecurityContext:               podSecurity(in.identity()),
 			Affinity:                      affinity(in.Placement),
 			Tolerations:                   in.Placement.Tolerations,
-			InitContainers:                []corev1.Container{buildInstall(s), buildPull(s, in), buildAgent(s)},
+			InitContainers:                []corev1.Container{buildInstall(s), buildPull(s, in), buildAgent(s, in)},
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
@@ -147,12 +149,16 @@ func buildPull(s Spec, in podInput) corev1.Container {
 	}
 }
 
-func buildAgent(s Spec) corev1.Container {
+func buildAgent(s Spec, in podInput) corev1.Container {
+	command := []string{"kubemove-task", "agent"}
+	if in.Direct {
+		command = append(command, worker.ArgDirect)
+	}
 	return corev1.Container{
 		Name:            agentContainer,
 		Image:           s.AgentImage,
 		ImagePullPolicy: s.PullPolicy,
-		Command:         []string{"kubemove-task", "agent"},
+		Command:         command,
 		RestartPolicy:   new(corev1.ContainerRestartPolicyAlways),
 		Env:             []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "200MiB"}},
 		StartupProbe: &corev1.Probe{

@@ -18,9 +18,10 @@ import (
 
 // Run is one run between Open and Close.
 type Run struct {
-	spec    Spec
-	volumes []*volumeRun
-	wakeup  chan struct{}
+	spec      Spec
+	transport transport
+	volumes   []*volumeRun
+	wakeup    chan struct{}
 
 	// life ends with Close: sessions and signs of life are kept between the calls.
 	life     context.Context
@@ -75,6 +76,7 @@ func (r *Run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.transport = chooseTransport(r.spec.Transport.Type, oneCluster(ctx, r.spec.Source, r.spec.Target))
 	for _, v := range r.spec.Volumes {
 		if err := acquire(ctx, r.spec, v); err != nil {
 			return err
@@ -168,7 +170,7 @@ func (r *Run) wake() {
 	}
 }
 
-// Close removes the workers and their Secrets on both sides, waits until they are gone and
+// Close removes the workers, their Secrets and their Services on both sides, waits until they are gone and
 // gives the claims back. It is safe to call at any time, and more than once.
 func (r *Run) Close(ctx context.Context) error {
 	r.end()
@@ -182,7 +184,7 @@ func (r *Run) Close(ctx context.Context) error {
 	}
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
 		c := r.spec.endpoint(role)
-		errs = append(errs, deleteSecrets(ctx, c, r.spec.runSelector()), awaitGone(ctx, c, r.spec.runSelector()))
+		errs = append(errs, deleteSecrets(ctx, c, r.spec.runSelector()), deleteServices(ctx, c, r.spec.runSelector()), awaitGone(ctx, c, r.spec.runSelector()))
 	}
 	if err := errors.Join(errs...); err != nil {
 		// The lease stays: somebody has to see to the Pods before the next run.
@@ -226,7 +228,7 @@ type CleanupOptions struct {
 }
 
 // Cleanup removes everything that runs of the pair have left at an endpoint: worker Pods,
-// their Secrets and leases, and on request the repositories. It waits until the Pods are
+// their Secrets, Services and leases, and on request the repositories. It waits until the Pods are
 // gone. Claims of the application are never touched.
 func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts CleanupOptions) error {
 	own := selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID})
@@ -234,7 +236,7 @@ func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts Clean
 	if err := deleteWorkers(ctx, c, runs); err != nil {
 		return err
 	}
-	errs := []error{deleteSecrets(ctx, c, runs), awaitGone(ctx, c, runs)}
+	errs := []error{deleteSecrets(ctx, c, runs), deleteServices(ctx, c, runs), awaitGone(ctx, c, runs)}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Spec struct {
 	Mobilizers []task.Mobilizer
 	// Channel is the secret of the pair.
 	Channel Channel
+	// Transport between the workers.
+	Transport api.Transport
 	// AgentImage holds kubemove-task, the agent of the worker Pods.
 	AgentImage string
 	// PullPolicy of both images; empty: the cluster's default.
@@ -60,7 +62,7 @@ func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
 	return Spec{
 		Source: source, Target: target, Run: t.Run,
 		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
-		Mobilizers: m.Mobilizers, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
+		Mobilizers: m.Mobilizers, Transport: m.Data.Transport, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
 	}
 }
 

@@ -34,6 +34,9 @@ type volumeRun struct {
 	answers map[task.Role]string
 	askedAt time.Time
 
+	// refused is why the target takes no Service for the volume.
+	refused string
+
 	link     *relay.Link
 	stopLink func()
 	running  map[task.Role]*latch
