@@ -118,7 +118,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			SecurityContext:               podSecurity(in.identity()),
 			Affinity:                      affinity(in.Placement),
 			Tolerations:                   in.Placement.Tolerations,
-			InitContainers:                []corev1.Container{buildInstall(s), buildPull(s, in), buildAgent(s, in)},
+			InitContainers:                []corev1.Container{buildInstall(s), buildPull(pullContainer, in.Mobilizer.Image, s.PullPolicy), buildAgent(s, in)},
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
@@ -137,11 +137,12 @@ func buildInstall(s Spec) corev1.Container {
 	}
 }
 
-func buildPull(s Spec, in podInput) corev1.Container {
+// buildPull makes a container that has an image pulled and does nothing in it.
+func buildPull(name, image string, policy corev1.PullPolicy) corev1.Container {
 	return corev1.Container{
-		Name:            pullContainer,
-		Image:           in.Mobilizer.Image,
-		ImagePullPolicy: s.PullPolicy,
+		Name:            name,
+		Image:           image,
+		ImagePullPolicy: policy,
 		Command:         []string{installed, "agent", worker.ArgNothing},
 		Resources:       resources("20m", "1", "32Mi", "128Mi"),
 		SecurityContext: containerSecurity(),

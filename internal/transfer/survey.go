@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -70,61 +71,37 @@ func surveyOne(ctx context.Context, s Spec, v application.Volume) (*survey.Repor
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Source.Kube.CoreV1().Pods(s.Source.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	err = startProbe(ctx, s.Source, pod)
 	switch {
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
 		return nil, permanent(api.ReasonRejected, fmt.Sprintf("the source would not let in a worker Pod for claim %s: %s", v.Name, clip(err.Error())))
-	case err != nil && !apierrors.IsAlreadyExists(err):
+	case err != nil:
 		return nil, fmt.Errorf("cannot create the survey's Pod of %s at the source: %w", v.Name, err)
 	}
-	defer forgetSurvey(ctx, s, pod.Name)
+	defer forgetProbe(ctx, s, s.Source, pod.Name)
 	return awaitSurvey(ctx, s, v, pod.Name)
-}
-
-// forgetSurvey deletes the Pod; what is left here is removed by the pair's clean-up.
-func forgetSurvey(ctx context.Context, s Spec, name string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	err := s.Source.Kube.CoreV1().Pods(s.Source.Namespace).Delete(ctx, name, metav1.DeleteOptions{GracePeriodSeconds: new(int64(1))})
-	if err != nil && !apierrors.IsNotFound(err) {
-		s.Log.Warn("the survey's Pod is left", "pod", name, "error", err.Error())
-	}
 }
 
 // awaitSurvey waits for the report. A Pod that does not start in time would not start as a
 // worker either.
-func awaitSurvey(ctx context.Context, s Spec, v application.Volume, name string) (*survey.Report, error) {
-	created := time.Now()
-	for {
-		pod, err := s.Source.Kube.CoreV1().Pods(s.Source.Namespace).Get(ctx, name, getOptions)
+func awaitSurvey(ctx context.Context, s Spec, v application.Volume, name string) (report *survey.Report, err error) {
+	end := awaitProbe(ctx, s.Source, name, func(pod *corev1.Pod, waited time.Duration) bool {
 		switch {
-		case apierrors.IsNotFound(err):
-			return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey's Pod of claim %s was removed by somebody", v.Name), task.RetrySoon)
-		case err != nil: // It may pass.
 		case ended(pod):
-			return reported(pod, v.Name)
-		case !surveyRuns(pod) && time.Since(created) > s.Limits.StartTimeout:
-			return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the source within %s: %s",
-				v.Name, s.Limits.StartTimeout, whyNot(ctx, s, pod)), task.RetryLater)
+			report, err = reported(pod, v.Name)
+		case !surveyRuns(pod) && waited > s.Limits.StartTimeout:
+			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the source within %s: %s",
+				v.Name, s.Limits.StartTimeout, whyNot(ctx, s.Source, pod)), task.RetryLater)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey of claim %s did not end within %s", v.Name, surveyLimit), task.RetryLater)
-		case <-time.After(pollInterval):
-		}
+		return report != nil || err != nil
+	})
+	switch {
+	case errors.Is(end, errProbeGone):
+		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey's Pod of claim %s: %v", v.Name, end), task.RetrySoon)
+	case end != nil:
+		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey of claim %s did not end within %s", v.Name, surveyLimit), task.RetryLater)
 	}
-}
-
-// whyNot a Pod starts, in the cluster's words.
-func whyNot(ctx context.Context, s Spec, pod *corev1.Pod) string {
-	if warning := warningOf(ctx, s.Source, pod.Name); warning != "" {
-		return warning
-	}
-	return orUnknown(podProblem(pod))
-}
-
-func ended(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	return report, err
 }
 
 func surveyRuns(pod *corev1.Pod) bool {
@@ -156,36 +133,22 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode the worker of the target: %w", err)
 	}
-	labels := s.labels(in.Role, v.Name)
-	labels["sidecar.istio.io/inject"] = "false"
-	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: workerName(s.Run.ID, v.Name, surveyContainer), Namespace: s.Source.Namespace, Labels: labels,
-			Annotations: map[string]string{ClaimAnnotation: v.Name, "sidecar.istio.io/inject": "false"},
-		},
-		Spec: corev1.PodSpec{
-			RestartPolicy:                 corev1.RestartPolicyNever,
-			AutomountServiceAccountToken:  new(false),
-			EnableServiceLinks:            new(false),
-			TerminationGracePeriodSeconds: new(int64(1)),
-			ActiveDeadlineSeconds:         new(int64(surveyLimit / time.Second)),
-			SecurityContext:               podSecurity(in.identity()),
-			Affinity:                      affinity(where),
-			Tolerations:                   where.Tolerations,
-			Containers: []corev1.Container{{
-				Name:            surveyContainer,
-				Image:           s.AgentImage,
-				ImagePullPolicy: s.PullPolicy,
-				Command:         []string{"kubemove-task", surveyContainer},
-				Env:             []corev1.EnvVar{{Name: survey.WorkerEnv, Value: string(worker)}},
-				Resources:       resources("20m", "1", "32Mi", "256Mi"),
-				SecurityContext: containerSecurity(in.identity().Capabilities...),
-				VolumeMounts:    []corev1.VolumeMount{{Name: "volume", MountPath: survey.VolumeDir, ReadOnly: true}},
-			}},
-			Volumes: []corev1.Volume{{Name: "volume", VolumeSource: corev1.VolumeSource{
-				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: v.Name, ReadOnly: true}}}},
-		},
-	}, nil
+	pod := probePod(s.Source, workerName(s.Run.ID, v.Name, surveyContainer), s.labels(in.Role, v.Name), in.identity(), surveyLimit)
+	pod.Annotations[ClaimAnnotation] = v.Name
+	pod.Spec.Affinity, pod.Spec.Tolerations = affinity(where), where.Tolerations
+	pod.Spec.Containers = []corev1.Container{{
+		Name:            surveyContainer,
+		Image:           s.AgentImage,
+		ImagePullPolicy: s.PullPolicy,
+		Command:         []string{"kubemove-task", surveyContainer},
+		Env:             []corev1.EnvVar{{Name: survey.WorkerEnv, Value: string(worker)}},
+		Resources:       resources("20m", "1", "32Mi", "256Mi"),
+		SecurityContext: containerSecurity(in.identity().Capabilities...),
+		VolumeMounts:    []corev1.VolumeMount{{Name: "volume", MountPath: survey.VolumeDir, ReadOnly: true}},
+	}}
+	pod.Spec.Volumes = []corev1.Volume{{Name: "volume", VolumeSource: corev1.VolumeSource{
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: v.Name, ReadOnly: true}}}}
+	return pod, nil
 }
 
 // targetWorker is what the survey has to know of the worker that writes the copy.
