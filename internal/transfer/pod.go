@@ -233,8 +233,14 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 		{Name: "agent", VolumeSource: empty("1Mi")},
 		{Name: "agent-tls", VolumeSource: secret(agentSecretName(name))},
 		{Name: "tmp", VolumeSource: empty("")},
-		{Name: "tools", VolumeSource: empty("256Mi")},
+		toolsVolume(),
 	}
+}
+
+// toolsVolume holds our program for containers of other images.
+func toolsVolume() corev1.Volume {
+	return corev1.Volume{Name: "tools", VolumeSource: corev1.VolumeSource{
+		EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: new(resource.MustParse("256Mi"))}}}
 }
 
 // podSecurity lets both containers run as the same user: the agent reads what the worker
