@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ func badInputs() map[string]badInput {
 	for name, c := range badTargets() {
 		cases[name] = c
 	}
+	cases["missing image"] = missingImage()
 	cases["nothing selected"] = badInput{
 		engine: "engine-labels.yaml",
 		harm:   func(*scenario) {},
@@ -98,6 +100,35 @@ func badInputs() map[string]badInput {
 		says: []string{"ClaimTooSmall", "136 MiB", "64 MiB"},
 	}
 	return cases
+}
+
+// missingImage: the source has the image of an init container, and the target gets it only when
+// it is mended. Its registry refuses every connection.
+func missingImage() badInput {
+	name := func(s *scenario) string { return "localhost:9/hello:" + s.namespace }
+	return badInput{
+		harm: func(s *scenario) {
+			s.loadHello(s.src, name(s))
+			s.kubectl(s.src, "patch", "deployment", "shop", "-p", `{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+		},
+		mend: func(s *scenario) { s.loadHello(s.dst, name(s)) },
+		says: []string{"ImageNotPullable", "localhost:9/hello:", "Deployment.apps/shop", "pull secret"},
+	}
+}
+
+// loadHello puts a tiny image into one cluster: busybox alone.
+func (s *scenario) loadHello(c *lab.Cluster, name string) {
+	s.t.Helper()
+	busybox, err := exec.LookPath("busybox")
+	require.NoError(s.t, err)
+	file, err := os.Create(s.t.TempDir() + "/hello.tar")
+	require.NoError(s.t, err)
+	defer file.Close()
+	_, err = lab.WriteImage(file, lab.Image{Name: name, Files: []lab.ImageFile{{Path: "/busybox", Source: busybox, Mode: 0o755}}})
+	require.NoError(s.t, err)
+	require.NoError(s.t, file.Close())
+	require.NoError(s.t, clusters.LoadImageInto(s.t.Context(), c, file.Name()))
 }
 
 func badKubeconfigs() map[string]badInput {

@@ -97,6 +97,7 @@ const (
 
 	ReasonClaimTooSmall        = "ClaimTooSmall"
 	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
+	ReasonImageNotPullable     = "ImageNotPullable"
 
 	ReasonPending        = "Pending"
 	ReasonPlanning       = "Planning"

@@ -130,7 +130,7 @@ func (l *Lab) loadOwnImages(ctx context.Context) (changed bool, err error) {
 	}
 	changed = s.Installed != digest
 	for _, image := range append(images, metacontroller) {
-		if err := l.provider.loadImage(ctx, s, image, false); err != nil {
+		if err := l.provider.loadImage(ctx, s, image, false, both); err != nil {
 			return false, err
 		}
 	}

@@ -50,8 +50,8 @@ func (k *kind) down(ctx context.Context) error {
 	return nil
 }
 
-func (k *kind) loadImage(ctx context.Context, _ *state, tar string, _ bool) error {
-	for _, name := range []string{sourceName, targetName} {
+func (k *kind) loadImage(ctx context.Context, _ *state, tar string, _ bool, clusters []string) error {
+	for _, name := range clusters {
 		if _, err := run(ctx, "kind", "load", "image-archive", tar, "--name", kindName(name)); err != nil {
 			return err
 		}

@@ -124,6 +124,15 @@ func (l *Lab) Down(ctx context.Context) error {
 // LoadImage puts images, each a tar as "docker save" or [WriteImage] makes it,
 // into both clusters.
 func (l *Lab) LoadImage(ctx context.Context, tars ...string) error {
+	return l.loadImages(ctx, tars, both)
+}
+
+// LoadImageInto puts images into one cluster only.
+func (l *Lab) LoadImageInto(ctx context.Context, c *Cluster, tars ...string) error {
+	return l.loadImages(ctx, tars, []string{c.Name})
+}
+
+func (l *Lab) loadImages(ctx context.Context, tars, clusters []string) error {
 	unlock, err := l.lock(ctx)
 	if err != nil {
 		return err
@@ -134,7 +143,7 @@ func (l *Lab) LoadImage(ctx context.Context, tars ...string) error {
 		return err
 	}
 	for _, tar := range tars {
-		if err := l.provider.loadImage(ctx, s, tar, true); err != nil {
+		if err := l.provider.loadImage(ctx, s, tar, true, clusters); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -183,8 +184,13 @@ func (p *local) equip(ctx context.Context, s *state, images []string) error {
 	})
 }
 
-func (p *local) loadImage(ctx context.Context, s *state, tar string, always bool) error {
-	return each(p.nodes(), func(n *node) error { return n.importImage(ctx, s, tar, always) })
+func (p *local) loadImage(ctx context.Context, s *state, tar string, always bool, clusters []string) error {
+	return each(p.nodes(), func(n *node) error {
+		if !slices.Contains(clusters, n.name) {
+			return nil
+		}
+		return n.importImage(ctx, s, tar, always)
+	})
 }
 
 // importImage loads an image, unless it is the one that was loaded last.

@@ -47,7 +47,7 @@ func (l *Lab) LoadPostgres(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return version, l.provider.loadImage(ctx, s, tar, false)
+	return version, l.provider.loadImage(ctx, s, tar, false, both)
 }
 
 // newestPostgres is postgres, with newer lists of packages when the mirror has replaced what they

@@ -13,14 +13,17 @@ type provider interface {
 	up(ctx context.Context) error
 	// down removes what up made.
 	down(ctx context.Context) error
-	// loadImage puts an image into both clusters. Unless always is set it may
-	// leave out those that hold this very image by the record.
-	loadImage(ctx context.Context, s *state, tar string, always bool) error
+	// loadImage puts an image into the clusters of these names. Unless always is
+	// set it may leave out those that hold this very image by the record.
+	loadImage(ctx context.Context, s *state, tar string, always bool, clusters []string) error
 	// ownsImages says whether KubeMove's images are to be built and loaded.
 	ownsImages() bool
 	kubeconfig(cluster string) string
 	kubectl() string
 }
+
+// both clusters by their names.
+var both = []string{sourceName, targetName}
 
 // chooseProvider takes the user's clusters when they are named, kind where it
 // works, and else makes the clusters on this machine.
@@ -68,7 +71,7 @@ func (e *external) up(ctx context.Context) error {
 
 func (e *external) down(context.Context) error { return nil }
 
-func (e *external) loadImage(_ context.Context, _ *state, tar string, _ bool) error {
+func (e *external) loadImage(_ context.Context, _ *state, tar string, _ bool, _ []string) error {
 	return fmt.Errorf("%s can't be loaded into clusters of your own: push it to a registry that they use and set KUBEMOVE_E2E_IMAGE_PREFIX", tar)
 }
 

@@ -135,8 +135,8 @@ func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, 
 	return nil
 }
 
-// surveyed looks into the volumes and lets the target judge the workers. It returns the plan
-// for people.
+// surveyed looks into the volumes, has the target pull the images and lets it judge the workers.
+// It returns the plan for people.
 func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Reporter, p *application.Plan) (Stored, error) {
 	known, err := Load(ctx, c.Home, t.Move.Pair.UID)
 	if err != nil && cluster.KindOf(err) != cluster.NotFound {
@@ -146,9 +146,11 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
 		return Stored{}, err
 	}
+	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)
+	pulled := images.judge(p, images.await(r))
 	out := Redacted(p)
-	out.Surveys = surveys
+	out.Surveys, out.Images = surveys, pulled
 	return out, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -58,6 +59,8 @@ type Stored struct {
 	*application.Plan
 	// Surveys of the volumes, by the name of the source claim.
 	Surveys map[string]Surveyed `json:"surveys,omitempty"`
+	// Images says when the target last had all images of a set, by the set's key.
+	Images map[string]time.Time `json:"images,omitempty"`
 }
 
 // Redacted is the plan without the values of Secrets: only their keys are kept.

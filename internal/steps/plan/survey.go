@@ -21,7 +21,8 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// freshFor is how long a survey without findings is good for: a big volume takes minutes.
+// freshFor is how long a survey without findings is good for, as a big volume takes minutes, and
+// images that were pulled.
 const freshFor = time.Hour
 
 // Surveyed is what is known of a volume, with what it was found for.
