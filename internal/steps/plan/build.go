@@ -24,12 +24,21 @@ import (
 // switchUID is the switch that asks; empty: none. An error means that no plan could be made;
 // what is wrong with the application or the target is a blocker.
 func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
-	p, err := Capture(ctx, source, target, t, switchUID)
+	where, err := readPlaces(ctx, source, target)
+	if err != nil {
+		return nil, err
+	}
+	return build(ctx, source, target, where, t, switchUID)
+}
+
+// build is Build with the namespaces as they were just read.
+func build(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
+	p, err := capture(ctx, source, where, t, switchUID)
 	if err != nil {
 		return nil, err
 	}
 	own := map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}
-	if err := checkTarget(ctx, target, p, own); err != nil {
+	if err := checkTarget(ctx, target, where.target, p, own); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -38,6 +47,14 @@ func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, s
 // Capture is the part of Build that looks at the source, and at the target only for what it
 // allows the workers.
 func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error) {
+	where, err := readPlaces(ctx, source, target)
+	if err != nil {
+		return nil, err
+	}
+	return capture(ctx, source, where, t, switchUID)
+}
+
+func capture(ctx context.Context, source *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
 	objects, _, err := source.List(ctx, application.Kinds())
 	if err != nil {
 		return nil, err
@@ -58,10 +75,10 @@ func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task,
 		Exclude:         exclude,
 		Objects:         objects,
 	})
-	if err := discoverIdentities(ctx, source, p, objects); err != nil {
-		return nil, err
+	for i := range p.Volumes {
+		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()
 	}
-	return p, allowPrivileged(ctx, source, target, p)
+	return p, discoverIdentities(ctx, source, p, objects)
 }
 
 // registered are the mobilizers that the installation knows: those with an image.

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +33,7 @@ func pullImages(ctx context.Context, s transfer.Spec, p *application.Plan, known
 // the application, whatever its images are, there are none.
 func dueImages(p *application.Plan, known map[string]time.Time, now time.Time) *images {
 	out := &images{pulled: map[string]time.Time{}, answers: make(chan []transfer.Pulled, 1)}
-	if slices.ContainsFunc(p.Blockers, closed) {
+	if blockedBy(p, api.ReasonNamespaceNotFound, api.ReasonTargetIsActive) {
 		return out
 	}
 	for _, set := range p.Pulls() {
@@ -46,11 +45,6 @@ func dueImages(p *application.Plan, known map[string]time.Time, now time.Time) *
 		out.asked = append(out.asked, set)
 	}
 	return out
-}
-
-// closed: there is no place for the application, or another one is in it.
-func closed(b api.Blocker) bool {
-	return b.Reason == api.ReasonNamespaceNotFound || b.Reason == api.ReasonTargetIsActive
 }
 
 // await waits for the answers.

@@ -29,7 +29,11 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return steps.Failure(err)
 	}
 	p := &application.Plan{Engine: t.Move.Engine, SourceNamespace: t.Source.Namespace, TargetNamespace: t.Target.Namespace}
-	if err := precheck(ctx, c, p); err != nil {
+	where, err := readPlaces(ctx, c.Source, c.Target)
+	if err != nil {
+		return steps.Failure(err)
+	}
+	if err := precheck(ctx, c, where, p); err != nil {
 		return steps.Failure(err)
 	}
 	if len(p.Blockers) > 0 {
@@ -38,7 +42,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return planned(r, summary)
 	}
 	r.Step("Plan", "capturing the application and checking the target")
-	made, err := Build(ctx, c.Source, c.Target, t, switchUID(t))
+	made, err := build(ctx, c.Source, c.Target, where, t, switchUID(t))
 	if err != nil {
 		return steps.Failure(err)
 	}
@@ -72,9 +76,9 @@ func planned(r *report.Reporter, s *api.PlanStatus) task.Result {
 	return steps.Success(message)
 }
 
-// precheck finds what would make the capture fail: versions that are too old and rights that
-// are missing. It adds blockers.
-func precheck(ctx context.Context, c *steps.Clusters, p *application.Plan) error {
+// precheck finds what would make the capture fail: versions that are too old, a source that is
+// not there and rights that are missing. It adds blockers.
+func precheck(ctx context.Context, c *steps.Clusters, where places, p *application.Plan) error {
 	for _, v := range []struct {
 		c      *cluster.Cluster
 		oldest string
@@ -85,6 +89,9 @@ func precheck(ctx context.Context, c *steps.Clusters, p *application.Plan) error
 	}
 	if err := checkPlaces(ctx, c, p); err != nil {
 		return err
+	}
+	if where.source.checkSource(p); blockedBy(p, api.ReasonNamespaceNotFound) {
+		return nil // What is said of its content would only be what follows from that.
 	}
 	reads := make([]cluster.Right, 0, 32)
 	for _, gvr := range application.Kinds() {
@@ -143,8 +150,10 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 		return Stored{}, err
 	}
 	spec := transfer.NewSpec(t, c.Source, c.Target)
-	if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
-		return Stored{}, err
+	if !blockedBy(p, api.ReasonNamespaceNotFound) {
+		if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
+			return Stored{}, err
+		}
 	}
 	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -31,35 +29,6 @@ type Surveyed struct {
 	Key    string         `json:"key"`
 	At     time.Time      `json:"at"`
 	Report *survey.Report `json:"report"`
-}
-
-// allowPrivileged notes where an administrator has allowed privileged workers.
-func allowPrivileged(ctx context.Context, source, target *cluster.Cluster, p *application.Plan) error {
-	atSource, err := privilegedAllowed(ctx, source)
-	if err != nil {
-		return err
-	}
-	atTarget, err := privilegedAllowed(ctx, target)
-	if err != nil {
-		return err
-	}
-	for i := range p.Volumes {
-		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = atSource, atTarget
-	}
-	return nil
-}
-
-// privilegedAllowed reads the annotation of the endpoint's namespace. Without the right to
-// read it there is no such permission.
-func privilegedAllowed(ctx context.Context, c *cluster.Cluster) (bool, error) {
-	ns, err := c.Kube.CoreV1().Namespaces().Get(ctx, c.Namespace, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, c.Wrap("read the namespace "+c.Namespace, err)
-	}
-	return ns.Annotations[api.PrivilegedMoversAnnotation] == "true", nil
 }
 
 // look surveys the volumes that have no fresh survey, and adds what stands in the way of a

@@ -18,10 +18,10 @@ import (
 
 // checkTarget adds what stands in the way at the target. own are the UIDs whose objects may be
 // there already.
-func checkTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan, own map[string]bool) error {
-	exists, err := checkNamespace(ctx, target, p)
-	if err != nil || !exists {
-		return err
+func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, own map[string]bool) error {
+	where.checkTarget(p)
+	if blockedBy(p, api.ReasonNamespaceNotFound) {
+		return nil // Nothing else can be asked for.
 	}
 	existing, err := lookup(ctx, target, p)
 	if err != nil {
@@ -35,27 +35,6 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, p *application.Pl
 		return err
 	}
 	return dryRun(ctx, target, p, existing)
-}
-
-// checkNamespace says whether the namespace is there to look into.
-func checkNamespace(ctx context.Context, target *cluster.Cluster, p *application.Plan) (bool, error) {
-	ns, err := target.Kube.CoreV1().Namespaces().Get(ctx, target.Namespace, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		blocked(p, api.ReasonNamespaceNotFound, "Namespace/"+target.Namespace,
-			"the target cluster has no namespace %s, and KubeMove creates none: create it (kubectl create namespace %s)", target.Namespace, target.Namespace)
-		return false, nil
-	case apierrors.IsForbidden(err):
-		return true, nil // Whether it exists shows when the objects are checked.
-	case err != nil:
-		return false, target.Wrap("read the namespace "+target.Namespace, err)
-	}
-	if ns.DeletionTimestamp != nil {
-		blocked(p, api.ReasonNamespaceNotFound, "Namespace/"+target.Namespace,
-			"the namespace %s of the target cluster is being deleted: wait until it is gone and create it again, or choose another one", target.Namespace)
-		return false, nil
-	}
-	return true, nil
 }
 
 // lookup reads what is in the places of the plan's objects.

@@ -1,0 +1,88 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+func TestPlaces(t *testing.T) {
+	namespace := func(change func(*metav1.ObjectMeta)) *corev1.Namespace {
+		ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
+		change(&ns.ObjectMeta)
+		return ns
+	}
+	cases := map[string]struct {
+		reason    string
+		namespace *corev1.Namespace
+		forbidden bool
+		// privileged workers, and the blockers of a source and of a target.
+		privileged bool
+		blockers   int
+	}{
+		"Plain":      {"an ordinary namespace", namespace(func(*metav1.ObjectMeta) {}), false, false, 0},
+		"Privileged": {"an administrator allows it", namespace(func(m *metav1.ObjectMeta) { m.Annotations = map[string]string{api.PrivilegedMoversAnnotation: "true"} }), false, true, 0},
+		"Missing":    {"nothing can be in it", nil, false, false, 1},
+		"Going":      {"nothing stays in it", namespace(func(m *metav1.ObjectMeta) { m.DeletionTimestamp = new(metav1.NewTime(time.Now())) }), false, false, 1},
+		"Forbidden":  {"who may not look does not know", nil, true, false, 0},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			client := fake.NewClientset()
+			if tc.namespace != nil {
+				client = fake.NewClientset(tc.namespace)
+			}
+			asked := 0
+			client.PrependReactor("get", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+				asked++
+				return tc.forbidden, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "shop", nil)
+			})
+			side := &cluster.Cluster{Namespace: "shop", Kube: client}
+			where, err := readPlaces(t.Context(), side, side)
+			if err != nil || asked != 2 {
+				t.Fatalf("asked %d times for two namespaces, error %v", asked, err)
+			}
+			if got := where.target.privileged(); got != tc.privileged {
+				t.Errorf("%s: privileged workers allowed: %v", tc.reason, got)
+			}
+			for side, check := range map[string]func(place, *application.Plan){"source": place.checkSource, "target": place.checkTarget} {
+				p := &application.Plan{SourceNamespace: "shop", TargetNamespace: "shop"}
+				check(where.source, p)
+				if len(p.Blockers) != tc.blockers || blockedBy(p, api.ReasonNamespaceNotFound) != (tc.blockers > 0) {
+					t.Errorf("%s: blockers of the %s: %v", tc.reason, side, p.Blockers)
+				}
+			}
+		})
+	}
+}
+
+// TestNothingFollowsFromNowhere: a target without a place for the application is one blocker,
+// and nothing else is asked of it.
+func TestNothingFollowsFromNowhere(t *testing.T) {
+	p := &application.Plan{TargetNamespace: "shop", Objects: []application.Object{object(t, deployText)}}
+	if err := checkTarget(t.Context(), nil, place{missing: true}, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range p.Blockers {
+		got = append(got, b.Reason)
+	}
+	if diff := cmp.Diff([]string{api.ReasonNamespaceNotFound}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if sets := dueImages(p, nil, time.Now()).asked; len(sets) > 0 {
+		t.Errorf("images would be pulled nowhere: %v", sets)
+	}
+}
