@@ -125,16 +125,7 @@ func (m *maker) checkTemplates() {
 			continue
 		}
 		spec := &n.template.Spec
-		byType := map[string][]string{}
-		for i := range spec.Volumes {
-			if t := lostVolume(&spec.Volumes[i]); t != "" {
-				byType[t] = append(byType[t], spec.Volumes[i].Name)
-			}
-		}
-		for t, names := range byType {
-			slices.Sort(names)
-			m.warn("%s: the data of its %s volumes does not move: %s", n.ref, t, few(names))
-		}
+		m.checkEphemeral(n)
 		if spec.NodeName != "" {
 			m.warn("%s is bound to the node %s by nodeName: at the target the scheduler chooses", n.ref, spec.NodeName)
 		}
@@ -159,24 +150,4 @@ func (m *maker) requireCluster(n *node, kind, group, name string) {
 		return
 	}
 	m.plan.Requires = append(m.plan.Requires, Required{Ref: ref, Why: n.ref.String() + " > " + ref.String()})
-}
-
-// lostVolume names the type of a volume whose data stays behind; empty for the others.
-func lostVolume(v *corev1.Volume) string {
-	switch {
-	case v.PersistentVolumeClaim != nil, v.ConfigMap != nil, v.Secret != nil, v.Projected != nil,
-		v.DownwardAPI != nil, v.Image != nil:
-		return ""
-	case v.EmptyDir != nil:
-		return "emptyDir"
-	case v.Ephemeral != nil:
-		return "ephemeral"
-	case v.HostPath != nil:
-		return "hostPath"
-	case v.CSI != nil:
-		return "inline CSI"
-	case v.NFS != nil:
-		return "NFS (the target mounts the same server)"
-	}
-	return "inline"
 }
