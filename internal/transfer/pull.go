@@ -18,8 +18,10 @@ import (
 const (
 	// nodeLimit for the scheduler to find a node.
 	nodeLimit = 30 * time.Second
-	// PullLimit for the images of one set. What takes longer is not an error.
+	// PullLimit for all images. What takes longer is not an error.
 	PullLimit = 2 * time.Minute
+	// pullsAtOnce: a node pulls one or a few images at a time anyway.
+	pullsAtOnce = 10
 	// pullDeadline of a Pod whose images are still being pulled when the plan goes on without it.
 	pullDeadline = 30 * time.Minute
 
@@ -46,21 +48,22 @@ type Refusal struct{ Image, Message string }
 // Fine: every image is there.
 func (p Pulled) Fine() bool { return len(p.Refused)+len(p.Pulling) == 0 && p.Unknown == "" }
 
-// Pull has the target's nodes pull images, a few sets at a time, with Pods that run a program of
+// Pull has the target's nodes pull images, some sets at a time, with Pods that run a program of
 // ours in each image, which does nothing. Its answers are in the order of the sets.
 func Pull(ctx context.Context, s Spec, sets []application.Pull) []Pulled {
 	s = s.withDefaults()
+	end := time.Now().Add(PullLimit)
 	type answer struct {
 		set    int
 		pulled Pulled
 	}
-	turn := make(chan struct{}, s.Limits.ConcurrentVolumes)
+	turn := make(chan struct{}, pullsAtOnce)
 	answers := make(chan answer)
 	for i, set := range sets {
 		go func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			answers <- answer{i, pullOne(ctx, s, set)}
+			answers <- answer{i, pullOne(ctx, s, set, end)}
 		}()
 	}
 	out := make([]Pulled, len(sets))
@@ -71,7 +74,10 @@ func Pull(ctx context.Context, s Spec, sets []application.Pull) []Pulled {
 	return out
 }
 
-func pullOne(ctx context.Context, s Spec, set application.Pull) (out Pulled) {
+func pullOne(ctx context.Context, s Spec, set application.Pull, end time.Time) (out Pulled) {
+	if over(end) {
+		return Pulled{Unknown: fmt.Sprintf("others took all of the %s", PullLimit)}
+	}
 	pod, secrets := buildPulls(s, set)
 	defer func() {
 		if len(out.Pulling) == 0 {
@@ -87,11 +93,13 @@ func pullOne(ctx context.Context, s Spec, set application.Pull) (out Pulled) {
 	if err := startProbe(ctx, s.Target, pod); err != nil {
 		return Pulled{Unknown: "a Pod that pulls them cannot be created: " + clip(err.Error())}
 	}
-	return awaitPulls(ctx, s, pod.Name, set.Images)
+	return awaitPulls(ctx, s, pod.Name, set.Images, end)
 }
 
-// awaitPulls waits until it is known of each image whether the node gets it.
-func awaitPulls(ctx context.Context, s Spec, name string, images []application.Image) (out Pulled) {
+func over(end time.Time) bool { return !time.Now().Before(end) }
+
+// awaitPulls waits until it is known of each image whether the node gets it, or the time is over.
+func awaitPulls(ctx context.Context, s Spec, name string, images []application.Image, end time.Time) (out Pulled) {
 	words := map[string]string{}
 	err := awaitProbe(ctx, s.Target, name, func(pod *corev1.Pod, waited time.Duration) bool {
 		seen := observePulls(pod, images, words)
@@ -99,15 +107,15 @@ func awaitPulls(ctx context.Context, s Spec, name string, images []application.I
 		switch {
 		case seen.broken != "" || len(seen.waiting) == 0:
 			return true
-		case !seen.scheduled && waited > nodeLimit, !seen.installed && waited > PullLimit:
+		case !seen.scheduled && waited > nodeLimit, !seen.installed && over(end):
 			out.Unknown = "a Pod that pulls them does not start: " + whyNot(ctx, s.Target, pod)
 			return true
 		}
-		if waited > PullLimit {
-			out.Pulling = seen.waiting
-			return true
+		if !over(end) {
+			return false
 		}
-		return false
+		out.Pulling = seen.waiting
+		return true
 	})
 	switch {
 	case errors.Is(err, errProbeGone):
@@ -209,7 +217,9 @@ func buildPulls(s Spec, set application.Pull) (*corev1.Pod, []*corev1.Secret) {
 	}
 	spec.InitContainers = []corev1.Container{buildInstall(s)}
 	for i, image := range set.Images {
-		spec.Containers = append(spec.Containers, buildPull(imageName(i), image.Name, image.Policy))
+		c := buildPull(imageName(i), image.Name, image.Policy)
+		c.WorkingDir = "/" // The image's may be closed to others.
+		spec.Containers = append(spec.Containers, c)
 	}
 	spec.Volumes = []corev1.Volume{toolsVolume()}
 	var copies []*corev1.Secret

@@ -153,6 +153,33 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// TestPullMany: the time is for all sets together.
+func TestPullMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := fake.NewClientset()
+		kubelet(client, "n", pulling(ran, creating, creating), nil)
+		s := testSpec(api.TriggerRequest)
+		s.Target.Kube = client
+		var sets []application.Pull
+		for i := range pullsAtOnce + 2 {
+			set := twoImages()
+			set.Images[0].Name = imageName(i)
+			sets = append(sets, set)
+		}
+		begun := time.Now()
+		kinds := map[string]int{}
+		for _, p := range Pull(t.Context(), s, sets) {
+			kinds[p.Unknown]++
+		}
+		if diff := cmp.Diff(map[string]int{"": pullsAtOnce, "others took all of the 2m0s": 2}, kinds); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if took := time.Since(begun); took > PullLimit+time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
 // TestPullAgain: what an earlier plan has left is taken over while it is at work, and made anew
 // when it has failed.
 func TestPullAgain(t *testing.T) {
