@@ -16,6 +16,8 @@ import (
 type Options struct {
 	// Pairs of A and B for each set.
 	Pairs int
+	// Relayed is in how many of them the move is also measured through the API servers.
+	Relayed int
 	// Sets of data to copy; beside them the empty volume.
 	Sets []Set
 }
@@ -63,9 +65,10 @@ func (b *Bench) Run(ctx context.Context) (report *Report, err error) {
 	if _, down := b.lab.Status(ctx); down != nil {
 		b.tell("the lab is not up: it is brought up, and taken down at the end")
 		defer func() { err = errors.Join(err, b.lab.Down(context.WithoutCancel(ctx))) }()
-		if err := b.lab.Up(ctx); err != nil {
-			return nil, err
-		}
+	}
+	// Also when it is up: what is measured is this checkout.
+	if err := b.lab.Up(ctx); err != nil {
+		return nil, err
 	}
 	b.dir = filepath.Join(b.lab.Dir, fmt.Sprintf("bench-%d", b.id))
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
@@ -100,14 +103,20 @@ func (b *Bench) measure(ctx context.Context, report *Report) error {
 	return nil
 }
 
-// pair measures A and then B. Half a pair is not kept.
+// pair measures A, then B, and in some pairs R. Half a pair is not kept.
 func (b *Bench) pair(ctx context.Context, s *series, i int) error {
 	seed := uint64(b.id)<<8 + uint64(i)
-	a, err := b.runMove(ctx, s.Set, seed)
+	move := func(name string, t transport) (moved, error) {
+		m, err := b.runMove(ctx, s.Set, seed, t)
+		if err == nil {
+			b.tell("%-6s %d/%d  %s  run %s (the whole move %s, page cache %s)", s.Set.Name, i+1, b.options.Pairs, name, seconds(m.Run), seconds(m.Whole), cached())
+		}
+		return m, err
+	}
+	a, err := move("A", direct)
 	if err != nil {
 		return err
 	}
-	b.tell("%-6s %d/%d  A  run %s (the whole move %s, page cache %s)", s.Set.Name, i+1, b.options.Pairs, seconds(a.Run), seconds(a.Whole), cached())
 	bare, err := b.runBare(ctx, s.Set, seed)
 	if err != nil {
 		return err
@@ -115,6 +124,14 @@ func (b *Bench) pair(ctx context.Context, s *series, i int) error {
 	b.tell("%-6s %d/%d  B  run %s (init %s, backup %s, restore %s, syncfs %s, page cache %s)", s.Set.Name, i+1, b.options.Pairs,
 		seconds(bare.total()), seconds(bare.Init), seconds(bare.Backup), seconds(bare.Restore), seconds(bare.Sync), cached())
 	s.A, s.B = append(s.A, a), append(s.B, bare)
+	if i >= b.options.Relayed {
+		return nil
+	}
+	r, err := move("R", relayed)
+	if err != nil {
+		return err
+	}
+	s.R = append(s.R, r)
 	return nil
 }
 

@@ -13,6 +13,8 @@ type driverTimes struct {
 	// Go is when the workers were let go, Verified when the last volume was copied and both
 	// sides were equal, Finished the end of the cutover.
 	Go, Verified, Finished time.Time
+	// Transport that carried the data.
+	Transport string
 }
 
 // parseDriverLog reads the lines of JSON that the driver logs.
@@ -23,11 +25,15 @@ func parseDriverLog(log []byte) (driverTimes, error) {
 			Time   time.Time `json:"time"`
 			Msg    string    `json:"msg"`
 			Reason string    `json:"reason"`
+
+			Transport string `json:"transport"`
 		}
 		if json.Unmarshal(line, &entry) != nil {
 			continue
 		}
 		switch entry.Msg {
+		case "the way of the data":
+			t.Transport = entry.Transport
 		case "workers started":
 			if t.Go.IsZero() {
 				t.Go = entry.Time

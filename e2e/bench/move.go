@@ -30,9 +30,17 @@ func (m moved) rest() time.Duration { return m.Whole - m.Stop - m.Start }
 // moveTimeout for one move.
 const moveTimeout = 20 * time.Minute
 
+// transport is what the move asks for, and what it has to get.
+type transport struct{ Asked, Used string }
+
+var (
+	direct  = transport{"Auto", "NodePort"}
+	relayed = transport{"Relay", "Relay"}
+)
+
 // runMove moves an application with the set in its volume, in a new namespace of both clusters,
 // and compares. What it has made is removed.
-func (b *Bench) runMove(ctx context.Context, s Set, seed uint64) (out moved, err error) {
+func (b *Bench) runMove(ctx context.Context, s Set, seed uint64, way transport) (out moved, err error) {
 	b.moves++
 	name := fmt.Sprintf("bench-%d-%d", b.id, b.moves)
 	defer func() {
@@ -53,7 +61,7 @@ func (b *Bench) runMove(ctx context.Context, s Set, seed uint64) (out moved, err
 	if err != nil {
 		return out, err
 	}
-	if out, err = b.measureMove(ctx, name); err != nil {
+	if out, err = b.measureMove(ctx, name, way); err != nil {
 		return out, fmt.Errorf("%w%s", err, b.blockers(name))
 	}
 	target, err := volume(ctx, b.lab.Target(), name)
@@ -93,7 +101,7 @@ func (b *Bench) apply(ctx context.Context, namespace, manifest string) error {
 }
 
 // measureMove lets the engine move the application.
-func (b *Bench) measureMove(ctx context.Context, name string) (out moved, err error) {
+func (b *Bench) measureMove(ctx context.Context, name string, way transport) (out moved, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	seen, err := watchMoments(ctx, b.lab.Source(), b.lab.Target(), name)
@@ -102,7 +110,7 @@ func (b *Bench) measureMove(ctx context.Context, name string) (out moved, err er
 	}
 	watcher := watchProcesses(ctx)
 	defer watcher.stop(name)
-	if err := b.apply(ctx, name, engine); err != nil {
+	if err := b.apply(ctx, name, strings.ReplaceAll(engine, "TRANSPORT", way.Asked)); err != nil {
 		return out, err
 	}
 	if err := seen.wait(ctx, moveTimeout); err != nil {
@@ -116,6 +124,9 @@ func (b *Bench) measureMove(ctx context.Context, name string) (out moved, err er
 	times, err := parseDriverLog([]byte(log))
 	if err != nil {
 		return out, err
+	}
+	if times.Transport != way.Used {
+		return out, fmt.Errorf("the data went by %q, expected %q: the source does not reach the target's nodes", times.Transport, way.Used)
 	}
 	out.Run = times.Verified.Sub(times.Go)
 	for into, moment := range map[*time.Duration][2]string{

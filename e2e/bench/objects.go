@@ -46,6 +46,8 @@ spec:
   application:
     workloads:
     - {kind: Deployment, name: app}
+  data:
+    transport: {type: TRANSPORT}
   targets:
   - name: dst
     cluster:

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const driverLog = `{"time":"2030-01-01T00:00:01.5Z","level":"INFO","msg":"workers started","volume":"data","try":1}
+const driverLog = `{"time":"2030-01-01T00:00:01.2Z","level":"INFO","msg":"the way of the data","volume":"data","transport":"NodePort"}
+{"time":"2030-01-01T00:00:01.5Z","level":"INFO","msg":"workers started","volume":"data","try":1}
 no JSON
 {"time":"2030-01-01T00:00:07.25Z","level":"INFO","msg":"volume synced","volume":"data"}
 {"time":"2030-01-01T00:00:09Z","level":"INFO","msg":"finished","outcome":"Succeeded"}
@@ -21,9 +22,10 @@ func TestParseDriverLog(t *testing.T) {
 	got, err := parseDriverLog([]byte(driverLog))
 	require.NoError(t, err)
 	require.Equal(t, 5750*time.Millisecond, got.Verified.Sub(got.Go))
+	require.Equal(t, "NodePort", got.Transport)
 	require.Equal(t, 7500*time.Millisecond, got.Finished.Sub(got.Go))
 
-	_, err = parseDriverLog([]byte(driverLog[:200]))
+	_, err = parseDriverLog([]byte(driverLog[:300]))
 	require.ErrorContains(t, err, `expected the lines "workers started"`)
 	_, err = parseDriverLog([]byte(driverLog + `{"msg":"trying a volume again","reason":"the disk is gone"}`))
 	require.ErrorContains(t, err, "the disk is gone")

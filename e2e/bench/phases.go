@@ -45,7 +45,7 @@ func phases(began, verified time.Time, all []process) ([]phase, error) {
 		{"until restic init", of[0].Begin},
 		{"restic init", of[0].End},
 		{"until restic backup", of[1].Begin},
-		{"restic backup, through both API servers", of[1].End},
+		{"restic backup, to the other cluster", of[1].End},
 		{"until restic restore", of[2].Begin},
 		{"restic restore", of[2].End},
 		{"comparison and syncfs", target.End},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,9 +71,9 @@ func TestWatchProcesses(t *testing.T) {
 	require.NoError(t, lab.Await(t.Context(), 5*time.Second, "a look", func(ctx context.Context) error {
 		return sleep(ctx, 4*lookEvery)
 	}))
-	got = w.stop(word)
+	// Others on this machine may run a restic, too.
+	got = slices.DeleteFunc(w.stop(word), func(p process) bool { return !slices.Equal(p.Args, []string{word}) })
 	require.Len(t, got, 1)
-	require.Equal(t, []string{word}, got[0].Args)
 	require.InDelta(t, 0.4, got[0].End.Sub(got[0].Begin).Seconds(), 0.3)
 }
 

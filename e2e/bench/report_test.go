@@ -21,6 +21,17 @@ func report(a, b []float64, pods float64) *Report {
 	return r
 }
 
+func TestReportRelay(t *testing.T) {
+	var out strings.Builder
+	r := report([]float64{20, 20}, []float64{10, 20}, 5)
+	r.Series[0].R = []moved{{Run: dur(6)}}
+	r.Series[1].R = []moved{{Run: dur(26)}}
+	require.Empty(t, r.Write(&out))
+	require.Equal(t, "26.0 s 26.0 - 26.0", line(t, out.String(), "R: A through both API servers; 1 pairs"))
+	// Only of the pairs that have it.
+	require.Equal(t, "2.00 2.00 - 2.00", line(t, out.String(), "(R - empty R) / B"))
+}
+
 func dur(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
 // line of a table that begins with the words.

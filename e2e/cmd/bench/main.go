@@ -30,6 +30,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	pairs := flag.Int("pairs", 5, "how often each of A and B is measured")
+	relayed := flag.Int("relay", 2, "in how many pairs the move through the API servers is measured as well")
 	largeFiles := flag.Int("large-files", 4, "large files")
 	largeMiB := flag.Int64("large-mib", 1024, "size in MiB of each large file")
 	smallFiles := flag.Int("small-files", 50_000, "small files, of 2 to 16 KiB")
@@ -48,7 +49,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := bench.New(l, bench.Options{Pairs: *pairs, Sets: sets}, os.Stdout)
+	b, err := bench.New(l, bench.Options{Pairs: *pairs, Relayed: *relayed, Sets: sets}, os.Stdout)
 	if err != nil {
 		return err
 	}
