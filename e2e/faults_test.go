@@ -95,8 +95,8 @@ func (s *scenario) noLeftovers() {
 	s.t.Helper()
 	require.Empty(s.t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left at the source")
 	require.Empty(s.t, s.kubectl(s.dst, "get", "leases", "-o", "name"), "a lock is left at the target")
-	require.Empty(s.t, s.kubectl(s.src, "get", "pods,secrets", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the source")
-	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
+	require.Empty(s.t, s.kubectl(s.src, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the source")
+	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
 }
 
 // TestFaultAfterEachAction ends the cutover's process after each of its actions in

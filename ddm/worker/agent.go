@@ -49,6 +49,7 @@ type Agent struct {
 	watch    *watcher
 	sessions sessions
 	route    route
+	driver   atomic.Pointer[relay.Control]
 	carried  sync.WaitGroup
 	open     atomic.Int64
 	moved    atomic.Int64
@@ -144,6 +145,7 @@ func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 // control speaks with the driver on one session.
 func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Control) {
 	defer session.Close()
+	a.driver.Store(c)
 	if err := c.Send(relay.Message{Type: relay.TypeHello, RunID: a.RunID, Role: a.Role, Started: a.started.isOpen()}); err != nil {
 		return
 	}

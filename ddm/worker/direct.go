@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -45,6 +46,29 @@ func (r *route) found(addresses []string, address string) {
 	defer r.mu.Unlock()
 	if slices.Equal(r.asked, addresses) {
 		r.address = address
+	}
+}
+
+// lost forgets an address that is not reached any more. It returns whether it was still in use.
+func (r *route) lost(address string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.address != address {
+		return false
+	}
+	r.address, r.asked = "", nil
+	return true
+}
+
+// loseRoute lets all further connections take the way through the driver, and tells it.
+func (a *Agent) loseRoute(address string, err error) {
+	if !a.route.lost(address) {
+		return
+	}
+	problem := fmt.Sprintf("%s was reached before, and is not any more: %v", address, err)
+	a.Log.Warn("the direct way to the target is lost: connections go through the API servers from now on", "address", address, "error", err)
+	if c := a.driver.Load(); c != nil {
+		_ = c.Send(relay.Message{Type: relay.TypeRoute, Problem: problem})
 	}
 }
 

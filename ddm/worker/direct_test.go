@@ -111,6 +111,10 @@ func TestALostDirectWayIsReplaced(t *testing.T) {
 	if err := roundTrip(h.dialPeer(), []byte("data")); err != nil {
 		t.Errorf("the relay does not carry: %v", err)
 	}
+	s := h.await(task.RoleSource, "tell the driver", func(s relay.AgentState) bool { return s.Route.Address == "" })
+	if !strings.Contains(s.Route.Problem, "not any more") {
+		t.Errorf("the driver was told %+v", s.Route)
+	}
 }
 
 // Whoever has no certificate of the run gets nothing, and keeps nobody waiting.

@@ -62,7 +62,7 @@ func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 		if err == nil || only {
 			return secure, err
 		}
-		a.Log.Warn("the direct way to the target does not work any more: this connection takes the one through the API servers", "address", address, "error", err)
+		a.loseRoute(address, err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, sessionWait)
 	defer cancel()

@@ -23,6 +23,8 @@ const (
 	// the nodes within a second or two; a firewall that drops packets costs all of it.
 	ProbeTimeout = 5 * time.Second
 	probePause   = 200 * time.Millisecond
+	// dialTimeout of a connection on a way that was found before.
+	dialTimeout = 10 * time.Second
 	// ackTimeout is how long data may go without an answer before a direct connection counts
 	// as cut: as long as a session through the API servers may.
 	ackTimeout = time.Minute
@@ -42,7 +44,7 @@ func ListenDirect(ctx context.Context) (net.Listener, error) {
 
 // DialDirect connects to the agent of the target.
 func DialDirect(ctx context.Context, address string, config *tls.Config) (*Secure, error) {
-	dialer := net.Dialer{Timeout: handshakeTimeout, KeepAliveConfig: keepAlive, Control: giveUp}
+	dialer := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive, Control: giveUp}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
