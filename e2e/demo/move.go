@@ -44,8 +44,8 @@ type plan struct {
 	Hash    string
 	Objects int
 	Volumes []struct {
-		Name, Mobilizer string
-		CapacityBytes   int64
+		Name, Mobilizer                 string
+		CapacityBytes, UsedBytes, Files int64
 	}
 	Blockers []struct{ Reason, Message string }
 	Warnings []string
@@ -77,7 +77,8 @@ func (p plan) String() string {
 	}
 	lines := []string{fmt.Sprintf("plan     %s: %d objects are created in dst%s", p.Hash, p.Objects, none)}
 	for _, v := range p.Volumes {
-		lines = append(lines, fmt.Sprintf("volume   %s, %d MiB, copied by %s", v.Name, v.CapacityBytes>>20, v.Mobilizer))
+		lines = append(lines, fmt.Sprintf("volume   %s, %d of %d MiB used, in %d files, copied by %s",
+			v.Name, v.UsedBytes>>20, v.CapacityBytes>>20, v.Files, v.Mobilizer))
 	}
 	for _, b := range p.Blockers {
 		lines = append(lines, "blocker  "+b.Reason+": "+b.Message)
