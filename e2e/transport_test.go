@@ -12,7 +12,7 @@ import (
 )
 
 // TestTransport moves on each of the ways that the data may take, and reads in the status which
-// it was.
+// it was. Between two clusters, with nothing said, TestMoveDeployment does.
 func TestTransport(t *testing.T) {
 	for name, way := range map[string]struct {
 		want string
@@ -22,9 +22,8 @@ func TestTransport(t *testing.T) {
 		// before the engine is there, and meanwhile.
 		before, meanwhile func(t *testing.T, s *scenario)
 	}{
-		"two clusters": {want: "Auto", used: "NodePort"},
-		"one cluster":  {want: "Auto", used: "ClusterIP", target: func(s *scenario) *lab.Cluster { return s.src }, before: secondNamespace},
-		"relay":        {want: "Relay", used: "Relay"},
+		"one cluster": {want: "Auto", used: "ClusterIP", target: func(s *scenario) *lab.Cluster { return s.src }, before: secondNamespace},
+		"relay":       {want: "Relay", used: "Relay"},
 		// A target that lets nobody open ports is as good.
 		"no node ports":  {want: "Auto", used: "Relay", before: noNodePorts},
 		"load balancer":  {want: "LoadBalancer", used: "LoadBalancer", meanwhile: balance},
