@@ -48,6 +48,9 @@ type Task struct {
 	Volumes []Volume `json:"volumes,omitempty"`
 	// Peer of a worker.
 	Peer *Peer `json:"peer,omitempty"`
+	// Channel that a worker works for. With the name of the volume it names what a mobilizer
+	// keeps outside: no other channel of the installation has that name.
+	Channel *Channel `json:"channel,omitempty"`
 	// Parameters of the mobilizer, as the user wrote them.
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// Move is the input of KubeMove's own verbs; mobilizers do not get it.
@@ -111,6 +114,13 @@ type Volume struct {
 	Target string `json:"target"`
 }
 
+// Channel names a data channel: a MovePair.
+type Channel struct {
+	// Namespace of the MovePair, at home, and its name.
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
 // Peer tells a worker how it reaches the other side.
 type Peer struct {
 	// Dial (source): connect here, such as 127.0.0.1:7070.
@@ -170,6 +180,15 @@ type Mobilizer struct {
 	// State asks for a claim of its own at the target, mounted at StateDir, that survives
 	// from run to run.
 	State bool `json:"state,omitempty"`
+	// Open is the command of the workers for the verb open; empty: it has none.
+	Open []string `json:"open,omitempty"`
+	// StateParameter is the parameter with which users keep the state in a place of their own.
+	StateParameter string `json:"stateParameter,omitempty"`
+	// Credentials are the keys that a Secret of the user may hold for it.
+	Credentials []string `json:"credentials,omitempty"`
+	// CredentialsSecret is the name of that Secret at home; empty: there is none. KubeMove's own
+	// Jobs find its keys in UserCredentials.
+	CredentialsSecret string `json:"credentialsSecret,omitempty"`
 	// Parameters of the user for it.
 	Parameters map[string]string `json:"parameters,omitempty"`
 }

@@ -147,6 +147,11 @@ type Mobilizer struct {
 	// +kubebuilder:validation:MaxProperties=32
 	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 63 && size(self[k]) <= 1024)",message="a parameter has a name longer than 63 characters or a value longer than 1024: shorten it"
 	Parameters map[string]string `json:"parameters,omitempty"`
+	// credentialsSecretRef names a Secret, in the namespace of the MoveEngine, with what the
+	// mobilizer needs to reach a place of the user's own, such as a repository. Which keys it
+	// may hold the installation says for each mobilizer. It is read anew for every run.
+	// +optional
+	CredentialsSecretRef *LocalReference `json:"credentialsSecretRef,omitempty"`
 }
 
 // ClaimPolicy says what happens to the data of one claim.

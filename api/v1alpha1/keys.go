@@ -95,6 +95,15 @@ const (
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"
 
+	ReasonInvalidCredentials    = "InvalidCredentials"
+	ReasonRepositoryUnreachable = "RepositoryUnreachable"
+	ReasonRepositoryDenied      = "RepositoryDenied"
+	ReasonRepositoryNotFound    = "RepositoryNotFound"
+	ReasonRepositoryCertificate = "RepositoryCertificate"
+	ReasonRepositoryPassword    = "RepositoryPassword"
+	ReasonRepositoryFull        = "RepositoryFull"
+	ReasonRepositoryLocked      = "RepositoryLocked"
+
 	ReasonClaimTooSmall        = "ClaimTooSmall"
 	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
 	ReasonImageNotPullable     = "ImageNotPullable"

@@ -2,6 +2,7 @@ package restic
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,12 @@ import (
 	"time"
 )
 
-// maxProblems that a failure names.
-const maxProblems = 10
+const (
+	// maxProblems that a failure names.
+	maxProblems = 10
+	// maxHopeless times that restic repeats what only a person can mend.
+	maxHopeless = 2
+)
 
 // runError is why restic did not do its work.
 type runError struct {
@@ -31,6 +36,8 @@ type runError struct {
 
 	mu   sync.Mutex
 	text string
+	// hide takes secrets out of a text.
+	hide func(string) string
 }
 
 // Error names the first problems.
@@ -82,21 +89,23 @@ type repository struct {
 	location string
 	// passwordFile holds its password.
 	passwordFile string
+	// place that it lies at, and the credentials for that.
+	place       place
+	credentials credentials
+	// patience with a server that does not answer; 0: as much as restic has, a quarter of an
+	// hour.
+	patience time.Duration
 }
 
 // run starts restic and hands every message of its standard output to each. It fails unless
 // restic ended with 0 and named no problem: a file that was skipped is a file that is lost.
-func (r repository) run(ctx context.Context, dir string, each func(message), verb string, args ...string) error {
-	cmd := exec.CommandContext(ctx, "restic", append([]string{verb, "--json", "--no-cache"}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "RESTIC_REPOSITORY="+r.location, "RESTIC_PASSWORD_FILE="+r.passwordFile,
-		"RESTIC_PROGRESS_FPS=2", "TMPDIR="+os.TempDir())
-	// With the worker its tools must end, too, or they would go on with what the next try
-	// begins anew.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	// Killed at once when the worker is told to stop: asked to end, it would go on trying to
-	// remove its lock for long, and the next run removes that anyway.
-	cmd.WaitDelay = time.Second
+func (r repository) run(outer context.Context, dir string, each func(message), verb string, args ...string) error {
+	ctx, giveUp := context.WithCancel(outer)
+	defer giveUp()
+	if r.patience > 0 {
+		defer time.AfterFunc(r.patience, giveUp).Stop()
+	}
+	cmd := r.command(ctx, dir, verb, args...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -108,14 +117,25 @@ func (r repository) run(ctx context.Context, dir string, each func(message), ver
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot start restic: %w", err)
 	}
-	failure := &runError{Verb: verb}
+	failure := &runError{Verb: verb, hide: r.credentials.hide}
 	var lines sync.WaitGroup
 	lines.Go(func() { scan(stdout, func(line []byte) { failure.read(line, each) }) })
-	lines.Go(func() { scan(stderr, func(line []byte) { failure.read(line, nil) }) })
+	lines.Go(func() {
+		again := 0
+		scan(stderr, func(line []byte) {
+			failure.read(line, nil)
+			if !r.place.managed() && hopeless(string(line)) {
+				// Once may be a server that is just starting.
+				if again++; again == maxHopeless {
+					giveUp()
+				}
+			}
+		})
+	})
 	lines.Wait()
 	err = cmd.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if outer.Err() != nil {
+		return outer.Err()
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -129,6 +149,45 @@ func (r repository) run(ctx context.Context, dir string, each func(message), ver
 		return fmt.Errorf("cannot run restic: %w", err)
 	}
 	return failure.lost()
+}
+
+// command is restic with its environment, which is where the credentials belong: arguments are
+// for everybody to see.
+func (r repository) command(ctx context.Context, dir, verb string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "restic", append([]string{verb, "--json", "--no-cache"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(withoutCredentials(os.Environ()), "RESTIC_REPOSITORY="+r.location, "RESTIC_PASSWORD_FILE="+r.passwordFile,
+		"RESTIC_PROGRESS_FPS=2", "TMPDIR="+os.TempDir())
+	cmd.Env = append(cmd.Env, r.credentials.environment...)
+	// With the worker its tools must end, too, or they would go on with what the next try
+	// begins anew.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// Killed at once when the worker is told to stop: asked to end, it would go on trying to
+	// remove its lock for long, and the next run removes that anyway.
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// output of a verb that writes no messages, such as list.
+func (r repository) output(ctx context.Context, verb string, args ...string) ([]byte, error) {
+	cmd := r.command(ctx, "/", verb, args...)
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		failure := &runError{Verb: verb, Code: exit.ExitCode(), hide: r.credentials.hide}
+		for line := range bytes.Lines(exit.Stderr) {
+			failure.read(line, nil)
+		}
+		failure.note(failure.text)
+		return nil, failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot run restic: %w", err)
+	}
+	return out, nil
 }
 
 // lost is the error of a run that ended with 0 but named problems.
@@ -155,16 +214,20 @@ func (e *runError) read(line []byte, each func(message)) {
 	m, ok := parse(line)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	hide := e.hide
+	if hide == nil {
+		hide = redact
+	}
 	switch {
 	case !ok:
 		if text := strings.TrimSpace(string(line)); text != "" {
-			e.text = text
+			e.text = hide(text)
 		}
 	case m.Type == "error":
-		e.note(m.problem())
+		e.note(hide(m.problem()))
 	case m.Type == "exit_error":
 		// It sums up what was named before.
-		e.text = m.problem()
+		e.text = hide(m.problem())
 	case each != nil:
 		each(m)
 	}

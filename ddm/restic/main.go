@@ -15,17 +15,22 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Main carries out one verb of the contract; only sync is there. It returns the exit code.
+// Main carries out one verb of the contract: sync, or open. It returns the exit code.
 func Main(args []string) int {
-	if len(args) != 1 || args[0] != string(task.VerbSync) {
-		fmt.Fprintf(os.Stderr, "got the arguments %q, expected: kubemove-ddm restic sync\n", args)
+	if len(args) != 1 || args[0] != string(task.VerbSync) && args[0] != string(task.VerbOpen) {
+		fmt.Fprintf(os.Stderr, "got the arguments %q, expected: kubemove-ddm restic sync, or open\n", args)
 		return task.ExitPermanent
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "cannot tell the name of this host: %v\n", err)
+		return task.ExitFailed
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return Run(ctx, Dirs{
 		Task: task.TaskFile, Status: task.StatusFile, Volumes: task.VolumesDir, SourceVolumes: task.VolumesDir,
-		State: task.StateDir, Credentials: task.CredentialsDir,
+		State: task.StateDir, Credentials: task.CredentialsDir, Host: host,
 	})
 }
 
@@ -34,6 +39,8 @@ type Dirs struct {
 	Task, Status, Volumes, State, Credentials string
 	// SourceVolumes is Volumes as the source sees it, by which a snapshot knows its files.
 	SourceVolumes string
+	// Host is the name of this one, by which restic's locks are known.
+	Host string
 }
 
 // worker is one side of one volume.
@@ -46,6 +53,11 @@ type worker struct {
 	walk     tree.Options
 	name     string // of the volume
 	volume   string // its folder
+	place    place
+	// credentials for a place of the user's own.
+	credentials credentials
+	// made is the snapshot of this run; target only.
+	made event
 }
 
 // Run carries out the task of Dirs.Task and returns the exit code.
@@ -56,7 +68,7 @@ func Run(ctx context.Context, d Dirs) int {
 		return task.ExitPermanent
 	}
 	t, err := task.Decode(data)
-	if err == nil && (len(t.Volumes) != 1 || t.Peer == nil) {
+	if err == nil && (len(t.Volumes) != 1 || t.Peer == nil && t.Verb != task.VerbOpen) {
 		err = fmt.Errorf("the task has %d volumes and peer %v: expected exactly one volume, and a peer", len(t.Volumes), t.Peer)
 	}
 	if err != nil {
@@ -70,6 +82,15 @@ func Run(ctx context.Context, d Dirs) int {
 	}
 	if w.walk.Checksum, err = t.Run.Checksum(); err != nil {
 		return w.end(&permanent{err})
+	}
+	if w.place, err = newPlace(w.settings.repository, t.Channel, w.name); err != nil {
+		return w.end(&troubled{error: err, reason: api.ReasonInvalidSpec})
+	}
+	if w.credentials, err = readCredentials(d.Credentials); err != nil {
+		return w.end(&troubled{error: err, reason: api.ReasonInvalidCredentials})
+	}
+	if t.Verb == task.VerbOpen {
+		return w.end(w.open(ctx))
 	}
 	return w.end(w.work(ctx))
 }
@@ -104,12 +125,19 @@ func (w *worker) end(err error) int {
 	}
 	r, code := task.Result{Outcome: task.OutcomeSucceeded, Reason: api.ReasonSucceeded}, task.ExitDone
 	if err != nil {
-		slog.Error("the volume is not copied", "volume", w.name, "error", err.Error())
+		slog.Error("failed", "verb", string(w.task.Verb), "volume", w.name, "error", err.Error())
 		r = task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: err.Error()}
 		code = task.ExitFailed
 		var p *permanent
 		if errors.As(err, &p) {
 			r.Retry, code = task.RetryLater, task.ExitPermanent
+		}
+		var t *troubled
+		if errors.As(err, &t) {
+			r.Reason = t.reason
+			if !t.passes {
+				r.Retry, code = task.RetryLater, task.ExitPermanent
+			}
 		}
 		var m *mismatch
 		if errors.As(err, &m) {

@@ -262,7 +262,7 @@ func (f *front) await(ctx context.Context, server *server, kind string) (event, 
 		select {
 		case <-ctx.Done():
 			return event{}, ctx.Err()
-		case err := <-server.ended:
+		case err := <-server.end():
 			return event{}, fmt.Errorf("rest-server has ended: %w", err)
 		case e := <-f.events:
 			switch e.Kind {

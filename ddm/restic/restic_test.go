@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -34,11 +33,17 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	build := exec.Command("go", "build", "-o", dir, "github.com/restic/restic/cmd/restic", "github.com/restic/rest-server/cmd/rest-server")
-	build.Dir = "tools"
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("cannot build restic: %v\n%s", err, out))
+	for module, packages := range map[string][]string{
+		"tools": {"github.com/restic/restic/cmd/restic", "github.com/restic/rest-server/cmd/rest-server"},
+		// In a module of its own: what it needs must not decide about what restic is built with.
+		"s3server": {"github.com/versity/versitygw/cmd/versitygw"},
+	} {
+		build := exec.Command("go", append([]string{"build", "-o", dir + "/"}, packages...)...)
+		build.Dir = module
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			panic(fmt.Sprintf("cannot build %v: %v\n%s", packages, err, out))
+		}
 	}
 	os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	code := m.Run()
@@ -61,18 +66,15 @@ type pair struct {
 	port, dial string
 	// verification of the runs.
 	verification string
+	// repository of the user's own; empty: the managed one.
+	repository string
 }
 
 // newPair has an empty repository.
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := freshPair(t)
-	repo, err := fs.Sub(template, "testdata/repository")
-	must(t, err)
-	must(t, os.CopyFS(p.repo(), repo))
-	for _, dir := range []string{"data", "index", "locks", "snapshots"} {
-		must(t, os.Mkdir(filepath.Join(p.repo(), dir), 0o700))
-	}
+	p.seed(p.repo())
 	w := &worker{dirs: p.dst}
 	mark, err := w.mark()
 	must(t, err)
@@ -118,7 +120,11 @@ func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
 
 func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 	t := task.Task{APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role, Run: task.Run{ID: run, Exact: exact, Verification: p.verification},
-		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: stdcmp.Or(p.dial, p.port), Listen: p.port}}
+		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: stdcmp.Or(p.dial, p.port), Listen: p.port},
+		Channel: &task.Channel{Namespace: "home", Name: "shop-dst"}}
+	if p.repository != "" {
+		t.Parameters = map[string]string{"repository": p.repository}
+	}
 	data, err := json.Marshal(t)
 	if err != nil {
 		p.t.Fatal(err)

@@ -15,6 +15,8 @@ type settings struct {
 	compression string
 	// packSize in MiB.
 	packSize int
+	// repository that the user has named; empty: the managed one.
+	repository string
 }
 
 // parseSettings refuses what it does not know: a parameter with a typing error must not be
@@ -35,8 +37,10 @@ func parseSettings(parameters map[string]string) (settings, error) {
 				return s, fmt.Errorf("parameter packSize is %q, expected a number of MiB from 4 to 128", value)
 			}
 			s.packSize = n
+		case "repository":
+			s.repository = value
 		default:
-			return s, fmt.Errorf("parameter %q is unknown; there are compression and packSize", name)
+			return s, fmt.Errorf("parameter %q is unknown; there are compression, packSize and repository", name)
 		}
 	}
 	return s, nil
@@ -49,5 +53,10 @@ func (s settings) backup() []string {
 
 // restore arguments. The number of connections is that of the workers that write.
 func (s settings) restore() []string {
-	return []string{"-o", fmt.Sprintf("local.connections=%d", min(8, max(2, 2*runtime.GOMAXPROCS(0))))}
+	n := min(8, max(2, 2*runtime.GOMAXPROCS(0)))
+	var out []string
+	for _, backend := range []string{"local", "rest", "s3"} {
+		out = append(out, "-o", fmt.Sprintf("%s.connections=%d", backend, n))
+	}
+	return out
 }

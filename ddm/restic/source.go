@@ -48,8 +48,8 @@ func (w *worker) source(ctx context.Context) error {
 }
 
 func (w *worker) backup(ctx context.Context) error {
-	base := "http://" + w.task.Peer.Dial + "/" + repositoryName + "/"
-	if err := awaitRepository(ctx, base); err != nil {
+	repo, err := w.sourceRepository(ctx)
+	if err != nil {
 		return err
 	}
 	root, err := readRoot(w.volume)
@@ -61,35 +61,54 @@ func (w *worker) backup(ctx context.Context) error {
 		return err
 	}
 	sparse := w.findSparse(ctx)
-	repo := repository{location: "rest:" + base, passwordFile: w.passwordFile()}
 	w.status.stage(api.StageCopying)
-	var summary message
-	err = repo.run(ctx, w.volume, func(m message) {
-		switch m.Type {
-		case "status":
-			w.status.update(func(v *task.VolumeProgress) {
-				v.BytesDone, v.BytesTotal = m.BytesDone, max(m.TotalBytes, m.BytesDone)
-				v.FilesDone, v.FilesTotal = m.FilesDone, max(m.TotalFiles, m.FilesDone)
-			})
-		case "summary":
-			summary = m
-		}
-	}, "backup", slices.Concat(w.settings.backup(), []string{"--tag", w.task.Run.ID, "--host", hostName}, excludes, []string{w.volume})...)
+	summary, err := w.makeSnapshot(ctx, repo, excludes)
 	if err != nil {
-		return w.backupError(err)
+		return err
 	}
-	if summary.SnapshotID == "" {
-		return errors.New("restic backup ended with 0 but named no snapshot")
-	}
+	unlocked := w.beginUnlock(ctx, repo)
+	defer func() { <-unlocked }()
 	// From here on the target restores; the repository stays up until done is told.
 	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
 	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
 		return err
 	}
 	if err := w.verifySource(ctx, repo, summary); err != nil {
-		return err
+		return repo.explain(err)
 	}
 	return tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventDone})
+}
+
+// makeSnapshot backs the volume up. A repository of the user's own that is not there yet the
+// target is about to make.
+func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []string) (message, error) {
+	var summary message
+	args := slices.Concat(w.settings.backup(), repo.patientWithLocks(), []string{"--tag", w.task.Run.ID, "--host", hostName}, excludes, []string{w.volume})
+	for deadline := time.Now().Add(peerPatience); ; {
+		err := repo.run(ctx, w.volume, func(m message) {
+			switch m.Type {
+			case "status":
+				w.status.update(func(v *task.VolumeProgress) {
+					v.BytesDone, v.BytesTotal = m.BytesDone, max(m.TotalBytes, m.BytesDone)
+					v.FilesDone, v.FilesTotal = m.FilesDone, max(m.TotalFiles, m.FilesDone)
+				})
+			case "summary":
+				summary = m
+			}
+		}, "backup", args...)
+		var r *runError
+		switch {
+		case err == nil && summary.SnapshotID == "":
+			return summary, errors.New("restic backup ended with 0 but named no snapshot")
+		case err == nil:
+			return summary, nil
+		case w.place.remote == "" || !errors.As(err, &r) || r.Code != exitNoRepository || time.Now().After(deadline):
+			return summary, w.backupError(repo, err)
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return summary, err
+		}
+	}
 }
 
 // findSparse looks for sparse files while restic reads the volume. One that is not found only
@@ -108,10 +127,10 @@ func (w *worker) findSparse(ctx context.Context) <-chan []tree.Sparse {
 
 // backupError: what cannot be read today cannot be read in a minute; but at a source that
 // goes on changing a file may vanish under restic's eyes.
-func (w *worker) backupError(err error) error {
+func (w *worker) backupError(repo repository, err error) error {
 	var r *runError
 	if !errors.As(err, &r) || r.Code != exitPartial {
-		return err
+		return repo.explain(err)
 	}
 	if !w.task.Run.Exact && r.onlyVanished() {
 		return fmt.Errorf("files vanished during the backup: %w", err)

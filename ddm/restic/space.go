@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // minFree bytes of the repository's volume: less does not hold another pack, and rest-server
@@ -46,6 +48,9 @@ func (w *worker) free() (int64, error) {
 // data that the next try sends anyway: without them there is room, unless the data alone is
 // too much.
 func (w *worker) full(repo repository) error {
+	if !w.place.managed() {
+		return &troubled{reason: api.ReasonRepositoryFull, error: fmt.Errorf("%w: make the claim larger, or remove from it what is not needed", errFull)}
+	}
 	earlier, err := filepath.Glob(filepath.Join(repo.location, "snapshots", "*"))
 	if err != nil || len(earlier) == 0 {
 		return &permanent{fmt.Errorf("%w, and it holds nothing but this run: make its claim larger", errFull)}

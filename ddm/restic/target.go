@@ -24,11 +24,8 @@ import (
 // target serves the repository until the source has made its snapshot, restores that, and
 // counts what is there then.
 func (w *worker) target(ctx context.Context) error {
-	if err := os.MkdirAll(w.state(), 0o700); err != nil {
-		return &permanent{fmt.Errorf("the worker may not write to the repository's volume: %w", err)}
-	}
-	repo := repository{location: filepath.Join(w.state(), repositoryName), passwordFile: w.passwordFile()}
-	if err := w.openRepository(ctx, repo); err != nil {
+	repo, err := w.targetRepository(ctx)
+	if err != nil {
 		return err
 	}
 	path, remove, err := socket()
@@ -36,11 +33,13 @@ func (w *worker) target(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	server, err := serve(ctx, w.state(), path)
-	if err != nil {
-		return err
+	var server *server
+	if w.place.remote == "" {
+		if server, err = serve(ctx, w.served(repo), path); err != nil {
+			return err
+		}
+		defer server.stop()
 	}
-	defer server.stop()
 	front, err := listen(w.task.Peer.Listen, path, w.task.Run.ID)
 	if err != nil {
 		return err
@@ -54,8 +53,9 @@ func (w *worker) target(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.made = made
 	if err := w.restore(ctx, repo, made); err != nil {
-		return err
+		return repo.explain(err)
 	}
 	synced := w.beginSync()
 	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
@@ -69,8 +69,11 @@ func (w *worker) target(ctx context.Context) error {
 }
 
 func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
-	ctx, cancel := watchSpace(ctx, w.free)
-	defer cancel(nil)
+	if w.place.remote == "" {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = watchSpace(ctx, w.free)
+		defer cancel(nil)
+	}
 	made, err := front.await(ctx, server, eventSnapshot)
 	if err != nil && errors.Is(context.Cause(ctx), errFull) {
 		err = errFull
@@ -269,6 +272,14 @@ func (s *server) awaitSocket(ctx context.Context, path string) error {
 			return err
 		}
 	}
+}
+
+// end of the server; a repository that others serve has none.
+func (s *server) end() <-chan error {
+	if s == nil {
+		return nil
+	}
+	return s.ended
 }
 
 // stop ends the server and waits for it.

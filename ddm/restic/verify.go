@@ -107,7 +107,7 @@ func (w *worker) verifyTarget(ctx context.Context, repo repository, front *front
 	}
 	if differs.count > 0 {
 		if differs.content {
-			w.distrust(repo)
+			w.distrust(ctx, repo)
 		}
 		return differs.err()
 	}
@@ -180,7 +180,11 @@ func growth(source, target int64) string {
 // distrust lets the next run copy anew what looks unchanged on either side: without a snapshot
 // restic reads every file of the source, and of what it finds at the target it believes those
 // with another time least. What is in the repository is not sent again.
-func (w *worker) distrust(repo repository) {
+func (w *worker) distrust(ctx context.Context, repo repository) {
+	if !w.place.managed() {
+		w.supersede(ctx, repo)
+		return
+	}
 	snapshots, err := filepath.Glob(filepath.Join(repo.location, "snapshots", "*"))
 	for _, path := range snapshots {
 		err = errors.Join(err, os.Remove(path))

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/task"
 )
@@ -52,10 +50,17 @@ type MobilizerSpec struct {
 	Type Type `json:"type"`
 	// Image of the mobilizer.
 	Image string `json:"image"`
-	// Command by verb; a verb without an entry uses the image's own entry point.
+	// Command by verb: sync, for which the image's own entry point is used without an entry, and
+	// open, which a mobilizer without an entry does not have.
 	Command map[task.Verb][]string `json:"command,omitempty"`
 	// State asks for a claim at the target that survives from run to run.
 	State bool `json:"state,omitempty"`
+	// StateParameter is the parameter with which users keep the state in a place of their own:
+	// claim:NAME is a claim in the target namespace, everything else a place that the mobilizer
+	// reaches by itself.
+	StateParameter string `json:"stateParameter,omitempty"`
+	// Credentials are the keys that a Secret of the user may hold for the mobilizer.
+	Credentials []string `json:"credentials,omitempty"`
 	// Parameters that users may set.
 	Parameters []string `json:"parameters,omitempty"`
 }
@@ -111,6 +116,9 @@ func (c Config) Check(mobilizers []api.Mobilizer) *Problem {
 		if p := unknownParameter(m, registered); p != nil {
 			return p
 		}
+		if p := wrongPlace(m, registered); p != nil {
+			return p
+		}
 	}
 	return nil
 }
@@ -144,47 +152,14 @@ func (c Config) Task(mobilizers []api.Mobilizer) []task.Mobilizer {
 			Name:       m.Name,
 			Image:      r.Image,
 			Command:    r.Command[task.VerbSync],
+			Open:       r.Command[task.VerbOpen],
 			State:      r.State,
 			Parameters: m.Parameters,
+
+			StateParameter:    r.StateParameter,
+			Credentials:       r.Credentials,
+			CredentialsSecret: credentials(m),
 		})
 	}
 	return list
-}
-
-// validate says what is wrong with a mobilizer, naming the field.
-func (m Mobilizer) validate() error {
-	switch {
-	case m.APIVersion != APIVersion:
-		return fmt.Errorf("apiVersion is %q, expected %q", m.APIVersion, APIVersion)
-	case m.Kind != Kind:
-		return fmt.Errorf("kind is %q, expected %q", m.Kind, Kind)
-	}
-	if problems := validation.IsDNS1123Label(m.Metadata.Name); len(problems) > 0 || len(m.Metadata.Name) > 40 {
-		return fmt.Errorf("metadata.name is %q, expected at most 40 lower-case letters, digits and dashes", m.Metadata.Name)
-	}
-	if m.Spec.Type != Worker && m.Spec.Type != Driver {
-		return fmt.Errorf("spec.type is %q, expected %s or %s", m.Spec.Type, Worker, Driver)
-	}
-	if m.Spec.Image == "" || strings.ContainsAny(m.Spec.Image, " \t\n") {
-		return fmt.Errorf("spec.image is %q, expected the reference of an image", m.Spec.Image)
-	}
-	for verb, command := range m.Spec.Command {
-		if verb != task.VerbSync {
-			return fmt.Errorf("spec.command has the verb %q, expected %s", verb, task.VerbSync)
-		}
-		if len(command) == 0 || command[0] == "" {
-			return fmt.Errorf("spec.command.%s is empty: name a program, or remove it to use the image's entry point", verb)
-		}
-	}
-	seen := map[string]bool{}
-	for i, p := range m.Spec.Parameters {
-		if len(validation.IsConfigMapKey(p)) > 0 {
-			return fmt.Errorf("spec.parameters[%d] is %q, expected letters, digits, dots, dashes and underscores", i, p)
-		}
-		if seen[p] {
-			return fmt.Errorf("spec.parameters[%d] repeats %q", i, p)
-		}
-		seen[p] = true
-	}
-	return nil
 }

@@ -49,6 +49,8 @@ func podSpec(s Spec) corev1.PodSpec {
 	}
 	kubeconfigs, mounts := kubeconfigs(s)
 	p.Volumes = append(p.Volumes, kubeconfigs...)
+	secrets, paths := credentials(s)
+	p.Volumes, mounts = append(p.Volumes, secrets...), append(mounts, paths...)
 	main := own(s, mainContainer, string(s.Task.Verb))
 	main.VolumeMounts = append(main.VolumeMounts, mounts...)
 	if s.Driver == nil {

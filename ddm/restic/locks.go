@@ -1,0 +1,109 @@
+package restic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// Our runs take locks that others may share, and only for backups; restores take none. So a
+// lock that a killed worker has left stands in no run's way, but in that of the user's own
+// `restic prune`: it is removed after the next backup, when it costs no time. Exclusive locks
+// are always somebody else's, and are waited for.
+
+// lockPatience is how long a run waits for somebody else's lock. The application may be stopped
+// meanwhile.
+var lockPatience = 2 * time.Minute
+
+// patientWithLocks are the arguments for that.
+func (r repository) patientWithLocks() []string {
+	if r.place.managed() {
+		return nil
+	}
+	return []string{"--retry-lock", lockPatience.String()}
+}
+
+// lock in a repository, as far as it matters here.
+type lock struct {
+	Hostname string `json:"hostname"`
+}
+
+// workerHost is the name of a worker Pod, which restic writes into its locks.
+var workerHost = regexp.MustCompile(`^kubemove-.*-[0-9a-f]{10}-(open-)?(source|target)$`)
+
+// ours tells whether a worker has made the lock. The repository is one channel's and volume's
+// alone, and under its run lease this worker is the only one.
+func (w *worker) ours(l lock) bool {
+	return l.Hostname == w.dirs.Host || workerHost.MatchString(l.Hostname)
+}
+
+// beginUnlock removes the locks that earlier workers have left, beside the verification. It is
+// a courtesy: that it does not work fails no run.
+func (w *worker) beginUnlock(ctx context.Context, repo repository) <-chan struct{} {
+	done := make(chan struct{})
+	if w.place.managed() {
+		close(done)
+		return done
+	}
+	repo.patience = openPatience
+	go func() {
+		defer close(done)
+		if err := w.unlock(ctx, repo); err != nil && ctx.Err() == nil {
+			slog.Warn("cannot remove the locks of earlier workers", "error", err.Error())
+		}
+	}()
+	return done
+}
+
+// unlock removes the locks when all of them are ours. With another among them they stay:
+// restic removes them all or none.
+func (w *worker) unlock(ctx context.Context, repo repository) error {
+	ids, err := repo.output(ctx, "list", "locks", "--no-lock")
+	if err != nil || len(bytes.TrimSpace(ids)) == 0 {
+		return err
+	}
+	for id := range bytes.FieldsSeq(ids) {
+		text, err := repo.output(ctx, "cat", "lock", string(bytes.Trim(id, `"`)), "--no-lock")
+		if err != nil {
+			return err
+		}
+		var l lock
+		if err := json.Unmarshal(text, &l); err != nil {
+			return err
+		}
+		if !w.ours(l) {
+			slog.Info("somebody else has locked the repository, too: locks of earlier workers stay", "host", l.Hostname)
+			return nil
+		}
+	}
+	return repo.run(ctx, "/", nil, "unlock", "--remove-all")
+}
+
+// supersede puts an empty snapshot of the volume before the last one, so that the next backup
+// finds nothing to compare with, and reads every file. Nothing is forgotten.
+func (w *worker) supersede(ctx context.Context, repo repository) {
+	err := func() error {
+		text, err := repo.output(ctx, "snapshots", "--no-lock", w.made.Snapshot)
+		if err != nil {
+			return err
+		}
+		var made []struct {
+			Time time.Time `json:"time"`
+		}
+		if err := json.Unmarshal(text, &made); err != nil || len(made) != 1 {
+			return err
+		}
+		// By the clock of the source, which makes the next one.
+		next := made[0].Time.Add(time.Second).Local().Format(time.DateTime)
+		folder := filepath.Join(w.dirs.SourceVolumes, w.name)
+		return repo.run(ctx, "/", nil, "backup", "--tag", "kubemove-empty", "--host", hostName, "--time", next,
+			"--exclude", filepath.Join(folder, "*"), folder)
+	}()
+	if err != nil {
+		slog.Error("cannot make the next run read everything", "error", err.Error())
+	}
+}

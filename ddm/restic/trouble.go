@@ -1,0 +1,152 @@
+package restic
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// trouble is what may be wrong with a repository of the user's own, recognised by what restic
+// 0.18.1, and the servers through it, print.
+type trouble struct {
+	reason string
+	// says is part of the text, in lower case.
+	says []string
+	// codes of restic.
+	codes []int
+	// passes: restic repeats what it was doing, and is right to.
+	passes bool
+	// fix for people.
+	fix string
+}
+
+// troubles, the surest first.
+var troubles = []trouble{
+	{
+		reason: api.ReasonRepositoryPassword, codes: []int{exitWrongPassword},
+		says: []string{"wrong password or no key found"},
+		fix: "another channel, or an earlier one of the same name, has made this repository, and its password is gone with that: " +
+			"remove this folder, or choose another prefix in the parameter repository",
+	},
+	{
+		reason: api.ReasonRepositoryLocked, codes: []int{exitLocked},
+		says: []string{"repository is already locked", "invalid lock file"},
+		fix:  "somebody else works on this repository: wait until that has ended; if it was killed, remove its lock with `restic unlock`",
+	},
+	{
+		reason: api.ReasonRepositoryFull,
+		says: []string{"insufficient storage", "(507)", "storagefull", "quotaexceeded", "quota exceeded", "quota has been exceeded",
+			"minimum free drive threshold", "no space left on device", "disk quota exceeded"},
+		fix: "make room where the repository lies, or raise its quota",
+	},
+	{
+		reason: api.ReasonRepositoryCertificate,
+		says: []string{"certificate signed by unknown authority", "certificate is not trusted", "failed to verify certificate",
+			"server gave http response to https client"},
+		fix: "put the certificate of the authority that has signed the server's, in PEM, into the Secret of credentialsSecretRef as ca.crt",
+	},
+	{
+		reason: api.ReasonRepositoryCertificate,
+		says:   []string{"unable to read root certificate", "cannot parse root certificate"},
+		fix:    "ca.crt in the Secret of credentialsSecretRef is no certificate in PEM: correct it",
+	},
+	{
+		reason: api.ReasonRepositoryDenied,
+		says: []string{"(401)", "(403)", "unauthorized", "forbidden", "access denied", "accessdenied", "access key id you provided does not exist",
+			"provided access key id", "invalidaccesskeyid", "signature we calculated does not match", "signaturedoesnotmatch",
+			"token has expired", "expiredtoken", "security token", "no credentials found", "($aws_access_key_id) is empty", "($aws_secret_access_key) is empty",
+			"permission denied"},
+		fix: "correct the keys in the Secret of credentialsSecretRef, or give that account the right to list, read, write and delete there",
+	},
+	{
+		reason: api.ReasonRepositoryNotFound,
+		says:   []string{"bucket does not exist", "nosuchbucket", "(400)", "(404)", "(405)"},
+		fix:    "make the bucket, or correct the parameter repository (http or https, and rest-server takes at most one folder as the prefix)",
+	},
+	{
+		reason: api.ReasonRepositoryUnreachable, passes: true,
+		says: []string{"connection refused", "no such host", "i/o timeout", "no route to host", "network is unreachable", "connection reset",
+			"tls handshake timeout", "server misbehaving", "context deadline exceeded", "unexpected eof", ": eof", "(500)", "(502)", "(503)", "(504)",
+			"service unavailable", "reduce your request rate", "bad gateway"},
+		fix: "start the server, correct the parameter repository, or let the network between this cluster and the server pass",
+	},
+}
+
+// recognise finds out what a text of restic, or its exit code, speaks of; nil: nothing known.
+func recognise(text string, code int) *trouble {
+	lower := strings.ToLower(text)
+	for i := range troubles {
+		t := &troubles[i]
+		for _, c := range t.codes {
+			if c == code {
+				return t
+			}
+		}
+		for _, s := range t.says {
+			if strings.Contains(lower, s) {
+				return t
+			}
+		}
+	}
+	return nil
+}
+
+// repeats is what restic says before it tries something again.
+const repeats = "returned error, retrying after"
+
+// hopeless tells whether restic goes on repeating what only a person can mend: it would for a
+// quarter of an hour, while the application may be stopped.
+func hopeless(line string) bool {
+	if !strings.Contains(line, repeats) {
+		return false
+	}
+	t := recognise(line, 0)
+	return t != nil && !t.passes
+}
+
+// troubled is an error of a repository of the user's own.
+type troubled struct {
+	error
+	reason string
+	// passes: the next try may do better.
+	passes bool
+}
+
+func (t *troubled) Unwrap() error { return t.error }
+
+// explain says what is wrong with a repository of the user's own, and what to do. Errors of
+// the managed one, and those that nobody knows, stay as they are.
+func (r repository) explain(err error) error {
+	var e *runError
+	var known *troubled
+	if err == nil || r.place.managed() || errors.As(err, &known) || !errors.As(err, &e) {
+		return err
+	}
+	t := recognise(e.Error(), e.Code)
+	if t == nil {
+		return err
+	}
+	fix := t.fix
+	if r.place.remote == "" {
+		fix = t.claimFix()
+	}
+	return &troubled{reason: t.reason, passes: t.passes,
+		error: fmt.Errorf("the repository %s: %s: %w", r.location, fix, err)}
+}
+
+// claimFix is the fix for a repository in a claim of the user's own, where that is another.
+func (t *trouble) claimFix() string {
+	switch t.reason {
+	case api.ReasonRepositoryFull:
+		return "make the claim larger, or remove from it what is not needed"
+	case api.ReasonRepositoryDenied:
+		return fmt.Sprintf("the worker runs as user %d, like the workload, and may not read or write everything there: let that user", os.Getuid())
+	case api.ReasonRepositoryPassword:
+		return "another channel, or an earlier one of the same name, has made this repository, and its password is gone with that: " +
+			"remove this folder from the claim, or choose another claim"
+	}
+	return t.fix
+}
