@@ -38,6 +38,8 @@ func run(args []string) (code int) {
 		return worker.Main(args)
 	case "report":
 		return follow(args)
+	case "last-words":
+		return worker.LastWords()
 	case "survey":
 		return survey.Main()
 	case "version":
@@ -55,7 +57,7 @@ func usage(problem string) int {
 	for _, v := range verbs() {
 		names = append(names, string(v))
 	}
-	names = append(names, "agent", "report", "survey", "version")
+	names = append(names, "agent", "last-words", "report", "survey", "version")
 	fmt.Fprintf(os.Stderr, "%s: expected kubemove-task VERB, with one of %s\n", problem, strings.Join(names, ", "))
 	return task.ExitPermanent
 }

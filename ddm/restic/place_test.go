@@ -30,7 +30,7 @@ func TestNewPlace(t *testing.T) {
 		"S3 slashes":      {reason: "restic's third form", parameter: "s3://s3.amazonaws.com/bucket", volume: "data", remote: "s3://s3.amazonaws.com/bucket/home/shop-dst/data"},
 		"REST":            {reason: "data is a word of rest-server's own", parameter: "rest:https://host:8000/prefix", volume: "data", remote: "rest:https://host:8000/prefix/home_shop-dst_data"},
 		"REST host":       {reason: "a prefix is not needed", parameter: "rest:http://host:8000", volume: "a.b", remote: "rest:http://host:8000/home_shop-dst_a.b"},
-		"REST long":       {reason: "a file system takes 255 bytes", parameter: "rest:http://h", volume: long + long, remote: "rest:http://h/home_shop-dst_" + (long + long)[:168] + "_c4416e7829a13ca4"},
+		"REST long":       {reason: "a file system takes 255 bytes", parameter: "rest:http://h", volume: long + long, remote: "rest:http://h/home_shop-dst_" + (long + long)[:169] + "_c4416e7829a13ca4"},
 		"claim":           {reason: "a folder for each channel and claim", parameter: "claim:backups", volume: "data", folder: "home/shop-dst/data"},
 		"S3 no bucket":    {reason: "restic would say so much later", parameter: "s3:https://s3.example.com/", volume: "data", bad: "bucket"},
 		"S3 password":     {reason: "a secret is for a Secret", parameter: "s3:https://me:hush@host/bucket", volume: "data", bad: "credentialsSecretRef"},

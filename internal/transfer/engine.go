@@ -94,7 +94,7 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 	if v.created.IsZero() {
 		v.created = time.Now()
 	}
-	if v.mobilizer.State {
+	if v.mobilizer.ManagedState() {
 		if err := ensureRepository(ctx, r.spec, v.volume, r.world.TargetClaims[v.volume.Target].Spec.StorageClassName); err != nil {
 			return err
 		}

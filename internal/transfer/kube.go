@@ -16,7 +16,6 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
-	"github.com/kubemove/kubemove/internal/relay"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -153,40 +152,19 @@ func ensurePod(ctx context.Context, s Spec, in podInput) error {
 		return fmt.Errorf("cannot create the worker Pod of %s at the %s: %w", in.Volume.Name, c.Side, err)
 	}
 	if !slices.ContainsFunc(created.Spec.InitContainers, isSidecar) {
-		return permanent(api.ReasonUnsupportedVersion, fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
+		return noSidecars(c)
 	}
 	return nil
+}
+
+func noSidecars(c *cluster.Cluster) *Error {
+	return permanent(api.ReasonUnsupportedVersion, fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
 }
 
 // isSidecar: an API server that does not know sidecars drops the field.
+
 func isSidecar(c corev1.Container) bool {
 	return c.Name == agentContainer && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
-}
-
-// ensureSecrets creates the two Secrets of a worker: one for its agent alone, one with what
-// the mobilizer may know.
-func ensureSecrets(ctx context.Context, s Spec, in podInput, name string) error {
-	cert, key, err := relay.IssueAgent(time.Now(), s.Channel.CACertPEM, s.Channel.CAKeyPEM, in.Role, relay.PeerKey(s.Run.ID, in.Volume.Name))
-	if err != nil {
-		return permanent("InvalidSpec", err.Error())
-	}
-	data := map[string]map[string][]byte{
-		agentSecretName(name):       {"tls.crt": cert, "tls.key": key, "ca.crt": s.Channel.CACertPEM},
-		credentialsSecretName(name): {"password": []byte(password(s.Channel.Master, in.Volume.Name))},
-	}
-	c := s.endpoint(in.Role)
-	for secretName, content := range data {
-		secret := &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: secretName, Namespace: c.Namespace, Labels: s.labels(in.Role, in.claim())},
-			Type:       corev1.SecretTypeOpaque,
-			Data:       content,
-		}
-		_, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, secret, metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("cannot create Secret %s at the %s: %w", secretName, c.Side, err)
-		}
-	}
-	return nil
 }
 
 // deleteSecrets deletes the Secrets that a selector selects.

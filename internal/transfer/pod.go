@@ -73,6 +73,7 @@ func buildTask(s Spec, in podInput) task.Task {
 		Target:     task.Endpoint{Namespace: s.Target.Namespace},
 		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target}},
 		Parameters: in.Mobilizer.Parameters,
+		Channel:    &task.Channel{Namespace: s.Pair.Namespace, Name: s.Pair.Name},
 		Peer:       &task.Peer{Dial: "127.0.0.1:" + strconv.Itoa(task.PeerPort)},
 	}
 	if in.Role == task.RoleTarget {
@@ -218,8 +219,8 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 		return corev1.VolumeSource{EmptyDir: e}
 	}
 	state := empty("")
-	if in.Mobilizer.State && in.Role == task.RoleTarget {
-		state = claim(repositoryName(s.Engine, in.Volume.Name), false)
+	if name := stateClaim(s, in); name != "" {
+		state = claim(name, false)
 	}
 	return []corev1.Volume{
 		{Name: "volume", VolumeSource: claim(in.claim(), in.Role == task.RoleSource)},
@@ -241,6 +242,18 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 func toolsVolume() corev1.Volume {
 	return corev1.Volume{Name: "tools", VolumeSource: corev1.VolumeSource{
 		EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: new(resource.MustParse("256Mi"))}}}
+}
+
+// stateClaim is the claim that holds the state; empty: there is none.
+func stateClaim(s Spec, in podInput) string {
+	switch m := in.Mobilizer; {
+	case in.Role != task.RoleTarget || !m.State:
+		return ""
+	case m.ManagedState():
+		return repositoryName(s.Engine, in.Volume.Name)
+	default:
+		return m.OwnClaim()
+	}
 }
 
 // podSecurity lets both containers run as the same user: the agent reads what the worker

@@ -15,13 +15,13 @@ import (
 )
 
 // EnsureRepositories creates the claims that mobilizers keep their state in, where they are
-// missing: in the class that classOf names for the target's claim (nil: the default one). They
+// missing and the user has named no place of his own: in the class that classOf names for the target's claim (nil: the default one). They
 // are kept from run to run.
 func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) error {
 	s = s.withDefaults()
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		if !ok || !m.State {
+		if !ok || !m.ManagedState() {
 			continue
 		}
 		if err := ensureRepository(ctx, s, v, classOf(v.Target)); err != nil {

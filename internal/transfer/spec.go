@@ -36,6 +36,11 @@ type Spec struct {
 	Volumes []application.Volume
 	// Mobilizers in use, by name.
 	Mobilizers []task.Mobilizer
+	// Pair is the name of the channel.
+	Pair task.Channel
+	// CredentialsDir holds a folder with the user's credentials for each mobilizer that has
+	// some. Default: task.CredentialsDir.
+	CredentialsDir string
 	// Channel is the secret of the pair.
 	Channel Channel
 	// Transport between the workers.
@@ -61,7 +66,7 @@ func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
 	m := t.Move
 	return Spec{
 		Source: source, Target: target, Run: t.Run,
-		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine,
+		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine, Pair: task.Channel{Namespace: m.Home, Name: m.Pair.Name},
 		Mobilizers: m.Mobilizers, Transport: m.Data.Transport, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
 	}
 }
@@ -122,6 +127,9 @@ func (s Spec) withDefaults() Spec {
 	}
 	if s.Limits.Tries <= 0 {
 		s.Limits.Tries = 3
+	}
+	if s.CredentialsDir == "" {
+		s.CredentialsDir = task.CredentialsDir
 	}
 	if s.Log == nil {
 		s.Log = slog.Default()

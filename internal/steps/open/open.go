@@ -41,25 +41,30 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err := ensure(ctx, c.Home, t.Move.Pair); err != nil {
 		return steps.Failure(err)
 	}
-	if _, err := LoadChannel(ctx, c.Home, t.Move.Pair.Name); err != nil {
+	channel, err := LoadChannel(ctx, c.Home, t.Move.Pair.Name)
+	if err != nil {
 		return steps.Failure(err)
 	}
-	if err := repositories(ctx, c, t); err != nil {
+	if err := repositories(ctx, c, t, *channel, r); err != nil {
 		return steps.Failure(err)
 	}
 	return steps.Success("the channel is open")
 }
 
 // repositories makes the claims of the mobilizers' state, sized by what the plan has found in
-// the volumes.
-func repositories(ctx context.Context, c *steps.Clusters, t *task.Task) error {
+// the volumes, and lets the mobilizers prove the places that the user has named instead.
+func repositories(ctx context.Context, c *steps.Clusters, t *task.Task, channel transfer.Channel, r *report.Reporter) error {
 	stored, err := plan.Load(ctx, c.Home, t.Move.Pair.UID)
 	if err != nil {
 		return err
 	}
 	spec := transfer.NewSpec(t, c.Source, c.Target)
-	spec.Volumes = stored.Volumes
-	return transfer.EnsureRepositories(ctx, spec, stored.ClaimClass)
+	spec.Volumes, spec.Channel = stored.Volumes, channel
+	if err := transfer.EnsureRepositories(ctx, spec, stored.ClaimClass); err != nil {
+		return err
+	}
+	r.Step("Open", "the mobilizers open their repositories from both sides")
+	return transfer.OpenPlaces(ctx, spec)
 }
 
 // SecretName of a pair's channel.

@@ -41,7 +41,7 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err := checkTarget(ctx, target, where.target, p, own); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, checkMobilizers(ctx, target, t, task.CredentialsDir, p)
 }
 
 // Capture is the part of Build that looks at the source, and at the target only for what it

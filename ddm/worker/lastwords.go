@@ -1,0 +1,39 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kubemove/kubemove/task"
+)
+
+// LastWords waits for SIGTERM, which comes when the worker beside it has ended, and leaves the
+// worker's last status for the cluster: that is all that a worker without a peer needs of an
+// agent. It returns the exit code.
+func LastWords() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	<-ctx.Done()
+	if err := lastWords(task.TaskFile, task.StatusFile, TerminationLog); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return task.ExitFailed
+	}
+	return task.ExitDone
+}
+
+// lastWords copies what counts of the status of the task's run.
+func lastWords(taskFile, statusFile, to string) error {
+	data, err := os.ReadFile(taskFile)
+	if err != nil {
+		return fmt.Errorf("cannot read the task: %w", err)
+	}
+	t, err := task.Decode(data)
+	if err != nil {
+		return err
+	}
+	return writeTermination(to, newWatcher(statusFile, t.Run.ID, 0, slog.Default()).finish())
+}
