@@ -21,6 +21,7 @@ import (
 	"github.com/kubemove/kubemove/hooks/internal/simulation"
 	"github.com/kubemove/kubemove/hooks/metacontroller"
 	"github.com/kubemove/kubemove/hooks/server"
+	"github.com/kubemove/kubemove/task"
 )
 
 var start = time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
@@ -37,26 +38,42 @@ func testConfig() config.Config {
 	}
 }
 
+// placesConfig is one whose restic takes places of the user's own.
+func placesConfig() config.Config {
+	c := testConfig()
+	m := c.Mobilizers["restic"]
+	m.Spec.Command = map[task.Verb][]string{task.VerbSync: {"ddm", "sync"}, task.VerbOpen: {"ddm", "open"}}
+	m.Spec.StateParameter, m.Spec.Credentials = "repository", []string{"AWS_ACCESS_KEY_ID", "ca.crt"}
+	m.Spec.Parameters = append(m.Spec.Parameters, "repository")
+	c.Mobilizers["restic"] = m
+	return c
+}
+
 // flow is a move in a simulated world.
 type flow struct {
 	t       *testing.T
+	config  config.Config
 	world   *simulation.World
 	cluster *simulation.Cluster
 	player  *simulation.Player
 	mc      *simulation.Metacontroller
 }
 
-func newFlow(t *testing.T) *flow {
+func newFlow(t *testing.T) *flow { return newFlowWith(t, testConfig()) }
+
+func newFlowWith(t *testing.T, installed config.Config) *flow {
 	t.Helper()
 	w := simulation.NewWorld(start)
 	c := &simulation.Cluster{PlanHash: "plan-1", Volumes: []api.PlannedVolume{{Name: "data", Target: "data", Mobilizer: "restic", CapacityBytes: 1 << 30}}}
-	f := &flow{t: t, world: w, cluster: c, player: simulation.NewPlayer(w, c)}
-	f.mc = &simulation.Metacontroller{World: w, Router: router(func() time.Time { return w.Now })}
+	f := &flow{t: t, config: installed, world: w, cluster: c, player: simulation.NewPlayer(w, c)}
+	f.mc = &simulation.Metacontroller{World: w, Router: routerWith(installed, func() time.Time { return w.Now })}
 	return f
 }
 
-func router(now func() time.Time) http.Handler {
-	return metacontroller.NewRouter(server.Kinds(testConfig()), metacontroller.Options{
+func router(now func() time.Time) http.Handler { return routerWith(testConfig(), now) }
+
+func routerWith(installed config.Config, now func() time.Time) http.Handler {
+	return metacontroller.NewRouter(server.Kinds(installed), metacontroller.Options{
 		Log: silent(), Now: now,
 	})
 }

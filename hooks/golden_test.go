@@ -160,6 +160,16 @@ func simulate(t *testing.T) {
 			f.world.Create(engine(automatic))
 			f.run(1)
 		},
+		"repository": func(f *flow) {
+			f.world.Create(engine(func(e *api.MoveEngine) {
+				automatic(e)
+				e.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"repository": "s3:https://s3.example.com/bucket"},
+					CredentialsSecretRef: &api.LocalReference{Name: "s3-credentials"}}}
+			}))
+			f.run(0)
+			f.patch(syncID, map[string]any{"request": "one"})
+			f.run(1)
+		},
 		"blocked": func(f *flow) {
 			f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already", Object: "ConfigMap/settings"}}
 			f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))
@@ -167,6 +177,9 @@ func simulate(t *testing.T) {
 		},
 	} {
 		f := newFlow(t)
+		if name == "repository" {
+			f = newFlowWith(t, placesConfig())
+		}
 		seen := map[string]bool{}
 		n := 0
 		f.mc.OnCall = func(e simulation.Exchange) {
@@ -177,7 +190,7 @@ func simulate(t *testing.T) {
 			n++
 			dir := filepath.Join(simulated, e.Route, fmt.Sprintf("%s-%02d-%s", name, n, e.Hook))
 			call := metacontroller.Call{Kind: e.Route, Hook: e.Hook, Now: f.world.Now, Request: e.Request, Reply: e.Reply}
-			if err := server.Write(dir, call, testConfig()); err != nil {
+			if err := server.Write(dir, call, f.config); err != nil {
 				t.Fatal(err)
 			}
 		}

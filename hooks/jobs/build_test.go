@@ -136,3 +136,58 @@ func TestBuildTooLarge(t *testing.T) {
 		t.Errorf("error = %v, want a TooLargeError", err)
 	}
 }
+
+// Those verbs that hand credentials on find them, and nobody else does; the task names the
+// Secret and holds nothing of it.
+func TestBuildCredentials(t *testing.T) {
+	cases := map[string]struct {
+		reason string
+		verb   task.Verb
+		want   bool
+	}{
+		"Plan":     {"it says what is missing", task.VerbPlan, true},
+		"Open":     {"it proves the place", task.VerbOpen, true},
+		"Sync":     {"it copies", task.VerbSync, true},
+		"Cutover":  {"it copies", task.VerbCutover, true},
+		"Rollback": {"it copies nothing, and must work without", task.VerbRollback, false},
+		"Cleanup":  {"it copies nothing, and must work without", task.VerbCleanup, false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := spec()
+			s.Config.Mobilizers["restic"] = config.Mobilizer{Spec: config.MobilizerSpec{Credentials: []string{"KEY"}, Command: map[task.Verb][]string{task.VerbOpen: {"open"}}}}
+			s.Pair.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}, {Name: "plain"}}
+			s.Task = Task(s.Pair, tc.verb, s.Config)
+			j, err := Build(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pod := j.Spec.Template.Spec
+			var found []string
+			for _, v := range pod.Volumes {
+				if v.Secret != nil && v.Secret.SecretName == "s3" {
+					found = append(found, v.Name)
+					if !*v.Secret.Optional || len(v.Secret.Items) > 0 {
+						t.Errorf("%s: a Pod that waits for it could not say what is missing: %+v", tc.reason, v.Secret)
+					}
+				}
+			}
+			for _, m := range pod.Containers[0].VolumeMounts {
+				if m.MountPath == "/kubemove/credentials/restic" && m.ReadOnly {
+					found = append(found, "mounted")
+				}
+			}
+			var want []string
+			if tc.want {
+				want = []string{"credentials-restic", "mounted"}
+			}
+			if d := cmp.Diff(want, found); d != "" {
+				t.Errorf("%s: -want +got\n%s", tc.reason, d)
+			}
+			got := s.Task.Move.Mobilizers[0]
+			if d := cmp.Diff(task.Mobilizer{Name: "restic", Open: []string{"open"}, Credentials: []string{"KEY"}, CredentialsSecret: "s3"}, got); d != "" {
+				t.Errorf("%s: -want +got\n%s", tc.reason, d)
+			}
+		})
+	}
+}
