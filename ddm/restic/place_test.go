@@ -129,6 +129,9 @@ func TestExplain(t *testing.T) {
 			if errors.As(err, &got) != (tc.want != "") || got != nil && (got.reason != tc.want || got.passes != tc.passes) {
 				t.Errorf("%s: got %+v", tc.reason, err)
 			}
+			if local := restoreError(&runError{Verb: "restore", Code: 1, Problems: []string{"/a: write /a: no space left on device"}, Count: 1}); own.explain(local) != local {
+				t.Errorf("the target's volume is full, not the repository: %v", own.explain(local))
+			}
 			if managed := (repository{}).explain(err); managed != err {
 				t.Errorf("%s: the managed repository has other remedies: %v", tc.reason, managed)
 			}

@@ -122,7 +122,9 @@ func (t *troubled) Unwrap() error { return t.error }
 func (r repository) explain(err error) error {
 	var e *runError
 	var known *troubled
-	if err == nil || r.place.managed() || errors.As(err, &known) || !errors.As(err, &e) {
+	// What is permanent was recognised by other signs, such as a volume that is full.
+	var local *permanent
+	if err == nil || r.place.managed() || errors.As(err, &known) || errors.As(err, &local) || !errors.As(err, &e) {
 		return err
 	}
 	t := recognise(e.Error(), e.Code)
