@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"regexp"
@@ -41,22 +42,29 @@ func (w *worker) ours(l lock) bool {
 	return l.Hostname == w.dirs.Host || workerHost.MatchString(l.Hostname)
 }
 
-// beginUnlock removes the locks that earlier workers have left, beside the verification. It is
-// a courtesy: that it does not work fails no run.
-func (w *worker) beginUnlock(ctx context.Context, repo repository) <-chan struct{} {
-	done := make(chan struct{})
+// unlockPatience bounds the removal of locks, which is a courtesy: the run does not wait for
+// long, and that it does not work fails nothing.
+const unlockPatience = 10 * time.Second
+
+// beginUnlock removes the locks that earlier workers have left, beside the verification. The
+// function that it returns ends that.
+func (w *worker) beginUnlock(ctx context.Context, repo repository) (done <-chan struct{}, giveUp func()) {
+	over := make(chan struct{})
 	if w.place.managed() {
-		close(done)
-		return done
+		close(over)
+		return over, func() {}
 	}
-	repo.patience = openPatience
+	ctx, cancel := context.WithTimeout(ctx, unlockPatience)
 	go func() {
-		defer close(done)
-		if err := w.unlock(ctx, repo); err != nil && ctx.Err() == nil {
+		defer close(over)
+		if err := w.unlock(ctx, repo); err != nil && !errors.Is(err, context.Canceled) {
 			slog.Warn("cannot remove the locks of earlier workers", "error", err.Error())
 		}
 	}()
-	return done
+	return over, func() {
+		cancel()
+		<-over
+	}
 }
 
 // unlock removes the locks when all of them are ours. With another among them they stay:

@@ -66,8 +66,8 @@ func (w *worker) backup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	unlocked := w.beginUnlock(ctx, repo)
-	defer func() { <-unlocked }()
+	unlocked, giveUp := w.beginUnlock(ctx, repo)
+	defer giveUp()
 	// From here on the target restores; the repository stays up until done is told.
 	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
 	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
@@ -76,6 +76,8 @@ func (w *worker) backup(ctx context.Context) error {
 	if err := w.verifySource(ctx, repo, summary); err != nil {
 		return repo.explain(err)
 	}
+	// Done means that the target may stop serving the repository.
+	<-unlocked
 	return tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventDone})
 }
 
