@@ -12,7 +12,7 @@ var versityTool = tool{
 	name: "versitygw", version: versityVersion, dir: "ddm/restic/s3server", pkg: "github.com/versity/versitygw/cmd/versitygw",
 }
 
-// LoadS3Server puts an S3 server's image into both clusters and returns its name. It is not part
+// LoadS3Server puts an S3 server's image into the target and returns its name. It is not part
 // of the lab: only tests of repositories need it.
 func (l *Lab) LoadS3Server(ctx context.Context) (string, error) {
 	binary, err := l.buildTool(ctx, versityTool)
@@ -32,5 +32,5 @@ func (l *Lab) LoadS3Server(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s3Image, l.provider.loadImage(ctx, s, tar, false)
+	return s3Image, l.provider.loadImage(ctx, s, tar, false, []string{targetName})
 }
