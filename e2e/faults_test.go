@@ -2,8 +2,9 @@ package e2e
 
 import (
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,34 +22,48 @@ func (s *scenario) fill(megabytes int) string {
 	return s.files(s.src, pod)
 }
 
+// fillMiB is what flows in the tests of this file: it takes some seconds, so that there is a
+// middle.
+const fillMiB = 1024
+
 // halfway brings a move to where a good part of the data flows, and returns the files and the
-// part of the bytes that is done.
+// part of the bytes that has arrived.
 func (s *scenario) halfway() (before string, at float64) {
 	s.t.Helper()
-	s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
-	before = s.fill(512)
+	s.deploy(s.src, "shop.yaml", "64Mi", "2Gi")
+	before = s.fill(fillMiB)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-	s.await(3*time.Minute, "a fifth of the bytes", func() error {
-		if at = s.progress(); at < 0.2 {
-			return fmt.Errorf("%.2f of the bytes are done", at)
-		}
-		return nil
-	})
-	at = s.progress()
+	at = s.flowing(0.2)
 	require.Less(s.t, at, 0.8, "the run was too fast to be interfered with in the middle")
 	return before, at
 }
 
-// progress is the part of the bytes that the DataSync says are done.
-func (s *scenario) progress() float64 {
-	out := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].bytesDone} {.items[*].status.volumes[*].bytesTotal}")
-	f := strings.Fields(out)
-	if len(f) != 2 {
-		return 0
-	}
-	done, _ := strconv.ParseFloat(f[0], 64)
-	total, _ := strconv.ParseFloat(f[1], 64)
-	return done / max(total, 1)
+// flowing waits until a part of the bytes has arrived in the repository at the target: a status
+// says it seconds later.
+func (s *scenario) flowing(part float64) (at float64) {
+	s.t.Helper()
+	folder := ""
+	s.await(3*time.Minute, fmt.Sprintf("%.2f of the bytes", part), func() error {
+		if folder == "" && s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[*].spec.volumeName}") != "" {
+			folder = s.volume(s.dst, s.repository())
+		}
+		var bytes int64
+		_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, _ error) error {
+			// What vanishes meanwhile does not count.
+			if d == nil {
+				return nil
+			}
+			if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+				bytes += info.Size()
+			}
+			return nil
+		})
+		if at = float64(bytes) / (fillMiB << 20); at < part {
+			return fmt.Errorf("%.2f of the bytes are there", at)
+		}
+		return nil
+	})
+	return at
 }
 
 // TestFaultKilled kills each part once while the data flows: the move goes on and completes.
@@ -130,15 +145,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 func TestFaultSourceTouched(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
-	s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
-	s.fill(512)
-	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-	s.await(3*time.Minute, "the final run", func() error {
-		if p := s.progress(); p < 0.05 {
-			return fmt.Errorf("%.2f of the bytes are done", p)
-		}
-		return nil
-	})
+	s.halfway()
 	s.kubectl(s.src, "scale", "deployment/shop", "--replicas=1")
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
 	require.Empty(t, s.kubectl(s.dst, "get", "deployments", "-o", "name"), "the target was started beside the source")
