@@ -51,12 +51,12 @@ func (s settings) backup() []string {
 	return strings.Fields(fmt.Sprintf("--compression %s --pack-size %d --read-concurrency %d", s.compression, s.packSize, max(2, runtime.GOMAXPROCS(0))))
 }
 
-// restore arguments. The number of connections is that of the workers that write.
-func (s settings) restore() []string {
-	n := min(8, max(2, 2*runtime.GOMAXPROCS(0)))
-	var out []string
-	for _, backend := range []string{"local", "rest", "s3"} {
-		out = append(out, "-o", fmt.Sprintf("%s.connections=%d", backend, n))
+// restore arguments for a repository. The number of its connections is that of the workers that
+// write.
+func (s settings) restore(location string) []string {
+	backend, _, remote := strings.Cut(location, ":")
+	if !remote {
+		backend = "local"
 	}
-	return out
+	return []string{"-o", fmt.Sprintf("%s.connections=%d", backend, min(8, max(2, 2*runtime.GOMAXPROCS(0))))}
 }

@@ -126,7 +126,7 @@ func (w *worker) runRestore(ctx context.Context, repo repository, from string) e
 				v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
 			})
 		}
-	}, "restore", slices.Concat(w.settings.restore(), restoreFlags(), leaveOut(w.volume, "/"), []string{from, "--target", w.volume})...)
+	}, "restore", slices.Concat(w.settings.restore(repo.location), restoreFlags(), leaveOut(w.volume, "/"), []string{from, "--target", w.volume})...)
 	if err == nil && summary.Type != "" && summary.TotalFiles == 0 {
 		err = clearAll(w.volume)
 	}
