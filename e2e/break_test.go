@@ -139,3 +139,30 @@ func TestFaultFull(t *testing.T) {
 func (s *scenario) repository() string {
 	return s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[0].metadata.name}")
 }
+
+// TestFaultRepositoryDown takes the S3 server away for a minute while data flows into it. The run
+// waits for it, and goes on by itself.
+func TestFaultRepositoryDown(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.deploy(s.src, "shop.yaml", "64Mi", "2Gi")
+	before := s.fill(fillMiB)
+	repository := s.s3()
+	s.credentials(s3Secret)
+	s.apply(s.src, "engine-repository.yaml", "REPOSITORY", repository)
+	s.await(3*time.Minute, "data to flow", func() error {
+		if stage := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].stage}"); stage != "Copying" {
+			return fmt.Errorf("the stage is %q", stage)
+		}
+		return nil
+	})
+	// Nobody gets there any more, and whoever is there is thrown out. What it holds stays.
+	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"none"}}}`)
+	killContainer(t, s.dst, s.namespace, s.pod(s.dst, "app=s3"), "s3")
+	time.Sleep(time.Minute) // This is the fault, not a wait for something.
+	require.NotEqual(t, "True", s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Switched")].status}`), "the run was too fast to be interfered with")
+	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"s3"}}}`)
+	s.switched()
+	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+	s.noLeftovers()
+}
