@@ -124,15 +124,16 @@ func (l *Lab) Down(ctx context.Context) error {
 // LoadImage puts images, each a tar as "docker save" or [WriteImage] makes it,
 // into both clusters.
 func (l *Lab) LoadImage(ctx context.Context, tars ...string) error {
-	return l.loadImages(ctx, tars, both)
+	return l.loadImages(ctx, true, both, tars...)
 }
 
 // LoadImageInto puts images into one cluster only.
 func (l *Lab) LoadImageInto(ctx context.Context, c *Cluster, tars ...string) error {
-	return l.loadImages(ctx, tars, []string{c.Name})
+	return l.loadImages(ctx, true, []string{c.Name}, tars...)
 }
 
-func (l *Lab) loadImages(ctx context.Context, tars, clusters []string) error {
+// loadImages into the clusters of these names; see provider for always.
+func (l *Lab) loadImages(ctx context.Context, always bool, clusters []string, tars ...string) error {
 	unlock, err := l.lock(ctx)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (l *Lab) loadImages(ctx context.Context, tars, clusters []string) error {
 		return err
 	}
 	for _, tar := range tars {
-		if err := l.provider.loadImage(ctx, s, tar, true, clusters); err != nil {
+		if err := l.provider.loadImage(ctx, s, tar, always, clusters); err != nil {
 			return err
 		}
 	}

@@ -38,16 +38,7 @@ func (l *Lab) LoadPostgres(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := l.lock(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	s, err := l.loadState()
-	if err != nil {
-		return "", err
-	}
-	return version, l.provider.loadImage(ctx, s, tar, false, both)
+	return version, l.loadImages(ctx, false, both, tar)
 }
 
 // newestPostgres is postgres, with newer lists of packages when the mirror has replaced what they

@@ -23,14 +23,5 @@ func (l *Lab) LoadS3Server(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := l.lock(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	s, err := l.loadState()
-	if err != nil {
-		return "", err
-	}
-	return s3Image, l.provider.loadImage(ctx, s, tar, false, []string{targetName})
+	return s3Image, l.loadImages(ctx, false, []string{targetName}, tar)
 }
