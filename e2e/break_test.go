@@ -35,26 +35,32 @@ func (s *scenario) address(c *lab.Cluster) string {
 // is tried again; nothing is lost. Not parallel: it is the node's network.
 func TestFaultCut(t *testing.T) {
 	for name, cut := range map[string]struct {
+		says string
 		rule []string
+		// time that it lasts; 0: for good.
 		time time.Duration
 	}{
-		"refused":  {[]string{"-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"}, 20 * time.Second},
-		"vanished": {[]string{"-j", "DROP"}, 40 * time.Second},
-		"long":     {[]string{"-j", "DROP"}, 100 * time.Second},
+		"refused":  {"connections to the target refused", []string{"-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"}, 20 * time.Second},
+		"vanished": {"packets to the target vanish", []string{"-j", "DROP"}, 40 * time.Second},
+		"long":     {"packets to the target vanish", []string{"-j", "DROP"}, 100 * time.Second},
 		// Only the direct way, and for good: the API servers carry the rest.
-		"direct": {[]string{"-p", "tcp", "--dport", "30000:32767", "-j", "DROP"}, 0},
+		"direct": {"packets on the direct way vanish", []string{"-p", "tcp", "--dport", "30000:32767", "-j", "DROP"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScenario(t)
 			before, at := s.halfway()
 			rule := append([]string{"FORWARD", "-d", s.address(s.dst)}, cut.rule...)
+			lasts := "for good"
+			if cut.time > 0 {
+				lasts = "for " + cut.time.String()
+			}
+			s.fault("%s from %.2f of the bytes on, %s", cut.says, at, lasts)
 			s.inside(s.src, append([]string{"iptables", "-I"}, rule...)...)
 			mend := func() {
 				if out, err := clusters.Inside(context.Background(), s.src, append([]string{"iptables", "-D"}, rule...)...); err != nil {
 					t.Errorf("the cut is left: %v\n%s", err, out)
 				}
 			}
-			t.Logf("cut at %.2f of the bytes for %s", at, cut.time)
 			if cut.time > 0 {
 				time.Sleep(cut.time) // This is the fault, not a wait for something.
 				mend()
@@ -121,6 +127,7 @@ func TestFaultFull(t *testing.T) {
 				mounted = false
 			}
 			defer unmount()
+			s.fault("the volume of the %s has %s", name, full.size)
 			s.approve("shop-dst")
 			s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=240s")
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
@@ -156,6 +163,7 @@ func TestFaultRepositoryDown(t *testing.T) {
 		}
 		return nil
 	})
+	s.fault("the S3 server is gone for a minute")
 	// Nobody gets there any more, and whoever is there is thrown out. What it holds stays.
 	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"none"}}}`)
 	killContainer(t, s.dst, s.namespace, s.pod(s.dst, "app=s3"), "s3")

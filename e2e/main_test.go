@@ -40,5 +40,6 @@ func runTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
 	}
+	defer reportFaults(os.Stdout)
 	return m.Run()
 }
