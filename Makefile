@@ -38,7 +38,7 @@ e2e-inputs: ## everything that people get wrong: told, mended, and the move goes
 	cd e2e && $(GO) test -count=1 -timeout 30m -parallel 8 -v -run '^TestBadInput' $(E2E_ARGS) .
 
 .PHONY: e2e-faults
-e2e-faults: ## the long ones: parts killed while data flows, a cutover killed after each action
+e2e-faults: ## the long ones: parts killed, ways cut, volumes filled in the middle of a move; with a report
 	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
 
 .PHONY: bench-restic

@@ -156,7 +156,8 @@ func TestFaultRepositoryDown(t *testing.T) {
 	before := s.fill(fillMiB)
 	repository := s.s3()
 	s.credentials(s3Secret)
-	s.apply(s.src, "engine-repository.yaml", "REPOSITORY", repository)
+	s.moveThrough(repository)
+	s.approve("shop-dst")
 	s.await(3*time.Minute, "data to flow", func() error {
 		if stage := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].stage}"); stage != "Copying" {
 			return fmt.Errorf("the stage is %q", stage)

@@ -26,6 +26,12 @@ func (s *scenario) credentials(secret string, more ...string) {
 		"--from-literal=AWS_ACCESS_KEY_ID=AKIDOFTHETEST", "--from-literal=AWS_SECRET_ACCESS_KEY=" + secret}, more...)...)
 }
 
+// moveThrough applies the example with the repository.
+func (s *scenario) moveThrough(repository string) {
+	s.t.Helper()
+	s.apply(s.src, "examples/s3/moveengine.yaml", "s3:https://s3.example.com/moves/prefix", repository, "namespace: shop", "namespace: "+s.namespace)
+}
+
 const s3Secret = "canary-of-the-repository"
 
 // TestRepositoryS3 moves through a bucket that both clusters reach: no claim of ours is made,
@@ -39,7 +45,8 @@ func TestRepositoryS3(t *testing.T) {
 	before := s.files(s.src, s.pod(s.src, "app=shop"))
 	l := &leaks{s: s, values: map[string]string{}, texts: map[string]string{}}
 	stop := l.watch()
-	s.apply(s.src, "engine-repository.yaml", "REPOSITORY", repository)
+	s.moveThrough(repository)
+	s.approve("shop-dst")
 	s.switched()
 	stop()
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
@@ -96,7 +103,7 @@ func TestBadInputCredentials(t *testing.T) {
 	s.deploy(s.src, "shop.yaml")
 	repository := s.s3()
 	before := s.sourceState()
-	s.apply(s.src, "engine-repository.yaml", "REPOSITORY", repository)
+	s.moveThrough(repository)
 	for _, c := range []struct {
 		harm func()
 		says []string
@@ -110,5 +117,6 @@ func TestBadInputCredentials(t *testing.T) {
 		require.Equal(t, before, s.sourceState(), "the source was touched")
 	}
 	s.credentials(s3Secret)
+	s.approve("shop-dst")
 	s.switched()
 }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -89,10 +90,10 @@ func (s *scenario) kubectl(c *lab.Cluster, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
-// apply applies a file of testdata into the scenario's namespace, after the replacements.
+// apply applies a file of testdata, or of examples/, into the scenario's namespace, after the replacements.
 func (s *scenario) apply(c *lab.Cluster, name string, replace ...string) {
 	s.t.Helper()
-	file := s.t.TempDir() + "/" + name
+	file := filepath.Join(s.t.TempDir(), filepath.Base(name))
 	s.write(file, name, replace...)
 	s.kubectl(c, "apply", "--server-side", "-f", file)
 }
@@ -104,10 +105,13 @@ func (s *scenario) deploy(c *lab.Cluster, name string, replace ...string) {
 	s.kubectl(c, "rollout", "status", "deployment/shop", "--timeout=90s")
 }
 
-// write writes a file of testdata, after the replacements.
+// write writes such a file, after the replacements.
 func (s *scenario) write(file, name string, replace ...string) {
 	s.t.Helper()
 	data, err := testdata.ReadFile("testdata/" + name)
+	if strings.HasPrefix(name, "examples/") {
+		data, err = os.ReadFile(filepath.Join(clusters.Root, name))
+	}
 	require.NoError(s.t, err)
 	text := strings.NewReplacer(append([]string{"NAMESPACE", s.namespace}, replace...)...).Replace(string(data))
 	require.NoError(s.t, os.WriteFile(file, []byte(text), 0o600))
@@ -116,7 +120,7 @@ func (s *scenario) write(file, name string, replace ...string) {
 // approve waits for a plan that can be approved, and approves it by a patch.
 func (s *scenario) approve(name string) {
 	s.t.Helper()
-	s.await(2*time.Minute, "a plan to approve", func() error {
+	s.await(4*time.Minute, "a plan to approve", func() error {
 		reason := s.kubectl(s.src, "get", "moveswitch", name, "--ignore-not-found", "-o", `jsonpath={.status.conditions[?(@.type=="Approved")].reason}`)
 		if reason != "WaitingForApproval" {
 			return fmt.Errorf("Approved is %q; %s", reason, s.kubectl(s.src, "get", "moveengines,movepairs,moveswitches", "-o", "wide"))
