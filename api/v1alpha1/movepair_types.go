@@ -155,6 +155,7 @@ type MovePairStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.hash`
 // +kubebuilder:printcolumn:name="Objects",type=integer,JSONPath=`.status.plan.objects`
+// +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
 // +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type MovePair struct {
