@@ -30,6 +30,14 @@ func NewChannel(now time.Time) (Channel, error) {
 	return Channel{CACertPEM: cert, CAKeyPEM: key, Master: master}, nil
 }
 
+// removeAll removes the Pods that a selector selects, and then what they needed.
+func removeAll(ctx context.Context, c *cluster.Cluster, selector string) error {
+	if err := removeWorkers(ctx, c, selector); err != nil {
+		return err
+	}
+	return errors.Join(deleteSecrets(ctx, c, selector), deleteServices(ctx, c, selector))
+}
+
 // deleteLeases deletes the run leases that a selector selects.
 func deleteLeases(ctx context.Context, c *cluster.Cluster, selector string) error {
 	client := c.Kube.CoordinationV1().Leases(c.Namespace)

@@ -199,9 +199,10 @@ func (r *Run) check(ctx context.Context) (*Error, error) {
 	return r.checked, nil
 }
 
-// blindLimit is how long the driver goes on without seeing both clusters: workers at work do
-// not need it, but the checks do.
-const blindLimit = time.Minute
+// blindLimit is how long the driver goes on without seeing both clusters. Workers at work do not
+// need it, and before it sees them again nothing can be ended or undone either; but somebody
+// has to be told at some time.
+const blindLimit = 5 * time.Minute
 
 // tolerate lets a failure to look pass for a while.
 func (r *Run) tolerate(err error) error {
@@ -209,6 +210,7 @@ func (r *Run) tolerate(err error) error {
 		return err
 	}
 	r.spec.Log.Warn("cannot look at the workers; trying again", "error", err)
+	r.blind = fmt.Sprintf("a cluster does not answer, for %s already: %s", time.Since(r.sawAt).Round(time.Second), clip(err.Error()))
 	return fmt.Errorf("%w: %w", errBlind, err)
 }
 
@@ -222,7 +224,7 @@ func (r *Run) tolerateOthers(err error) error {
 }
 
 // seen notes that both clusters answered.
-func (r *Run) seen() { r.sawAt = time.Now() }
+func (r *Run) seen() { r.sawAt, r.blind = time.Now(), "" }
 
 // patience with a Pod that does not start, before the cluster is asked why.
 const patience = 15 * time.Second

@@ -74,7 +74,7 @@ func workers(ctx context.Context, c *cluster.Cluster, selector string) (map[stri
 	return out, nil
 }
 
-// deleteWorkers deletes the Pods that a selector selects; they are not gone yet.
+// deleteWorkers asks for the end of the Pods that a selector selects; they are not gone yet.
 func deleteWorkers(ctx context.Context, c *cluster.Cluster, selector string) error {
 	pods, err := workers(ctx, c, selector)
 	if err != nil {
@@ -102,12 +102,19 @@ func deletePod(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) error {
 	return nil
 }
 
-// awaitGone waits until no Pod is selected any more.
-func awaitGone(ctx context.Context, c *cluster.Cluster, selector string) error {
+// removeWorkers deletes the Pods that a selector selects and waits until they are gone. What the
+// way to the cluster has swallowed is asked again: nobody else would.
+func removeWorkers(ctx context.Context, c *cluster.Cluster, selector string) error {
 	for {
 		pods, err := workers(ctx, c, selector)
 		if err == nil && len(pods) == 0 {
 			return nil
+		}
+		if err == nil {
+			err = deleteWorkers(ctx, c, selector)
+		}
+		if apierrors.IsForbidden(err) {
+			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -35,6 +35,8 @@ type Run struct {
 	checked   *Error
 	checkedAt time.Time
 	sawAt     time.Time
+	// blind says what does not answer now.
+	blind string
 
 	samples    []sample
 	reported   Progress
@@ -148,6 +150,7 @@ func (r *Run) loop(ctx context.Context, done func() bool) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, errBlind):
+			r.report(time.Now())
 		case err != nil:
 			r.report(time.Now())
 			return err
@@ -180,11 +183,11 @@ func (r *Run) Close(ctx context.Context) error {
 	}
 	var errs []error
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
-		errs = append(errs, deleteWorkers(ctx, r.spec.endpoint(role), r.spec.runSelector()))
+		// So that both sides end at the same time; who is not asked here is asked below.
+		_ = deleteWorkers(ctx, r.spec.endpoint(role), r.spec.runSelector())
 	}
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
-		c := r.spec.endpoint(role)
-		errs = append(errs, deleteSecrets(ctx, c, r.spec.runSelector()), deleteServices(ctx, c, r.spec.runSelector()), awaitGone(ctx, c, r.spec.runSelector()))
+		errs = append(errs, removeAll(ctx, r.spec.endpoint(role), r.spec.runSelector()))
 	}
 	if err := errors.Join(errs...); err != nil {
 		// The lease stays: somebody has to see to the Pods before the next run.
@@ -198,7 +201,7 @@ func (r *Run) Close(ctx context.Context) error {
 
 // report tells how far the run is: at once when a stage changes, else once a second.
 func (r *Run) report(now time.Time) {
-	p := Progress{Warnings: r.warnings}
+	p := Progress{Warnings: r.warnings, Message: r.blind}
 	var done, total int64
 	for _, v := range r.volumes {
 		p.Volumes = append(p.Volumes, v.progress)
@@ -233,14 +236,10 @@ type CleanupOptions struct {
 func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts CleanupOptions) error {
 	own := selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID})
 	runs := own + "," + api.RunLabel
-	if err := deleteWorkers(ctx, c, runs); err != nil {
+	if err := removeAll(ctx, c, runs); err != nil {
 		return err
 	}
-	errs := []error{deleteSecrets(ctx, c, runs), deleteServices(ctx, c, runs), awaitGone(ctx, c, runs)}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	errs = append(errs, deleteLeases(ctx, c, runs))
+	errs := []error{deleteLeases(ctx, c, runs)}
 	if opts.Repositories {
 		errs = append(errs, deleteRepositories(ctx, c, own+","+RepositoryLabel))
 	}

@@ -1,0 +1,71 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// TestRemoveAll: a request that the way to the cluster has swallowed is made again, or the
+// workers would be waited for for ever.
+func TestRemoveAll(t *testing.T) {
+	lost := errors.New("i/o timeout")
+	forbidden := &apierrors.StatusError{ErrStatus: metav1.Status{Reason: metav1.StatusReasonForbidden, Code: http.StatusForbidden}}
+	for name, c := range map[string]struct {
+		reason string
+		verb   string
+		err    error
+		fails  bool
+	}{
+		"at once":     {reason: "nothing gets lost"},
+		"lost delete": {reason: "the Pod does not know that it is to go", verb: "delete", err: lost},
+		"lost list":   {reason: "nobody knows which Pods there are", verb: "list", err: lost},
+		"forbidden":   {reason: "asking again changes nothing", verb: "delete", err: forbidden, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			labels := map[string]string{"a": "b"}
+			kube := fake.NewClientset(
+				&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "worker", Namespace: "shop", Labels: labels}},
+				&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "worker", Namespace: "shop", Labels: labels}},
+				&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "worker", Namespace: "shop", Labels: labels}},
+				&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "another", Namespace: "shop"}})
+			times := 0
+			kube.PrependReactor(c.verb, "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+				times++
+				return c.verb != "" && times <= 2, nil, c.err
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			err := removeAll(ctx, &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: kube}, "a=b")
+			if (err != nil) != c.fails {
+				t.Fatalf("%s: %v", c.reason, err)
+			}
+			left := 0
+			for kind, list := range map[string]schema.GroupVersionResource{"Pod": corev1.SchemeGroupVersion.WithResource("pods"),
+				"Secret": corev1.SchemeGroupVersion.WithResource("secrets"), "Service": corev1.SchemeGroupVersion.WithResource("services")} {
+				if _, err := kube.Tracker().Get(list, "shop", "worker"); err == nil {
+					t.Logf("%s worker is left", kind)
+					left++
+				}
+			}
+			if (left > 0) != c.fails {
+				t.Errorf("%s: %d objects are left", c.reason, left)
+			}
+			if _, err := kube.CoreV1().Pods("shop").Get(ctx, "another", getOptions); err != nil {
+				t.Error("a Pod of somebody else is gone")
+			}
+		})
+	}
+}
