@@ -91,12 +91,15 @@ func (n *node) startAPI(ctx context.Context, s *state, keeper process) error {
 }
 
 func (n *node) etcdCommand() []string {
-	const client, peer = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
+	return etcdCommand(n.name, n.path("etcd"), "http://127.0.0.1:2379", "http://127.0.0.1:2380")
+}
+
+func etcdCommand(name, dataDir, client, peer string) []string {
 	return []string{
-		"etcd", "--name", n.name, "--data-dir", n.path("etcd"),
+		"etcd", "--name", name, "--data-dir", dataDir,
 		"--listen-client-urls", client, "--advertise-client-urls", client,
 		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-		"--initial-cluster", n.name + "=" + peer,
+		"--initial-cluster", name + "=" + peer,
 		// A lab's data need not survive a crash of the machine.
 		"--unsafe-no-fsync",
 	}
@@ -104,24 +107,30 @@ func (n *node) etcdCommand() []string {
 
 func (n *node) apiServerCommand() []string {
 	pki := n.path("pki")
-	return []string{
-		n.kube("kube-apiserver"),
+	argv := append([]string{n.kube("kube-apiserver")}, apiServerFlags(pki)...)
+	return append(argv,
 		"--etcd-servers=http://127.0.0.1:2379",
-		"--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address=" + n.address,
-		"--service-cluster-ip-range=" + n.serviceCIDR,
-		"--client-ca-file=" + pki + "/ca.crt",
-		"--tls-cert-file=" + pki + "/apiserver.crt", "--tls-private-key-file=" + pki + "/apiserver.key",
-		"--service-account-key-file=" + pki + "/sa.key", "--service-account-signing-key-file=" + pki + "/sa.key",
-		"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
+		"--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address="+n.address,
+		"--service-cluster-ip-range="+n.serviceCIDR,
 		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
-		"--kubelet-client-certificate=" + pki + "/kubelet-client.crt",
-		"--kubelet-client-key=" + pki + "/kubelet-client.key",
-		"--proxy-client-cert-file=" + pki + "/aggregator.crt", "--proxy-client-key-file=" + pki + "/aggregator.key",
-		"--requestheader-client-ca-file=" + pki + "/ca.crt", "--requestheader-allowed-names=aggregator",
+		"--kubelet-client-certificate="+pki+"/kubelet-client.crt",
+		"--kubelet-client-key="+pki+"/kubelet-client.key",
+		"--proxy-client-cert-file="+pki+"/aggregator.crt", "--proxy-client-key-file="+pki+"/aggregator.key",
+		"--requestheader-client-ca-file="+pki+"/ca.crt", "--requestheader-allowed-names=aggregator",
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		// Else exec and logs look the node's name up in the DNS.
 		"--kubelet-preferred-address-types=InternalIP",
+	)
+}
+
+// apiServerFlags are those of every API server of the lab, whose certificates lie in pki.
+func apiServerFlags(pki string) []string {
+	return []string{
+		"--client-ca-file=" + pki + "/ca.crt",
+		"--tls-cert-file=" + pki + "/apiserver.crt", "--tls-private-key-file=" + pki + "/apiserver.key",
+		"--service-account-key-file=" + pki + "/sa.key", "--service-account-signing-key-file=" + pki + "/sa.key",
+		"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
 		"--allow-privileged=true",
 	}
 }

@@ -54,6 +54,16 @@ func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task,
 	return capture(ctx, source, where, t, switchUID)
 }
 
+// Check is the part of Build that looks at the target. own are the UIDs of the pair and the
+// switches whose objects may be there already.
+func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, own map[string]bool) error {
+	where, err := readPlace(ctx, target)
+	if err != nil {
+		return err
+	}
+	return checkTarget(ctx, target, where, p, own)
+}
+
 func capture(ctx context.Context, source *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
 	objects, _, err := source.List(ctx, application.Kinds())
 	if err != nil {

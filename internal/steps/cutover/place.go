@@ -1,0 +1,26 @@
+package cutover
+
+import (
+	"context"
+
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// Place creates a plan's objects at a target as a cutover does: the claims, what has no door,
+// the workloads, and then the doors are opened. It does nothing else of a cutover, so it is for
+// tests against an API server alone.
+func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t *task.Task) error {
+	s := &switcher{task: t, self: t.Move.Switch.UID, target: target, plan: p}
+	for _, k := range []Kind{CreateClaims, CreateObjects, StartWorkloads} {
+		o := &Observed{}
+		if err := s.observeTarget(ctx, o); err != nil {
+			return err
+		}
+		if err := s.create(ctx, k, o); err != nil {
+			return err
+		}
+	}
+	return s.open(ctx)
+}
