@@ -23,7 +23,7 @@ build: ## compile everything; programs go to bin/
 test: ## tests that need no root and no cluster
 	$(GO) test ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/...
+	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -40,6 +40,14 @@ e2e-inputs: ## everything that people get wrong: told, mended, and the move goes
 .PHONY: e2e-faults
 e2e-faults: ## the long ones: parts killed, ways cut, volumes filled in the middle of a move; with a report
 	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
+
+.PHONY: corpus
+corpus: ## is anything lost on the way through an API server? make corpus DIR=manifests for yours; CORPUS_ARGS=-v
+ifdef DIR
+	@cd e2e && $(GO) run ./cmd/corpus $(CORPUS_ARGS) "$(abspath $(DIR))"
+else
+	cd e2e && $(GO) test -count=1 -tags corpus -v -run '^TestCorpus$$' ./corpus
+endif
 
 .PHONY: bench-restic
 bench-restic: ## KubeMove's copy of a volume against restic alone; BENCH_ARGS='-pairs 1' for less

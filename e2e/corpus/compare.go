@@ -1,0 +1,206 @@
+package corpus
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// byRef indexes what a plan creates.
+func byRef(objects []application.Object) map[application.Ref]unstructured.Unstructured {
+	out := make(map[application.Ref]unstructured.Unstructured, len(objects))
+	for _, o := range objects {
+		out[o.Ref] = o.Object
+	}
+	return out
+}
+
+// differences between what two plans create, one line for each path.
+func differences(want, got []application.Object) []string {
+	var out []string
+	there := byRef(got)
+	for _, o := range want {
+		other, ok := there[o.Ref]
+		if !ok {
+			out = append(out, fmt.Sprintf("%s: gone", o.Ref))
+			continue
+		}
+		for _, d := range diff("", o.Object.Object, other.Object) {
+			out = append(out, fmt.Sprintf("%s: %s", o.Ref, d))
+		}
+	}
+	wanted := byRef(want)
+	for _, o := range got {
+		if _, ok := wanted[o.Ref]; !ok {
+			out = append(out, fmt.Sprintf("%s: not there before", o.Ref))
+		}
+	}
+	return out
+}
+
+// diff lists the paths at which two values differ.
+func diff(path string, want, got any) []string {
+	switch want := want.(type) {
+	case map[string]any:
+		if got, ok := got.(map[string]any); ok {
+			return diffMaps(path, want, got)
+		}
+	case []any:
+		if got, ok := got.([]any); ok && len(got) == len(want) {
+			var out []string
+			for i := range want {
+				out = append(out, diff(fmt.Sprintf("%s[%d]", path, i), want[i], got[i])...)
+			}
+			return out
+		}
+	}
+	if reflect.DeepEqual(want, got) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: was %s, is %s", path, brief(want), brief(got))}
+}
+
+func diffMaps(path string, want, got map[string]any) []string {
+	keys := sortedKeys(want)
+	for key := range got {
+		if _, ok := want[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	var out []string
+	for _, key := range keys {
+		at := join(path, key)
+		w, before := want[key]
+		g, after := got[key]
+		switch {
+		case !after:
+			out = append(out, fmt.Sprintf("%s: was %s, is gone", at, brief(w)))
+		case !before:
+			out = append(out, fmt.Sprintf("%s: was not there, is %s", at, brief(g)))
+		default:
+			out = append(out, diff(at, w, g)...)
+		}
+	}
+	return out
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// brief shows a value in a line.
+func brief(value any) string {
+	const most = 120
+	s := fmt.Sprintf("%v", value)
+	if text, ok := value.(string); ok {
+		s = fmt.Sprintf("%q", text)
+	}
+	if len(s) > most {
+		return s[:most] + fmt.Sprintf("... (%d bytes)", len(s))
+	}
+	return s
+}
+
+// droppedFields of what somebody wrote stay behind on purpose, as the rules of cleaning say:
+// they mean something in the source cluster only. A "*" stands for the rest of a key, "[]" for
+// each item.
+var droppedFields = []string{
+	"status", "metadata.namespace", "metadata.uid", "metadata.resourceVersion", "metadata.generation", "metadata.creationTimestamp",
+	"metadata.managedFields", "metadata.generateName", "metadata.ownerReferences", "metadata.finalizers", "metadata.selfLink",
+	"metadata.annotations.kubemove.io/*", "metadata.labels.kubemove.io/*",
+	"metadata.annotations.kubectl.kubernetes.io/last-applied-configuration",
+	"metadata.annotations.deployment.kubernetes.io/*",
+	"metadata.annotations.pv.kubernetes.io/*", "metadata.annotations.volume.kubernetes.io/*", "metadata.annotations.volume.beta.kubernetes.io/*",
+	"spec.volumeName", "spec.dataSource", "spec.dataSourceRef",
+	"spec.volumeClaimTemplates[].spec.volumeName", "spec.volumeClaimTemplates[].spec.dataSource", "spec.volumeClaimTemplates[].spec.dataSourceRef",
+	"spec.template.spec.nodeName", "spec.jobTemplate.spec.template.spec.nodeName",
+	"spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort",
+	// The account's namespace is the target's.
+	"subjects[].namespace",
+	// An autoscaler has set it since.
+	"spec.replicas",
+}
+
+// lost lists what somebody wrote and the plan does not create: written is the manifest, stored
+// what the API server made of it, planned what moves.
+func lost(written, stored, planned map[string]any) []string {
+	return lostAt("", "", written, stored, planned)
+}
+
+// lostAt compares at a path; shape is the path without the numbers of items.
+func lostAt(path, shape string, written, stored, planned any) []string {
+	if isDropped(shape) {
+		return nil
+	}
+	switch stored := stored.(type) {
+	case map[string]any:
+		return lostInMap(path, shape, written, stored, planned)
+	case []any:
+		w, _ := written.([]any)
+		p, ok := planned.([]any)
+		if !ok || len(p) != len(stored) {
+			return []string{fmt.Sprintf("%s: written %s, planned %s", path, brief(stored), brief(planned))}
+		}
+		var out []string
+		for i := range min(len(w), len(stored)) {
+			out = append(out, lostAt(fmt.Sprintf("%s[%d]", path, i), shape+"[]", w[i], stored[i], p[i])...)
+		}
+		return out
+	}
+	if reflect.DeepEqual(stored, planned) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: written %s, planned %s", path, brief(stored), brief(planned))}
+}
+
+func lostInMap(path, shape string, written any, stored map[string]any, planned any) []string {
+	w, _ := written.(map[string]any)
+	p, _ := planned.(map[string]any)
+	var out []string
+	for _, key := range sortedKeys(w) {
+		s, kept := stored[key]
+		if !kept {
+			continue // The API server has made something else of it, such as data of stringData.
+		}
+		at, form := join(path, key), join(shape, key)
+		value, ok := p[key]
+		if ok {
+			out = append(out, lostAt(at, form, w[key], s, value)...)
+		} else if !isDropped(form) && !allDropped(form, s) {
+			out = append(out, fmt.Sprintf("%s: written %s, not planned", at, brief(s)))
+		}
+	}
+	return out
+}
+
+func isDropped(shape string) bool {
+	return slices.ContainsFunc(droppedFields, func(field string) bool {
+		if prefix, ok := strings.CutSuffix(field, "*"); ok {
+			return strings.HasPrefix(shape, prefix)
+		}
+		return shape == field
+	})
+}
+
+// allDropped: a map all of whose keys stay behind goes with them.
+func allDropped(shape string, value any) bool {
+	m, ok := value.(map[string]any)
+	if !ok {
+		return false
+	}
+	for key := range m {
+		if !isDropped(join(shape, key)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,80 @@
+package corpus
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+func moved(objects ...unstructured.Unstructured) []application.Object {
+	var out []application.Object
+	for _, o := range objects {
+		out = append(out, application.Object{Ref: application.RefOf(&o), Object: o})
+	}
+	return out
+}
+
+func TestDifferences(t *testing.T) {
+	const service = "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}}"
+	cases := map[string]struct {
+		reason string
+		got    string
+		want   []string
+	}{
+		"Same":    {reason: "equal objects have none", got: service},
+		"Value":   {"the path leads to the value", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30081}]}}", []string{"Service/a: spec.ports[0].nodePort: was 30080, is 30081"}},
+		"Gone":    {"a field is missing", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, nodePort: 30080}]}}", []string{`Service/a: spec.type: was "NodePort", is gone`}},
+		"New":     {"a field is added", "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: one}}, spec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}}", []string{"Service/a: metadata.labels: was not there, is map[x:one]"}},
+		"Shorter": {"a list of another length is shown whole", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, ports: []}}", []string{"Service/a: spec.ports: was [map[nodePort:30080 port:80]], is []"}},
+		"Other":   {"an object is gone and another one is new", "{apiVersion: v1, kind: Service, metadata: {name: b}}", []string{"Service/a: gone", "Service/b: not there before"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tc.want, differences(moved(object(t, service)), moved(object(t, tc.got))), tc.reason)
+		})
+	}
+}
+
+func TestLost(t *testing.T) {
+	cases := map[string]struct {
+		reason                   string
+		written, stored, planned string
+		want                     []string
+	}{
+		"Kept": {
+			reason:  "what the API server adds is no loss, nor what it writes in another way",
+			written: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}, stringData: {a: b}}",
+			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, uid: u}, spec: {type: ClusterIP, ports: [{port: 80, protocol: TCP}]}, data: {a: Yg==}}",
+			planned: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}",
+		},
+		"Field": {
+			reason:  "a field that somebody wrote must move",
+			written: "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: one}}, spec: {externalIPs: [192.0.2.1]}}",
+			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: one}}, spec: {externalIPs: [192.0.2.1]}}",
+			planned: "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: two}}, spec: {}}",
+			want:    []string{`metadata.labels.x: written "one", planned "two"`, "spec.externalIPs: written [192.0.2.1], not planned"},
+		},
+		"Item": {
+			reason:  "a list must keep its items",
+			written: "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80}, {port: 81}]}}",
+			stored:  "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80}, {port: 81}]}}",
+			planned: "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80}]}}",
+			want:    []string{"spec.ports: written [map[port:80] map[port:81]], planned [map[port:80]]"},
+		},
+		"OnPurpose": {
+			reason:  "what belongs to the source cluster stays there, and a map of nothing else with it",
+			written: "{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}}, spec: {clusterIP: 10.0.0.1}, status: {a: b}}",
+			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}}, spec: {clusterIP: 10.0.0.1}, status: {a: b}}",
+			planned: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {}}",
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			got := lost(object(t, tc.written).Object, object(t, tc.stored).Object, object(t, tc.planned).Object)
+			require.Equal(t, tc.want, got, tc.reason)
+		})
+	}
+}

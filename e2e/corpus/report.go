@@ -1,0 +1,139 @@
+package corpus
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+// Result is what became of one application of a file.
+type Result struct {
+	// File and, where it names several, the namespace in it.
+	File string
+	// Objects that were applied, and Kinds how many of each.
+	Objects int
+	// Aged is how many writes of controllers were added.
+	Aged int
+	// Moved is how many objects the plan creates.
+	Moved int
+	// Left does not move, and the plan says why.
+	Left []string
+	// Blockers and Warnings of the plan.
+	Blockers []string
+	Warnings []string
+	// Notes tell what the API server itself refused, and what was not looked at: that is not
+	// KubeMove's doing.
+	Notes []string
+	// Failures: differences, what is lost and nobody says so, errors.
+	Failures []string
+	// Took is how long it took.
+	Took time.Duration
+}
+
+// fail adds a failure.
+func (r *Result) fail(what string, lines ...string) {
+	for _, line := range lines {
+		r.Failures = append(r.Failures, what+": "+line)
+	}
+}
+
+func (r *Result) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// The kinds of failure.
+const (
+	failedSilent     = "lost silently"
+	failedField      = "field lost"
+	failedFixedPoint = "not a fixed point"
+	failedTwice      = "cleaning twice differs"
+	failedError      = "error"
+)
+
+// Write prints one result: a line, and more with everything that is not as it should be.
+func (r *Result) Write(w io.Writer, verbose bool) {
+	verdict := "ok  "
+	if len(r.Failures) > 0 {
+		verdict = "FAIL"
+	}
+	fmt.Fprintf(w, "%s %-40s in %3d, moved %3d, left %2d, blockers %d, warnings %d, differences %d (%.1fs)\n",
+		verdict, r.File, r.Objects, r.Moved, len(r.Left), len(r.Blockers), len(r.Warnings), len(r.Failures), r.Took.Seconds())
+	section := func(name string, lines []string) {
+		for _, line := range lines {
+			fmt.Fprintf(w, "       %-8s %s\n", name, line)
+		}
+	}
+	section("FAIL", r.Failures)
+	section("blocker", r.Blockers)
+	if verbose {
+		section("left", r.Left)
+		section("warning", r.Warnings)
+	}
+	section("note", r.Notes)
+}
+
+// Summary prints the figures of all results and says whether everything is as it should be.
+func Summary(w io.Writer, results []Result, took time.Duration) bool {
+	var objects, aged, moved, left, blocked, warnings, notes int
+	kinds := map[string]int{}
+	bad := 0
+	for _, r := range results {
+		objects, aged, moved, left = objects+r.Objects, aged+r.Aged, moved+r.Moved, left+len(r.Left)
+		warnings, notes = warnings+len(r.Warnings), notes+len(r.Notes)
+		if len(r.Blockers) > 0 {
+			blocked++
+		}
+		if len(r.Failures) > 0 {
+			bad++
+		}
+		for _, f := range r.Failures {
+			what, _, _ := strings.Cut(f, ":")
+			kinds[what]++
+		}
+	}
+	fmt.Fprintf(w, "\n%d applications, %d objects in, %d writes of controllers, %d objects moved, %d left with a reason, %d applications blocked, %d warnings, %d notes, %.0fs\n",
+		len(results), objects, aged, moved, left, blocked, warnings, notes, took.Seconds())
+	if bad == 0 {
+		fmt.Fprintln(w, "no difference, and nothing is lost silently")
+		return true
+	}
+	var list []string
+	for _, what := range sortedKeys(kinds) {
+		list = append(list, fmt.Sprintf("%s %d", what, kinds[what]))
+	}
+	fmt.Fprintf(w, "%d applications failed: %s\n", bad, strings.Join(list, ", "))
+	return false
+}
+
+// said tells whether a plan says anything of an object.
+func said(p *application.Plan, ref application.Ref) bool {
+	if slices.ContainsFunc(p.Objects, func(o application.Object) bool { return o.Ref == ref }) ||
+		slices.ContainsFunc(p.Left, func(l application.Left) bool { return l.Ref == ref }) ||
+		slices.ContainsFunc(p.Requires, func(r application.Required) bool { return r.Ref == ref }) {
+		return true
+	}
+	for _, b := range p.Blockers {
+		if b.Object == ref.String() || mentions(b.Message, ref.String()) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.Warnings, func(text string) bool { return mentions(text, ref.String()) })
+}
+
+// mentions a name, and not only as the beginning of a longer one.
+func mentions(text, name string) bool {
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, name)
+		if !found {
+			return false
+		}
+		if after == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-", rune(after[0])) {
+			return true
+		}
+		rest = after
+	}
+}
