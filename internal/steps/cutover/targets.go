@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -100,9 +101,15 @@ func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	case want.Phase == application.PhaseOpen && want.Kind == "Service":
 		w, _, _ := unstructured.NestedString(want.Object.Object, "spec", "type")
 		g, _, _ := unstructured.NestedString(got.Object, "spec", "type")
-		return w == g
+		return w == g && slices.Equal(externalIPs(&want.Object), externalIPs(got))
 	}
 	return true
+}
+
+// externalIPs of a Service: a door that a Service of any type may have.
+func externalIPs(u *unstructured.Unstructured) []string {
+	ips, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "externalIPs")
+	return ips
 }
 
 // ready asks kstatus; a CronJob is ready as it is.

@@ -22,6 +22,9 @@ spec:
   ports: [{port: 80, nodePort: 30080}]
 `
 
+// addressed lets traffic in without being of a type that does.
+const addressed = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: ClusterIP, externalIPs: [192.0.2.1]}}"
+
 func planned(t *testing.T, text string, phase application.Phase) application.Object {
 	u := object(t, text)
 	gvk := u.GroupVersionKind()
@@ -64,6 +67,11 @@ func TestReadTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	addresses := planned(t, addressed, application.PhaseOpen)
+	closedAddresses, err := startForm(addresses, self)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		reason             string
 		want               application.Object
@@ -74,6 +82,8 @@ func TestReadTarget(t *testing.T) {
 		"closed door":         {"it is there without its door", service, closed, true, true, false},
 		"open door":           {"it has its final form", service, by(door, self), true, true, true},
 		"somebody else's":     {"it must not be touched", service, by(door, "other"), true, false, true},
+		"closed addresses":    {"its type alone does not say that it lets traffic in", addresses, closedAddresses, true, true, false},
+		"open addresses":      {"it has its addresses", addresses, by(addressed, self), true, true, true},
 		"the pair's claim":    {"the pair made it for the data", claim, by("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", "pair"), true, true, true},
 		"the pair's Service?": {"a pair makes claims alone", service, by(door, "pair"), true, false, true},
 	} {
