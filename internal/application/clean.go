@@ -116,10 +116,33 @@ func isExplicitNodePort(o, port map[string]any) bool {
 	return uid == "" || appliedNodePort(o, port) || ownedNodePort(o, port)
 }
 
-func appliedNodePort(o, port map[string]any) bool {
+// explicitAddress is the address that somebody asked for, by the same signs; empty: none. It
+// does not move: an address belongs to the ranges of the source cluster.
+func explicitAddress(o map[string]any) string {
+	ip, _, _ := unstructured.NestedString(o, "spec", "clusterIP")
+	if ip == "" || ip == corev1.ClusterIPNone {
+		return ""
+	}
+	service := appliedService(o)
+	if service != nil && service.Spec.ClusterIP == ip || owned(o, "f:spec", "f:clusterIP") {
+		return ip
+	}
+	return ""
+}
+
+// appliedService is what kubectl apply wrote down; nil: nothing.
+func appliedService(o map[string]any) *corev1.Service {
 	applied, _, _ := unstructured.NestedString(o, "metadata", "annotations", corev1.LastAppliedConfigAnnotation)
 	var service corev1.Service
 	if applied == "" || json.Unmarshal([]byte(applied), &service) != nil {
+		return nil
+	}
+	return &service
+}
+
+func appliedNodePort(o, port map[string]any) bool {
+	service := appliedService(o)
+	if service == nil {
 		return false
 	}
 	number, _, _ := unstructured.NestedInt64(port, "nodePort")
@@ -138,14 +161,18 @@ func ownedNodePort(o, port map[string]any) bool {
 		protocol = string(corev1.ProtocolTCP)
 	}
 	key := fmt.Sprintf(`k:{"port":%d,"protocol":%q}`, number, protocol)
+	return owned(o, "f:spec", "f:ports", key, "f:nodePort")
+}
+
+// owned says whether a client has written the field, as the API server notes it.
+func owned(o map[string]any, field ...string) bool {
 	managers, _, _ := unstructured.NestedSlice(o, "metadata", "managedFields")
 	for _, manager := range managers {
 		manager, _ := manager.(map[string]any)
 		if manager["subresource"] != nil && manager["subresource"] != "" {
 			continue
 		}
-		_, found, _ := unstructured.NestedFieldNoCopy(manager, "fieldsV1", "f:spec", "f:ports", key, "f:nodePort")
-		if found {
+		if _, found, _ := unstructured.NestedFieldNoCopy(manager, append([]string{"fieldsV1"}, field...)...); found {
 			return true
 		}
 	}

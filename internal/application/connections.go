@@ -16,9 +16,7 @@ func (m *maker) checkConnections() {
 		case kindIngress:
 			m.checkIngress(n)
 		case kindService:
-			if s := read[corev1.Service](n).Spec; len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName {
-				m.warn("%s has no selector: its Endpoints do not move, create them at the target", n.ref)
-			}
+			m.checkService(n)
 		case kindRoleBinding:
 			ref := read[rbacv1.RoleBinding](n).RoleRef
 			if ref.Kind == "ClusterRole" && !slices.Contains(ordinaryRoles, ref.Name) {
@@ -34,6 +32,15 @@ func (m *maker) checkConnections() {
 
 // ordinaryRoles are in every cluster.
 var ordinaryRoles = []string{"admin", "edit", "view", "cluster-admin"}
+
+func (m *maker) checkService(n *node) {
+	if s := read[corev1.Service](n).Spec; len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName {
+		m.warn("%s has no selector: its Endpoints do not move, create them at the target", n.ref)
+	}
+	if ip := explicitAddress(n.obj.Object); ip != "" {
+		m.warn("%s asks for the address %s of the source cluster (clusterIP): at the target it gets another one; use its name instead", n.ref, ip)
+	}
+}
 
 func (m *maker) checkIngress(n *node) {
 	i := read[networkingv1.Ingress](n)
