@@ -23,6 +23,13 @@ func clean(o *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, field := range []string{"annotations", "labels"} {
 		dropEmpty(out.Object, "metadata", field)
 	}
+	templates, _, _ := unstructured.NestedFieldNoCopy(out.Object, "spec", "volumeClaimTemplates")
+	list, _ := templates.([]any)
+	for _, t := range list {
+		if template, ok := t.(map[string]any); ok {
+			dropEmpty(template, "metadata", "annotations")
+		}
+	}
 	dropEmpty(out.Object, "secrets")
 	dropEmpty(out.Object, "imagePullSecrets")
 	return out

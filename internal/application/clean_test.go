@@ -73,8 +73,8 @@ func TestClean(t *testing.T) {
 		"ClaimTemplate": {
 			reason: "templates of claims are cleaned as claims are",
 			from: `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {template: {spec: {nodeName: n}}, volumeClaimTemplates: [{metadata: {name: d, creationTimestamp: null},
-				spec: {volumeName: v, dataSource: {}, accessModes: [ReadWriteOnce]}, status: {phase: Pending}}]}}`,
-			want: `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {template: {spec: {}}, volumeClaimTemplates: [{metadata: {name: d}, spec: {accessModes: [ReadWriteOnce]}}]}}`,
+				spec: {volumeName: v, dataSource: {}, accessModes: [ReadWriteOnce]}, status: {phase: Pending}}, {metadata: {name: e, annotations: {volume.beta.kubernetes.io/storage-class: c}}, spec: {}}]}}`,
+			want: `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {template: {spec: {}}, volumeClaimTemplates: [{metadata: {name: d}, spec: {accessModes: [ReadWriteOnce]}}, {metadata: {name: e}, spec: {}}]}}`,
 		},
 		"Revision": {
 			reason: "revisions are counted anew",

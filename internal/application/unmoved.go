@@ -2,7 +2,6 @@ package application
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +27,7 @@ func (p *Plan) AddUnmoved(app api.Application, objects []unstructured.Unstructur
 		}
 		ref := RefOf(o)
 		p.Left = append(p.Left, Left{Ref: ref, Why: "KubeMove does not move objects of this kind"})
-		if !isRuntime(ref.kind()) {
+		if !isRuntime(o) {
 			names = append(names, ref.String())
 		}
 	}
@@ -63,14 +62,11 @@ func (p *Plan) isMade(o *unstructured.Unstructured) bool {
 	return metav1.GetControllerOfNoCopy(o) != nil || p.isMadeEndpoints(o)
 }
 
-// isMadeEndpoints: a controller writes the Endpoints of Services with a selector, and clients
-// elect their leader with others. They have no owner.
+// isMadeEndpoints: a controller writes the Endpoints of Services with a selector; they have no
+// owner.
 func (p *Plan) isMadeEndpoints(o *unstructured.Unstructured) bool {
-	if RefOf(o).kind() != kindEndpoints {
+	if RefOf(o).kind() != kindEndpoints || isElection(o) {
 		return false
-	}
-	if _, elects := o.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]; elects {
-		return true
 	}
 	service := refTo(kindService, o.GetName())
 	for i := range p.Objects {
@@ -85,7 +81,14 @@ func (p *Plan) isMadeEndpoints(o *unstructured.Unstructured) bool {
 
 const kindEndpoints = "Endpoints"
 
-// isRuntime says whether running programs make objects of the kind, and make them anew.
-func isRuntime(kind string) bool {
-	return kind == "Lease.coordination.k8s.io" || kind == "Event" || strings.HasPrefix(kind, "Event.") || kind == "ControllerRevision.apps"
+// isRuntime says whether a running program makes the object, and makes it anew.
+func isRuntime(o *unstructured.Unstructured) bool {
+	kind := RefOf(o).kind()
+	return kind == "Lease.coordination.k8s.io" || kind == "ControllerRevision.apps" || kind == kindEndpoints && isElection(o)
+}
+
+// isElection: older programs elect their leader with an annotation on Endpoints.
+func isElection(o *unstructured.Unstructured) bool {
+	_, elects := o.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]
+	return elects
 }

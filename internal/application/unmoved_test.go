@@ -36,7 +36,6 @@ func TestUnmoved(t *testing.T) {
 			objects: join(`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: web-1, namespace: src, ownerReferences: [{apiVersion: v1, kind: Service, name: web, uid: u, controller: true}]}}`,
 				`{apiVersion: v1, kind: Endpoints, metadata: {name: web, namespace: src}}`,
 				`{apiVersion: v1, kind: Endpoints, metadata: {name: gone, namespace: src, annotations: {endpoints.kubernetes.io/last-change-trigger-time: x}}}`,
-				`{apiVersion: v1, kind: Endpoints, metadata: {name: elected, namespace: src, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}`,
 				`{apiVersion: v1, kind: LimitRange, metadata: {name: ours, namespace: src, labels: {app.kubernetes.io/managed-by: kubemove}}}`),
 		},
 		"HandMade": {
@@ -49,8 +48,9 @@ func TestUnmoved(t *testing.T) {
 		"Runtime": {
 			reason:   "programs take their leases again: nobody has to create them",
 			selector: &metav1.LabelSelector{},
-			objects:  `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: leader, namespace: src}}`,
-			left:     []string{"Lease.coordination.k8s.io/leader"},
+			objects: join(`{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: leader, namespace: src}}`,
+				`{apiVersion: v1, kind: Endpoints, metadata: {name: elected, namespace: src, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}`),
+			left: []string{"Endpoints/elected", "Lease.coordination.k8s.io/leader"},
 		},
 	}
 	services := join(`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: src}, spec: {selector: {app: web}}}`,
