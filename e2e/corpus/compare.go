@@ -97,6 +97,32 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
+// leaks lists what controllers have written and the plan takes along: fresh is the plan of the
+// manifests as they were applied, aged the one after the controllers.
+func leaks(fresh, aged *application.Plan) []string {
+	scaled := map[application.Ref]bool{}
+	for _, w := range aged.Workloads {
+		scaled[w.Ref] = w.Autoscaled
+	}
+	before := byRef(fresh.Objects)
+	var kept []application.Object
+	for _, o := range aged.Objects {
+		if _, there := before[o.Ref]; !there && o.Kind == "PersistentVolumeClaim" {
+			continue // The claim of a StatefulSet, with its data.
+		}
+		kept = append(kept, o)
+	}
+	var out []string
+	for _, line := range differences(fresh.Objects, kept) {
+		object, rest, _ := strings.Cut(line, ": ")
+		isScaled := slices.ContainsFunc(kept, func(o application.Object) bool { return scaled[o.Ref] && o.Ref.String() == object })
+		if !isScaled || !strings.HasPrefix(rest, "spec.replicas: ") {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // brief shows a value in a line.
 func brief(value any) string {
 	const most = 120
@@ -121,6 +147,8 @@ var droppedFields = []string{
 	"metadata.annotations.deployment.kubernetes.io/*",
 	"metadata.annotations.pv.kubernetes.io/*", "metadata.annotations.volume.kubernetes.io/*", "metadata.annotations.volume.beta.kubernetes.io/*",
 	"spec.volumeName", "spec.dataSource", "spec.dataSourceRef",
+	// Older annotations name the class: the field for it is planned instead.
+	"spec.volumeClaimTemplates[].metadata.annotations.volume.beta.kubernetes.io/*",
 	"spec.volumeClaimTemplates[].spec.volumeName", "spec.volumeClaimTemplates[].spec.dataSource", "spec.volumeClaimTemplates[].spec.dataSourceRef",
 	"spec.template.spec.nodeName", "spec.jobTemplate.spec.template.spec.nodeName",
 	"spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort",
@@ -133,6 +161,9 @@ var droppedFields = []string{
 // lost lists what somebody wrote and the plan does not create: written is the manifest, stored
 // what the API server made of it, planned what moves.
 func lost(written, stored, planned map[string]any) []string {
+	if written["apiVersion"] != planned["apiVersion"] {
+		return nil // In another version the same thing has other fields; the other comparisons hold.
+	}
 	return lostAt("", "", written, stored, planned)
 }
 

@@ -78,3 +78,26 @@ func TestLost(t *testing.T) {
 		})
 	}
 }
+
+func TestLeaks(t *testing.T) {
+	const web, claim = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 1}}", "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-db-0}}"
+	const scaled = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}"
+	workload := func(autoscaled bool) []application.Workload {
+		return []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, Autoscaled: autoscaled}}
+	}
+	cases := map[string]struct {
+		reason string
+		aged   *application.Plan
+		want   []string
+	}{
+		"Clean":  {reason: "nothing that controllers wrote moves, but the claims of StatefulSets", aged: &application.Plan{Objects: moved(object(t, web), object(t, claim))}},
+		"Scaled": {reason: "the replicas that an autoscaler has set move", aged: &application.Plan{Objects: moved(object(t, scaled)), Workloads: workload(true)}},
+		"Status": {"a field too many", &application.Plan{Objects: moved(object(t, scaled)), Workloads: workload(false)}, []string{"Deployment.apps/web: spec.replicas: was 1, is 3"}},
+		"Object": {"an object too many", &application.Plan{Objects: moved(object(t, web), object(t, "{apiVersion: v1, kind: Secret, metadata: {name: token}}"))}, []string{"Secret/token: not there before"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tc.want, leaks(&application.Plan{Objects: moved(object(t, web))}, tc.aged), tc.reason)
+		})
+	}
+}

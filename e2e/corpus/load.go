@@ -126,10 +126,16 @@ func byNamespace(objects []unstructured.Unstructured) map[string][]unstructured.
 	return out
 }
 
+// serverFields are in what kubectl get prints, and nobody can apply them.
+var serverFields = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}
+
 // inNamespace is an object as it is in the namespace to, when its own is from: accounts of its
 // own namespace are accounts of that one.
 func inNamespace(o unstructured.Unstructured, from, to string) *unstructured.Unstructured {
 	out := o.DeepCopy()
+	for _, field := range serverFields {
+		unstructured.RemoveNestedField(out.Object, "metadata", field)
+	}
 	out.SetNamespace(to)
 	if o.GetKind() != "RoleBinding" {
 		return out

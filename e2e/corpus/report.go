@@ -14,7 +14,7 @@ import (
 type Result struct {
 	// File and, where it names several, the namespace in it.
 	File string
-	// Objects that were applied, and Kinds how many of each.
+	// Objects that were applied.
 	Objects int
 	// Aged is how many writes of controllers were added.
 	Aged int
@@ -25,7 +25,9 @@ type Result struct {
 	// Blockers and Warnings of the plan.
 	Blockers []string
 	Warnings []string
-	// Notes tell what the API server itself refused, and what was not looked at: that is not
+	// Wide are cluster-wide objects of the file: they are not applied.
+	Wide []string
+	// Notes tell what the API server itself refused, and what was not read: that is not
 	// KubeMove's doing.
 	Notes []string
 	// Failures: differences, what is lost and nobody says so, errors.
@@ -49,6 +51,7 @@ func (r *Result) note(format string, args ...any) {
 const (
 	failedSilent     = "lost silently"
 	failedField      = "field lost"
+	failedLeak       = "not cleaned"
 	failedFixedPoint = "not a fixed point"
 	failedTwice      = "cleaning twice differs"
 	failedError      = "error"
@@ -72,6 +75,7 @@ func (r *Result) Write(w io.Writer, verbose bool) {
 	if verbose {
 		section("left", r.Left)
 		section("warning", r.Warnings)
+		section("wide", r.Wide)
 	}
 	section("note", r.Notes)
 }

@@ -14,9 +14,6 @@ func requisites(objects []unstructured.Unstructured) []unstructured.Unstructured
 	names := map[[2]string]bool{{"StorageClass", defaultClass}: true}
 	for i := range objects {
 		collectNames(objects[i].Object, names)
-		if class := text(&objects[i], "metadata", "annotations", "volume.beta.kubernetes.io/storage-class"); class != "" {
-			names[[2]string{"StorageClass", class}] = true
-		}
 		if ref, _ := nested(&objects[i], "roleRef"); text(&objects[i], "roleRef", "kind") == "ClusterRole" && ref != nil {
 			names[[2]string{"ClusterRole", text(&objects[i], "roleRef", "name")}] = true
 		}
@@ -35,7 +32,9 @@ const defaultClass = "standard"
 
 // namingFields are the fields that name a cluster-wide object, and its kind.
 var namingFields = map[string]string{
-	"storageClassName": "StorageClass", "priorityClassName": "PriorityClass", "runtimeClassName": "RuntimeClass", "ingressClassName": "IngressClass",
+	"storageClassName": "StorageClass", "volume.beta.kubernetes.io/storage-class": "StorageClass",
+	"volumeAttributesClassName": "VolumeAttributesClass",
+	"priorityClassName":         "PriorityClass", "runtimeClassName": "RuntimeClass", "ingressClassName": "IngressClass",
 }
 
 func collectNames(value any, names map[[2]string]bool) {
@@ -60,6 +59,8 @@ func clusterWide(kind, name string) *unstructured.Unstructured {
 	switch kind {
 	case "StorageClass":
 		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "provisioner": "disk.example.com", "volumeBindingMode": "WaitForFirstConsumer"}
+	case "VolumeAttributesClass":
+		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "driverName": "disk.example.com", "parameters": map[string]any{"iops": "3000"}}
 	case "PriorityClass":
 		if strings.HasPrefix(name, "system-") {
 			return nil // The API server has its own.

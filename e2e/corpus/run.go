@@ -54,9 +54,7 @@ func (r *Runner) Run(ctx context.Context, file File) ([]Result, error) {
 			result.fail(failedError, err.Error())
 		}
 		result.Took = time.Since(start)
-		if result.Objects > 0 || len(result.Failures) > 0 {
-			out = append(out, result)
-		}
+		out = append(out, result)
 	}
 	if len(file.Unread) > 0 {
 		if len(out) == 0 {
@@ -79,10 +77,18 @@ func (r *Runner) one(ctx context.Context, namespace string, objects []unstructur
 	if result.Objects == 0 {
 		return nil
 	}
+	fresh, err := run.capture(ctx, run.from)
+	if err != nil {
+		return err
+	}
+	if err := run.age(ctx, run.from); err != nil {
+		return err
+	}
 	first, err := run.capture(ctx, run.from)
 	if err != nil {
 		return err
 	}
+	result.fail(failedLeak, leaks(fresh, first)...)
 	if err := run.unmoved(ctx, first); err != nil {
 		return err
 	}
@@ -110,7 +116,7 @@ type run struct {
 	written, stored []*unstructured.Unstructured
 }
 
-// applyAll makes the source namespace what it would look like after some time.
+// applyAll applies the manifests to the source namespace.
 func (r *run) applyAll(ctx context.Context, namespace string, objects []unstructured.Unstructured) error {
 	wide := requisites(objects)
 	var inside, quotas []*unstructured.Unstructured
@@ -121,7 +127,7 @@ func (r *run) applyAll(ctx context.Context, namespace string, objects []unstruct
 		case err != nil:
 			r.result.note("%s/%s: %v", o.GetKind(), o.GetName(), err)
 		case !namespaced:
-			r.result.note("%s/%s is cluster-wide: not looked at", o.GetKind(), o.GetName())
+			r.result.Wide = append(r.result.Wide, o.GetKind()+"/"+o.GetName())
 		case o.GetKind() == "ResourceQuota":
 			// The last: it would judge what was there before it.
 			quotas = append(quotas, inNamespace(*o, namespace, r.from))
@@ -144,7 +150,7 @@ func (r *run) applyAll(ctx context.Context, namespace string, objects []unstruct
 	for i, o := range inside {
 		r.applyOne(ctx, i, o)
 	}
-	return r.age(ctx, r.from)
+	return nil
 }
 
 // applyOne applies a manifest in one of the two ways that kubectl has.
