@@ -14,6 +14,9 @@ func (m *maker) checkClaims() {
 	for _, v := range m.plan.Volumes {
 		ref := refTo(kindClaim, v.Name)
 		n := m.x.byRef[ref]
+		if class := read[corev1.PersistentVolumeClaim](n).Spec.VolumeAttributesClassName; class != nil && v.Policy != api.ClaimSkip {
+			m.requireCluster(n, "VolumeAttributesClass", "storage.k8s.io", *class)
+		}
 		if n.obj.GetDeletionTimestamp() != nil {
 			m.block(api.ReasonUnsupportedVolume, ref,
 				"%s is being deleted, and goes with its data as soon as its Pods stop: expected a claim that stays; save its data, or take what uses it out of the selection", ref)
@@ -132,9 +135,22 @@ func (m *maker) checkTemplates() {
 		if host := spec.NodeSelector[corev1.LabelHostname]; host != "" {
 			m.warn("%s selects the node %s by its hostname: the target needs a node of that name", n.ref, host)
 		}
+		for _, claim := range spec.ResourceClaims {
+			m.checkDevices(n, claim)
+		}
 		m.requireCluster(n, "PriorityClass", "scheduling.k8s.io", spec.PriorityClassName)
 		if spec.RuntimeClassName != nil {
 			m.requireCluster(n, "RuntimeClass", "node.k8s.io", *spec.RuntimeClassName)
+		}
+	}
+}
+
+// checkDevices points at claims of devices: without them Pods do not start.
+func (m *maker) checkDevices(n *node, claim corev1.PodResourceClaim) {
+	for kind, name := range map[string]*string{"ResourceClaim": claim.ResourceClaimName, "ResourceClaimTemplate": claim.ResourceClaimTemplateName} {
+		if name != nil {
+			m.warn("%s refers to %s, which KubeMove does not move: its Pods start at the target only when you create it there", n.ref,
+				Ref{Group: "resource.k8s.io", Kind: kind, Name: *name})
 		}
 	}
 }

@@ -45,6 +45,17 @@ var annotationRules = []rule{
 	{kind: kindHPA, path: path("metadata", "annotations", "autoscaling.alpha.kubernetes.io/*")},
 	{kind: kindSecret, path: path("metadata", "annotations", "kubernetes.io/service-account.uid")},
 	{kind: kindConfigMap, path: path("metadata", "annotations", "control-plane.alpha.kubernetes.io/leader")},
+	// What balancers of the source have given, as their controllers note it.
+	{path: path("metadata", "annotations", "field.cattle.io/publicEndpoints")},
+	{kind: kindService, path: path("metadata", "annotations", "cloud.google.com/neg-status")},
+	{kind: kindService, path: path("metadata", "annotations", "metallb.universe.tf/ip-allocated-from-pool")},
+	{kind: kindService, path: path("metadata", "annotations", "metallb.io/ip-allocated-from-pool")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/backends")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/forwarding-rule")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/https-forwarding-rule")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/target-proxy")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/https-target-proxy")},
+	{kind: kindIngress, path: path("metadata", "annotations", "ingress.kubernetes.io/url-map")},
 }
 
 // serviceRules: addresses that the source cluster gave.

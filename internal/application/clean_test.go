@@ -76,6 +76,18 @@ func TestClean(t *testing.T) {
 				spec: {volumeName: v, dataSource: {}, accessModes: [ReadWriteOnce]}, status: {phase: Pending}}, {metadata: {name: e, annotations: {volume.beta.kubernetes.io/storage-class: c}}, spec: {}}]}}`,
 			want: `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {template: {spec: {}}, volumeClaimTemplates: [{metadata: {name: d}, spec: {accessModes: [ReadWriteOnce]}}, {metadata: {name: e}, spec: {}}]}}`,
 		},
+		"Balancers": {
+			reason: "what balancers of the source gave stays behind, what people ask of them moves",
+			from: `{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {metallb.io/ip-allocated-from-pool: p, metallb.universe.tf/ip-allocated-from-pool: p, cloud.google.com/neg-status: x,
+				field.cattle.io/publicEndpoints: x, metallb.io/address-pool: wanted}}, spec: {}}`,
+			want: `{apiVersion: v1, kind: Service, metadata: {name: a, annotations: {metallb.io/address-pool: wanted}}, spec: {}}`,
+		},
+		"Gateways": {
+			reason: "the same goes for an Ingress",
+			from: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, annotations: {ingress.kubernetes.io/backends: x, ingress.kubernetes.io/forwarding-rule: x, ingress.kubernetes.io/https-forwarding-rule: x,
+				ingress.kubernetes.io/target-proxy: x, ingress.kubernetes.io/https-target-proxy: x, ingress.kubernetes.io/url-map: x, ingress.kubernetes.io/ssl-redirect: "true"}}, spec: {}}`,
+			want: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a, annotations: {ingress.kubernetes.io/ssl-redirect: "true"}}, spec: {}}`,
+		},
 		"Revision": {
 			reason: "revisions are counted anew",
 			from:   `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, annotations: {deployment.kubernetes.io/revision: "7"}}, spec: {template: {metadata: {creationTimestamp: null, annotations: {kubectl.kubernetes.io/restartedAt: x}}}}}`,

@@ -39,6 +39,9 @@ func (p *Plan) StorageClasses() []string {
 				out = append(out, classOf(t))
 			}
 		}
+		for _, claim := range ephemeralClaims(&p.Objects[i].Object) {
+			out = append(out, classOf(claim))
+		}
 	}
 	slices.Sort(out)
 	return slices.DeleteFunc(slices.Compact(out), func(class string) bool { return class == "" })

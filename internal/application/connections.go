@@ -49,6 +49,9 @@ func (m *maker) checkIngress(n *node) {
 			m.warn("%s routes to Service/%s too, which does not move: that route leads nowhere at the target", n.ref, name)
 		}
 	}
+	for _, r := range resourceBackends(i) {
+		m.warn("%s routes to %s, which KubeMove does not move: that route leads nowhere at the target, unless you create it there", n.ref, r)
+	}
 	if class := i.Spec.IngressClassName; class != nil {
 		m.requireCluster(n, "IngressClass", networkingv1.GroupName, *class)
 	}

@@ -139,20 +139,43 @@ func bindsAccount(subjects []rbacv1.Subject, namespace, account string) bool {
 // backends are the names of the Services that an Ingress routes to.
 func backends(i *networkingv1.Ingress) []string {
 	var out []string
-	add := func(b *networkingv1.IngressBackend) {
-		if b != nil && b.Service != nil {
+	for _, b := range allBackends(i) {
+		if b.Service != nil {
 			out = append(out, b.Service.Name)
 		}
 	}
-	add(i.Spec.DefaultBackend)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// resourceBackends are the objects of other kinds that an Ingress routes to.
+func resourceBackends(i *networkingv1.Ingress) []Ref {
+	var out []Ref
+	for _, b := range allBackends(i) {
+		if r := b.Resource; r != nil {
+			ref := Ref{Kind: r.Kind, Name: r.Name}
+			if r.APIGroup != nil {
+				ref.Group = *r.APIGroup
+			}
+			out = append(out, ref)
+		}
+	}
+	slices.SortFunc(out, compareRefs)
+	return slices.Compact(out)
+}
+
+func allBackends(i *networkingv1.Ingress) []*networkingv1.IngressBackend {
+	var out []*networkingv1.IngressBackend
+	if i.Spec.DefaultBackend != nil {
+		out = append(out, i.Spec.DefaultBackend)
+	}
 	for _, rule := range i.Spec.Rules {
 		if rule.HTTP == nil {
 			continue
 		}
 		for j := range rule.HTTP.Paths {
-			add(&rule.HTTP.Paths[j].Backend)
+			out = append(out, &rule.HTTP.Paths[j].Backend)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }

@@ -136,23 +136,29 @@ func place(kind string) int {
 	return len(kinds)
 }
 
+// templatePath leads to the template of an object's Pods; nil: it has none, or is a Pod.
+func templatePath(kind string) []string {
+	switch kind {
+	case kindDeployment, kindStatefulSet, kindReplicaSet, kindDaemonSet, kindJob:
+		return []string{"spec", "template"}
+	case kindCronJob:
+		return []string{"spec", "jobTemplate", "spec", "template"}
+	}
+	return nil
+}
+
 // podTemplate reads the template of an object's Pods.
 func podTemplate(o *unstructured.Unstructured, kind string) (*corev1.PodTemplateSpec, error) {
-	var path []string
-	switch kind {
-	case kindStatefulSet:
+	if kind == kindStatefulSet {
 		// As a whole: its claim templates must be readable too.
 		set, err := decode[appsv1.StatefulSet](o.Object)
 		if err != nil {
 			return nil, err
 		}
 		return &set.Spec.Template, nil
-	case kindDeployment, kindReplicaSet, kindDaemonSet, kindJob:
-		path = []string{"spec", "template"}
-	case kindCronJob:
-		path = []string{"spec", "jobTemplate", "spec", "template"}
-	case kindPod:
-	default:
+	}
+	path := templatePath(kind)
+	if path == nil && kind != kindPod {
 		return nil, nil
 	}
 	content := o.Object

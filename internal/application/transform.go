@@ -18,6 +18,7 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 	case kindDeployment, kindStatefulSet, kindCronJob:
 		restore(out, m.ledgers[n.ref])
 		m.mapClaimTemplates(n, out)
+		m.mapEphemeralClaims(n, out)
 	case kindClaim:
 		m.mapClass(n, n.obj.Object, out.Object)
 		m.raiseRequest(n, out)
@@ -61,6 +62,28 @@ func (m *maker) mapClaimTemplates(n *node, out *unstructured.Unstructured) {
 			m.mapClass(n, from, to)
 		}
 	}
+}
+
+// mapEphemeralClaims: Pods make claims of their ephemeral volumes, too.
+func (m *maker) mapEphemeralClaims(n *node, out *unstructured.Unstructured) {
+	for _, claim := range ephemeralClaims(out) {
+		m.mapClass(n, claim, claim)
+	}
+}
+
+// ephemeralClaims are the claim templates of the ephemeral volumes of a workload's Pods.
+func ephemeralClaims(o *unstructured.Unstructured) []map[string]any {
+	var out []map[string]any
+	volumes, _, _ := unstructured.NestedFieldNoCopy(o.Object, append(templatePath(RefOf(o).kind()), "spec", "volumes")...)
+	list, _ := volumes.([]any)
+	for _, v := range list {
+		volume, _ := v.(map[string]any)
+		value, _, _ := unstructured.NestedFieldNoCopy(volume, "ephemeral", "volumeClaimTemplate")
+		if claim, ok := value.(map[string]any); ok {
+			out = append(out, claim)
+		}
+	}
+	return out
 }
 
 // legacyClass is how claims named their class before the field existed.

@@ -14,6 +14,7 @@ import (
 var clusterKinds = map[schema.GroupKind]string{
 	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:       "v1",
 	{Group: "node.k8s.io", Kind: "RuntimeClass"}:              "v1",
+	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:  "v1",
 	{Group: "networking.k8s.io", Kind: "IngressClass"}:        "v1",
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}: "v1",
 }
