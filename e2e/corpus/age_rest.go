@@ -45,7 +45,18 @@ func (w *world) ageService(o *unstructured.Unstructured) {
 	if !strings.Contains(strings.Join(o.GetFinalizers(), " "), finalizer) {
 		w.patch(o, map[string]any{"metadata": map[string]any{"finalizers": []any{finalizer}}})
 	}
+	w.annotate(o, map[string]any{"metallb.io/ip-allocated-from-pool": "pool", "cloud.google.com/neg-status": "{}", "field.cattle.io/publicEndpoints": "[]"})
 	w.balance(o)
+}
+
+// annotate adds annotations, unless they are there.
+func (w *world) annotate(o *unstructured.Unstructured, annotations map[string]any) {
+	for key := range annotations {
+		if o.GetAnnotations()[key] == "" {
+			w.patch(o, map[string]any{"metadata": map[string]any{"annotations": annotations}})
+			return
+		}
+	}
 }
 
 // balance gives an object the address of a load balancer.
@@ -55,7 +66,10 @@ func (w *world) balance(o *unstructured.Unstructured) {
 	}
 }
 
-func (w *world) ageIngress(o *unstructured.Unstructured) { w.balance(o) }
+func (w *world) ageIngress(o *unstructured.Unstructured) {
+	w.annotate(o, map[string]any{"ingress.kubernetes.io/backends": "{}", "ingress.kubernetes.io/url-map": "map"})
+	w.balance(o)
+}
 
 func endpoints(o *unstructured.Unstructured) *unstructured.Unstructured {
 	out := &unstructured.Unstructured{Object: map[string]any{"subsets": []any{
