@@ -83,7 +83,10 @@ func podOf(owner *unstructured.Unstructured, name string) *unstructured.Unstruct
 	pod.SetLabels(texts(metadata["labels"]))
 	pod.SetAnnotations(texts(metadata["annotations"]))
 	spec, _ := content["spec"].(map[string]any)
-	pod.Object["spec"] = with(spec, "nodeName", "node-1")
+	if spec["schedulingGates"] == nil {
+		spec = with(spec, "nodeName", "node-1")
+	}
+	pod.Object["spec"] = spec
 	return pod
 }
 
@@ -212,23 +215,30 @@ func (w *world) agePod(o *unstructured.Unstructured) {
 	if phase := text(o, "status", "phase"); phase != "" && phase != "Pending" {
 		return
 	}
+	if _, gated := nested(o, "spec", "schedulingGates"); gated {
+		return // It has no node yet.
+	}
 	phase, state := "Running", map[string]any{"running": map[string]any{"startedAt": now}}
 	if owners := o.GetOwnerReferences(); len(owners) > 0 && owners[0].Kind == "Job" {
 		phase = "Succeeded"
 		state = map[string]any{"terminated": map[string]any{"exitCode": int64(0), "reason": "Completed", "startedAt": now, "finishedAt": now}}
 	}
 	containers, _ := nested(o, "spec", "containers")
-	w.statusAs(o, map[string]any{"phase": phase, "startTime": now, "containerStatuses": containerStatuses(containers, phase == "Running", state)})
+	w.statusAs(o, map[string]any{"phase": phase, "startTime": now, "containerStatuses": containerStatuses(containers, phase == "Running", state, text(o, "spec", "os", "name"))})
 }
 
-// containerStatuses say, too, which user a container runs as: nobody can ask it.
-func containerStatuses(containers any, ready bool, state map[string]any) []any {
+// containerStatuses say, too, which user a container of Linux runs as: nobody can ask it.
+func containerStatuses(containers any, ready bool, state map[string]any, system string) []any {
+	user := map[string]any{"linux": map[string]any{"uid": int64(999), "gid": int64(999), "supplementalGroups": []any{int64(999)}}}
+	if system == "windows" {
+		user = nil
+	}
 	var out []any
 	list, _ := containers.([]any)
 	for _, c := range list {
 		container, _ := c.(map[string]any)
 		out = append(out, map[string]any{"name": container["name"], "image": container["image"], "imageID": "sha256:0", "ready": ready, "restartCount": int64(0),
-			"state": state, "user": map[string]any{"linux": map[string]any{"uid": int64(999), "gid": int64(999), "supplementalGroups": []any{int64(999)}}}})
+			"state": state, "user": user})
 	}
 	return out
 }
