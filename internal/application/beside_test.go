@@ -85,3 +85,23 @@ func TestClassOfEphemeralVolumes(t *testing.T) {
 		t.Errorf("a ConfigMap has no Pods, got %v", got)
 	}
 }
+
+// TestNothingIsMovedAndLeft: what does not move for its own sake may be referred to.
+func TestNothingIsMovedAndLeft(t *testing.T) {
+	const web = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: s}}]}]}}}}`
+	cases := map[string]struct {
+		reason string
+		secret string
+	}{
+		"Token":    {"a token that is referred to moves empty", `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src}, type: kubernetes.io/service-account-token}`},
+		"Operator": {"what an operator has made and a member needs moves as a copy", `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}}`},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(whole(t, join(web, tc.secret), nil))
+			if len(p.Objects) != 2 || len(p.Left) != 0 {
+				t.Errorf("%s: %d objects move, want 2, and %v is left, want nothing", tc.reason, len(p.Objects), p.Left)
+			}
+		})
+	}
+}

@@ -135,6 +135,9 @@ func (m *maker) takenNodes() []*node {
 func (m *maker) finish() *Plan {
 	p := m.plan
 	for ref, why := range m.left {
+		if _, moves := m.taken[ref]; moves && ref != refTo(kindServiceAccount, defaultAccount) {
+			continue // A member refers to what is not moved for its own sake.
+		}
 		p.Left = append(p.Left, Left{Ref: ref, Why: why})
 	}
 	slices.SortFunc(p.Left, func(a, b Left) int { return compareRefs(a.Ref, b.Ref) })
