@@ -60,6 +60,8 @@ func Age(objects []unstructured.Unstructured) []Write {
 			w.ageService(o)
 		case "Ingress":
 			w.ageIngress(o)
+		case "Secret":
+			w.ageToken(o)
 		case "ServiceAccount":
 			w.ageAccount(o)
 		case "HorizontalPodAutoscaler":

@@ -99,8 +99,7 @@ func (w *world) ageAccount(o *unstructured.Unstructured) {
 		return
 	}
 	name := o.GetName() + "-token-x7k2p"
-	token := &unstructured.Unstructured{Object: map[string]any{"type": "kubernetes.io/service-account-token",
-		"data": map[string]any{"token": "bm8gdG9rZW4=", "ca.crt": "bm8gY2VydGlmaWNhdGU=", "namespace": "c3Jj"}}}
+	token := &unstructured.Unstructured{Object: map[string]any{"type": tokenType, "data": tokenData()}}
 	token.SetAPIVersion("v1")
 	token.SetKind("Secret")
 	token.SetName(name)
@@ -115,6 +114,22 @@ func (w *world) ageAccount(o *unstructured.Unstructured) {
 		}
 	}
 	w.patch(o, map[string]any{"secrets": append(append([]any{}, list...), map[string]any{"name": name})})
+}
+
+// ageToken fills the token that somebody has asked for with a Secret.
+func (w *world) ageToken(o *unstructured.Unstructured) {
+	account := w.byName[key("ServiceAccount", o.GetAnnotations()["kubernetes.io/service-account.name"])]
+	if text(o, "type") != tokenType || text(o, "data", "token") != "" || account == nil {
+		return
+	}
+	w.patch(o, map[string]any{"data": tokenData(), "metadata": map[string]any{
+		"annotations": map[string]any{"kubernetes.io/service-account.uid": string(account.GetUID())}}})
+}
+
+const tokenType = "kubernetes.io/service-account-token"
+
+func tokenData() map[string]any {
+	return map[string]any{"token": "bm8gdG9rZW4=", "ca.crt": "bm8gY2VydGlmaWNhdGU=", "namespace": "c3Jj"}
 }
 
 // ageAutoscaler: it has scaled its target to one more than the fewest.

@@ -3,7 +3,9 @@
 package corpus
 
 import (
+	"flag"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +14,12 @@ import (
 	"github.com/kubemove/kubemove/e2e/lab"
 )
 
+var update = flag.Bool("update", false, "write testdata/outcomes.txt anew")
+
 // TestCorpus takes every file of testdata through a real API server. It compiles that once,
 // which takes minutes, so it is run by make corpus alone.
 func TestCorpus(t *testing.T) {
+	const outcomes = "testdata/outcomes.txt"
 	files, err := Load("testdata")
 	require.NoError(t, err)
 	api, err := lab.StartAPIServer(t.Context(), "", os.Stderr)
@@ -26,18 +31,27 @@ func TestCorpus(t *testing.T) {
 	require.NoError(t, err)
 	start := time.Now()
 	var all []Result
+	var got strings.Builder
 	for _, file := range files {
 		t.Run(file.Name, func(t *testing.T) {
 			results, err := runner.Run(t.Context(), file)
 			require.NoError(t, err)
-			require.NotEmpty(t, results)
+			all = append(all, results...)
 			for i := range results {
 				results[i].Write(os.Stdout, false)
-				require.Empty(t, results[i].Failures)
-				require.Empty(t, results[i].Notes, "the corpus holds only what the API server takes")
+				got.WriteString(results[i].Outcome() + "\n")
 			}
-			all = append(all, results...)
+			for _, r := range results {
+				require.Empty(t, r.Failures)
+				require.Empty(t, r.Notes, "the corpus holds only what the API server takes")
+			}
 		})
 	}
 	Summary(os.Stdout, all, time.Since(start))
+	if *update {
+		require.NoError(t, os.WriteFile(outcomes, []byte(got.String()), 0o644))
+	}
+	want, err := os.ReadFile(outcomes)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got.String(), "what moves, stays and is refused; go test -tags corpus -update writes it anew")
 }

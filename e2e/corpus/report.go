@@ -80,6 +80,30 @@ func (r *Result) Write(w io.Writer, verbose bool) {
 	section("note", r.Notes)
 }
 
+// Outcome is what became of the application in a few words, without what differs from run to run:
+// how many objects move, which do not, and what forbids the move.
+func (r *Result) Outcome() string {
+	var left, blockers []string
+	for _, line := range r.Left {
+		ref, _, _ := strings.Cut(line, ": ")
+		if ref != "ServiceAccount/default" && ref != "ConfigMap/kube-root-ca.crt" {
+			left = append(left, ref)
+		}
+	}
+	for _, line := range r.Blockers {
+		words := strings.SplitN(line, " ", 3)
+		blockers = append(blockers, strings.Join(words[:min(2, len(words))], " "))
+	}
+	out := fmt.Sprintf("%s: in %d, moved %d", r.File, r.Objects, r.Moved)
+	if len(left) > 0 {
+		out += "; left " + strings.Join(left, ", ")
+	}
+	if len(blockers) > 0 {
+		out += "; blocked by " + strings.Join(blockers, ", ")
+	}
+	return out
+}
+
 // Summary prints the figures of all results and says whether everything is as it should be.
 func Summary(w io.Writer, results []Result, took time.Duration) bool {
 	var objects, aged, moved, left, blocked, warnings, notes int

@@ -62,3 +62,10 @@ func TestReport(t *testing.T) {
 		})
 	}
 }
+
+func TestOutcome(t *testing.T) {
+	r := Result{File: "shop.yaml", Objects: 4, Moved: 3, Left: []string{"ServiceAccount/default: every namespace has its own", "Pod/a: not selected"},
+		Blockers: []string{"UnsupportedWorkload: Pod/b it is a Pod"}, Warnings: []string{"b-7 differs"}, Took: time.Second}
+	require.Equal(t, "shop.yaml: in 4, moved 3; left Pod/a; blocked by UnsupportedWorkload: Pod/b", r.Outcome())
+	require.Equal(t, "x.yaml: in 0, moved 0", (&Result{File: "x.yaml"}).Outcome())
+}

@@ -240,12 +240,16 @@ func (r *run) judge(p *application.Plan) {
 	r.result.Moved = len(p.Objects)
 	for _, l := range p.Left {
 		r.result.Left = append(r.result.Left, fmt.Sprintf("%s: %s", l.Ref, l.Why))
+		if find(p, l.Ref) != nil {
+			r.result.fail(failedError, l.Ref.String()+" moves, and is left behind: "+l.Why)
+		}
 	}
 	r.result.Warnings = p.Warnings
 	for i, o := range r.written {
 		ref := application.RefOf(o)
 		if planned := find(p, ref); planned != nil {
 			r.result.fail(failedField+": "+ref.String(), lost(o.Object, r.stored[i].Object, planned.Object)...)
+			r.result.fail(failedLeak+": "+ref.String(), foreign(o.Object, planned.Object, r.from)...)
 		} else if !said(p, ref) {
 			r.result.fail(failedSilent, ref.String())
 		}
