@@ -25,8 +25,8 @@ type Result struct {
 	// Blockers and Warnings of the plan.
 	Blockers []string
 	Warnings []string
-	// Wide are cluster-wide objects of the file: they are not applied.
-	Wide []string
+	// Beside are cluster-wide objects of the file, and KubeMove's own: they are not applied.
+	Beside []string
 	// Notes tell what the API server itself refused, and what was not read: that is not
 	// KubeMove's doing.
 	Notes []string
@@ -75,7 +75,7 @@ func (r *Result) Write(w io.Writer, verbose bool) {
 	if verbose {
 		section("left", r.Left)
 		section("warning", r.Warnings)
-		section("wide", r.Wide)
+		section("beside", r.Beside)
 	}
 	section("note", r.Notes)
 }

@@ -122,12 +122,16 @@ func (r *run) applyAll(ctx context.Context, namespace string, objects []unstruct
 	var inside, quotas []*unstructured.Unstructured
 	for i := range objects {
 		o := &objects[i]
+		if o.GroupVersionKind().Group == api.GroupVersion.Group {
+			r.result.Beside = append(r.result.Beside, o.GetKind()+"/"+o.GetName())
+			continue // What tells KubeMove to move is not what is moved.
+		}
 		namespaced, err := r.server.isNamespaced(ctx, o)
 		switch {
 		case err != nil:
 			r.result.note("%s/%s: %v", o.GetKind(), o.GetName(), err)
 		case !namespaced:
-			r.result.Wide = append(r.result.Wide, o.GetKind()+"/"+o.GetName())
+			r.result.Beside = append(r.result.Beside, o.GetKind()+"/"+o.GetName())
 		case o.GetKind() == "ResourceQuota":
 			// The last: it would judge what was there before it.
 			quotas = append(quotas, inNamespace(*o, namespace, r.from))
