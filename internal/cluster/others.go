@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/metadata"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // Others lists the metadata of the objects in the endpoint's namespace that are of none of the
@@ -50,8 +52,11 @@ type otherKind struct {
 	kind     string
 }
 
-// silentGroups are KubeMove's own, and Metacontroller's.
-var silentGroups = []string{"kubemove.io", "metacontroller.k8s.io"}
+// isOwn says whether objects of the resource belong to KubeMove, or are Metacontroller's notes of
+// what it has asked KubeMove.
+func isOwn(r schema.GroupResource) bool {
+	return r.Group == api.GroupVersion.Group || r == schema.GroupResource{Group: "metacontroller.k8s.io", Resource: "controllerrevisions"}
+}
 
 // otherKinds are those that somebody can create and that are not known: what cannot be created
 // is a view of something else.
@@ -59,14 +64,14 @@ func otherKinds(lists []*metav1.APIResourceList, known []schema.GroupVersionReso
 	var out []otherKind
 	for _, list := range lists {
 		gv, err := schema.ParseGroupVersion(list.GroupVersion)
-		if err != nil || slices.Contains(silentGroups, gv.Group) {
+		if err != nil {
 			continue
 		}
 		for _, r := range list.APIResources {
 			gvr := gv.WithResource(r.Name)
 			isKnown := slices.ContainsFunc(known, func(k schema.GroupVersionResource) bool { return k.GroupResource() == gvr.GroupResource() })
 			isEvent := r.Kind == "Event" && (gv.Group == "" || gv.Group == "events.k8s.io")
-			if isKnown || isEvent || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "create") {
+			if isKnown || isEvent || isOwn(gvr.GroupResource()) || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "create") {
 				continue
 			}
 			out = append(out, otherKind{resource: gvr, kind: r.Kind})

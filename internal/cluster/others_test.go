@@ -16,6 +16,7 @@ func TestOtherKinds(t *testing.T) {
 			{Name: "events", Kind: "Event", Verbs: all}, {Name: "pods/log", Kind: "Pod", Verbs: all}, {Name: "bindings", Kind: "Binding", Verbs: metav1.Verbs{"create"}}}},
 		{GroupVersion: "metrics.k8s.io/v1beta1", APIResources: []metav1.APIResource{{Name: "pods", Kind: "PodMetrics", Verbs: metav1.Verbs{"get", "list"}}}},
 		{GroupVersion: "kubemove.io/v1alpha1", APIResources: []metav1.APIResource{{Name: "movepairs", Kind: "MovePair", Verbs: all}}},
+		{GroupVersion: "metacontroller.k8s.io/v1alpha1", APIResources: []metav1.APIResource{{Name: "controllerrevisions", Kind: "ControllerRevision", Verbs: all}}},
 		{GroupVersion: "autoscaling/v9", APIResources: []metav1.APIResource{{Name: "horizontalpodautoscalers", Kind: "HorizontalPodAutoscaler", Verbs: all}}},
 		{GroupVersion: "example.com/v2", APIResources: []metav1.APIResource{{Name: "events", Kind: "Event", Verbs: all}}},
 		{GroupVersion: "a/b/c", APIResources: []metav1.APIResource{{Name: "odd", Kind: "Odd", Verbs: all}}},
