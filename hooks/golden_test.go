@@ -70,6 +70,11 @@ func golden(t *testing.T, dir string) {
 	if !bytes.Equal(before, request) {
 		t.Error("the request was changed")
 	}
+	// Hooks ask for no Secret and desire none: there is nothing to leak between them and
+	// Metacontroller.
+	if secret := []byte(`"kind":"Secret"`); bytes.Contains(request, secret) || bytes.Contains(got, secret) {
+		t.Error("a Secret is in the traffic of the hooks")
+	}
 	file := filepath.Join(dir, server.ReplyFile)
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
