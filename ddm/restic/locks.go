@@ -108,8 +108,17 @@ func (w *worker) supersede(ctx context.Context, repo repository) {
 		// By the clock of the source, which makes the next one.
 		next := made[0].Time.Add(time.Second).Local().Format(time.DateTime)
 		folder := filepath.Join(w.dirs.SourceVolumes, w.name)
-		return repo.run(ctx, "/", nil, "backup", "--tag", "kubemove-empty", "--host", hostName, "--time", next,
-			"--exclude", filepath.Join(folder, "*"), folder)
+		if err := repo.run(ctx, "/", nil, "backup", "--tag", "kubemove-empty", "--host", hostName, "--time", next,
+			"--exclude", filepath.Join(folder, "*"), folder); err != nil {
+			return err
+		}
+		// A backup compares with nothing that is younger than itself: one that began before that
+		// second is over would pass the empty one by.
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+		return ctx.Err()
 	}()
 	if err != nil {
 		slog.Error("cannot make the next run read everything", "error", err.Error())
