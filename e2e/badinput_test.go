@@ -277,8 +277,8 @@ func (s *scenario) complaint(parts []string) string {
 	return text
 }
 
-// TestBadInputDefaultDeny: the bytes travel through the API servers, so a policy that lets nothing in
-// or out of any Pod does not stand in their way.
+// TestBadInputDefaultDeny: a policy that lets nothing in or out of any Pod does not stand in the
+// way of a move: where it closes the direct way, the bytes travel through the API servers.
 func TestBadInputDefaultDeny(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)

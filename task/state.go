@@ -34,6 +34,6 @@ func (m Mobilizer) OwnClaim() string {
 // ManagedState tells whether the state lies in a claim that KubeMove makes.
 func (m Mobilizer) ManagedState() bool { return m.State && m.OwnState() == "" }
 
-// UserCredentials is the folder, inside of dir, with the keys of the user's Secret for a
+// UserCredentialsDir is the folder, inside of dir, with the keys of the user's Secret for a
 // mobilizer.
-func UserCredentials(dir, mobilizer string) string { return path.Join(dir, mobilizer) }
+func UserCredentialsDir(dir, mobilizer string) string { return path.Join(dir, mobilizer) }

@@ -187,7 +187,7 @@ type Mobilizer struct {
 	// Credentials are the keys that a Secret of the user may hold for it.
 	Credentials []string `json:"credentials,omitempty"`
 	// CredentialsSecret is the name of that Secret at home; empty: there is none. KubeMove's own
-	// Jobs find its keys in UserCredentials.
+	// Jobs find its keys in UserCredentialsDir.
 	CredentialsSecret string `json:"credentialsSecret,omitempty"`
 	// Parameters of the user for it.
 	Parameters map[string]string `json:"parameters,omitempty"`

@@ -137,18 +137,25 @@ func (r repository) run(outer context.Context, dir string, each func(message), v
 	if outer.Err() != nil {
 		return outer.Err()
 	}
+	return failure.conclude(err)
+}
+
+// conclude is the error of restic's end.
+func (e *runError) conclude(end error) error {
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		failure.Code = exit.ExitCode()
-		if failure.Count == 0 && failure.text != "" {
-			failure.note(failure.text)
+	switch {
+	case errors.As(end, &exit):
+		e.Code = exit.ExitCode()
+		if e.Count == 0 && e.text != "" {
+			e.note(e.text)
 		}
-		return failure
+		return e
+	case end != nil:
+		return fmt.Errorf("cannot run restic: %w", end)
+	case e.Count > 0:
+		return e // It ended with 0, but named problems.
 	}
-	if err != nil {
-		return fmt.Errorf("cannot run restic: %w", err)
-	}
-	return failure.lost()
+	return nil
 }
 
 // command is restic with its environment, which is where the credentials belong: arguments are
@@ -175,27 +182,13 @@ func (r repository) output(ctx context.Context, verb string, args ...string) ([]
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		failure := &runError{Verb: verb, Code: exit.ExitCode(), hide: r.credentials.hide}
+	failure := &runError{Verb: verb, hide: r.credentials.hide}
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		for line := range bytes.Lines(exit.Stderr) {
 			failure.read(line, nil)
 		}
-		failure.note(failure.text)
-		return nil, failure
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot run restic: %w", err)
-	}
-	return out, nil
-}
-
-// lost is the error of a run that ended with 0 but named problems.
-func (e *runError) lost() error {
-	if e.Count == 0 {
-		return nil
-	}
-	return e
+	return out, failure.conclude(err)
 }
 
 func scan(r io.Reader, line func([]byte)) {

@@ -109,11 +109,13 @@ func (w *worker) work(ctx context.Context) error {
 // permanent wraps an error that trying again does not mend.
 type permanent struct{ error }
 
+// Unwrap returns the error that is wrapped.
 func (p *permanent) Unwrap() error { return p.error }
 
 // mismatch wraps an error that says how the copy differs from its source.
 type mismatch struct{ error }
 
+// Unwrap returns the error that is wrapped.
 func (m *mismatch) Unwrap() error { return m.error }
 
 // end writes the result and chooses the exit code. Killed, it writes none: the run is tried

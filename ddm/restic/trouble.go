@@ -115,6 +115,7 @@ type troubled struct {
 	passes bool
 }
 
+// Unwrap returns the error that is wrapped.
 func (t *troubled) Unwrap() error { return t.error }
 
 // explain says what is wrong with a repository of the user's own, and what to do. Errors of

@@ -2,6 +2,8 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,7 +24,7 @@ func (w Write) Key() string {
 	if w.Patch == nil {
 		return "create " + w.Object.GetKind() + "/" + w.Object.GetName()
 	}
-	return fmt.Sprintf("patch %s/%s %v %v", w.Object.GetKind(), w.Object.GetName(), w.Status, sortedKeys(w.Patch))
+	return fmt.Sprintf("patch %s/%s %v %v", w.Object.GetKind(), w.Object.GetName(), w.Status, slices.Sorted(maps.Keys(w.Patch)))
 }
 
 // kubeSystem is the field manager of what Age writes.

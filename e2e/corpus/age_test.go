@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +24,7 @@ func settle(t *testing.T, objects ...unstructured.Unstructured) map[string]unstr
 	}
 	for range 8 {
 		var list []unstructured.Unstructured
-		for _, name := range sortedKeys(stored) {
+		for _, name := range slices.Sorted(maps.Keys(stored)) {
 			list = append(list, stored[name])
 		}
 		writes := Age(list)
@@ -78,7 +79,7 @@ func TestAge(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.want, sortedKeys(settle(t, object(t, tc.from))), tc.reason)
+			require.Equal(t, tc.want, slices.Sorted(maps.Keys(settle(t, object(t, tc.from)))), tc.reason)
 		})
 	}
 }

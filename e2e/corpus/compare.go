@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func diff(path string, want, got any) []string {
 }
 
 func diffMaps(path string, want, got map[string]any) []string {
-	keys := sortedKeys(want)
+	keys := slices.Sorted(maps.Keys(want))
 	for key := range got {
 		if _, ok := want[key]; !ok {
 			keys = append(keys, key)

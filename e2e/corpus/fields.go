@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func foreignAt(path, shape string, value any, namespace string) []string {
 	var out []string
 	switch v := value.(type) {
 	case map[string]any:
-		for _, key := range sortedKeys(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			out = append(out, foreignAt(join(path, key), join(shape, key), v[key], namespace)...)
 		}
 	case []any:
@@ -120,7 +121,7 @@ func lostInMap(path, shape string, written any, stored map[string]any, planned a
 	w, _ := written.(map[string]any)
 	p, _ := planned.(map[string]any)
 	var out []string
-	for _, key := range sortedKeys(w) {
+	for _, key := range slices.Sorted(maps.Keys(w)) {
 		s, kept := stored[key]
 		if !kept {
 			continue // The API server has made something else of it, such as data of stringData.

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -147,15 +146,5 @@ func inNamespace(o unstructured.Unstructured, from, to string) *unstructured.Uns
 			s["namespace"] = to
 		}
 	}
-	return out
-}
-
-// sortedKeys of a map.
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for key := range m {
-		out = append(out, key)
-	}
-	slices.Sort(out)
 	return out
 }

@@ -3,6 +3,7 @@ package corpus
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ func Summary(w io.Writer, results []Result, took time.Duration) bool {
 		return true
 	}
 	var list []string
-	for _, what := range sortedKeys(kinds) {
+	for _, what := range slices.Sorted(maps.Keys(kinds)) {
 		list = append(list, fmt.Sprintf("%s %d", what, kinds[what]))
 	}
 	fmt.Fprintf(w, "%d applications failed: %s\n", bad, strings.Join(list, ", "))

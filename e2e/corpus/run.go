@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +43,7 @@ func NewRunner(config *rest.Config) (*Runner, error) {
 func (r *Runner) Run(ctx context.Context, file File) ([]Result, error) {
 	var out []Result
 	groups := byNamespace(file.Objects)
-	for _, namespace := range sortedKeys(groups) {
+	for _, namespace := range slices.Sorted(maps.Keys(groups)) {
 		result := Result{File: file.Name}
 		if len(groups) > 1 && namespace != "" {
 			result.File += " (" + namespace + ")"

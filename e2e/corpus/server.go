@@ -148,12 +148,7 @@ var agedKinds = append(application.Kinds(),
 // list reads the objects of a namespace.
 func (s *server) list(ctx context.Context, namespace string) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
-	seen := map[schema.GroupVersionResource]bool{}
 	for _, gvr := range agedKinds {
-		if seen[gvr] {
-			continue
-		}
-		seen[gvr] = true
 		page, err := s.dynamic.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("cannot list %s: %w", gvr.Resource, err)

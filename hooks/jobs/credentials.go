@@ -29,7 +29,7 @@ func credentials(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 		volumes = append(volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
 			Secret: &corev1.SecretVolumeSource{SecretName: m.CredentialsSecretRef.Name, DefaultMode: ptr[int32](0o444), Optional: ptr(true)},
 		}})
-		mounts = append(mounts, corev1.VolumeMount{Name: name, MountPath: task.UserCredentials(task.CredentialsDir, m.Name), ReadOnly: true})
+		mounts = append(mounts, corev1.VolumeMount{Name: name, MountPath: task.UserCredentialsDir(task.CredentialsDir, m.Name), ReadOnly: true})
 	}
 	return volumes, mounts
 }

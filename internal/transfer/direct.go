@@ -31,13 +31,13 @@ type transport struct {
 // chooseTransport turns what the user wants into what is tried. Within one cluster every Pod
 // reaches a ClusterIP; between two, Auto asks for nothing that costs money, as a load balancer
 // does.
-func chooseTransport(want api.TransportType, oneCluster bool) transport {
+func chooseTransport(want api.TransportType, oneCluster func() bool) transport {
 	switch {
 	case want == api.TransportRelay:
 		return transport{Type: api.TransportRelay}
 	case want != "" && want != api.TransportAuto:
 		return transport{Type: want, Only: true}
-	case oneCluster:
+	case oneCluster():
 		return transport{Type: api.TransportClusterIP}
 	}
 	return transport{Type: api.TransportNodePort}

@@ -25,7 +25,7 @@ func TestChooseTransport(t *testing.T) {
 		"cluster IP of a mesh":       {reason: "some networks route it between clusters", want: api.TransportClusterIP, out: transport{Type: api.TransportClusterIP, Only: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.out, chooseTransport(c.want, c.oneCluster)); diff != "" {
+			if diff := cmp.Diff(c.out, chooseTransport(c.want, func() bool { return c.oneCluster })); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}
 		})

@@ -3,16 +3,11 @@ package transfer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/task"
 )
@@ -26,31 +21,18 @@ const openLimit = 10 * time.Minute
 // place, are left out. It returns an *Error for the first volume that failed.
 func OpenPlaces(ctx context.Context, s Spec) error {
 	s = s.withDefaults()
-	turn := make(chan struct{}, s.Limits.ConcurrentVolumes)
-	answers := make(chan error)
-	count := 0
-	for _, v := range s.Volumes {
-		m, ok := s.mobilizer(v)
-		if !ok || len(m.Open) == 0 || m.OwnState() == "" {
-			continue
+	errs := make([]error, len(s.Volumes))
+	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) {
+		if m, ok := s.mobilizer(s.Volumes[i]); ok && len(m.Open) > 0 && m.OwnState() != "" {
+			errs[i] = openBoth(ctx, s, s.Volumes[i], m)
 		}
-		count++
-		go func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			answers <- openBoth(ctx, s, v, m)
-		}()
-	}
-	var failure error
-	for range count {
-		if err := <-answers; err != nil && failure == nil {
-			failure = err
+	})
+	for _, err := range errs {
+		if err != nil {
+			return AsError(err)
 		}
 	}
-	if failure == nil {
-		return nil
-	}
-	return AsError(failure)
+	return nil
 }
 
 func openBoth(ctx context.Context, s Spec, v application.Volume, m task.Mobilizer) error {
@@ -73,48 +55,17 @@ func openOne(ctx context.Context, s Spec, in podInput) error {
 		return err
 	}
 	c := s.endpoint(in.Role)
-	err = runOpen(ctx, s, in, pod)
 	// They are of no use any more.
-	forgetting, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer stop()
-	gone := c.Kube.CoreV1().Secrets(c.Namespace).Delete(forgetting, credentialsSecretName(pod.Name), metav1.DeleteOptions{})
-	if gone != nil {
-		s.Log.Warn("the credentials of an opening are left for the clean-up", "error", gone.Error())
+	defer forgetSecret(ctx, s, c, credentialsSecretName(pod.Name))
+	pod, err = errand{
+		cluster: c, volume: in.Volume.Name, limit: openLimit,
+		pod:  fmt.Sprintf("the Pod that opens the place of %s at the %s", in.Volume.Name, c.Side),
+		late: fmt.Sprintf("the place of %s was not opened at the %s", in.Volume.Name, c.Side),
+	}.run(ctx, s, pod)
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// runOpen runs the Pod to its end. One that does not start in time would not start as a worker
-// either.
-func runOpen(ctx context.Context, s Spec, in podInput, pod *corev1.Pod) (err error) {
-	c, volume := s.endpoint(in.Role), in.Volume.Name
-	switch err := startProbe(ctx, c, pod); {
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		return failed(api.ReasonRejected, fmt.Sprintf("the %s would not let in a worker Pod for claim %s: %s", c.Side, volume, clip(err.Error())), task.RetryLater)
-	case err != nil:
-		return fmt.Errorf("cannot create the Pod that opens the place of %s at the %s: %w", volume, c.Side, err)
-	}
-	defer forgetProbe(ctx, s, c, pod.Name)
-	done := false
-	end := awaitProbe(ctx, c, pod.Name, func(pod *corev1.Pod, waited time.Duration) bool {
-		switch {
-		case ended(pod):
-			done, err = true, opened(pod, s.Run.ID, in)
-		case !slices.ContainsFunc(pod.Spec.InitContainers, isSidecar):
-			err = noSidecars(c)
-		case !surveyRuns(pod) && waited > s.Limits.StartTimeout:
-			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the %s within %s: %s",
-				volume, c.Side, s.Limits.StartTimeout, whyNot(ctx, c, pod)), task.RetryLater)
-		}
-		return done || err != nil
-	})
-	switch {
-	case errors.Is(end, errProbeGone):
-		return failed(ReasonWorkerNotStarted, fmt.Sprintf("the Pod that opens the place of %s at the %s: %v", volume, c.Side, end), task.RetrySoon)
-	case end != nil:
-		return failed(ReasonWorkerNotStarted, fmt.Sprintf("the place of %s was not opened at the %s within %s", volume, c.Side, openLimit), task.RetryLater)
-	}
-	return err
+	return opened(pod, s.Run.ID, in)
 }
 
 // opened is the failure of a worker that has ended; nil: it did its work.

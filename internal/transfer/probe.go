@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
 )
 
 // A probe is a Pod that finds something out for a plan and ends: it looks through a volume, or
@@ -19,6 +23,20 @@ import (
 
 // errProbeGone: the Pod is not there any more.
 var errProbeGone = errors.New("it was removed by somebody")
+
+// inTurns does something for each of n, some at a time, and returns when all is done.
+func inTurns(n, atOnce int, do func(i int)) {
+	turn := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			do(i)
+		})
+	}
+	all.Wait()
+}
 
 // probePod is what all probes have in common. The caller adds what they do.
 func probePod(c *cluster.Cluster, name string, labels map[string]string, id application.Identity, limit time.Duration) *corev1.Pod {
@@ -89,6 +107,49 @@ func awaitProbe(ctx context.Context, c *cluster.Cluster, name string, look func(
 	}
 }
 
+// errand is a probe that does something for a volume, as the worker would, and ends by itself.
+type errand struct {
+	cluster *cluster.Cluster
+	volume  string
+	// pod and late are words for messages: what the Pod is, and what did not happen when the time
+	// was over.
+	pod, late string
+	limit     time.Duration
+}
+
+// run the Pod to its end, and return it as it was then. One that does not start in time would not
+// start as a worker either.
+func (e errand) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran *corev1.Pod, err error) {
+	c := e.cluster
+	switch err := startProbe(ctx, c, pod); {
+	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
+		return nil, failed(api.ReasonRejected, fmt.Sprintf("the %s would not let in a worker Pod for claim %s: %s", c.Side, e.volume, clip(err.Error())), task.RetryLater)
+	case err != nil:
+		return nil, fmt.Errorf("cannot create %s: %w", e.pod, err)
+	}
+	defer forgetProbe(ctx, s, c, pod.Name)
+	needsSidecar := slices.ContainsFunc(pod.Spec.InitContainers, isSidecar)
+	end := awaitProbe(ctx, c, pod.Name, func(seen *corev1.Pod, waited time.Duration) bool {
+		switch {
+		case ended(seen):
+			ran = seen
+		case needsSidecar && !slices.ContainsFunc(seen.Spec.InitContainers, isSidecar):
+			err = noSidecars(c)
+		case !runs(seen) && waited > s.Limits.StartTimeout:
+			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the %s within %s: %s",
+				e.volume, c.Side, s.Limits.StartTimeout, whyNot(ctx, c, seen)), task.RetryLater)
+		}
+		return ran != nil || err != nil
+	})
+	switch {
+	case errors.Is(end, errProbeGone):
+		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("%s: %v", e.pod, end), task.RetrySoon)
+	case end != nil:
+		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("%s within %s", e.late, e.limit), task.RetryLater)
+	}
+	return ran, err
+}
+
 // forgetProbe deletes the Pod; what is left here is removed by the pair's clean-up.
 func forgetProbe(ctx context.Context, s Spec, c *cluster.Cluster, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -105,6 +166,11 @@ func whyNot(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) string {
 		return warning
 	}
 	return orUnknown(podProblem(pod))
+}
+
+// runs tells whether one of its containers has started.
+func runs(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
 }
 
 func ended(pod *corev1.Pod) bool {

@@ -8,11 +8,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemove/kubemove/internal/application"
-	"github.com/kubemove/kubemove/internal/cluster"
 )
 
 const (
@@ -53,24 +51,8 @@ func (p Pulled) Fine() bool { return len(p.Refused)+len(p.Pulling) == 0 && p.Unk
 func Pull(ctx context.Context, s Spec, sets []application.Pull) []Pulled {
 	s = s.withDefaults()
 	end := time.Now().Add(PullLimit)
-	type answer struct {
-		set    int
-		pulled Pulled
-	}
-	turn := make(chan struct{}, pullsAtOnce)
-	answers := make(chan answer)
-	for i, set := range sets {
-		go func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			answers <- answer{i, pullOne(ctx, s, set, end)}
-		}()
-	}
 	out := make([]Pulled, len(sets))
-	for range sets {
-		a := <-answers
-		out[a.set] = a.pulled
-	}
+	inTurns(len(sets), pullsAtOnce, func(i int) { out[i] = pullOne(ctx, s, sets[i], end) })
 	return out
 }
 
@@ -82,12 +64,14 @@ func pullOne(ctx context.Context, s Spec, set application.Pull, end time.Time) (
 	defer func() {
 		if len(out.Pulling) == 0 {
 			forgetProbe(ctx, s, s.Target, pod.Name)
-			forgetSecrets(ctx, s, s.Target, secrets)
+			for _, secret := range secrets {
+				forgetSecret(ctx, s, s.Target, secret.Name)
+			}
 		}
 	}()
 	for _, secret := range secrets {
-		if err := renewSecret(ctx, s.Target, secret); err != nil {
-			return Pulled{Unknown: clip(err.Error())}
+		if err := putSecret(ctx, s.Target, secret); err != nil {
+			return Pulled{Unknown: "a copy of a pull secret: " + clip(err.Error())}
 		}
 	}
 	if err := startProbe(ctx, s.Target, pod); err != nil {
@@ -236,31 +220,4 @@ func buildPulls(s Spec, set application.Pull) (*corev1.Pod, []*corev1.Secret) {
 		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: use})
 	}
 	return pod, copies
-}
-
-// renewSecret creates a Secret in the place of one that an earlier plan has left.
-func renewSecret(ctx context.Context, c *cluster.Cluster, secret *corev1.Secret) error {
-	client := c.Kube.CoreV1().Secrets(c.Namespace)
-	_, err := client.Create(ctx, secret, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		if err = client.Delete(ctx, secret.Name, metav1.DeleteOptions{}); err == nil || apierrors.IsNotFound(err) {
-			_, err = client.Create(ctx, secret, metav1.CreateOptions{})
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("a copy of a pull secret cannot be created at the %s: %w", c.Side, err)
-	}
-	return nil
-}
-
-// forgetSecrets deletes Secrets; what is left here is removed by the pair's clean-up.
-func forgetSecrets(ctx context.Context, s Spec, c *cluster.Cluster, secrets []*corev1.Secret) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	for _, secret := range secrets {
-		err := c.Kube.CoreV1().Secrets(c.Namespace).Delete(ctx, secret.Name, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			s.Log.Warn("a Secret of the plan is left", "secret", secret.Name, "side", c.Side, "error", err.Error())
-		}
-	}
 }

@@ -78,7 +78,7 @@ func (r *Run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.transport = chooseTransport(r.spec.Transport.Type, oneCluster(ctx, r.spec.Source, r.spec.Target))
+	r.transport = chooseTransport(r.spec.Transport.Type, func() bool { return oneCluster(ctx, r.spec.Source, r.spec.Target) })
 	for _, v := range r.spec.Volumes {
 		if err := acquire(ctx, r.spec, v); err != nil {
 			return err

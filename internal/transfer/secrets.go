@@ -18,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/relay"
 	"github.com/kubemove/kubemove/task"
 )
@@ -28,7 +29,7 @@ func UserCredentials(dir string, m task.Mobilizer) (map[string][]byte, error) {
 	if m.CredentialsSecret == "" {
 		return nil, nil
 	}
-	folder := task.UserCredentials(dir, m.Name)
+	folder := task.UserCredentialsDir(dir, m.Name)
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot read the credentials of mobilizer %s: %w", m.Name, err)
@@ -66,9 +67,11 @@ func ensureSecrets(ctx context.Context, s Spec, in podInput, name string) error 
 	if err != nil {
 		return permanent("InvalidSpec", err.Error())
 	}
-	agent := map[string][]byte{"tls.crt": cert, "tls.key": key, "ca.crt": s.Channel.CACertPEM}
-	if err := createSecret(ctx, s, in, agentSecretName(name), agent); err != nil && !apierrors.IsAlreadyExists(err) {
-		return err
+	agent := s.secret(in, agentSecretName(name), map[string][]byte{"tls.crt": cert, "tls.key": key, "ca.crt": s.Channel.CACertPEM})
+	c := s.endpoint(in.Role)
+	// One that is there belongs to a Pod that may be at work.
+	if _, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, agent, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("cannot create Secret %s at the %s: %w", agent.Name, c.Side, err)
 	}
 	return ensureCredentials(ctx, s, in, name)
 }
@@ -85,35 +88,46 @@ func ensureCredentials(ctx context.Context, s Spec, in podInput, name string) er
 		content = map[string][]byte{}
 	}
 	content[task.PasswordKey] = []byte(password(s.Channel.Master, in.Volume.Name))
-	c, name := s.endpoint(in.Role), credentialsSecretName(name)
-	err = createSecret(ctx, s, in, name, content)
-	if !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	client := c.Kube.CoreV1().Secrets(c.Namespace)
-	old, err := client.Get(ctx, name, getOptions)
-	if err == nil && maps.EqualFunc(old.Data, content, bytes.Equal) {
-		return nil
-	}
-	// The account of an endpoint need not be allowed to update Secrets.
-	if err == nil {
-		err = client.Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &old.UID}})
-	}
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("cannot renew Secret %s at the %s: %w", name, c.Side, err)
-	}
-	return createSecret(ctx, s, in, name, content)
+	return putSecret(ctx, s.endpoint(in.Role), s.secret(in, credentialsSecretName(name), content))
 }
 
-func createSecret(ctx context.Context, s Spec, in podInput, name string, content map[string][]byte) error {
-	c := s.endpoint(in.Role)
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: c.Namespace, Labels: s.labels(in.Role, in.claim())},
+func (s Spec) secret(in podInput, name string, content map[string][]byte) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.endpoint(in.Role).Namespace, Labels: s.labels(in.Role, in.claim())},
 		Type:       corev1.SecretTypeOpaque,
 		Data:       content,
 	}
-	if _, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("cannot create Secret %s at the %s: %w", name, c.Side, err)
+}
+
+// putSecret creates a Secret, in the place of one of that name that holds something else.
+func putSecret(ctx context.Context, c *cluster.Cluster, secret *corev1.Secret) error {
+	client := c.Kube.CoreV1().Secrets(c.Namespace)
+	_, err := client.Create(ctx, secret, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		var old *corev1.Secret
+		if old, err = client.Get(ctx, secret.Name, getOptions); err == nil {
+			if old.Type == secret.Type && maps.EqualFunc(old.Data, secret.Data, bytes.Equal) {
+				return nil
+			}
+			// The account of an endpoint need not be allowed to update Secrets.
+			err = client.Delete(ctx, secret.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &old.UID}})
+		}
+		if err == nil || apierrors.IsNotFound(err) {
+			_, err = client.Create(ctx, secret, metav1.CreateOptions{})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot create Secret %s at the %s: %w", secret.Name, c.Side, err)
 	}
 	return nil
+}
+
+// forgetSecret deletes a Secret; one that is left here is removed by the pair's clean-up.
+func forgetSecret(ctx context.Context, s Spec, c *cluster.Cluster, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := c.Kube.CoreV1().Secrets(c.Namespace).Delete(ctx, name, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		s.Log.Warn("a Secret is left", "secret", name, "side", c.Side, "error", err.Error())
+	}
 }

@@ -3,13 +3,11 @@ package transfer
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -29,29 +27,15 @@ const (
 // a killed survey has left it goes on with.
 func Survey(ctx context.Context, s Spec) (map[string]*survey.Report, map[string]*Error) {
 	s = s.withDefaults()
-	type answer struct {
-		volume string
-		report *survey.Report
-		err    error
-	}
-	turn := make(chan struct{}, s.Limits.ConcurrentVolumes)
-	answers := make(chan answer)
-	for _, v := range s.Volumes {
-		go func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			report, err := surveyOne(ctx, s, v)
-			answers <- answer{v.Name, report, err}
-		}()
-	}
+	looked, errs := make([]*survey.Report, len(s.Volumes)), make([]error, len(s.Volumes))
+	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) { looked[i], errs[i] = surveyOne(ctx, s, s.Volumes[i]) })
 	reports, failures := map[string]*survey.Report{}, map[string]*Error{}
-	for range s.Volumes {
-		a := <-answers
-		if a.err != nil {
-			failures[a.volume] = AsError(a.err).about(a.volume)
+	for i, v := range s.Volumes {
+		if errs[i] != nil {
+			failures[v.Name] = AsError(errs[i]).about(v.Name)
 			continue
 		}
-		reports[a.volume] = a.report
+		reports[v.Name] = looked[i]
 	}
 	return reports, failures
 }
@@ -71,41 +55,15 @@ func surveyOne(ctx context.Context, s Spec, v application.Volume) (*survey.Repor
 	if err != nil {
 		return nil, err
 	}
-	err = startProbe(ctx, s.Source, pod)
-	switch {
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		return nil, permanent(api.ReasonRejected, fmt.Sprintf("the source would not let in a worker Pod for claim %s: %s", v.Name, clip(err.Error())))
-	case err != nil:
-		return nil, fmt.Errorf("cannot create the survey's Pod of %s at the source: %w", v.Name, err)
+	pod, err = errand{
+		cluster: s.Source, volume: v.Name, limit: surveyLimit,
+		pod:  fmt.Sprintf("the survey's Pod of claim %s", v.Name),
+		late: fmt.Sprintf("the survey of claim %s did not end", v.Name),
+	}.run(ctx, s, pod)
+	if err != nil {
+		return nil, err
 	}
-	defer forgetProbe(ctx, s, s.Source, pod.Name)
-	return awaitSurvey(ctx, s, v, pod.Name)
-}
-
-// awaitSurvey waits for the report. A Pod that does not start in time would not start as a
-// worker either.
-func awaitSurvey(ctx context.Context, s Spec, v application.Volume, name string) (report *survey.Report, err error) {
-	end := awaitProbe(ctx, s.Source, name, func(pod *corev1.Pod, waited time.Duration) bool {
-		switch {
-		case ended(pod):
-			report, err = reported(pod, v.Name)
-		case !surveyRuns(pod) && waited > s.Limits.StartTimeout:
-			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the source within %s: %s",
-				v.Name, s.Limits.StartTimeout, whyNot(ctx, s.Source, pod)), task.RetryLater)
-		}
-		return report != nil || err != nil
-	})
-	switch {
-	case errors.Is(end, errProbeGone):
-		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey's Pod of claim %s: %v", v.Name, end), task.RetrySoon)
-	case end != nil:
-		return nil, failed(ReasonWorkerNotStarted, fmt.Sprintf("the survey of claim %s did not end within %s", v.Name, surveyLimit), task.RetryLater)
-	}
-	return report, err
-}
-
-func surveyRuns(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
+	return reported(pod, v.Name)
 }
 
 // reported is the report of a Pod that has ended.

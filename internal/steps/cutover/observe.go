@@ -282,6 +282,7 @@ func resource(c *cluster.Cluster, want application.Object) (schema.GroupVersionR
 // permanent wraps an error that trying again does not mend.
 type permanent struct{ error }
 
+// Unwrap returns the error that is wrapped.
 func (p *permanent) Unwrap() error { return p.error }
 
 // ending is an action's decision that the task ends.
