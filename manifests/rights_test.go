@@ -127,6 +127,7 @@ var observed = []schema.GroupResource{
 	{Group: "apps", Resource: "replicasets"},
 	{Group: "apps", Resource: "daemonsets"},
 	{Group: "batch", Resource: "jobs"},
+	{Resource: "replicationcontrollers"},
 	{Resource: "pods"},
 }
 

@@ -92,7 +92,26 @@ type Application struct {
 	// nothing is selected by labels.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+	// clusterResources says what happens to cluster-wide objects that the application names and
+	// the target does not have. Referenced (default): definitions of its custom resources,
+	// PriorityClasses, and ClusterRoles and ClusterRoleBindings of its accounts are created there,
+	// as far as the account may; None: the plan asks for them, and somebody else creates them.
+	// Others, such as StorageClasses, are never created.
+	// +optional
+	ClusterResources ClusterResources `json:"clusterResources,omitempty"`
 }
+
+// ClusterResources says what happens to cluster-wide objects.
+// +kubebuilder:validation:Enum=Referenced;None
+type ClusterResources string
+
+// What happens to cluster-wide objects that the target does not have.
+const (
+	// ClusterResourcesReferenced are created there.
+	ClusterResourcesReferenced ClusterResources = "Referenced"
+	// ClusterResourcesNone are not.
+	ClusterResourcesNone ClusterResources = "None"
+)
 
 // StorageClassMapping replaces a StorageClass of the source by one of the target.
 type StorageClassMapping struct {

@@ -94,6 +94,7 @@ const (
 	ReasonWorkloadNotFound    = "WorkloadNotFound"
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"
+	ReasonKindMissing         = "KindMissing"
 
 	ReasonInvalidCredentials    = "InvalidCredentials"
 	ReasonRepositoryUnreachable = "RepositoryUnreachable"

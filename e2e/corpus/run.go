@@ -91,9 +91,6 @@ func (r *Runner) one(ctx context.Context, namespace string, objects []unstructur
 		return err
 	}
 	result.fail(failedLeak, leaks(fresh, first)...)
-	if err := run.unmoved(ctx, first); err != nil {
-		return err
-	}
 	run.judge(first)
 	if err := run.server.closeDoors(ctx, run.from); err != nil {
 		return err
@@ -230,15 +227,6 @@ func (r *run) capture(ctx context.Context, namespace string) (*application.Plan,
 	}
 	// The target exists only later; of it only an annotation counts here.
 	return plan.Capture(ctx, source, source, r.task(namespace), switchUID)
-}
-
-// unmoved adds what lies beside, as the plan step does.
-func (r *run) unmoved(ctx context.Context, p *application.Plan) error {
-	source, err := r.endpoint(cluster.SideSource, r.from)
-	if err != nil {
-		return err
-	}
-	return plan.Unmoved(ctx, source, r.task(r.from), p)
 }
 
 // judge looks for what is lost without a word.

@@ -15,7 +15,7 @@ func (m *maker) checkClaims() {
 		ref := refTo(kindClaim, v.Name)
 		n := m.x.byRef[ref]
 		if class := read[corev1.PersistentVolumeClaim](n).Spec.VolumeAttributesClassName; class != nil && v.Policy != api.ClaimSkip {
-			m.requireCluster(n, "VolumeAttributesClass", "storage.k8s.io", *class)
+			m.requireCluster(n, "VolumeAttributesClass.storage.k8s.io", *class)
 		}
 		if n.obj.GetDeletionTimestamp() != nil {
 			m.block(api.ReasonUnsupportedVolume, ref,
@@ -135,33 +135,20 @@ func (m *maker) checkTemplates() {
 		if host := spec.NodeSelector[corev1.LabelHostname]; host != "" {
 			m.warn("%s selects the node %s by its hostname: the target needs a node of that name", n.ref, host)
 		}
-		for _, claim := range spec.ResourceClaims {
-			m.checkDevices(n, claim)
-		}
-		m.requireCluster(n, "PriorityClass", "scheduling.k8s.io", spec.PriorityClassName)
+		m.requireCluster(n, kindPriorityClass, spec.PriorityClassName)
 		if spec.RuntimeClassName != nil {
-			m.requireCluster(n, "RuntimeClass", "node.k8s.io", *spec.RuntimeClassName)
-		}
-	}
-}
-
-// checkDevices points at claims of devices: without them Pods do not start.
-func (m *maker) checkDevices(n *node, claim corev1.PodResourceClaim) {
-	for kind, name := range map[string]*string{"ResourceClaim": claim.ResourceClaimName, "ResourceClaimTemplate": claim.ResourceClaimTemplateName} {
-		if name != nil {
-			m.warn("%s refers to %s, which KubeMove does not move: its Pods start at the target only when you create it there", n.ref,
-				Ref{Group: "resource.k8s.io", Kind: kind, Name: *name})
+			m.requireCluster(n, "RuntimeClass.node.k8s.io", *spec.RuntimeClassName)
 		}
 	}
 }
 
 // requireCluster notes a cluster-wide object that the target needs. The system's own are
 // everywhere.
-func (m *maker) requireCluster(n *node, kind, group, name string) {
+func (m *maker) requireCluster(n *node, kind, name string) {
 	if name == "" || name == "system-cluster-critical" || name == "system-node-critical" {
 		return
 	}
-	ref := Ref{Group: group, Kind: kind, Name: name}
+	ref := refTo(kind, name)
 	if slices.ContainsFunc(m.plan.Requires, func(r Required) bool { return r.Ref == ref }) {
 		return
 	}

@@ -49,7 +49,11 @@ func (m *maker) follow(from *node, e edge) *node {
 	if _, member := m.members[from.ref]; !member {
 		path = m.taken[from.ref]
 	}
-	m.taken[e.to] = path + " > " + e.to.String()
+	path += " > " + e.to.String()
+	if owner := m.customOwner(n); owner != nil && e.to.kind() != kindClaim {
+		return m.takeOwner(n, owner, path)
+	}
+	m.taken[e.to] = path
 	return n
 }
 
@@ -78,11 +82,14 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 	case n.ref == refTo(kindServiceAccount, defaultAccount):
 		// Nothing is created, but its Secrets and roles are followed.
 		return true
-	case m.isSystem(n):
+	case m.isSystem(n), m.isMade(n):
+		return false
+	case stays[n.ref.kind()] != "":
+		m.leave(n.ref, stays[n.ref.kind()])
 		return false
 	}
 	owner := foreignOwner(n.obj)
-	if owner == nil {
+	if owner == nil || m.customOwner(n) != nil {
 		return true
 	}
 	if !e.hard {

@@ -20,10 +20,12 @@ func (m *maker) checkConnections() {
 		case kindRoleBinding:
 			ref := read[rbacv1.RoleBinding](n).RoleRef
 			if ref.Kind == "ClusterRole" && !slices.Contains(ordinaryRoles, ref.Name) {
-				m.requireCluster(n, "ClusterRole", rbacv1.GroupName, ref.Name)
+				m.requireCluster(n, kindClusterRole, ref.Name)
 			}
 		}
 	}
+	m.requireKinds()
+	m.requireBindings()
 	if m.in.SourceNamespace != m.in.TargetNamespace {
 		m.checkNamespaceNames()
 	}
@@ -34,12 +36,20 @@ func (m *maker) checkConnections() {
 var ordinaryRoles = []string{"admin", "edit", "view", "cluster-admin"}
 
 func (m *maker) checkService(n *node) {
-	if s := read[corev1.Service](n).Spec; len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName {
-		m.warn("%s has no selector: its Endpoints do not move, create them at the target", n.ref)
+	s := read[corev1.Service](n).Spec
+	if len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName && !m.hasAddresses(n) {
+		m.warn("%s has no selector, and no Endpoints or EndpointSlice of its own: something outside of the namespace may write them; see that it does at the target", n.ref)
 	}
 	if ip := explicitAddress(n.obj.Object); ip != "" {
 		m.warn("%s asks for the address %s of the source cluster (clusterIP): at the target it gets another one; use its name instead", n.ref, ip)
 	}
+}
+
+// hasAddresses says whether the addresses of a Service without a selector move with it.
+func (m *maker) hasAddresses(service *node) bool {
+	return slices.ContainsFunc(m.serviceEdges(service), func(e edge) bool {
+		return (e.to.kind() == kindEndpoints || e.to.kind() == kindEndpointSlice) && m.isTaken(e.to.kind(), e.to.Name)
+	})
 }
 
 func (m *maker) checkIngress(n *node) {
@@ -50,10 +60,12 @@ func (m *maker) checkIngress(n *node) {
 		}
 	}
 	for _, r := range resourceBackends(i) {
-		m.warn("%s routes to %s, which KubeMove does not move: that route leads nowhere at the target, unless you create it there", n.ref, r)
+		if !m.isTaken(r.kind(), r.Name) {
+			m.warn("%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", n.ref, r)
+		}
 	}
 	if class := i.Spec.IngressClassName; class != nil {
-		m.requireCluster(n, "IngressClass", networkingv1.GroupName, *class)
+		m.requireCluster(n, "IngressClass.networking.k8s.io", *class)
 	}
 }
 
@@ -74,9 +86,6 @@ func (m *maker) checkNamespaceNames() {
 		if found := mention(o.Object.Object, "."+m.in.SourceNamespace, needles); found != "" {
 			m.warn("%s mentions %q of the source namespace: at the target the namespace is %s; correct it there if it means the application itself",
 				o.Ref, found, m.in.TargetNamespace)
-		}
-		if o.kind() == kindNetworkPolicy && namesNamespace(o.Object.Object, m.in.SourceNamespace) {
-			m.warn("%s selects the namespace %s by its name: at the target the namespace is %s", o.Ref, m.in.SourceNamespace, m.in.TargetNamespace)
 		}
 	}
 }
@@ -125,27 +134,6 @@ func anyText(value any, match func(string) bool) bool {
 	case map[string]any:
 		for _, item := range v {
 			if anyText(item, match) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// namesNamespace finds the label by which namespaces are selected by name.
-func namesNamespace(value any, namespace string) bool {
-	switch v := value.(type) {
-	case []any:
-		return slices.ContainsFunc(v, func(item any) bool { return namesNamespace(item, namespace) })
-	case map[string]any:
-		if v[corev1.LabelMetadataName] == namespace {
-			return true
-		}
-		if values, ok := v["values"].([]any); ok && v["key"] == corev1.LabelMetadataName {
-			return slices.Contains(values, any(namespace))
-		}
-		for _, item := range v {
-			if namesNamespace(item, namespace) {
 				return true
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -28,27 +29,76 @@ func (m *maker) edges(n *node) []edge {
 			out = append(out, hard(kindRole, ref.Name))
 		}
 	case kindService:
-		for _, i := range m.x.ofKind(kindIngress) {
-			if slices.Contains(backends(read[networkingv1.Ingress](i)), n.ref.Name) {
-				out = append(out, edge{to: i.ref})
-			}
-		}
+		out = m.serviceEdges(n)
 	case kindIngress:
 		for _, t := range read[networkingv1.Ingress](n).Spec.TLS {
 			if t.SecretName != "" {
 				out = append(out, edge{to: refTo(kindSecret, t.SecretName), hard: true, optional: true})
 			}
 		}
+		for _, r := range resourceBackends(read[networkingv1.Ingress](n)) {
+			out = append(out, edge{to: r})
+		}
+	default:
+		if isCustom(n.ref.kind()) {
+			out = m.customEdges(n)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b edge) int { return compareRefs(a.to, b.to) })
 	return out
 }
 
+// serviceEdges are what leads traffic to a Service, and the addresses that somebody wrote down
+// for one without a selector.
+func (m *maker) serviceEdges(n *node) []edge {
+	out := m.namedBy(n.ref)
+	for _, i := range m.x.ofKind(kindIngress) {
+		if slices.Contains(backends(read[networkingv1.Ingress](i)), n.ref.Name) {
+			out = append(out, edge{to: i.ref})
+		}
+	}
+	if len(read[corev1.Service](n).Spec.Selector) > 0 {
+		return out
+	}
+	for _, s := range m.x.ofKind(kindEndpointSlice) {
+		if s.obj.GetLabels()[discoveryv1.LabelServiceName] == n.ref.Name {
+			out = append(out, edge{to: s.ref})
+		}
+	}
+	return append(out, edge{to: refTo(kindEndpoints, n.ref.Name)})
+}
+
+// releaseEdges are the records of the Helm release that a workload belongs to: without them Helm
+// would not know it at the target.
+func (m *maker) releaseEdges(n *node) []edge {
+	release := n.obj.GetAnnotations()[helmRelease]
+	if release == "" {
+		return nil
+	}
+	var out []edge
+	for _, s := range m.x.ofKind(kindSecret) {
+		if l := s.obj.GetLabels(); l["owner"] == "helm" && l["name"] == release {
+			out = append(out, edge{to: s.ref})
+		}
+	}
+	return out
+}
+
+// The annotations by which Helm knows what is its own.
+const (
+	helmRelease   = "meta.helm.sh/release-name"
+	helmNamespace = "meta.helm.sh/release-namespace"
+)
+
 func (m *maker) workloadEdges(n *node) []edge {
 	if n.template == nil {
 		return nil
 	}
-	out := templateEdges(n.template)
+	out := append(templateEdges(n.template), m.releaseEdges(n)...)
+	out = append(out, m.namedBy(n.ref)...)
+	for _, claim := range n.template.Spec.ResourceClaims {
+		out = append(out, deviceEdges(claim)...)
+	}
 	for _, mount := range n.mounts {
 		out = append(out, hard(kindClaim, mount.claim))
 	}
@@ -175,6 +225,17 @@ func allBackends(i *networkingv1.Ingress) []*networkingv1.IngressBackend {
 		}
 		for j := range rule.HTTP.Paths {
 			out = append(out, &rule.HTTP.Paths[j].Backend)
+		}
+	}
+	return out
+}
+
+// deviceEdges are the claims of devices that Pods share, and the templates of those they do not.
+func deviceEdges(claim corev1.PodResourceClaim) []edge {
+	var out []edge
+	for kind, name := range map[string]*string{"ResourceClaim": claim.ResourceClaimName, "ResourceClaimTemplate": claim.ResourceClaimTemplateName} {
+		if name != nil {
+			out = append(out, edge{to: Ref{Group: "resource.k8s.io", Kind: kind, Name: *name}, hard: true})
 		}
 	}
 	return out

@@ -1,6 +1,8 @@
 package application
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -25,9 +27,18 @@ const (
 	kindReplicaSet     = "ReplicaSet.apps"
 	kindDaemonSet      = "DaemonSet.apps"
 	kindJob            = "Job.batch"
+	kindRC             = "ReplicationController"
+
+	kindEndpoints     = "Endpoints"
+	kindEndpointSlice = "EndpointSlice.discovery.k8s.io"
+
+	kindCRD                = "CustomResourceDefinition.apiextensions.k8s.io"
+	kindPriorityClass      = "PriorityClass.scheduling.k8s.io"
+	kindClusterRole        = "ClusterRole.rbac.authorization.k8s.io"
+	kindClusterRoleBinding = "ClusterRoleBinding.rbac.authorization.k8s.io"
 )
 
-// kind is a kind that the plan reads from the source.
+// kind is a kind of Kubernetes itself that the plan reads from the source.
 type kind struct {
 	name     string
 	version  string
@@ -56,10 +67,54 @@ var kinds = []kind{
 	{kindReplicaSet, "v1", "replicasets", false},
 	{kindDaemonSet, "v1", "daemonsets", false},
 	{kindJob, "v1", "jobs", false},
+	{kindRC, "v1", "replicationcontrollers", false},
 	{kindPod, "v1", "pods", false},
 }
 
-// Kinds lists the resources of the source namespace that Make wants to see.
+// clusterKinds are the cluster-wide kinds that a plan may create, in the order of creation,
+// before everything else.
+var clusterKinds = []string{kindCRD, kindPriorityClass, kindClusterRole, kindClusterRoleBinding}
+
+// beside are further kinds of Kubernetes itself, which no plan has to see. Everything that is
+// neither here nor in kinds is a custom resource.
+var beside = map[string]bool{
+	kindEndpoints: true, kindEndpointSlice: true, "ControllerRevision.apps": true, "CSIStorageCapacity.storage.k8s.io": true,
+	"Lease.coordination.k8s.io": true, "LimitRange": true, "PodTemplate": true, "ResourceClaim.resource.k8s.io": true,
+	"ResourceClaimTemplate.resource.k8s.io": true, "ResourceQuota": true,
+}
+
+// stays are kinds whose objects do not move, with the reason.
+var stays = map[string]string{
+	"CSIStorageCapacity.storage.k8s.io":                "the storage of a cluster says so of itself",
+	"ControllerRevision.apps":                          "the controller of its workload makes its own at the target",
+	"Lease.coordination.k8s.io":                        "a running program takes it, there as here",
+	"LimitRange":                                       "it is a limit of the source's namespace; the target's administrator sets the limits there",
+	"ResourceQuota":                                    "it is a limit of the source's namespace; the target's administrator sets the limits there",
+	"VolumeGroupSnapshot.groupsnapshot.storage.k8s.io": "it belongs to the storage of the source",
+	"VolumeSnapshot.snapshot.storage.k8s.io":           "it belongs to the storage of the source",
+}
+
+// doors are kinds of custom resources that lead traffic from outside to Services.
+var doors = map[string]bool{
+	"DNSEndpoint.externaldns.k8s.io":      true,
+	"GRPCRoute.gateway.networking.k8s.io": true,
+	"Gateway.gateway.networking.k8s.io":   true,
+	"Gateway.networking.istio.io":         true,
+	"HTTPProxy.projectcontour.io":         true,
+	"HTTPRoute.gateway.networking.k8s.io": true,
+	"IngressRoute.traefik.io":             true,
+	"IngressRouteTCP.traefik.io":          true,
+	"IngressRouteUDP.traefik.io":          true,
+	"Mapping.getambassador.io":            true,
+	"Route.route.openshift.io":            true,
+	"TCPRoute.gateway.networking.k8s.io":  true,
+	"TLSRoute.gateway.networking.k8s.io":  true,
+	"UDPRoute.gateway.networking.k8s.io":  true,
+	"VirtualService.networking.istio.io":  true,
+}
+
+// Kinds lists the resources of the source namespace that Make has to see. What else the cluster
+// serves it wants to see as well.
 func Kinds() []schema.GroupVersionResource {
 	out := make([]schema.GroupVersionResource, 0, len(kinds))
 	for _, k := range kinds {
@@ -91,12 +146,42 @@ func RefOf(o *unstructured.Unstructured) Ref {
 
 // rank is the place of a kind in the order of creation; -1: it is never created.
 func rank(kind string) int {
-	for i, k := range kinds {
+	switch _, stay := stays[kind]; {
+	case stay:
+		return -1
+	case isCustom(kind), beside[kind]:
+		return place(kind)
+	}
+	for _, k := range kinds {
 		if k.name == kind && k.moves {
-			return i
+			return place(kind)
 		}
 	}
 	return -1
+}
+
+// place of a kind in lists. Custom resources come right before the workloads: what controls
+// them may be one of those, and workloads may read them when they start.
+func place(kind string) int {
+	if i := slices.Index(clusterKinds, kind); i >= 0 {
+		return i
+	}
+	const step = 2
+	before, workloads := len(clusterKinds), 0
+	for i, k := range kinds {
+		if k.name == kind {
+			return before + step*i + 1
+		}
+		if k.name == kindStatefulSet {
+			workloads = before + step*i
+		}
+	}
+	return workloads
+}
+
+// isCustom says whether objects of the kind are custom resources.
+func isCustom(kind string) bool {
+	return !known(kind) && !beside[kind] && !slices.Contains(clusterKinds, kind)
 }
 
 // known says whether the plan reads the kind.
@@ -117,7 +202,7 @@ func isWorkload(kind string) bool {
 // runsPods says whether objects of the kind are, or make, Pods.
 func runsPods(kind string) bool {
 	switch kind {
-	case kindPod, kindReplicaSet, kindDaemonSet, kindJob:
+	case kindPod, kindReplicaSet, kindDaemonSet, kindJob, kindRC:
 		return true
 	}
 	return isWorkload(kind)

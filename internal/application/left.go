@@ -1,5 +1,7 @@
 package application
 
+import "slices"
+
 // leaveTheRest gives a reason for everything that was looked at and does not move.
 func (m *maker) leaveTheRest() {
 	for _, n := range m.x.nodes {
@@ -16,11 +18,27 @@ func (m *maker) leaveTheRest() {
 			m.leave(n.ref, "every namespace has its own")
 			continue
 		}
+		if why := stays[n.ref.kind()]; why != "" {
+			m.leave(n.ref, why)
+			continue
+		}
 		root, foreign := m.x.root(n)
-		if isGenerated(n.ref.kind()) && (root != n || foreign != nil) {
+		if isGenerated(n.ref.kind()) && (root != n || foreign != nil) || m.isMade(n) {
 			// Its controller makes it, there as here.
 			continue
 		}
 		m.leave(n.ref, "neither selected nor referenced by a member")
 	}
+}
+
+// warnUnseen notes the kinds that nobody could look for. Named workloads move with what they
+// refer to, and of those all kinds are known.
+func (m *maker) warnUnseen() {
+	if len(m.in.Unseen) == 0 || m.in.Application.Selector == nil {
+		return
+	}
+	unseen := slices.Clone(m.in.Unseen)
+	slices.Sort(unseen)
+	m.warn("nobody has looked for objects of these kinds, as the account at the source may not list them: %s; "+
+		"grant it that, or create them at the target if the application has some", few(unseen))
 }

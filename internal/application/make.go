@@ -31,8 +31,20 @@ type Input struct {
 	// Exclude lists objects that are never captured, such as Secrets that KubeMove's own
 	// objects name.
 	Exclude []Ref
-	// Objects of the source namespace, of all Kinds, in any order. They are not changed.
+	// Objects of the source namespace, in any order: those of all Kinds, and those of the
+	// further kinds that the cluster serves. They are not changed.
 	Objects []unstructured.Unstructured
+	// Resources are the plural names of the further kinds, by kind: Widget.example.com is
+	// served as widgets.
+	Resources map[string]string
+	// Unseen are resources that nobody could look for, in most cases because the account may
+	// not.
+	Unseen []string
+	// Cluster holds cluster-wide objects of the source that may concern the application, as far
+	// as they could be read: ClusterRoleBindings, and the ClusterRoles that they name.
+	Cluster []unstructured.Unstructured
+	// BindingsUnseen: nobody could look for ClusterRoleBindings.
+	BindingsUnseen bool
 }
 
 // Make plans the move of an application. It depends on nothing but the input, and not on the
@@ -41,6 +53,7 @@ func Make(in Input) *Plan {
 	m := newMaker(in)
 	m.selectMembers()
 	m.followReferences()
+	m.leaveMade()
 	m.addWorkloads()
 	m.addVolumes()
 	m.addObjects()
@@ -51,6 +64,7 @@ func Make(in Input) *Plan {
 	m.checkTemplates()
 	m.checkConnections()
 	m.leaveTheRest()
+	m.warnUnseen()
 	return m.finish()
 }
 
@@ -71,6 +85,10 @@ type maker struct {
 	ledgers map[Ref]*Ledger
 	// left holds the reasons in plan.Left.
 	left map[Ref]string
+	// cluster holds the cluster-wide objects of the input.
+	cluster []*node
+	// namers are the custom resources that name an object and belong to it.
+	namers map[Ref][]Ref
 }
 
 func newMaker(in Input) *maker {
@@ -95,6 +113,10 @@ func newMaker(in Input) *maker {
 	for _, ref := range in.Exclude {
 		m.excluded[ref] = true
 	}
+	for i := range in.Cluster {
+		m.cluster = append(m.cluster, &node{ref: RefOf(&in.Cluster[i]), obj: &in.Cluster[i]})
+	}
+	slices.SortFunc(m.cluster, func(a, b *node) int { return compareRefs(a.ref, b.ref) })
 	return m
 }
 

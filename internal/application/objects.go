@@ -35,10 +35,12 @@ type node struct {
 type index struct {
 	byRef map[Ref]*node
 	nodes []*node
+	// made are the objects at the ends of whose chains of controllers a custom resource stands.
+	made map[Ref][]*node
 }
 
 func newIndex(namespace string, objects []unstructured.Unstructured) *index {
-	x := &index{byRef: make(map[Ref]*node, len(objects))}
+	x := &index{byRef: make(map[Ref]*node, len(objects)), made: map[Ref][]*node{}}
 	for i := range objects {
 		o := &objects[i]
 		if ns := o.GetNamespace(); ns != "" && ns != namespace {
@@ -57,6 +59,9 @@ func newIndex(namespace string, objects []unstructured.Unstructured) *index {
 	for _, n := range x.nodes {
 		n.mounts = mounts(n, claims)
 		n.own = x.isOwn(n)
+		if root, _ := x.root(n); root != n && isCustom(root.ref.kind()) {
+			x.made[root.ref] = append(x.made[root.ref], n)
+		}
 	}
 	return x
 }
@@ -127,19 +132,10 @@ func compareRefs(a, b Ref) int {
 	)
 }
 
-func place(kind string) int {
-	for i, k := range kinds {
-		if k.name == kind {
-			return i
-		}
-	}
-	return len(kinds)
-}
-
 // templatePath leads to the template of an object's Pods; nil: it has none, or is a Pod.
 func templatePath(kind string) []string {
 	switch kind {
-	case kindDeployment, kindStatefulSet, kindReplicaSet, kindDaemonSet, kindJob:
+	case kindDeployment, kindStatefulSet, kindReplicaSet, kindDaemonSet, kindJob, kindRC:
 		return []string{"spec", "template"}
 	case kindCronJob:
 		return []string{"spec", "jobTemplate", "spec", "template"}
@@ -200,7 +196,13 @@ func (x *index) isOwn(n *node) bool {
 	if foreign != nil && ownerRef(foreign).Group == api.GroupVersion.Group {
 		return true
 	}
-	return madeByKubeMove(n.obj) || madeByKubeMove(root.obj)
+	return isOwnKind(n.ref) || isOwnKind(root.ref) || madeByKubeMove(n.obj) || madeByKubeMove(root.obj)
+}
+
+// isOwnKind says whether objects of the kind are KubeMove's, or Metacontroller's notes of what it
+// has asked KubeMove.
+func isOwnKind(r Ref) bool {
+	return r.Group == api.GroupVersion.Group || r.kind() == "ControllerRevision.metacontroller.k8s.io"
 }
 
 func madeByKubeMove(o *unstructured.Unstructured) bool {

@@ -67,6 +67,9 @@ type Workload struct {
 	Replicas int32 `json:"replicas"`
 	// Suspended state of a CronJob.
 	Suspended bool `json:"suspended,omitempty"`
+	// MadeBy is the custom resource that makes the workload, and moves in its place; nil: the
+	// workload itself moves.
+	MadeBy *Ref `json:"madeBy,omitempty"`
 	// Autoscaled: a HorizontalPodAutoscaler sets the replicas, so their number is not part of
 	// what is approved.
 	Autoscaled bool `json:"autoscaled,omitempty"`
@@ -79,6 +82,11 @@ type Object struct {
 	Phase Phase `json:"phase"`
 	// Why it moves: the path in the graph, such as "Deployment.apps/web > ConfigMap/settings".
 	Why string `json:"why"`
+	// Runs: it is a custom resource whose controller makes workloads of it. It starts, is healthy
+	// and is stopped as these are.
+	Runs bool `json:"runs,omitempty"`
+	// Cluster: it is cluster-wide, and created only where the target has none of its name.
+	Cluster bool `json:"cluster,omitempty"`
 	// Object cleaned and transformed, in the target's namespace. Workloads keep the
 	// replicas and suspension that they will have when they run.
 	Object unstructured.Unstructured `json:"object"`

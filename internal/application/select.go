@@ -104,6 +104,13 @@ func (m *maker) admit(n *node, why string) {
 		m.leave(n.ref, "it is the token of a ServiceAccount; the target issues its own")
 	case n.ref.kind() == kindClaim:
 		m.admitClaim(n, why)
+	case stays[n.ref.kind()] != "":
+		m.leave(n.ref, stays[n.ref.kind()])
+	case n.ref.kind() == kindEndpoints && isElection(n.obj):
+		m.leave(n.ref, "a running program writes it, there as here")
+	case m.isMade(n):
+	case m.customOwner(n) != nil:
+		m.takeOwner(n, m.customOwner(n), n.ref.String())
 	case foreignOwner(n.obj) != nil:
 		m.refuseForeign(n, why)
 	case n.obj.GetDeletionTimestamp() != nil:
@@ -185,6 +192,8 @@ func (m *maker) refuseKind(n *node) {
 	switch n.ref.kind() {
 	case kindPod, kindReplicaSet:
 		fix = "run it by a Deployment or StatefulSet, or take it out of the selection"
+	case kindRC:
+		fix = "run its Pods by a Deployment, or take it out of the selection"
 	case kindJob:
 		fix = "wait until it has finished, or take it out of the selection"
 	}

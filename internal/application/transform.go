@@ -3,6 +3,7 @@ package application
 import (
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,6 +25,9 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 		m.raiseRequest(n, out)
 	case kindRoleBinding:
 		m.mapSubjects(out)
+	}
+	if m.in.SourceNamespace != m.in.TargetNamespace {
+		m.rename(n, out)
 	}
 	return out
 }
@@ -173,4 +177,44 @@ func (m *maker) mapSubjects(out *unstructured.Unstructured) {
 			}
 		}
 	}
+}
+
+// rename adapts what names the namespace of the source, where that is meant to be the
+// application's own.
+func (m *maker) rename(n *node, out *unstructured.Unstructured) {
+	if a := out.GetAnnotations(); a[helmNamespace] == m.in.SourceNamespace {
+		a[helmNamespace] = m.in.TargetNamespace
+		out.SetAnnotations(a)
+	}
+	switch kind := n.ref.kind(); {
+	case isCustom(kind):
+		m.renameReferences(out.Object["spec"])
+	case kind == kindNetworkPolicy && renameSelectors(out.Object["spec"], m.in.SourceNamespace, m.in.TargetNamespace):
+		m.warn("%s selects the namespace %s by its name: at the target it selects %s", n.ref, m.in.SourceNamespace, m.in.TargetNamespace)
+	}
+}
+
+// renameSelectors makes selectors of one namespace, by its name, ones of another.
+func renameSelectors(value any, from, to string) (changed bool) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			changed = renameSelectors(item, from, to) || changed
+		}
+	case map[string]any:
+		if v[corev1.LabelMetadataName] == from {
+			v[corev1.LabelMetadataName], changed = to, true
+		}
+		if values, ok := v["values"].([]any); ok && v["key"] == corev1.LabelMetadataName {
+			for i := range values {
+				if values[i] == from {
+					values[i], changed = to, true
+				}
+			}
+		}
+		for _, item := range v {
+			changed = renameSelectors(item, from, to) || changed
+		}
+	}
+	return changed
 }

@@ -101,10 +101,10 @@ type user struct {
 	container *corev1.Container
 }
 
-// users of a claim among the workloads that move, in a fixed order.
+// users of a claim among the workloads that stop, in a fixed order.
 func (m *maker) users(claim string) []user {
 	var out []user
-	for _, n := range m.takenNodes() {
+	for _, n := range m.stopped() {
 		for _, mt := range n.mounts {
 			if mt.claim != claim {
 				continue

@@ -11,12 +11,9 @@ import (
 // addWorkloads lists the members that run Pods in the order in which they are stopped: the
 // mirror of the order in which the target starts them.
 func (m *maker) addWorkloads() {
-	for _, n := range m.takenNodes() {
-		if !isWorkload(n.ref.kind()) {
-			continue
-		}
+	for _, n := range m.stopped() {
 		m.checkHeld(n)
-		w := Workload{Ref: n.ref}
+		w := Workload{Ref: n.ref, MadeBy: m.madeBy(n)}
 		if n.ref.kind() == kindCronJob {
 			w.Suspended = m.suspended(n)
 		} else {
@@ -25,11 +22,41 @@ func (m *maker) addWorkloads() {
 		m.plan.Workloads = append(m.plan.Workloads, w)
 	}
 	slices.SortFunc(m.plan.Workloads, func(a, b Workload) int {
+		// What controllers make stops after the controllers, which would start it again.
+		if (a.MadeBy == nil) != (b.MadeBy == nil) {
+			if a.MadeBy == nil {
+				return -1
+			}
+			return 1
+		}
 		if a.kind() != b.kind() {
 			return compareRefs(b.Ref, a.Ref)
 		}
 		return compareRefs(a.Ref, b.Ref)
 	})
+}
+
+// stopped are the workloads that a switch stops: those that move, and those that custom
+// resources make that move.
+func (m *maker) stopped() []*node {
+	var out []*node
+	for _, n := range m.takenNodes() {
+		switch {
+		case isWorkload(n.ref.kind()):
+			out = append(out, n)
+		case isCustom(n.ref.kind()):
+			out = append(out, m.driven(n)...)
+		}
+	}
+	return out
+}
+
+// madeBy is the custom resource that makes a workload; nil: it moves itself.
+func (m *maker) madeBy(n *node) *Ref {
+	if m.moves(n) {
+		return nil
+	}
+	return &m.customOwner(n).ref
 }
 
 // checkHeld refuses workloads that another switch has stopped or started, and remembers the
@@ -102,16 +129,11 @@ func (m *maker) addObjects() {
 			m.plan.Requires = append(m.plan.Requires, Required{Ref: n.ref, Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: n.ref, Phase: phaseOf(n), Why: m.taken[n.ref], Object: *m.transformed(n),
+				Ref: n.ref, Phase: phaseOf(n), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
 			})
 		}
 	}
-	slices.SortFunc(m.plan.Objects, func(a, b Object) int {
-		if a.Phase != b.Phase {
-			return slices.Index(phases, a.Phase) - slices.Index(phases, b.Phase)
-		}
-		return compareRefs(a.Ref, b.Ref)
-	})
+	slices.SortFunc(m.plan.Objects, compareObjects)
 }
 
 // requireAccount: the target has a default account, which is not overwritten; what the
@@ -150,6 +172,9 @@ func phaseOf(n *node) Phase {
 		if letsTrafficIn(n) {
 			return PhaseOpen
 		}
+	}
+	if doors[n.ref.kind()] {
+		return PhaseOpen
 	}
 	return PhaseStart
 }

@@ -79,8 +79,16 @@ func (c *Cluster) List(ctx context.Context, resources []schema.GroupVersionResou
 	return objects, absent, nil
 }
 
+// ListWide returns the objects of a resource in the whole cluster.
+func (c *Cluster) ListWide(ctx context.Context, gvr schema.GroupVersionResource) ([]unstructured.Unstructured, error) {
+	return c.listPages(ctx, gvr, c.Dynamic.Resource(gvr))
+}
+
 func (c *Cluster) listAll(ctx context.Context, gvr schema.GroupVersionResource) ([]unstructured.Unstructured, error) {
-	r := c.Dynamic.Resource(gvr).Namespace(c.Namespace)
+	return c.listPages(ctx, gvr, c.Dynamic.Resource(gvr).Namespace(c.Namespace))
+}
+
+func (c *Cluster) listPages(ctx context.Context, gvr schema.GroupVersionResource, r dynamic.ResourceInterface) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
 	opts := metav1.ListOptions{Limit: pageSize}
 	for {

@@ -4,47 +4,68 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/metadata"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// Others lists the metadata of the objects in the endpoint's namespace that are of none of the
-// known kinds. unseen are the resources that could not be listed, in most cases because the
-// account may not. Whatever the cluster serves is looked through, custom resources too.
-func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource) (objects []unstructured.Unstructured, unseen []string, err error) {
+// Others are objects of kinds that nobody has asked for by name.
+type Others struct {
+	Objects []unstructured.Unstructured
+	// Resources are the plural names of the kinds that the cluster serves, by KIND.GROUP.
+	Resources map[string]string
+	// Unseen are the resources that could not be listed, in most cases because the account may
+	// not.
+	Unseen []string
+}
+
+// Others lists the objects in the endpoint's namespace that are of none of the known kinds.
+// Whatever the cluster serves is looked through, custom resources too.
+func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource) (*Others, error) {
 	lists, err := c.Kube.Discovery().ServerPreferredNamespacedResources()
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return nil, nil, c.Wrap("discover the kinds", err)
+		return nil, c.Wrap("discover the kinds", err)
 	}
+	out := &Others{Resources: map[string]string{}}
 	if failed, ok := err.(*discovery.ErrGroupDiscoveryFailed); ok {
 		for gv := range failed.Groups {
-			unseen = append(unseen, gv.String())
+			out.Unseen = append(out.Unseen, gv.String())
 		}
 	}
-	client, err := metadata.NewForConfigAndClient(metadata.ConfigFor(c.Config), c.client)
-	if err != nil {
-		return nil, nil, invalidKubeconfig(c.Side, err)
+	found := otherKinds(lists, known)
+	pages, errs := make([][]unstructured.Unstructured, len(found)), make([]error, len(found))
+	var all sync.WaitGroup
+	turns := make(chan struct{}, listsAtOnce)
+	for i, kind := range found {
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			pages[i], errs[i] = c.listAll(ctx, kind.resource)
+		})
 	}
-	for _, kind := range otherKinds(lists, known) {
-		page, err := c.listMetadata(ctx, client, kind)
-		switch {
+	all.Wait()
+	for i, kind := range found {
+		switch err := errs[i]; {
 		case err == nil:
-			objects = append(objects, page...)
+			gk := schema.GroupKind{Group: kind.resource.Group, Kind: kind.kind}
+			out.Resources[gk.String()] = kind.resource.Resource
+			out.Objects = append(out.Objects, pages[i]...)
 		case ctx.Err() != nil || KindOf(err) == Unreachable:
-			return nil, nil, err
+			return nil, err
 		case KindOf(err) != NotFound:
-			unseen = append(unseen, kind.resource.GroupResource().String())
+			out.Unseen = append(out.Unseen, kind.resource.GroupResource().String())
 		}
 	}
-	return objects, unseen, nil
+	return out, nil
 }
+
+// listsAtOnce: a cluster serves dozens of kinds, of which a namespace has few.
+const listsAtOnce = 8
 
 // otherKind is a kind of objects, and the resource that it is served as.
 type otherKind struct {
@@ -78,27 +99,4 @@ func otherKinds(lists []*metav1.APIResourceList, known []schema.GroupVersionReso
 		}
 	}
 	return out
-}
-
-func (c *Cluster) listMetadata(ctx context.Context, client metadata.Interface, kind otherKind) ([]unstructured.Unstructured, error) {
-	var out []unstructured.Unstructured
-	opts := metav1.ListOptions{Limit: pageSize}
-	for {
-		page, err := client.Resource(kind.resource).Namespace(c.Namespace).List(ctx, opts)
-		if err != nil {
-			return nil, c.Wrap("list "+kind.resource.GroupResource().String(), err)
-		}
-		for i := range page.Items {
-			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&page.Items[i])
-			if err != nil {
-				return nil, err
-			}
-			u := unstructured.Unstructured{Object: content}
-			u.SetGroupVersionKind(kind.resource.GroupVersion().WithKind(kind.kind))
-			out = append(out, u)
-		}
-		if opts.Continue = page.Continue; opts.Continue == "" {
-			return out, nil
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -120,7 +121,8 @@ func (c *Cluster) RightsOn(kinds []schema.GroupVersionKind, verbs ...string) ([]
 			return nil, err
 		}
 		for _, v := range verbs {
-			out = append(out, Right{Group: m.Resource.Group, Resource: m.Resource.Resource, Verb: v})
+			wide := m.Scope.Name() == meta.RESTScopeNameRoot
+			out = append(out, Right{Group: m.Resource.Group, Resource: m.Resource.Resource, Verb: v, Cluster: wide})
 		}
 	}
 	return out, nil

@@ -38,6 +38,10 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 		return nil, err
 	}
 	own := map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}
+	wide := wideCheck{source: source, target: target, plan: p, own: own, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
+	if err := wide.run(ctx); err != nil {
+		return nil, err
+	}
 	if err := checkTarget(ctx, target, where.target, p, own); err != nil {
 		return nil, err
 	}
@@ -69,6 +73,14 @@ func capture(ctx context.Context, source *cluster.Cluster, where places, t *task
 	if err != nil {
 		return nil, err
 	}
+	others, err := source.Others(ctx, application.Kinds())
+	if err != nil {
+		return nil, err
+	}
+	wide, err := bindings(ctx, source, objects)
+	if err != nil {
+		return nil, err
+	}
 	exclude, err := namedSecrets(ctx, source)
 	if err != nil {
 		return nil, err
@@ -83,7 +95,11 @@ func capture(ctx context.Context, source *cluster.Cluster, where places, t *task
 		Data:            t.Move.Data,
 		Mobilizers:      registered(t.Move.Mobilizers),
 		Exclude:         exclude,
-		Objects:         objects,
+		Objects:         append(objects, others.Objects...),
+		Resources:       others.Resources,
+		Unseen:          others.Unseen,
+		Cluster:         wide.objects,
+		BindingsUnseen:  wide.unseen,
 	})
 	for i := range p.Volumes {
 		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()

@@ -2,7 +2,11 @@ package plan
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -10,38 +14,140 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// clusterKinds are the cluster-wide kinds that an application may name, with their versions.
-var clusterKinds = map[schema.GroupKind]string{
-	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:       "v1",
-	{Group: "node.k8s.io", Kind: "RuntimeClass"}:              "v1",
-	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:  "v1",
-	{Group: "networking.k8s.io", Kind: "IngressClass"}:        "v1",
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}: "v1",
+// wideKinds are the cluster-wide kinds that an application may name, with their versions.
+var wideKinds = map[schema.GroupKind]string{
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}: "v1",
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:               "v1",
+	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                      "v1",
+	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:          "v1",
+	{Group: "networking.k8s.io", Kind: "IngressClass"}:                "v1",
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:         "v1",
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:  "v1",
 }
 
-// checkRequired looks for the cluster-wide objects that the application names: KubeMove does
-// not create them.
-func checkRequired(ctx context.Context, target *cluster.Cluster, p *application.Plan) error {
-	for _, r := range p.Requires {
-		gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
-		version, ok := clusterKinds[gk]
-		if !ok {
+// wideCheck looks for the cluster-wide objects that an application names.
+type wideCheck struct {
+	source, target *cluster.Cluster
+	plan           *application.Plan
+	// create those that the target lacks, where that can be done.
+	create bool
+	// own are the UIDs of the pair and the switches whose objects may be at the target.
+	own map[string]bool
+}
+
+// run checks each one. What the target lacks becomes an object of the plan, or a blocker.
+func (w *wideCheck) run(ctx context.Context) error {
+	for _, r := range slices.Clone(w.plan.Requires) {
+		if _, ok := wideKinds[schema.GroupKind{Group: r.Group, Kind: r.Kind}]; !ok {
 			continue
 		}
-		u, err := target.Get(ctx, gk.WithVersion(version), r.Name)
-		switch cluster.KindOf(err) {
-		case "":
-		case cluster.Forbidden:
-			warned(p, "the account at the target may not read %s, so nobody has checked that it exists there (needed by %s)", r.Ref, r.Why)
-			continue
-		case cluster.NotFound:
-		default:
+		if err := w.one(ctx, r); err != nil {
 			return err
-		}
-		if u == nil {
-			blocked(p, api.ReasonRejected, r.Ref.String(),
-				"the target cluster has no %s, which the application names (%s): create it there, or name one that both clusters have", r.Ref, r.Why)
 		}
 	}
 	return nil
+}
+
+func (w *wideCheck) one(ctx context.Context, r application.Required) error {
+	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
+	there, err := w.target.Get(ctx, gk.WithVersion(wideKinds[gk]), r.Name)
+	switch cluster.KindOf(err) {
+	case "":
+	case cluster.Forbidden:
+		if gk == definition.GroupKind() && w.served(r.Name) {
+			return nil
+		}
+		if gk != definition.GroupKind() {
+			warned(w.plan, "the account at the target may not read %s, so nobody has checked that it exists there (needed by %s)", r.Ref, r.Why)
+			return nil
+		}
+	case cluster.NotFound: // Not even the kind.
+	default:
+		return err
+	}
+	switch {
+	case there == nil:
+		return w.lacking(ctx, r)
+	case w.own[there.GetAnnotations()[api.CreatedByAnnotation]]:
+		// An earlier try of this move has created it: the plan stays what it was.
+		w.plan.CreateCluster(r.Ref, there)
+	case r.Object != nil:
+		if lacks := application.Grants(r, there); lacks != "" {
+			blocked(w.plan, api.ReasonNameConflict, r.Ref.String(), "the application needs %s (%s), and at the target there is another one: %s. "+
+				"Expected the same rights; give the account what it needs with a ClusterRoleBinding of another name, and take it out of the one at the source", r.Ref, r.Why, lacks)
+		}
+	}
+	return nil
+}
+
+// served says whether the target serves a custom kind, by the name of its definition.
+func (w *wideCheck) served(name string) bool {
+	plural, group, _ := strings.Cut(name, ".")
+	_, err := w.target.Mapper.KindFor(schema.GroupVersionResource{Group: group, Resource: plural})
+	return err == nil
+}
+
+// lacking: the target does not have the object. The source's is created there, where KubeMove
+// knows how, the account may, and the user wants it.
+func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
+	source, why, err := w.atSource(ctx, r)
+	if err != nil {
+		return err
+	}
+	if why == "" {
+		_, why = application.CanCreate(r, source)
+	}
+	if why == "" && !w.create {
+		why = "application.clusterResources is None"
+	}
+	if why == "" {
+		if why, err = w.forbidden(ctx, r); err != nil {
+			return err
+		}
+	}
+	if why == "" {
+		w.plan.CreateCluster(r.Ref, source)
+		return nil
+	}
+	reason := api.ReasonRejected
+	if r.Kind == definition.Kind {
+		reason = api.ReasonKindMissing
+	}
+	blocked(w.plan, reason, r.Ref.String(), "the target cluster has no %s, which the application needs (%s), and the move does not create it, as %s: create it there", r.Ref, r.Why, why)
+	return nil
+}
+
+// atSource reads the object where it is; why says why it could not.
+func (w *wideCheck) atSource(ctx context.Context, r application.Required) (o *unstructured.Unstructured, why string, err error) {
+	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
+	o, err = w.source.Get(ctx, gk.WithVersion(wideKinds[gk]), r.Name)
+	switch cluster.KindOf(err) {
+	case "":
+	case cluster.Forbidden:
+		return nil, "the account at the source may not read it", nil
+	default:
+		return nil, "", err
+	}
+	if o == nil {
+		return nil, "the source has none either", nil
+	}
+	return o, "", nil
+}
+
+// forbidden says which right on the target's cluster is missing; empty: none.
+func (w *wideCheck) forbidden(ctx context.Context, r application.Required) (string, error) {
+	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
+	verbs := []string{"create", "get", "delete"}
+	if gk == definition.GroupKind() {
+		verbs = verbs[:2] // A roll back leaves it: all objects of the kind would go with it.
+	}
+	rights, err := w.target.RightsOn([]schema.GroupVersionKind{gk.WithVersion(wideKinds[gk])}, verbs...)
+	if err != nil {
+		return "", err
+	}
+	missing, err := w.target.MissingRights(ctx, rights)
+	if err != nil || len(missing) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("the account there may not (%s, for the whole cluster)", missing[0]), nil
 }

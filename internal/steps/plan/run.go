@@ -46,9 +46,6 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err != nil {
 		return steps.Failure(err)
 	}
-	if err := Unmoved(ctx, c.Source, t, made); err != nil {
-		return steps.Failure(err)
-	}
 	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
 		warned(made, "%s", w)
 	}

@@ -31,9 +31,6 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 	if err := checkClasses(ctx, target, p); err != nil {
 		return err
 	}
-	if err := checkRequired(ctx, target, p); err != nil {
-		return err
-	}
 	return dryRun(ctx, target, p, existing)
 }
 

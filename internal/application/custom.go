@@ -1,0 +1,192 @@
+package application
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Custom resources name other objects in fields of their own. What their kinds have in common
+// is how they do it, and that is all that is known of them here.
+
+// naming is an object that a custom resource names.
+type naming struct {
+	to Ref
+	// byKind: the kind is written there, too, and not guessed from the field's name.
+	byKind bool
+}
+
+// names lists what a custom resource names of what is there.
+func (m *maker) names(n *node) []naming {
+	v := &namesVisitor{m: m, door: doors[n.ref.kind()], seen: map[Ref]bool{}}
+	v.visit("", n.obj.Object["spec"])
+	slices.SortFunc(v.out, func(a, b naming) int { return compareRefs(a.to, b.to) })
+	return v.out
+}
+
+type namesVisitor struct {
+	m    *maker
+	door bool
+	seen map[Ref]bool
+	out  []naming
+}
+
+func (v *namesVisitor) visit(field string, value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			v.visit(field, item)
+		}
+	case map[string]any:
+		v.visitMap(field, value)
+	case string:
+		if kind := kindOfText(field, v.door); kind != "" {
+			v.add(refTo(kind, v.short(value)), false)
+		}
+	}
+}
+
+func (v *namesVisitor) visitMap(field string, value map[string]any) {
+	name, _ := value["name"].(string)
+	namespace, _ := value["namespace"].(string)
+	if name != "" && (namespace == "" || namespace == v.m.in.SourceNamespace) {
+		if kind, _ := value["kind"].(string); kind != "" {
+			v.add(v.resolve(value, kind, name), true)
+		} else if kind := kindOfField(field, v.door); kind != "" {
+			v.add(refTo(kind, name), false)
+		}
+	}
+	for key, inner := range value {
+		v.visit(key, inner)
+	}
+}
+
+// short is the name of a Service that is named as DNS does.
+func (v *namesVisitor) short(text string) string {
+	name, rest, qualified := strings.Cut(text, ".")
+	if qualified && rest != v.m.in.SourceNamespace && !strings.HasPrefix(rest, v.m.in.SourceNamespace+".svc") {
+		return text
+	}
+	return name
+}
+
+// resolve finds the group of a reference, which is written in one of several ways or not at all.
+func (v *namesVisitor) resolve(value map[string]any, kind, name string) Ref {
+	for _, field := range []string{"apiVersion", "group", "apiGroup"} {
+		text, ok := value[field].(string)
+		if !ok {
+			continue
+		}
+		if gv, err := schema.ParseGroupVersion(text); field == "apiVersion" && err == nil {
+			text = gv.Group
+		}
+		return Ref{Group: text, Kind: kind, Name: name}
+	}
+	for _, k := range kinds {
+		if gk := schema.ParseGroupKind(k.name); gk.Kind == kind {
+			return Ref{Group: gk.Group, Kind: kind, Name: name}
+		}
+	}
+	return Ref{Kind: kind, Name: name}
+}
+
+func (v *namesVisitor) add(to Ref, byKind bool) {
+	if _, there := v.m.x.byRef[to]; !there || v.seen[to] {
+		return
+	}
+	v.seen[to] = true
+	v.out = append(v.out, naming{to: to, byKind: byKind})
+}
+
+// kindOfText is the kind that a field with a bare name means; empty: none that is known.
+func kindOfText(field string, door bool) string {
+	switch field {
+	case "secretName":
+		return kindSecret
+	case "configMapName":
+		return kindConfigMap
+	case "serviceAccountName":
+		return kindServiceAccount
+	case "claimName", "persistentVolumeClaimName":
+		return kindClaim
+	case "serviceName":
+		return kindService
+	case "host":
+		if door {
+			return kindService // The destination of a mesh's route.
+		}
+	}
+	return ""
+}
+
+// kindOfField is the kind that a reference with a name and without a kind means.
+func kindOfField(field string, door bool) string {
+	lower := strings.ToLower(field)
+	switch {
+	case strings.Contains(lower, "secret"):
+		return kindSecret
+	case strings.Contains(lower, "configmap"):
+		return kindConfigMap
+	case strings.Contains(lower, "serviceaccount"):
+		return kindServiceAccount
+	case door && slices.Contains([]string{"backendRefs", "backendRef", "services", "service", "to"}, field):
+		return kindService
+	case field == "parentRefs":
+		return "Gateway.gateway.networking.k8s.io"
+	}
+	return ""
+}
+
+// customEdges are what a custom resource leads to: what it names, and what the workloads need
+// that it makes.
+func (m *maker) customEdges(n *node) []edge {
+	var out []edge
+	for _, to := range m.names(n) {
+		out = append(out, edge{to: to.to})
+	}
+	for _, w := range m.driven(n) {
+		out = append(out, m.workloadEdges(w)...)
+	}
+	return slices.DeleteFunc(out, func(e edge) bool { return e.to == n.ref })
+}
+
+// namedBy are the custom resources that belong to an object because they name it: a door to a
+// Service, and what scales or protects a workload.
+func (m *maker) namedBy(ref Ref) []edge {
+	if m.namers == nil {
+		m.namers = map[Ref][]Ref{}
+		for _, n := range m.x.nodes {
+			if !isCustom(n.ref.kind()) {
+				continue
+			}
+			for _, to := range m.names(n) {
+				if to.byKind || doors[n.ref.kind()] {
+					m.namers[to.to] = append(m.namers[to.to], n.ref)
+				}
+			}
+		}
+	}
+	var out []edge
+	for _, from := range m.namers[ref] {
+		out = append(out, edge{to: from})
+	}
+	return out
+}
+
+// renameReferences makes references to the source namespace ones to the target's.
+func (m *maker) renameReferences(value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			m.renameReferences(item)
+		}
+	case map[string]any:
+		if _, named := value["name"].(string); named && value["namespace"] == m.in.SourceNamespace {
+			value["namespace"] = m.in.TargetNamespace
+		}
+		for _, inner := range value {
+			m.renameReferences(inner)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package application
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
+
+// What controls an object makes it, at the target as at the source. So of a chain of owners the
+// first one moves, and the rest is left to it.
+
+// customOwner is the custom resource at the beginning of the chain of an object's controllers;
+// nil: there is none that can move.
+func (m *maker) customOwner(n *node) *node {
+	root, _ := m.x.root(n)
+	if root == n || !isCustom(root.ref.kind()) || root.own || m.excluded[root.ref] ||
+		stays[root.ref.kind()] != "" || root.obj.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	return root
+}
+
+// isDriven says whether a custom resource makes a workload: nothing but its own controller
+// stands between them.
+func isDriven(n *node) bool {
+	owner := metav1.GetControllerOfNoCopy(n.obj)
+	return owner != nil && isWorkload(n.ref.kind()) && isCustom(ownerRef(owner).kind())
+}
+
+// driven are the workloads that a custom resource makes.
+func (m *maker) driven(owner *node) []*node {
+	var out []*node
+	for _, n := range m.x.made[owner.ref] {
+		if isDriven(n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// takeOwner takes the custom resource that an object comes from, in the object's place; nil: it
+// moves already. path says how the object was reached.
+func (m *maker) takeOwner(n, owner *node, path string) *node {
+	m.leave(n.ref, owner.ref.String()+" makes it, and moves")
+	if m.moves(owner) {
+		return nil
+	}
+	m.taken[owner.ref] = path + " > " + owner.ref.String()
+	return owner
+}
+
+// leaveMade notes what the custom resources that move make at the target themselves.
+func (m *maker) leaveMade() {
+	for _, owner := range m.takenNodes() {
+		if !isCustom(owner.ref.kind()) {
+			continue
+		}
+		for _, n := range m.x.made[owner.ref] {
+			if _, moves := m.taken[n.ref]; moves || isGenerated(n.ref.kind()) && !isCustomControlled(n) {
+				continue
+			}
+			m.leave(n.ref, owner.ref.String()+" makes it, and moves")
+		}
+		m.checkDriven(owner)
+	}
+}
+
+func isCustomControlled(n *node) bool {
+	owner := metav1.GetControllerOfNoCopy(n.obj)
+	return owner != nil && isCustom(ownerRef(owner).kind())
+}
+
+// checkDriven refuses a custom resource whose Pods could not be stopped: the ones that it runs
+// without a workload, and those that a controller starts again that does not move.
+func (m *maker) checkDriven(owner *node) {
+	for _, n := range m.x.made[owner.ref] {
+		switch {
+		case !isCustomControlled(n) || !runsPods(n.ref.kind()) || !m.runs(n):
+		case !isWorkload(n.ref.kind()):
+			m.block(api.ReasonUnsupportedWorkload, owner.ref,
+				"%s runs %s itself, without a Deployment, StatefulSet or CronJob that KubeMove could stop: expected one of these; "+
+					"move %s by its own means and take it out of the selection", owner.ref, n.ref, owner.ref)
+			return
+		case !m.controllerMoves(owner):
+			m.block(api.ReasonUnsupportedWorkload, owner.ref,
+				"%s makes %s, and no workload that moves looks like its controller (one whose account may watch %s): the controller would start %s again when KubeMove stops it. "+
+					"Expected that the controller moves, too; select it, or move %s by its own means and take it out of the selection",
+				owner.ref, n.ref, m.resourceOf(owner.ref), n.ref, owner.ref)
+			return
+		}
+	}
+}
+
+// resourceOf a custom kind, as RBAC writes it.
+func (m *maker) resourceOf(r Ref) string {
+	return schema.GroupResource{Group: r.Group, Resource: m.in.Resources[r.kind()]}.String()
+}
+
+// controllerMoves says whether a workload that moves, and is stopped, is the controller of a
+// custom resource, as far as one can tell: its account may watch such resources.
+func (m *maker) controllerMoves(custom *node) bool {
+	return slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
+		return n.template != nil && isWorkload(n.ref.kind()) && m.mayWatch(accountOf(n.template), custom.ref)
+	})
+}
+
+func (m *maker) mayWatch(account string, custom Ref) bool {
+	for _, b := range m.x.ofKind(kindRoleBinding) {
+		binding := read[rbacv1.RoleBinding](b)
+		if bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsWatch(binding.RoleRef, custom) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.cluster, func(b *node) bool {
+		binding := read[rbacv1.ClusterRoleBinding](b)
+		return b.ref.kind() == kindClusterRoleBinding && bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsWatch(binding.RoleRef, custom)
+	})
+}
+
+func (m *maker) allowsWatch(role rbacv1.RoleRef, custom Ref) bool {
+	var rules []rbacv1.PolicyRule
+	if role.Kind == "ClusterRole" {
+		i := slices.IndexFunc(m.cluster, func(n *node) bool { return n.ref == refTo(kindClusterRole, role.Name) })
+		if i < 0 {
+			return false
+		}
+		rules = read[rbacv1.ClusterRole](m.cluster[i]).Rules
+	} else if n := m.x.byRef[refTo(kindRole, role.Name)]; n != nil {
+		rules = read[rbacv1.Role](n).Rules
+	}
+	has := func(list []string, want string) bool {
+		return slices.Contains(list, want) || slices.Contains(list, rbacv1.ResourceAll)
+	}
+	return slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool {
+		return has(r.APIGroups, custom.Group) && has(r.Resources, m.in.Resources[custom.kind()]) && has(r.Verbs, "watch")
+	})
+}
+
+// isMade says whether Kubernetes itself makes an object of one of the further kinds out of
+// another one, there as here.
+func (m *maker) isMade(n *node) bool {
+	if !beside[n.ref.kind()] {
+		return false
+	}
+	return metav1.GetControllerOfNoCopy(n.obj) != nil || m.isMadeEndpoints(n) || isMadeSlice(n)
+}
+
+// isMadeEndpoints: a controller writes the Endpoints of Services with a selector; they have no
+// owner.
+func (m *maker) isMadeEndpoints(n *node) bool {
+	if n.ref.kind() != kindEndpoints || isElection(n.obj) {
+		return false
+	}
+	if service := m.x.byRef[refTo(kindService, n.ref.Name)]; service != nil {
+		return len(read[corev1.Service](service).Spec.Selector) > 0
+	}
+	_, written := n.obj.GetAnnotations()[corev1.EndpointsLastChangeTriggerTime]
+	return written
+}
+
+// sliceManagers write EndpointSlices of Services with a selector, and of Endpoints.
+var sliceManagers = []string{"endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"}
+
+func isMadeSlice(n *node) bool {
+	return n.ref.kind() == kindEndpointSlice && slices.Contains(sliceManagers, n.obj.GetLabels()["endpointslice.kubernetes.io/managed-by"])
+}
+
+// isElection: older programs elect their leader with an annotation on Endpoints.
+func isElection(o *unstructured.Unstructured) bool {
+	_, elects := o.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]
+	return elects
+}

@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// wide are the cluster-wide objects of the source that may give accounts of the application
+// rights.
+type wide struct {
+	objects []unstructured.Unstructured
+	// unseen: the account may not list ClusterRoleBindings.
+	unseen bool
+}
+
+// bindings reads the ClusterRoleBindings that name accounts of the namespace, and the
+// ClusterRoles that these and the RoleBindings among the objects name.
+func bindings(ctx context.Context, source *cluster.Cluster, objects []unstructured.Unstructured) (wide, error) {
+	var out wide
+	roles := map[string]bool{}
+	for _, o := range objects {
+		if application.RefOf(&o) == (application.Ref{Group: rbacv1.GroupName, Kind: "RoleBinding", Name: o.GetName()}) {
+			addRole(roles, &o)
+		}
+	}
+	all, err := source.ListWide(ctx, rbacv1.SchemeGroupVersion.WithResource("clusterrolebindings"))
+	switch cluster.KindOf(err) {
+	case "":
+	case cluster.Forbidden:
+		out.unseen = true
+	default:
+		return out, err
+	}
+	for _, b := range all {
+		if namesAccount(&b, source.Namespace) {
+			out.objects = append(out.objects, b)
+			addRole(roles, &b)
+		}
+	}
+	for name := range roles {
+		role, err := source.Get(ctx, rbacv1.SchemeGroupVersion.WithKind("ClusterRole"), name)
+		if cluster.KindOf(err) == cluster.Forbidden {
+			continue // It is only needed to recognise controllers.
+		}
+		if err != nil {
+			return out, err
+		}
+		if role != nil {
+			out.objects = append(out.objects, *role)
+		}
+	}
+	return out, nil
+}
+
+func addRole(roles map[string]bool, binding *unstructured.Unstructured) {
+	kind, _, _ := unstructured.NestedString(binding.Object, "roleRef", "kind")
+	if name, _, _ := unstructured.NestedString(binding.Object, "roleRef", "name"); kind == "ClusterRole" {
+		roles[name] = true
+	}
+}
+
+// namesAccount says whether one of the subjects is an account of the namespace.
+func namesAccount(binding *unstructured.Unstructured, namespace string) bool {
+	subjects, _, _ := unstructured.NestedSlice(binding.Object, "subjects")
+	return slices.ContainsFunc(subjects, func(s any) bool {
+		subject, _ := s.(map[string]any)
+		return subject["kind"] == rbacv1.ServiceAccountKind && subject["namespace"] == namespace
+	})
+}
+
+// definition of a custom kind, by what it is served as.
+var definition = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
