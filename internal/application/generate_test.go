@@ -23,7 +23,9 @@ type world struct {
 	links []link
 	// members that the input selects.
 	members []Ref
-	uid     int
+	// made are the objects that custom resources make.
+	made map[Ref]Ref
+	uid  int
 }
 
 type obj = map[string]any
@@ -32,7 +34,7 @@ func list(items ...any) []any { return items }
 
 // generate makes a namespace with a few applications in it, that share some things.
 func generate(seed uint64) *world {
-	w := &world{r: rand.New(rand.NewPCG(seed, 1))}
+	w := &world{r: rand.New(rand.NewPCG(seed, 1)), made: map[Ref]Ref{}}
 	w.in = Input{Engine: "e", SwitchUID: "switch", SourceNamespace: "src", TargetNamespace: "dst", Mobilizers: []string{"restic"}}
 	for i := range 4 {
 		w.add("v1", "ConfigMap", fmt.Sprintf("config-%d", i), obj{"data": obj{"a": "b"}})
@@ -144,6 +146,11 @@ func (w *world) podSpec(from Ref) obj {
 		volumes = append(volumes, obj{"name": "c", "persistentVolumeClaim": obj{"claimName": to.Name}})
 		w.link(from, to, true)
 	}
+	if w.maybe() {
+		made, owner := w.custom(from)
+		volumes = append(volumes, obj{"name": "m", "configMap": obj{"name": made.Name}})
+		w.link(from, owner, true)
+	}
 	spec := obj{"containers": list(container), "volumes": volumes}
 	if w.maybe() {
 		to := refTo(kindServiceAccount, fmt.Sprintf("account-%d", w.r.IntN(4)))
@@ -151,6 +158,36 @@ func (w *world) podSpec(from Ref) obj {
 		w.link(from, to, true)
 	}
 	return spec
+}
+
+// custom makes a custom resource with what its controller makes of it: a ConfigMap, and a
+// workload that is at zero.
+func (w *world) custom(of Ref) (made, owner Ref) {
+	spec := obj{}
+	secret := refTo(kindSecret, fmt.Sprintf("secret-%d", w.r.IntN(4)))
+	if w.maybe() {
+		spec["tlsSecretRef"] = obj{"name": secret.Name}
+	}
+	owner = w.add("example.com/v1", "Widget", "widget-of-"+of.Name, obj{"spec": spec, "status": obj{"ready": true}})
+	if len(spec) > 0 {
+		w.link(owner, secret, true)
+	}
+	controlled := list(obj{"apiVersion": "example.com/v1", "kind": "Widget", "name": owner.Name, "uid": string(w.find(owner).GetUID()), "controller": true})
+	made = w.add("v1", "ConfigMap", "made-for-"+of.Name, obj{})
+	w.made[made] = owner
+	workload := made
+	if w.maybe() {
+		config := refTo(kindConfigMap, fmt.Sprintf("config-%d", w.r.IntN(4)))
+		workload = w.add("apps/v1", "Deployment", "made-for-"+of.Name, obj{"spec": obj{"replicas": int64(0), "template": obj{"spec": obj{
+			"containers": list(obj{"name": "main", "envFrom": list(obj{"configMapRef": obj{"name": config.Name}})}),
+		}}}})
+		w.made[workload] = owner
+		w.link(owner, config, true)
+	}
+	for _, ref := range []Ref{made, workload} {
+		w.find(ref).Object["metadata"].(obj)["ownerReferences"] = controlled
+	}
+	return made, owner
 }
 
 // serve adds what selects, scales and protects a workload.
@@ -162,6 +199,12 @@ func (w *world) serve(i int, ref Ref) {
 			"ports": list(obj{"port": int64(80), "nodePort": int64(30000 + i)}),
 		}})
 		w.link(ref, service, false)
+		if w.maybe() {
+			route := w.add("gateway.networking.k8s.io/v1", "HTTPRoute", fmt.Sprintf("route-%d", i), obj{"spec": obj{
+				"rules": list(obj{"backendRefs": list(obj{"name": service.Name, "port": int64(80)})}),
+			}})
+			w.link(service, route, false)
+		}
 		if w.maybe() {
 			secret := refTo(kindSecret, fmt.Sprintf("secret-%d", w.r.IntN(4)))
 			ingress := w.add("networking.k8s.io/v1", "Ingress", fmt.Sprintf("ingress-%d", i), obj{"spec": obj{

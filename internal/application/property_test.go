@@ -139,6 +139,11 @@ func TestMovedObjectsMoveOn(t *testing.T) {
 		for _, o := range first.Objects {
 			again.Objects = append(again.Objects, o.Object)
 		}
+		for made := range w.made {
+			o := w.find(made).DeepCopy()
+			o.SetNamespace("dst")
+			again.Objects = append(again.Objects, *o)
+		}
 		second := Make(again)
 		if diff := cmp.Diff(objectsOf(first), objectsOf(second)); diff != "" {
 			t.Errorf("the second move differs from the first:\n%s", diff)
