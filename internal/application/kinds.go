@@ -194,6 +194,9 @@ func known(kind string) bool {
 	return false
 }
 
+// IsCustom says whether an object is a custom resource.
+func IsCustom(r Ref) bool { return isCustom(r.kind()) }
+
 // isWorkload says whether members of the kind are stopped and started by a switch.
 func isWorkload(kind string) bool {
 	return kind == kindDeployment || kind == kindStatefulSet || kind == kindCronJob

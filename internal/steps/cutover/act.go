@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -201,7 +202,7 @@ func (s *switcher) open(ctx context.Context) error {
 
 // stopTarget lets every workload that this switch created ask for no Pods.
 func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
-	for _, b := range o.Objects {
+	for _, b := range slices.Concat(o.Objects, o.Made) {
 		if !b.Workload || !b.Mine || b.Stopped {
 			continue
 		}
@@ -239,6 +240,11 @@ func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
 		}
 		if got == nil || got.GetAnnotations()[api.CreatedByAnnotation] != s.self {
 			continue
+		}
+		if application.IsCustom(want.Ref) {
+			if err := s.release(ctx, got); err != nil {
+				return err
+			}
 		}
 		r, err := resource(s.target, want)
 		if err != nil {

@@ -134,7 +134,8 @@ func nextOpen(o Observed) Action {
 // conflicts finds an object of somebody else in the place of one of the plan's.
 func conflicts(o Observed) (Action, bool) {
 	for _, b := range o.Objects {
-		if b.Exists && !b.Mine && b.Phase != application.PhaseVolume {
+		// A cluster-wide object may come from another move.
+		if b.Exists && !b.Mine && b.Phase != application.PhaseVolume && !b.Cluster {
 			return failed(api.ReasonNameConflict, fmt.Sprintf("%s exists at the target and was not created by this switch: "+
 				"rename or remove it, then set spec.retry", b.Ref)), true
 		}

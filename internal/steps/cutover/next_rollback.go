@@ -47,7 +47,8 @@ func NextRollback(o Observed) Action {
 // undoTarget stops the target, sees it gone, removes the marks and deletes what the switch
 // has created there.
 func undoTarget(o Observed) (Action, bool) {
-	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() && b.Workload && !b.Stopped }) {
+	runs := func(b Object) bool { return b.deletable() && b.Workload && !b.Stopped }
+	if slices.ContainsFunc(o.Objects, runs) || slices.ContainsFunc(o.Made, runs) {
 		return Action{Kind: StopTarget, Message: "stop the target"}, true
 	}
 	if len(o.TargetPods) > 0 {
@@ -65,5 +66,5 @@ func undoTarget(o Observed) (Action, bool) {
 // deletable: made by this switch, and not a claim. Claims stay: they hold a copy that makes the
 // next try shorter.
 func (b *Object) deletable() bool {
-	return b.Exists && b.Mine && b.Phase != application.PhaseVolume
+	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && !b.Kept
 }

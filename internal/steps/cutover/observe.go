@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -146,14 +147,18 @@ func (s *switcher) observeTarget(ctx context.Context, o *Observed) error {
 		}
 		o.Claims = append(o.Claims, c)
 	}
-	var started []application.Ref
 	for _, want := range s.objects(o) {
 		got, err := getObject(ctx, s.target, want)
 		if err != nil {
 			return err
 		}
-		b := readTarget(want, got, s.self, s.task.Move.Pair.UID)
-		o.Objects = append(o.Objects, b)
+		o.Objects = append(o.Objects, readTarget(want, got, s.self, s.task.Move.Pair.UID))
+	}
+	if err := s.observeMade(ctx, o); err != nil {
+		return err
+	}
+	var started []application.Ref
+	for _, b := range slices.Concat(o.Objects, o.Made) {
 		if b.Workload && b.Mine {
 			started = append(started, b.Ref)
 		}
@@ -180,7 +185,7 @@ func (s *switcher) objects(o *Observed) []application.Object {
 		if r.Kind == "PersistentVolumeClaim" {
 			phase = application.PhaseVolume
 		}
-		out = append(out, application.Object{Ref: r, Phase: phase})
+		out = append(out, application.Object{Ref: r, Phase: phase, Runs: slices.Contains(o.Record.Runs, r)})
 	}
 	return out
 }

@@ -32,12 +32,15 @@ func (s *switcher) pin(ctx context.Context) error {
 	}
 	for _, c := range []*cluster.Cluster{s.target, s.source} {
 		err := s.update(ctx, c, true, func(r *Record) {
-			r.PlanHash, r.Changed, r.Created, r.Claims = hash, nil, nil, nil
+			r.PlanHash, r.Changed, r.Created, r.Runs, r.Claims = hash, nil, nil, nil, nil
 			for _, w := range p.Workloads {
 				r.Changed = append(r.Changed, w.Ref)
 			}
 			for _, o := range p.Objects {
 				r.Created = append(r.Created, o.Ref)
+				if o.Runs {
+					r.Runs = append(r.Runs, o.Ref)
+				}
 			}
 			for _, v := range p.Volumes {
 				r.Claims = append(r.Claims, v.Target)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/kubemove/kubemove/internal/application"
 )
 
@@ -28,6 +30,8 @@ type Record struct {
 	Changed []application.Ref `json:"changed,omitempty"`
 	// Created are the objects of the target that this switch may have created.
 	Created []application.Ref `json:"created,omitempty"`
+	// Runs are those of them that are custom resources whose controllers run Pods.
+	Runs []application.Ref `json:"runs,omitempty"`
 	// Claims are the application's claims at the target.
 	Claims []string `json:"claims,omitempty"`
 	// QuiescedAt is when the first workload was about to be stopped.
@@ -104,6 +108,12 @@ type Object struct {
 	Phase application.Phase
 	// Workload: it runs Pods.
 	Workload bool
+	// Runs: it is a custom resource, and its controller runs Pods for it.
+	Runs bool
+	// Cluster: it is cluster-wide. Kept: a roll back leaves it.
+	Cluster, Kept bool
+	// UID that it has at the target.
+	UID types.UID
 	// Exists at the target, and Mine: made by this switch.
 	Exists bool
 	Mine   bool
@@ -146,6 +156,9 @@ type Observed struct {
 	// Claims and Objects of the target.
 	Claims  []Claim
 	Objects []Object
+	// Made are the workloads that controllers have made at the target of custom resources of
+	// the plan.
+	Made []Object
 	// TargetPods are Pods of the application at the target that are not gone.
 	TargetPods []string
 	// Others are Pods of other tasks that cut over for this switch and still run.

@@ -73,23 +73,29 @@ func closeService(u *unstructured.Unstructured) error {
 // readTarget turns an object of the plan and what was read in its place into what decisions
 // are made of.
 func readTarget(want application.Object, got *unstructured.Unstructured, self, pair string) Object {
-	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref)}
+	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
+		Cluster: want.Cluster, Kept: want.Kind == definitionKind}
 	if got == nil {
 		// Before the commit a missing object is created; after it only doors are still
 		// opened: what somebody deleted from a running application is not our business.
 		out.Open = want.Phase != application.PhaseOpen
 		return out
 	}
-	out.Exists = true
+	out.Exists, out.UID = true, got.GetUID()
 	by := got.GetAnnotations()[api.CreatedByAnnotation]
 	out.Mine = by == self || want.Phase == application.PhaseVolume && by == pair
 	out.Open = isOpen(want, got)
 	if out.Workload {
-		out.Stopped = stopped(got)
+		// Of a custom resource its workloads are stopped.
+		out.Stopped = out.Runs || stopped(got)
 		out.Ready, out.Message = ready(got)
 	}
 	return out
 }
+
+// definitionKind: with a definition all objects of its kind would be deleted, of other
+// applications too.
+const definitionKind = "CustomResourceDefinition"
 
 // isOpen: a door has its final form.
 func isOpen(want application.Object, got *unstructured.Unstructured) bool {

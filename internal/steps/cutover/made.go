@@ -1,0 +1,103 @@
+package cutover
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// maxOwners between a workload and the custom resource that it comes from.
+const maxOwners = 4
+
+// observeMade reads the workloads that controllers have made at the target of the custom
+// resources that this switch has created there, and makes these as healthy as those are.
+func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
+	runs := map[types.UID]*Object{}
+	for i := range o.Objects {
+		if b := &o.Objects[i]; b.Runs && b.Mine {
+			runs[b.UID] = b
+		}
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	made := map[types.UID]int{}
+	for _, kind := range slices.Sorted(maps.Keys(workloadResources)) {
+		list, _, err := s.target.List(ctx, []schema.GroupVersionResource{workloadResources[kind]})
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			owner, err := s.ownerOf(ctx, &list[i], runs)
+			if err != nil {
+				return err
+			}
+			if owner == nil {
+				continue
+			}
+			b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i])}
+			b.Ready, b.Message = ready(&list[i])
+			o.Made = append(o.Made, b)
+			made[owner.UID]++
+			if owner.Ready && !b.Ready {
+				owner.Ready, owner.Message = false, b.Ref.String()+": "+b.Message
+			}
+		}
+	}
+	for uid, b := range runs {
+		if b.Ready && made[uid] == 0 {
+			b.Ready, b.Message = false, "its controller has made nothing of it yet"
+		}
+	}
+	return nil
+}
+
+// ownerOf finds the custom resource of the plan that a workload comes from; nil: none.
+func (s *switcher) ownerOf(ctx context.Context, u *unstructured.Unstructured, runs map[types.UID]*Object) (*Object, error) {
+	for range maxOwners {
+		owner := metav1.GetControllerOf(u)
+		if owner == nil {
+			return nil, nil
+		}
+		if b := runs[owner.UID]; b != nil {
+			return b, nil
+		}
+		up, err := s.target.Get(ctx, schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind), owner.Name)
+		switch cluster.KindOf(err) {
+		case "":
+		case cluster.NotFound, cluster.Forbidden:
+			return nil, nil // It is nothing that this switch has created.
+		default:
+			return nil, err
+		}
+		if up == nil || up.GetUID() != owner.UID {
+			return nil, nil
+		}
+		u = up
+	}
+	return nil, nil
+}
+
+// release takes the finalizers from a custom resource that this switch has created, and is
+// about to delete: its controller is stopped, and would otherwise clean up what may be the
+// source's as well, such as a bucket outside of both clusters.
+func (s *switcher) release(ctx context.Context, got *unstructured.Unstructured) error {
+	if len(got.GetFinalizers()) == 0 {
+		return nil
+	}
+	out := got.DeepCopy()
+	out.SetFinalizers(nil)
+	if _, err := s.target.Update(ctx, out); err != nil {
+		return fmt.Errorf("cannot take the finalizers from %s/%s at the target: %w", got.GetKind(), got.GetName(), err)
+	}
+	return nil
+}
