@@ -39,6 +39,8 @@ type Plan struct {
 	Requires []Required `json:"requires,omitempty"`
 	// Left lists objects of the namespace that were looked at and do not move, with the reason.
 	Left []Left `json:"left,omitempty"`
+	// Target lists what the target holds in the places of Objects. It is no part of the hash.
+	Target []Present `json:"target,omitempty"`
 	// Blockers forbid the move; Warnings do not.
 	Blockers []api.Blocker `json:"blockers,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"`

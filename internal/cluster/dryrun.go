@@ -41,6 +41,17 @@ func (d *DryRun) Create(ctx context.Context, obj *unstructured.Unstructured) (wa
 	return d.warnings.messages, d.cluster.Wrap("create "+describe(obj), err)
 }
 
+// Update asks what an object that was read before would be if it were replaced: it must carry
+// the resourceVersion, and the error is of the kind Conflict when it has changed since.
+func (d *DryRun) Update(ctx context.Context, obj *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	r, err := d.cluster.resource(d.client, obj.GroupVersionKind())
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.Update(ctx, obj, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	return out, d.cluster.Wrap("replace "+describe(obj), err)
+}
+
 // warningCollector keeps the warnings of an API server.
 type warningCollector struct{ messages []string }
 

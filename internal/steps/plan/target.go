@@ -27,7 +27,9 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 	if err != nil {
 		return err
 	}
-	p.Blockers = append(p.Blockers, application.Conflicts(p, existing, own)...)
+	if err := compareTarget(ctx, target, p, existing, own); err != nil {
+		return err
+	}
 	if err := checkClasses(ctx, target, p); err != nil {
 		return err
 	}
