@@ -27,7 +27,7 @@ func Encode(s task.Status) ([]byte, error) {
 		func(s *task.Status) { s.Warnings = nil },
 		func(s *task.Status) {
 			if s.Plan != nil {
-				s.Plan.Warnings = nil
+				s.Plan.Warnings, s.Plan.Kinds = nil, nil
 			}
 		},
 		func(s *task.Status) {

@@ -57,6 +57,8 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if summary.SecretName, err = store(ctx, c.Home, t, stored); err != nil {
 		return steps.Failure(err)
 	}
+	summary.Warnings = fewWarnings(made.Warnings, summary.SecretName)
+	estimate(summary, made, t.Move.Data.Verification, pastRuns(ctx, c.Home, t))
 	return planned(r, summary)
 }
 
@@ -69,7 +71,7 @@ func switchUID(t *task.Task) string {
 
 func planned(r *report.Reporter, s *api.PlanStatus) task.Result {
 	r.Update(func(st *task.Status) { st.Plan = s })
-	message := fmt.Sprintf("objects that move: %d, volumes: %d", s.Objects, len(s.Volumes))
+	message := fmt.Sprintf("objects that move: %d%s, volumes: %d", s.Objects, describeKinds(s.Kinds), len(s.Volumes))
 	if len(s.Blockers) > 0 {
 		message = fmt.Sprintf("blockers: %d; the first: %s: %s", len(s.Blockers), s.Blockers[0].Reason, s.Blockers[0].Message)
 	}

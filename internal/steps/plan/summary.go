@@ -28,7 +28,8 @@ func Summary(p *application.Plan) *api.PlanStatus {
 		Hash:     p.Hash(),
 		Objects:  int64(len(p.Objects)),
 		Blockers: p.Blockers[:min(len(p.Blockers), listLength)],
-		Warnings: p.Warnings[:min(len(p.Warnings), listLength)],
+		Kinds:    kindsOf(p),
+		Warnings: fewWarnings(p.Warnings, ""),
 	}
 	for _, v := range p.Volumes {
 		planned := api.PlannedVolume{Name: v.Name, Target: v.Target, Mobilizer: v.Mobilizer, CapacityBytes: v.CapacityBytes}
