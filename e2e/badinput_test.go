@@ -200,7 +200,7 @@ func badTargets() map[string]badInput {
 		"quota": {
 			harm: run(target, "create", "quota", "none", "--hard=pods=0"),
 			mend: run(target, "delete", "quota", "none"),
-			says: []string{"RejectedByTarget", "exceeded quota: none"},
+			says: []string{"QuotaExceeded", "ResourceQuota none", "pods: needs 1, left 0 of 0"},
 		},
 		"Pod security": {
 			app:  "vault.yaml",

@@ -91,6 +91,7 @@ const (
 	ReasonUnsupportedWorkload = "UnsupportedWorkload"
 	ReasonUnsupportedVolume   = "UnsupportedVolume"
 	ReasonRejected            = "RejectedByTarget"
+	ReasonQuotaExceeded       = "QuotaExceeded"
 	ReasonWorkloadNotFound    = "WorkloadNotFound"
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,6 +30,24 @@ func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) 
 		}
 	}
 	return nil
+}
+
+// MissingRepositories are the claims that EnsureRepositories would create.
+func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) ([]corev1.PersistentVolumeClaim, error) {
+	s = s.withDefaults()
+	list, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).List(ctx, metav1.ListOptions{LabelSelector: RepositoryLabel})
+	if err != nil {
+		return nil, s.Target.Wrap("list the repository claims", err)
+	}
+	var out []corev1.PersistentVolumeClaim
+	for _, v := range s.Volumes {
+		m, ok := s.mobilizer(v)
+		isThere := func(c corev1.PersistentVolumeClaim) bool { return c.Name == repositoryName(s.Engine, v.Name) }
+		if ok && m.ManagedState() && !slices.ContainsFunc(list.Items, isThere) {
+			out = append(out, *buildRepository(s, v, classOf(v.Target)))
+		}
+	}
+	return out, nil
 }
 
 func ensureRepository(ctx context.Context, s Spec, v application.Volume, class *string) error {

@@ -138,3 +138,24 @@ func WorkerPod(s Spec, v application.Volume, role task.Role) (*corev1.Pod, error
 	}
 	return buildPod(s, podInput{Role: role, Volume: v, Mobilizer: m, Try: 1})
 }
+
+// SecretsOfWorker is how many Secrets a worker has: its agent's and its credentials.
+const SecretsOfWorker = 2
+
+// TargetWorkers are the Pods that a run would have at the target, all at the same time, for
+// somebody to look at. Volumes of unknown mobilizers have none.
+func TargetWorkers(s Spec) ([]corev1.Pod, error) {
+	s = s.withDefaults()
+	var out []corev1.Pod
+	for _, v := range s.Volumes {
+		if _, ok := s.mobilizer(v); !ok {
+			continue
+		}
+		pod, err := WorkerPod(s, v, task.RoleTarget)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *pod)
+	}
+	return out, nil
+}

@@ -14,6 +14,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -28,10 +29,15 @@ func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, s
 	if err != nil {
 		return nil, err
 	}
-	return build(ctx, source, target, where, t, switchUID)
+	p, err := build(ctx, source, target, where, t, switchUID)
+	if err != nil {
+		return nil, err
+	}
+	return p, checkQuota(ctx, transfer.NewSpec(t, source, target), p)
 }
 
-// build is Build with the namespaces as they were just read.
+// build is Build with the namespaces as they were just read, but for the quotas: what the
+// repositories take of them depends on what a survey finds.
 func build(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
 	p, err := capture(ctx, source, where, t, switchUID)
 	if err != nil {

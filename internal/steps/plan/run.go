@@ -160,6 +160,9 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)
 	pulled := images.judge(p, images.await(r))
+	if err := checkQuota(ctx, spec, p); err != nil {
+		return Stored{}, err
+	}
 	out := Redacted(p)
 	out.Surveys, out.Images = surveys, pulled
 	return out, nil

@@ -1,0 +1,260 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/quota"
+	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/task"
+)
+
+// room is what a namespace leaves to those who come.
+type room struct {
+	quotas []corev1.ResourceQuota
+	limits []corev1.LimitRange
+	// held is what the Pods of the pair's runs take now: they are gone before others come.
+	held []quota.Item
+}
+
+// checkQuota adds a blocker for each quota of the target that is too small: for the application,
+// when all of it is there, or for the workers that fill its claims before.
+func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error {
+	if blockedBy(p, api.ReasonNamespaceNotFound) {
+		return nil
+	}
+	r, err := readRoom(ctx, s.Target, s.PairUID, p)
+	if err != nil || len(r.quotas) == 0 {
+		return err
+	}
+	claims, workers, err := ownNeeds(ctx, s, p, r.limits)
+	if err != nil {
+		return err
+	}
+	needs, err := appNeeds(p, r.limits, func(gvk schema.GroupVersionKind) (schema.GroupResource, bool) {
+		m, err := s.Target.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		if err != nil {
+			return schema.GroupResource{}, false // That it is not served is told elsewhere.
+		}
+		return m.Resource.GroupResource(), true
+	})
+	if err != nil {
+		return err
+	}
+	r.judge(p, "the application, with the repositories that KubeMove makes for it", append(needs, claims...))
+	r.judge(p, "KubeMove's worker Pods, while the data is copied", workers)
+	return nil
+}
+
+// readRoom reads the quotas and limits. Without the right to, nothing is known of them.
+func readRoom(ctx context.Context, target *cluster.Cluster, pairUID string, p *application.Plan) (room, error) {
+	var r room
+	quotas, err := target.Kube.CoreV1().ResourceQuotas(target.Namespace).List(ctx, metav1.ListOptions{})
+	if err == nil && len(quotas.Items) == 0 {
+		return r, nil
+	}
+	var limits *corev1.LimitRangeList
+	if err == nil {
+		r.quotas = quotas.Items
+		limits, err = target.Kube.CoreV1().LimitRanges(target.Namespace).List(ctx, metav1.ListOptions{})
+	}
+	if cluster.KindOf(err) == cluster.Forbidden {
+		warned(p, "the account at the target may not list ResourceQuotas and LimitRanges in namespace %s, so nobody has checked whether there is room for the whole application", target.Namespace)
+		return room{}, nil
+	}
+	if err != nil {
+		return room{}, target.Wrap("list the ResourceQuotas and LimitRanges", err)
+	}
+	r.limits = limits.Items
+	pods, err := target.Kube.CoreV1().Pods(target.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
+	if err != nil {
+		return room{}, target.Wrap("list the worker Pods", err)
+	}
+	for i := range pods.Items {
+		if phase := pods.Items[i].Status.Phase; phase != corev1.PodSucceeded && phase != corev1.PodFailed {
+			r.held = append(r.held, quota.Pod(&pods.Items[i].Spec, 1, nil))
+			if pods.Items[i].Labels[api.RoleLabel] == string(task.RoleTarget) {
+				r.held = append(r.held, secretsOfWorker())
+			}
+		}
+	}
+	return r, nil
+}
+
+// judge adds what of the quotas is too small for what is needed at the same time. That a single
+// Pod or claim exceeds such a quota says the same, and goes.
+func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
+	for i := range r.quotas {
+		q := &r.quotas[i]
+		short, known := quota.Shortages(q, needs, r.held)
+		if !known {
+			warned(p, "the ResourceQuota %s at the target has a scope that KubeMove cannot judge, so nobody has checked whether it leaves room for the application", q.Name)
+			continue
+		}
+		if len(short) == 0 {
+			continue
+		}
+		p.Blockers = slices.DeleteFunc(p.Blockers, func(b api.Blocker) bool {
+			return b.Reason == api.ReasonRejected && strings.Contains(b.Message, "exceeded quota: "+q.Name+",")
+		})
+		blocked(p, api.ReasonQuotaExceeded, "ResourceQuota/"+q.Name,
+			"the ResourceQuota %s in the target namespace %s is too small for %s: %s. Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
+			q.Name, p.TargetNamespace, who, describeShortages(short), p.TargetNamespace, q.Name)
+	}
+}
+
+func describeShortages(list []quota.Shortage) string {
+	var parts []string
+	for _, s := range list {
+		parts = append(parts, fmt.Sprintf("%s: needs %s, left %s of %s", s.Resource, s.Needs.String(), s.Left.String(), s.Hard.String()))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// ownNeeds are the claims that KubeMove keeps beside the application's, and the worker Pods of
+// the target: all at once, as the final run starts them before the application is stopped.
+func ownNeeds(ctx context.Context, s transfer.Spec, p *application.Plan, limits []corev1.LimitRange) (claims, workers []quota.Item, err error) {
+	s.Volumes = p.Volumes
+	missing, err := transfer.MissingRepositories(ctx, s, p.ClaimClass)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range missing {
+		claims = append(claims, quota.Claim(&missing[i].Spec, 1))
+	}
+	pods, err := transfer.TargetWorkers(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range pods {
+		workers = append(workers, quota.Pod(&pods[i].Spec, 1, limits), secretsOfWorker())
+	}
+	return claims, workers, nil
+}
+
+func secretsOfWorker() quota.Item {
+	return quota.Objects(schema.GroupResource{Resource: "secrets"}, transfer.SecretsOfWorker)
+}
+
+// appNeeds is what the plan's objects take of the namespace, but those that are there already. resource is what
+// objects of a kind are counted as.
+func appNeeds(p *application.Plan, limits []corev1.LimitRange, resource func(schema.GroupVersionKind) (schema.GroupResource, bool)) ([]quota.Item, error) {
+	var out []quota.Item
+	for i := range p.Objects {
+		o := &p.Objects[i]
+		if o.Cluster || slices.ContainsFunc(p.Target, func(there application.Present) bool { return there.Ref == o.Ref }) {
+			continue
+		}
+		items, err := needsOf(o, p, limits)
+		if err != nil {
+			return nil, fmt.Errorf("cannot work out what %s needs: %w", o.Ref, err)
+		}
+		if items == nil {
+			if r, ok := resource(o.Object.GroupVersionKind()); ok {
+				items = []quota.Item{quota.Objects(r, 1)}
+			}
+		}
+		out = append(out, items...)
+	}
+	return out, nil
+}
+
+// needsOf an object and what its controllers make of it; nil: it is one more of its kind and
+// nothing else.
+func needsOf(o *application.Object, p *application.Plan, limits []corev1.LimitRange) ([]quota.Item, error) {
+	switch kindName(o.Ref) {
+	case "PersistentVolumeClaim":
+		var claim corev1.PersistentVolumeClaim
+		err := decode(o.Object.Object, &claim)
+		return []quota.Item{quota.Claim(&claim.Spec, 1)}, err
+	case "Service":
+		var service corev1.Service
+		err := decode(o.Object.Object, &service)
+		return []quota.Item{quota.Service(&service.Spec)}, err
+	case "Deployment.apps":
+		counted := []quota.Item{count("apps", "deployments"), count("apps", "replicasets")}
+		return addPods(counted, o, p, limits)
+	case "StatefulSet.apps":
+		return addPods([]quota.Item{count("apps", "statefulsets")}, o, p, limits)
+	}
+	return nil, nil
+}
+
+func count(group, resource string) quota.Item {
+	return quota.Objects(schema.GroupResource{Group: group, Resource: resource}, 1)
+}
+
+// addPods adds the Pods of a workload, and the claims that are made with them.
+func addPods(items []quota.Item, o *application.Object, p *application.Plan, limits []corev1.LimitRange) ([]quota.Item, error) {
+	made := podOf(o)
+	if made == nil {
+		return items, nil
+	}
+	var pod corev1.Pod
+	if err := decode(made.Object, &pod); err != nil {
+		return nil, err
+	}
+	var workload struct {
+		Spec struct {
+			Replicas *int64 `json:"replicas"`
+		} `json:"spec"`
+	}
+	if err := decode(o.Object.Object, &workload); err != nil {
+		return nil, err
+	}
+	replicas := int64(1)
+	if workload.Spec.Replicas != nil {
+		replicas = *workload.Spec.Replicas
+	}
+	items = append(items, quota.Pod(&pod.Spec, replicas, limits))
+	for _, v := range pod.Spec.Volumes {
+		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
+			items = append(items, quota.Claim(&v.Ephemeral.VolumeClaimTemplate.Spec, replicas))
+		}
+	}
+	return addTemplateClaims(items, o, p, replicas)
+}
+
+// addTemplateClaims adds those that the StatefulSet itself will make: the plan has the others.
+func addTemplateClaims(items []quota.Item, o *application.Object, p *application.Plan, replicas int64) ([]quota.Item, error) {
+	templates, _, err := unstructured.NestedSlice(o.Object.Object, "spec", "volumeClaimTemplates")
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range templates {
+		var claim corev1.PersistentVolumeClaim
+		content, _ := t.(map[string]any)
+		if err := decode(content, &claim); err != nil {
+			return nil, err
+		}
+		missing := int64(0)
+		for n := range replicas {
+			if name := fmt.Sprintf("%s-%s-%d", claim.Name, o.Name, n); p.Claim(name) == nil && !requires(p, name) {
+				missing++
+			}
+		}
+		items = append(items, quota.Claim(&claim.Spec, missing))
+	}
+	return items, nil
+}
+
+// requires says whether the target must have the claim already.
+func requires(p *application.Plan, claim string) bool {
+	want := application.Ref{Kind: "PersistentVolumeClaim", Name: claim}
+	return slices.ContainsFunc(p.Requires, func(r application.Required) bool { return r.Ref == want })
+}
+
+func decode(content map[string]any, out any) error {
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(content, out)
+}

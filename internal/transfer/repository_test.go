@@ -1,0 +1,42 @@
+package transfer
+
+import (
+	"testing"
+
+	"k8s.io/client-go/kubernetes/fake"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// TestMissingRepositories: they are what EnsureRepositories makes, until it has made them.
+func TestMissingRepositories(t *testing.T) {
+	s := testSpec(api.TriggerRequest)
+	s.Target = &cluster.Cluster{Side: cluster.SideTarget, Namespace: "dst", Kube: fake.NewClientset()}
+	s.Mobilizers = []task.Mobilizer{ownMobilizer("")}
+	s.Volumes = []application.Volume{
+		{Name: "a", Policy: api.ClaimCopy, Usage: &application.Usage{Bytes: 1 << 30, Allocated: 1 << 30}},
+		{Name: "b", Policy: api.ClaimCopy}, {Name: "c", Policy: api.ClaimSkip},
+	}
+	class := func(string) *string { return new("fast") }
+	missing, err := MissingRepositories(t.Context(), s, class)
+	if err != nil || len(missing) != 2 {
+		t.Fatalf("a claim for each volume that is copied, got %d (%v)", len(missing), err)
+	}
+	if size := missing[0].Spec.Resources.Requests.Storage().String(); size != "1536Mi" || *missing[0].Spec.StorageClassName != "fast" {
+		t.Errorf("1 GiB takes a quarter and 256 MiB more, in the class of the claim; got %s", size)
+	}
+	if err := EnsureRepositories(t.Context(), s, class); err != nil {
+		t.Fatal(err)
+	}
+	if missing, err = MissingRepositories(t.Context(), s, class); err != nil || len(missing) != 0 {
+		t.Errorf("what is there is not missing, got %d (%v)", len(missing), err)
+	}
+	s.Mobilizers = []task.Mobilizer{ownMobilizer("s3:https://s3/bucket")}
+	s.Engine = "home/other"
+	if missing, err = MissingRepositories(t.Context(), s, class); err != nil || len(missing) != 0 {
+		t.Errorf("a place of the user's own needs no claim, got %d (%v)", len(missing), err)
+	}
+}
