@@ -92,6 +92,7 @@ const (
 	ReasonUnsupportedVolume   = "UnsupportedVolume"
 	ReasonRejected            = "RejectedByTarget"
 	ReasonQuotaExceeded       = "QuotaExceeded"
+	ReasonVersionNotServed    = "VersionNotServed"
 	ReasonWorkloadNotFound    = "WorkloadNotFound"
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"

@@ -25,8 +25,9 @@ type Others struct {
 }
 
 // Others lists the objects in the endpoint's namespace that are of none of the known kinds.
-// Whatever the cluster serves is looked through, custom resources too.
-func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource) (*Others, error) {
+// Whatever the cluster serves is looked through, custom resources too. version says in which one
+// to read a kind that has that preferred one.
+func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource, version func(kind schema.GroupKind, preferred string) string) (*Others, error) {
 	lists, err := c.Kube.Discovery().ServerPreferredNamespacedResources()
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
 		return nil, c.Wrap("discover the kinds", err)
@@ -42,6 +43,7 @@ func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResourc
 	var all sync.WaitGroup
 	turns := make(chan struct{}, listsAtOnce)
 	for i, kind := range found {
+		kind.resource.Version = version(schema.GroupKind{Group: kind.resource.Group, Kind: kind.kind}, kind.resource.Version)
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()

@@ -39,7 +39,7 @@ func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, s
 // build is Build with the namespaces as they were just read, but for the quotas: what the
 // repositories take of them depends on what a survey finds.
 func build(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
-	p, err := capture(ctx, source, where, t, switchUID)
+	p, err := capture(ctx, source, target, where, t, switchUID)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task,
 	if err != nil {
 		return nil, err
 	}
-	return capture(ctx, source, where, t, switchUID)
+	return capture(ctx, source, target, where, t, switchUID)
 }
 
 // Check is the part of Build that looks at the target. own are the UIDs of the pair and the
@@ -74,12 +74,16 @@ func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, ow
 	return checkTarget(ctx, target, where, p, own)
 }
 
-func capture(ctx context.Context, source *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
-	objects, _, err := source.List(ctx, application.Kinds())
+func capture(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
+	versions, err := discoverBoth(source, target)
 	if err != nil {
 		return nil, err
 	}
-	others, err := source.Others(ctx, application.Kinds())
+	objects, _, err := source.List(ctx, versions.resources(application.Kinds()))
+	if err != nil {
+		return nil, err
+	}
+	others, err := source.Others(ctx, application.Kinds(), versions.version)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +114,7 @@ func capture(ctx context.Context, source *cluster.Cluster, where places, t *task
 	for i := range p.Volumes {
 		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()
 	}
+	versions.check(p)
 	return p, discoverIdentities(ctx, source, p, objects)
 }
 

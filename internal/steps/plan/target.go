@@ -105,7 +105,7 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	}
 	for i := range p.Objects {
 		o := &p.Objects[i]
-		if _, there := existing[o.Ref]; there || !allowed[o.Object.GroupVersionKind().GroupKind()] {
+		if _, there := existing[o.Ref]; there || !allowed[o.Object.GroupVersionKind().GroupKind()] || notServed(p, o.Ref) {
 			continue
 		}
 		warnings, err := server.Create(ctx, &o.Object)
