@@ -21,8 +21,8 @@ func byRef(objects []application.Object) map[application.Ref]unstructured.Unstru
 	return out
 }
 
-// differences between what two plans create, one line for each path.
-func differences(want, got []application.Object) []string {
+// Differences between what two plans create, one line for each path.
+func Differences(want, got []application.Object) []string {
 	var out []string
 	there := byRef(got)
 	for _, o := range want {
@@ -114,7 +114,7 @@ func leaks(fresh, aged *application.Plan) []string {
 		kept = append(kept, o)
 	}
 	var out []string
-	for _, line := range differences(fresh.Objects, kept) {
+	for _, line := range Differences(fresh.Objects, kept) {
 		object, rest, _ := strings.Cut(line, ": ")
 		isScaled := slices.ContainsFunc(kept, func(o application.Object) bool { return scaled[o.Ref] && o.Ref.String() == object })
 		if !isScaled || !strings.HasPrefix(rest, "spec.replicas: ") {

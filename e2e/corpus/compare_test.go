@@ -33,7 +33,7 @@ func TestDifferences(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.want, differences(moved(object(t, service)), moved(object(t, tc.got))), tc.reason)
+			require.Equal(t, tc.want, Differences(moved(object(t, service)), moved(object(t, tc.got))), tc.reason)
 		})
 	}
 }

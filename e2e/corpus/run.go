@@ -102,7 +102,7 @@ func (r *Runner) one(ctx context.Context, namespace string, objects []unstructur
 	if err != nil {
 		return err
 	}
-	result.fail(failedFixedPoint, differences(first.Objects, second.Objects)...)
+	result.fail(failedFixedPoint, Differences(first.Objects, second.Objects)...)
 	return nil
 }
 
@@ -198,10 +198,10 @@ func (r *run) age(ctx context.Context, namespace string) error {
 // the UIDs of the pair and the switch that the move would have.
 const pairUID, switchUID = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002"
 
-// task of a move of everything in a namespace to the target.
-func (r *run) task(namespace string) *task.Task {
+// Everything is the task of a move of all that is in a namespace to another.
+func Everything(from, to string) *task.Task {
 	return &task.Task{
-		Source: task.Endpoint{Namespace: namespace}, Target: task.Endpoint{Namespace: r.to},
+		Source: task.Endpoint{Namespace: from}, Target: task.Endpoint{Namespace: to},
 		Move: &task.Move{
 			Engine: "corpus", Application: api.Application{Selector: &metav1.LabelSelector{}},
 			Pair: task.Object{Name: "corpus", UID: pairUID}, Switch: &task.Object{Name: "corpus", UID: switchUID},
@@ -226,7 +226,7 @@ func (r *run) capture(ctx context.Context, namespace string) (*application.Plan,
 		return nil, err
 	}
 	// The target exists only later; of it only an annotation counts here.
-	return plan.Capture(ctx, source, source, r.task(namespace), switchUID)
+	return plan.Capture(ctx, source, source, Everything(namespace, r.to), switchUID)
 }
 
 // judge looks for what is lost without a word.
@@ -252,7 +252,7 @@ func (r *run) judge(p *application.Plan) {
 		Engine: p.Engine, SourceNamespace: r.to, TargetNamespace: r.to, Mobilizers: []string{"restic"},
 		Application: api.Application{Selector: &metav1.LabelSelector{}}, Objects: contents(p),
 	})
-	r.result.fail(failedTwice, differences(p.Objects, again.Objects)...)
+	r.result.fail(failedTwice, Differences(p.Objects, again.Objects)...)
 }
 
 func find(p *application.Plan, ref application.Ref) *unstructured.Unstructured {
@@ -289,7 +289,7 @@ func (r *run) place(ctx context.Context, p *application.Plan) error {
 		r.result.Blockers = append(r.result.Blockers, fmt.Sprintf("%s: %s %s", b.Reason, b.Object, b.Message))
 	}
 	r.result.Warnings = p.Warnings
-	if err := cutover.Place(ctx, target, p, r.task(r.from)); err != nil {
+	if err := cutover.Place(ctx, target, p, Everything(r.from, r.to)); err != nil {
 		if len(p.Blockers) > 0 {
 			r.result.note("not created at the target, as the blockers say: %v", err)
 			return nil
