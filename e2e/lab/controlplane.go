@@ -74,7 +74,11 @@ func (n *node) startAPI(ctx context.Context, s *state, keeper process) error {
 	if err != nil {
 		return err
 	}
-	api, err := n.start(s, "kube-apiserver", enter(keeper, n.apiServerCommand()...))
+	policy, err := n.render(auditPolicy, "audit.yaml")
+	if err != nil {
+		return err
+	}
+	api, err := n.start(s, "kube-apiserver", enter(keeper, n.apiServerCommand(policy)...))
 	if err != nil {
 		return err
 	}
@@ -105,9 +109,10 @@ func etcdCommand(name, dataDir, client, peer string) []string {
 	}
 }
 
-func (n *node) apiServerCommand() []string {
+func (n *node) apiServerCommand(policy string) []string {
 	pki := n.path("pki")
 	argv := append([]string{n.kube("kube-apiserver")}, apiServerFlags(pki)...)
+	argv = append(argv, auditFlags(policy, n.auditLog())...)
 	return append(argv,
 		"--etcd-servers=http://127.0.0.1:2379",
 		"--bind-address=0.0.0.0", "--secure-port=6443", "--advertise-address="+n.address,

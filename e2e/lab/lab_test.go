@@ -74,3 +74,27 @@ func TestNodeConfigurationIsComplete(t *testing.T) {
 	require.Equal(t, "KubeletConfiguration", config.Kind)
 	require.Equal(t, []string{"10.96.0.10"}, config.ClusterDNS)
 }
+
+func TestAuditLogIsTheNodesOwn(t *testing.T) {
+	l := testLab(t)
+	n := l.node(clusterSpecs[1])
+	policy, err := n.render(auditPolicy, "audit.yaml")
+	require.NoError(t, err)
+	data, err := os.ReadFile(policy)
+	require.NoError(t, err)
+	var config struct {
+		APIVersion, Kind string
+		OmitStages       []string
+		Rules            []struct {
+			Level string
+			Verbs []string
+		}
+	}
+	require.NoError(t, yaml.UnmarshalStrict(data, &config))
+	require.Equal(t, "Policy", config.Kind)
+	require.Equal(t, "Metadata", config.Rules[0].Level, "no content of Secrets")
+	command := n.apiServerCommand(policy)
+	for _, flag := range []string{"--audit-policy-file=" + policy, "--audit-log-path=" + filepath.Join(l.Dir, "dst", "log", "audit.log")} {
+		require.Contains(t, command, flag, "make down removes the folder")
+	}
+}
