@@ -29,7 +29,7 @@ check_generated() {
 
 check_format() {
   local files
-  files=$(gofmt -l api task hooks ddm internal cmd manifests docs e2e 2>/dev/null)
+  files=$(gofmt -l api task hooks ddm internal cmd manifests docs examples e2e 2>/dev/null)
   [[ -z $files ]] || wrong "not formatted, run gofmt -w on: ${files//$'\n'/ }"
 }
 
