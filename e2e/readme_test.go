@@ -75,6 +75,29 @@ func TestFirstMove(t *testing.T) {
 	read(t, config, rest...)
 }
 
+// TestWebShopPage runs every command of the page of examples/webshop, to the last one, which
+// leaves nothing.
+func TestWebShopPage(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, loadWebShop())
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "webshop"}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		s.close()
+		for _, c := range clusters.Clusters() {
+			for _, file := range []string{"rights.yaml", "cluster.yaml"} {
+				_, _ = c.Kubectl(context.Background(), "delete", "--ignore-not-found", "-f", filepath.Join(clusters.Root, "examples", "webshop", file))
+			}
+		}
+	})
+	read(t, contexts(t), blocksOf(t, "examples/webshop/README.md", "")...)
+	for _, c := range clusters.Clusters() {
+		require.Empty(t, s.kubectl(c, "get", "namespace", "webshop", "--ignore-not-found", "-o", "name"))
+	}
+}
+
 // plannedThen puts the time that a reader takes for the plan before the block that reads it.
 func plannedThen(blocks []string) []string {
 	var out []string

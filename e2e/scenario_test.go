@@ -117,8 +117,8 @@ func (s *scenario) write(file, name string, replace ...string) {
 	require.NoError(s.t, os.WriteFile(file, []byte(text), 0o600))
 }
 
-// approve waits for a plan that can be approved, and approves it by a patch.
-func (s *scenario) approve(name string) {
+// planned waits for a plan that can be approved, and returns its hash.
+func (s *scenario) planned(name string) string {
 	s.t.Helper()
 	s.await(4*time.Minute, "a plan to approve", func() error {
 		reason := s.kubectl(s.src, "get", "moveswitch", name, "--ignore-not-found", "-o", `jsonpath={.status.conditions[?(@.type=="Approved")].reason}`)
@@ -129,6 +129,13 @@ func (s *scenario) approve(name string) {
 	})
 	hash := s.kubectl(s.src, "get", "moveswitch", name, "-o", "jsonpath={.status.planHash}")
 	require.NotEmpty(s.t, hash)
+	return hash
+}
+
+// approve waits for a plan that can be approved, and approves it by a patch.
+func (s *scenario) approve(name string) {
+	s.t.Helper()
+	hash := s.planned(name)
 	s.kubectl(s.src, "patch", "moveswitch", name, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"approvedPlan":%q}}`, hash))
 }
 
