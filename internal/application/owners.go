@@ -89,7 +89,7 @@ func (m *maker) checkDriven(owner *node) {
 			return
 		case !m.controllerMoves(owner):
 			m.block(api.ReasonUnsupportedWorkload, owner.ref,
-				"%s makes %s, and no workload that moves looks like its controller (one whose account may watch %s): the controller would start %s again when KubeMove stops it. "+
+				"%s makes %s, and no workload that moves looks like its controller (one whose account may list %s): the controller would start %s again when KubeMove stops it. "+
 					"Expected that the controller moves, too; select it, or move %s by its own means and take it out of the selection",
 				owner.ref, n.ref, m.resourceOf(owner.ref), n.ref, owner.ref)
 			return
@@ -103,27 +103,27 @@ func (m *maker) resourceOf(r Ref) string {
 }
 
 // controllerMoves says whether a workload that moves, and is stopped, is the controller of a
-// custom resource, as far as one can tell: its account may watch such resources.
+// custom resource, as far as one can tell: its account may list such resources.
 func (m *maker) controllerMoves(custom *node) bool {
 	return slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
-		return n.template != nil && isWorkload(n.ref.kind()) && m.mayWatch(accountOf(n.template), custom.ref)
+		return n.template != nil && isWorkload(n.ref.kind()) && m.mayList(accountOf(n.template), custom.ref)
 	})
 }
 
-func (m *maker) mayWatch(account string, custom Ref) bool {
+func (m *maker) mayList(account string, custom Ref) bool {
 	for _, b := range m.x.ofKind(kindRoleBinding) {
 		binding := read[rbacv1.RoleBinding](b)
-		if bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsWatch(binding.RoleRef, custom) {
+		if bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsList(binding.RoleRef, custom) {
 			return true
 		}
 	}
 	return slices.ContainsFunc(m.cluster, func(b *node) bool {
 		binding := read[rbacv1.ClusterRoleBinding](b)
-		return b.ref.kind() == kindClusterRoleBinding && bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsWatch(binding.RoleRef, custom)
+		return b.ref.kind() == kindClusterRoleBinding && bindsAccount(binding.Subjects, m.in.SourceNamespace, account) && m.allowsList(binding.RoleRef, custom)
 	})
 }
 
-func (m *maker) allowsWatch(role rbacv1.RoleRef, custom Ref) bool {
+func (m *maker) allowsList(role rbacv1.RoleRef, custom Ref) bool {
 	var rules []rbacv1.PolicyRule
 	if role.Kind == "ClusterRole" {
 		i := slices.IndexFunc(m.cluster, func(n *node) bool { return n.ref == refTo(kindClusterRole, role.Name) })
@@ -138,7 +138,7 @@ func (m *maker) allowsWatch(role rbacv1.RoleRef, custom Ref) bool {
 		return slices.Contains(list, want) || slices.Contains(list, rbacv1.ResourceAll)
 	}
 	return slices.ContainsFunc(rules, func(r rbacv1.PolicyRule) bool {
-		return has(r.APIGroups, custom.Group) && has(r.Resources, m.in.Resources[custom.kind()]) && has(r.Verbs, "watch")
+		return has(r.APIGroups, custom.Group) && has(r.Resources, m.in.Resources[custom.kind()]) && (has(r.Verbs, "watch") || has(r.Verbs, "list"))
 	})
 }
 

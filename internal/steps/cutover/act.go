@@ -147,9 +147,14 @@ func (s *switcher) create(ctx context.Context, k Kind, o *Observed) error {
 		if err != nil {
 			return err
 		}
-		_, err = s.target.Dynamic.Resource(r).Namespace(s.target.Namespace).Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+		_, err = r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
+		}
+		if want.Kind == definitionKind {
+			if err := established(ctx, r, want.Name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -179,11 +184,10 @@ func (s *switcher) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r, err := resource(s.target, want)
+		client, err := resource(s.target, want)
 		if err != nil {
 			return err
 		}
-		client := s.target.Dynamic.Resource(r).Namespace(s.target.Namespace)
 		switch {
 		case got == nil && want.Phase == application.PhaseOpen:
 			_, err = client.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
@@ -251,7 +255,7 @@ func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
 			return err
 		}
 		uid, policy := got.GetUID(), metav1.DeletePropagationBackground
-		err = s.target.Dynamic.Resource(r).Namespace(s.target.Namespace).Delete(ctx, want.Name,
+		err = r.Delete(ctx, want.Name,
 			metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}, PropagationPolicy: &policy})
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("cannot delete %s at the target: %w", want.Ref, err)

@@ -10,9 +10,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -255,13 +257,17 @@ func (s *switcher) copied() []application.Volume {
 	return out
 }
 
-// getObject reads what is in the place of an object of the plan; nil when nothing is.
+// getObject reads what is in the place of an object of the plan; nil when nothing is, not even
+// its kind.
 func getObject(ctx context.Context, c *cluster.Cluster, want application.Object) (*unstructured.Unstructured, error) {
 	r, err := resource(c, want)
+	if meta.IsNoMatchError(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	u, err := c.Dynamic.Resource(r).Namespace(c.Namespace).Get(ctx, want.Name, metav1.GetOptions{})
+	u, err := r.Get(ctx, want.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -271,7 +277,8 @@ func getObject(ctx context.Context, c *cluster.Cluster, want application.Object)
 	return u, nil
 }
 
-func resource(c *cluster.Cluster, want application.Object) (schema.GroupVersionResource, error) {
+// resource is the way to an object of the plan.
+func resource(c *cluster.Cluster, want application.Object) (dynamic.ResourceInterface, error) {
 	gk := schema.GroupKind{Group: want.Group, Kind: want.Kind}
 	var versions []string
 	if v := want.Object.GroupVersionKind().Version; v != "" {
@@ -279,9 +286,12 @@ func resource(c *cluster.Cluster, want application.Object) (schema.GroupVersionR
 	}
 	m, err := c.Mapper.RESTMapping(gk, versions...)
 	if err != nil {
-		return schema.GroupVersionResource{}, fmt.Errorf("the %s does not serve %s: %w", c.Side, gk, err)
+		return nil, fmt.Errorf("the %s does not serve %s: %w", c.Side, gk, err)
 	}
-	return m.Resource, nil
+	if m.Scope.Name() == meta.RESTScopeNameRoot {
+		return c.Dynamic.Resource(m.Resource), nil
+	}
+	return c.Dynamic.Resource(m.Resource).Namespace(c.Namespace), nil
 }
 
 // permanent wraps an error that trying again does not mend.

@@ -93,10 +93,6 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 	return out
 }
 
-// definitionKind: with a definition all objects of its kind would be deleted, of other
-// applications too.
-const definitionKind = "CustomResourceDefinition"
-
 // isOpen: a door has its final form.
 func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	switch {

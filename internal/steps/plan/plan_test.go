@@ -141,7 +141,7 @@ func TestPodOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := object(t, tc.text)
 			before := o.Object.DeepCopy()
-			got := podOf(&o)
+			got := podOf(&application.Plan{}, &o)
 			if tc.want == "" {
 				if got != nil {
 					t.Fatalf("%s\ngot %v", tc.reason, got)

@@ -15,7 +15,7 @@ import (
 // dryRunPod asks whether Pods of a workload would be let in: quotas and the Pod security
 // admission judge Pods, not the workloads that make them.
 func dryRunPod(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object) error {
-	pod := podOf(o)
+	pod := podOf(p, o)
 	if pod == nil {
 		return nil
 	}
@@ -59,8 +59,9 @@ func notDryRun(err error) bool {
 }
 
 // podOf is a Pod as the workload makes them; nil for what makes none. It runs as the default
-// account: its own is created together with it and does not exist yet.
-func podOf(o *application.Object) *unstructured.Unstructured {
+// account: its own is created together with it and does not exist yet, as may be its
+// PriorityClass.
+func podOf(p *application.Plan, o *application.Object) *unstructured.Unstructured {
 	path := []string{"spec", "template"}
 	switch o.Kind {
 	case "Deployment", "StatefulSet":
@@ -79,6 +80,9 @@ func podOf(o *application.Object) *unstructured.Unstructured {
 	}
 	delete(spec, "serviceAccountName")
 	delete(spec, "serviceAccount")
+	if name, _ := spec["priorityClassName"].(string); creates(p, "PriorityClass", name) {
+		delete(spec, "priorityClassName")
+	}
 	addTemplateVolumes(spec, o)
 	pod := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "spec": spec}}
 	if metadata, ok := template["metadata"].(map[string]any); ok {
@@ -88,6 +92,11 @@ func podOf(o *application.Object) *unstructured.Unstructured {
 	pod.SetGenerateName("")
 	pod.SetNamespace(o.Object.GetNamespace())
 	return pod
+}
+
+// creates says whether the plan creates a cluster-wide object.
+func creates(p *application.Plan, kind, name string) bool {
+	return slices.ContainsFunc(p.Objects, func(o application.Object) bool { return o.Cluster && o.Kind == kind && o.Name == name })
 }
 
 // addTemplateVolumes adds the volumes that a StatefulSet's Pods get from its claim templates.

@@ -197,7 +197,7 @@ func count(group, resource string) quota.Item {
 
 // addPods adds the Pods of a workload, and the claims that are made with them.
 func addPods(items []quota.Item, o *application.Object, p *application.Plan, limits []corev1.LimitRange) ([]quota.Item, error) {
-	made := podOf(o)
+	made := podOf(p, o)
 	if made == nil {
 		return items, nil
 	}

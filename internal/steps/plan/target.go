@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -51,7 +51,7 @@ func lookup(ctx context.Context, target *cluster.Cluster, p *application.Plan) (
 			version = "v1"
 		}
 		u, err := target.Get(ctx, gk.WithVersion(version), ref.Name)
-		if meta.IsNoMatchError(err) {
+		if cluster.KindOf(err) == cluster.NotFound {
 			continue // The dry run says it.
 		}
 		if err != nil {
@@ -140,8 +140,8 @@ func judge(p *application.Plan, ref application.Ref, err error) error {
 		warned(p, "%s has just appeared at the target", ref)
 		return nil
 	case cluster.NotFound:
-		if ref.Kind == "RoleBinding" {
-			// The Role that it names is created just before it.
+		if ref.Kind == "RoleBinding" || ref.Kind == "ClusterRoleBinding" || p.Defines(ref.Group, ref.Kind) {
+			// The role that it names, or its definition, is created just before it.
 			return nil
 		}
 	case cluster.Invalid, cluster.Forbidden:
@@ -154,7 +154,9 @@ func judge(p *application.Plan, ref application.Ref, err error) error {
 
 // creatable says which kinds the account may create at the target. A missing right is a
 // blocker when the kubeconfig's account lacks it: everything is done with that one. In the home
-// cluster the switch has an account of its own.
+// cluster the switch has an account of its own, which may more; but what both may is given to
+// both, so that what the plan's may not create the switch's may not either. Only of Roles the API
+// server asks more.
 func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan) (map[schema.GroupKind]bool, error) {
 	out := map[schema.GroupKind]bool{}
 	var missing []cluster.Right
@@ -164,6 +166,9 @@ func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan
 			continue
 		}
 		out[gvk.GroupKind()] = true
+		if p.Objects[i].Cluster {
+			continue // What the account may not create is not planned.
+		}
 		rights, err := target.RightsOn([]schema.GroupVersionKind{gvk}, "create", "get", "update", "delete")
 		if err != nil {
 			return nil, err
@@ -179,11 +184,14 @@ func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan
 			}
 		}
 	}
-	message := cluster.MissingMessage(target.Side, target.Namespace, missing)
-	if message != "" && target.InCluster {
-		warned(p, "not everything could be checked, as the planning account may not create it at the target; the switch checks it with its own account: %s", message)
-	} else if message != "" {
+	later := func(r cluster.Right) bool {
+		return target.InCluster && (r.Verb != "create" || r.Group == rbacv1.GroupName)
+	}
+	lacks := slices.DeleteFunc(slices.Clone(missing), later)
+	if message := cluster.MissingMessage(target.Side, target.Namespace, lacks); message != "" {
 		blocked(p, api.ReasonForbidden, "", "%s", message)
+	} else if message := cluster.MissingMessage(target.Side, target.Namespace, missing); message != "" {
+		warned(p, "not everything could be checked, as the planning account may not create it at the target; the switch checks it with its own account: %s", message)
 	}
 	return out, nil
 }
