@@ -136,23 +136,29 @@ func TestLegacyStorageClass(t *testing.T) {
 	}
 }
 
-func TestContainsName(t *testing.T) {
+func TestMention(t *testing.T) {
 	cases := map[string]struct {
-		text, name string
-		want       bool
+		reason string
+		text   string
+		want   string
 	}{
-		"Whole":     {"db.shop", "db.shop", true},
-		"Address":   {"tcp://db.shop:5432/x", "db.shop", true},
-		"LongerEnd": {"db.shopping", "db.shop", false},
-		"LongerTop": {"my-db.shop", "db.shop", false},
-		"Later":     {"db.shopping,db.shop", "db.shop", true},
-		"Service":   {"a.shop.svc.cluster.local", ".shop.svc", true},
-		"Other":     {"a.workshop.svc", ".shop.svc", false},
+		"Whole":     {"The text is the name.", "db.shop", "db.shop"},
+		"Address":   {"The name is a part of an address.", "tcp://db.shop:5432/x", "db.shop"},
+		"LongerEnd": {"Another namespace begins with the name.", "db.shopping", ""},
+		"LongerTop": {"Another Service ends with the name.", "my-db.shop", ""},
+		"Unknown":   {"No such Service moves.", "cache.shop", ""},
+		"Later":     {"The second one counts.", "db.shopping,db.shop", "db.shop"},
+		"First":     {"Of several the first by name counts.", "web.shop db.shop db.shop", "db.shop"},
+		"Service":   {"Any Service of the namespace counts before a short name.", "db.shop a.shop.svc.cluster.local", "shop.svc"},
+		"Twice":     {"Names may follow each other.", "shop.shop.shop.svc", "shop.svc"},
+		"Other":     {"Another namespace ends with the name.", "a.workshop.svc", ""},
+		"LongerSvc": {"It is no domain of Services.", "a.shop.svcs", ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := containsName(tc.text, tc.name); got != tc.want {
-				t.Errorf("containsName(%q, %q) = %v", tc.text, tc.name, got)
+			got := mention(map[string]any{"data": []any{"x", tc.text}}, "shop", map[string]bool{"db": true, "web": true})
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 			}
 		})
 	}

@@ -72,10 +72,10 @@ func (m *maker) checkIngress(n *node) {
 // checkNamespaceNames finds texts that name the source namespace, where the target's has
 // another name. Secrets are left alone.
 func (m *maker) checkNamespaceNames() {
-	needles := []string{"." + m.in.SourceNamespace + ".svc"}
+	services := map[string]bool{}
 	for _, n := range m.takenNodes() {
 		if n.ref.kind() == kindService {
-			needles = append(needles, n.ref.Name+"."+m.in.SourceNamespace)
+			services[n.ref.Name] = true
 		}
 	}
 	for i := range m.plan.Objects {
@@ -83,42 +83,46 @@ func (m *maker) checkNamespaceNames() {
 		if o.kind() == kindSecret {
 			continue
 		}
-		if found := mention(o.Object.Object, "."+m.in.SourceNamespace, needles); found != "" {
+		if found := mention(o.Object.Object, m.in.SourceNamespace, services); found != "" {
 			m.warn("%s mentions %q of the source namespace: at the target the namespace is %s; correct it there if it means the application itself",
 				o.Ref, found, m.in.TargetNamespace)
 		}
 	}
 }
 
-// mention finds a needle in the texts of an object; the first one by its place in needles.
-// All needles hold the hint, which spares most objects the search for each of them.
-func mention(value any, hint string, needles []string) string {
-	if !anyText(value, func(text string) bool { return strings.Contains(text, hint) }) {
-		return ""
-	}
-	for _, needle := range needles {
-		if anyText(value, func(text string) bool { return containsName(text, needle) }) {
-			return strings.TrimPrefix(needle, ".")
+// mention finds a name of the namespace in the texts of an object: NAMESPACE.svc, else the first
+// of SERVICE.NAMESPACE, by the names of the Services.
+func mention(value any, namespace string, services map[string]bool) string {
+	found, first := "", ""
+	anyText(value, func(text string) bool {
+		for rest := text; ; {
+			before, after, is := strings.Cut(rest, "."+namespace)
+			if !is {
+				return false
+			}
+			if tail, ok := strings.CutPrefix(after, ".svc"); ok && !startsWithName(tail) {
+				found = namespace + ".svc"
+				return true
+			}
+			service := lastName(text[:len(text)-len(rest)+len(before)])
+			if services[service] && !startsWithName(after) && (first == "" || service < first) {
+				found, first = service+"."+namespace, service
+			}
+			rest = after
 		}
-	}
-	return ""
+	})
+	return found
 }
 
-// containsName says whether text holds the name, and not only as a part of a longer one.
-func containsName(text, name string) bool {
-	for rest := text; ; {
-		before, after, found := strings.Cut(rest, name)
-		if !found {
-			return false
-		}
-		if (name[0] == '.' || !endsInName(before)) && !startsWithName(after) {
-			return true
-		}
-		rest = after
+// lastName is the name that a text ends in; empty: it ends in something else.
+func lastName(s string) string {
+	i := len(s)
+	for i > 0 && isNameByte(s[i-1]) {
+		i--
 	}
+	return s[i:]
 }
 
-func endsInName(s string) bool     { return s != "" && isNameByte(s[len(s)-1]) }
 func startsWithName(s string) bool { return s != "" && isNameByte(s[0]) }
 
 func isNameByte(b byte) bool {

@@ -109,39 +109,56 @@ func (m *maker) workloadEdges(n *node) []edge {
 		}
 	}
 	set := labels.Set(n.template.Labels)
-	for _, o := range m.x.nodes {
-		if m.concerns(o, n.ref, set) {
-			out = append(out, edge{to: o.ref})
+	for i := range m.x.followers {
+		if f := &m.x.followers[i]; f.concerns(n.ref, set) {
+			out = append(out, edge{to: f.node.ref})
 		}
 	}
 	return out
 }
 
-// concerns says whether o serves, scales or protects a workload with these Pod labels.
-func (m *maker) concerns(o *node, workload Ref, podLabels labels.Set) bool {
-	switch o.ref.kind() {
+// follower is an object that moves with the workloads that it concerns.
+type follower struct {
+	node *node
+	// pods that it serves, protects or shuts off; nil: it scales target.
+	pods   labels.Selector
+	target Ref
+}
+
+// newFollower reads whom an object concerns, once: every workload is compared with each.
+func newFollower(n *node) (follower, bool) {
+	f := follower{node: n}
+	var err error
+	switch n.ref.kind() {
 	case kindService:
-		selector := read[corev1.Service](o).Spec.Selector
-		return len(selector) > 0 && labels.SelectorFromSet(selector).Matches(podLabels)
+		selector := read[corev1.Service](n).Spec.Selector
+		f.pods = labels.SelectorFromSet(selector)
+		return f, len(selector) > 0
 	case kindHPA:
-		return scaleTarget(o) == workload
+		f.target = scaleTarget(n)
+		return f, true
 	case kindPDB:
-		return selects(read[policyv1.PodDisruptionBudget](o).Spec.Selector, podLabels)
+		f.pods, err = metav1.LabelSelectorAsSelector(read[policyv1.PodDisruptionBudget](n).Spec.Selector)
+		return f, err == nil
 	case kindNetworkPolicy:
-		return selects(&read[networkingv1.NetworkPolicy](o).Spec.PodSelector, podLabels)
+		f.pods, err = metav1.LabelSelectorAsSelector(&read[networkingv1.NetworkPolicy](n).Spec.PodSelector)
+		return f, err == nil
 	}
-	return false
+	return f, false
+}
+
+// concerns says whether it serves, scales or protects a workload with these Pod labels.
+func (f *follower) concerns(workload Ref, podLabels labels.Set) bool {
+	if f.pods == nil {
+		return f.target == workload
+	}
+	return f.pods.Matches(podLabels)
 }
 
 // scaleTarget is the object that an autoscaler scales.
 func scaleTarget(hpa *node) Ref {
 	t := read[autoscalingv2.HorizontalPodAutoscaler](hpa).Spec.ScaleTargetRef
 	return ownerRef(&metav1.OwnerReference{APIVersion: t.APIVersion, Kind: t.Kind, Name: t.Name})
-}
-
-func selects(selector *metav1.LabelSelector, set labels.Set) bool {
-	s, err := metav1.LabelSelectorAsSelector(selector)
-	return err == nil && s.Matches(set)
 }
 
 // generatedSecret matches the Secrets that clusters make for an account, by their names.

@@ -53,8 +53,7 @@ func (v Volume) Worker(atTarget bool) Identity {
 }
 
 // identity that the workers of a claim run as: that of the first container that mounts it.
-func (m *maker) identity(n *node) Identity {
-	users := m.users(n.ref.Name)
+func (m *maker) identity(n *node, users []user) Identity {
 	if len(users) == 0 {
 		return Identity{}
 	}

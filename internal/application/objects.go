@@ -33,14 +33,17 @@ type node struct {
 
 // index finds objects by their Ref, and lists them in a fixed order.
 type index struct {
-	byRef map[Ref]*node
-	nodes []*node
+	byRef  map[Ref]*node
+	nodes  []*node
+	byKind map[string][]*node
 	// made are the objects at the ends of whose chains of controllers a custom resource stands.
 	made map[Ref][]*node
+	// followers of workloads, in the order of nodes.
+	followers []follower
 }
 
 func newIndex(namespace string, objects []unstructured.Unstructured) *index {
-	x := &index{byRef: make(map[Ref]*node, len(objects)), made: map[Ref][]*node{}}
+	x := &index{byRef: make(map[Ref]*node, len(objects)), byKind: map[string][]*node{}, made: map[Ref][]*node{}}
 	for i := range objects {
 		o := &objects[i]
 		if ns := o.GetNamespace(); ns != "" && ns != namespace {
@@ -55,6 +58,12 @@ func newIndex(namespace string, objects []unstructured.Unstructured) *index {
 		x.nodes = append(x.nodes, n)
 	}
 	slices.SortFunc(x.nodes, func(a, b *node) int { return compareRefs(a.ref, b.ref) })
+	for _, n := range x.nodes {
+		x.byKind[n.ref.kind()] = append(x.byKind[n.ref.kind()], n)
+		if f, ok := newFollower(n); ok {
+			x.followers = append(x.followers, f)
+		}
+	}
 	claims := x.ofKind(kindClaim)
 	for _, n := range x.nodes {
 		n.mounts = mounts(n, claims)
@@ -67,15 +76,7 @@ func newIndex(namespace string, objects []unstructured.Unstructured) *index {
 }
 
 // ofKind lists the nodes of a kind, by name.
-func (x *index) ofKind(kind string) []*node {
-	var out []*node
-	for _, n := range x.nodes {
-		if n.ref.kind() == kind {
-			out = append(out, n)
-		}
-	}
-	return out
-}
+func (x *index) ofKind(kind string) []*node { return x.byKind[kind] }
 
 // root follows the controllers of an object up to the last one that was read. foreign is
 // the controller of that one, which is of another kind or gone; nil: it has none.

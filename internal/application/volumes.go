@@ -12,11 +12,12 @@ import (
 
 // addVolumes plans the data of each claim.
 func (m *maker) addVolumes() {
+	users := m.users()
 	for _, n := range m.takenNodes() {
 		if n.ref.kind() != kindClaim {
 			continue
 		}
-		v := Volume{Name: n.ref.Name, Target: n.ref.Name, Policy: m.policy(n), Identity: m.identity(n)}
+		v := Volume{Name: n.ref.Name, Target: n.ref.Name, Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name])}
 		if v.Policy == api.ClaimCopy {
 			v.Mobilizer = m.mobilizer(v.Name)
 		}
@@ -101,17 +102,14 @@ type user struct {
 	container *corev1.Container
 }
 
-// users of a claim among the workloads that stop, in a fixed order.
-func (m *maker) users(claim string) []user {
-	var out []user
+// users of the claims among the workloads that stop, by the claim, in a fixed order.
+func (m *maker) users() map[string][]user {
+	out := map[string][]user{}
 	for _, n := range m.stopped() {
 		for _, mt := range n.mounts {
-			if mt.claim != claim {
-				continue
-			}
 			for _, c := range containers(&n.template.Spec) {
 				if usesVolume(c, mt.volume) {
-					out = append(out, user{workload: n, container: c})
+					out[mt.claim] = append(out[mt.claim], user{workload: n, container: c})
 				}
 			}
 		}
