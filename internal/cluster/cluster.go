@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 )
 
@@ -42,5 +43,6 @@ type Cluster struct {
 	// Warnings about the way the cluster is reached.
 	Warnings []string
 
-	client *http.Client
+	client   *http.Client
+	metadata metadata.Interface
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 
@@ -19,11 +20,12 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Limits of the clients. The API server's own fairness is what protects it; these only keep a
-// runaway loop in check.
+// Limits of the clients. The API server's own fairness is what protects it, and InFlight sets the
+// pace of what a task does with many objects; these only keep a runaway loop in check, so they
+// are above what a task gets from a server that is near.
 const (
-	clientQPS      = 100
-	clientBurst    = 200
+	clientQPS      = 1000
+	clientBurst    = 2000
 	dialTimeout    = 10 * time.Second
 	requestTimeout = time.Minute
 )
@@ -69,8 +71,12 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 	if err != nil {
 		return nil, invalidKubeconfig(side, err)
 	}
+	meta, err := metadata.NewForConfigAndClient(metadata.ConfigFor(timed), client)
+	if err != nil {
+		return nil, invalidKubeconfig(side, err)
+	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
-	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client}, nil
+	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client, metadata: meta}, nil
 }
 
 // missingKubeconfig says what to create.

@@ -11,34 +11,31 @@ import (
 
 // DryRun asks the API server what it would say to changes that are not made.
 type DryRun struct {
-	cluster  *Cluster
-	client   dynamic.Interface
-	warnings *warningCollector
+	cluster *Cluster
+	client  dynamic.Interface
 }
 
-// DryRun of an endpoint. It is for one goroutine.
+// DryRun of an endpoint, for any number of goroutines.
 func (c *Cluster) DryRun() (*DryRun, error) {
-	collected := &warningCollector{}
 	cfg := rest.CopyConfig(c.Config)
 	cfg.Timeout = requestTimeout
-	cfg.WarningHandler = collected
+	cfg.WarningHandler, cfg.WarningHandlerWithContext = nil, toRequest{}
 	client, err := dynamic.NewForConfigAndClient(cfg, c.client)
 	if err != nil {
 		return nil, invalidKubeconfig(c.Side, err)
 	}
-	return &DryRun{cluster: c, client: client, warnings: collected}, nil
+	return &DryRun{cluster: c, client: client}, nil
 }
 
 // Create asks whether the object could be created, and returns the server's warnings, such as
 // those of the Pod security admission.
 func (d *DryRun) Create(ctx context.Context, obj *unstructured.Unstructured) (warnings []string, err error) {
-	d.warnings.messages = nil
 	r, err := d.cluster.resource(d.client, obj.GroupVersionKind())
 	if err != nil {
 		return nil, err
 	}
-	_, err = r.Create(ctx, obj, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
-	return d.warnings.messages, d.cluster.Wrap("create "+describe(obj), err)
+	_, err = r.Create(context.WithValue(ctx, warningsKey{}, &warnings), obj, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	return warnings, d.cluster.Wrap("create "+describe(obj), err)
 }
 
 // Update asks what an object that was read before would be if it were replaced: it must carry
@@ -52,12 +49,15 @@ func (d *DryRun) Update(ctx context.Context, obj *unstructured.Unstructured) (*u
 	return out, d.cluster.Wrap("replace "+describe(obj), err)
 }
 
-// warningCollector keeps the warnings of an API server.
-type warningCollector struct{ messages []string }
+// warningsKey of the list in a request's context. One goroutine makes the request and adds to it.
+type warningsKey struct{}
 
-// HandleWarningHeader keeps a warning.
-func (w *warningCollector) HandleWarningHeader(code int, _ string, text string) {
-	if code == 299 && text != "" {
-		w.messages = append(w.messages, text)
+// toRequest adds a warning to the list of the request that it answers.
+type toRequest struct{}
+
+// HandleWarningHeaderWithContext keeps a warning.
+func (toRequest) HandleWarningHeaderWithContext(ctx context.Context, code int, _ string, text string) {
+	if list, ok := ctx.Value(warningsKey{}).(*[]string); ok && code == 299 && text != "" {
+		*list = append(*list, text)
 	}
 }

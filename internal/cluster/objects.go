@@ -35,7 +35,11 @@ func (c *Cluster) resource(client dynamic.Interface, gvk schema.GroupVersionKind
 
 // mapping of a kind; the mapper itself asks again when it does not know a kind.
 func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
-	m, err := c.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	var versions []string // None: the one that the server prefers.
+	if gvk.Version != "" {
+		versions = append(versions, gvk.Version)
+	}
+	m, err := c.Mapper.RESTMapping(gvk.GroupKind(), versions...)
 	if meta.IsNoMatchError(err) {
 		return nil, &Error{Kind: NotFound, Side: c.Side, Err: err, Message: fmt.Sprintf("the %s cluster does not serve %s %s: "+
 			"install its CustomResourceDefinition there, or a version of it that serves %s", c.Side, gvk.GroupVersion(), gvk.Kind, gvk.Version)}
@@ -62,19 +66,26 @@ func (c *Cluster) Get(ctx context.Context, gvk schema.GroupVersionKind, name str
 	return u, nil
 }
 
-// List returns the objects of the resources in the endpoint's namespace, page by page, and the
-// resources that the cluster does not serve.
+// List returns the objects of the resources in the endpoint's namespace, page by page, in the
+// order of the resources, and those that the cluster does not serve.
 func (c *Cluster) List(ctx context.Context, resources []schema.GroupVersionResource) (objects []unstructured.Unstructured, absent []schema.GroupVersionResource, err error) {
-	for _, gvr := range resources {
-		page, err := c.listAll(ctx, gvr)
-		if KindOf(err) == NotFound {
+	pages, served := make([][]unstructured.Unstructured, len(resources)), make([]bool, len(resources))
+	errs := Each(ctx, len(resources), func(i int) (err error) {
+		pages[i], err = c.listAll(ctx, resources[i])
+		served[i] = KindOf(err) != NotFound
+		if !served[i] {
+			return nil
+		}
+		return err
+	})
+	if err := First(errs); err != nil {
+		return nil, nil, err
+	}
+	for i, gvr := range resources {
+		objects = append(objects, pages[i]...)
+		if !served[i] {
 			absent = append(absent, gvr)
-			continue
 		}
-		if err != nil {
-			return nil, nil, err
-		}
-		objects = append(objects, page...)
 	}
 	return objects, absent, nil
 }

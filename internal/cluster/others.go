@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -40,34 +39,30 @@ func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResourc
 	}
 	found := otherKinds(lists, known)
 	pages, errs := make([][]unstructured.Unstructured, len(found)), make([]error, len(found))
-	var all sync.WaitGroup
-	turns := make(chan struct{}, listsAtOnce)
-	for i, kind := range found {
-		kind.resource.Version = version(schema.GroupKind{Group: kind.resource.Group, Kind: kind.kind}, kind.resource.Version)
-		all.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			pages[i], errs[i] = c.listAll(ctx, kind.resource)
-		})
+	failures := Each(ctx, len(found), func(i int) error {
+		gvr := found[i].resource
+		gvr.Version = version(schema.GroupKind{Group: gvr.Group, Kind: found[i].kind}, gvr.Version)
+		pages[i], errs[i] = c.listAll(ctx, gvr)
+		if ctx.Err() != nil || KindOf(errs[i]) == Unreachable {
+			return errs[i]
+		}
+		return nil
+	})
+	if err := First(failures); err != nil {
+		return nil, err
 	}
-	all.Wait()
 	for i, kind := range found {
 		switch err := errs[i]; {
 		case err == nil:
 			gk := schema.GroupKind{Group: kind.resource.Group, Kind: kind.kind}
 			out.Resources[gk.String()] = kind.resource.Resource
 			out.Objects = append(out.Objects, pages[i]...)
-		case ctx.Err() != nil || KindOf(err) == Unreachable:
-			return nil, err
 		case KindOf(err) != NotFound:
 			out.Unseen = append(out.Unseen, kind.resource.GroupResource().String())
 		}
 	}
 	return out, nil
 }
-
-// listsAtOnce: a cluster serves dozens of kinds, of which a namespace has few.
-const listsAtOnce = 8
 
 // otherKind is a kind of objects, and the resource that it is served as.
 type otherKind struct {

@@ -131,18 +131,25 @@ func (c *Cluster) RightsOn(kinds []schema.GroupVersionKind, verbs ...string) ([]
 // MissingRights asks the API server for each right, once, and returns those that are not
 // granted, sorted.
 func (c *Cluster) MissingRights(ctx context.Context, rights []Right) ([]Right, error) {
-	unique := map[Right]bool{}
-	var missing []Right
+	seen := map[Right]bool{}
+	var unique []Right
 	for _, r := range rights {
-		if unique[r] {
-			continue
+		if !seen[r] {
+			seen[r] = true
+			unique = append(unique, r)
 		}
-		unique[r] = true
-		ok, err := c.allowed(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
+	}
+	allowed := make([]bool, len(unique))
+	errs := Each(ctx, len(unique), func(i int) (err error) {
+		allowed[i], err = c.allowed(ctx, unique[i])
+		return err
+	})
+	if err := First(errs); err != nil {
+		return nil, err
+	}
+	var missing []Right
+	for i, r := range unique {
+		if !allowed[i] {
 			missing = append(missing, r)
 		}
 	}
