@@ -169,22 +169,29 @@ func TestJudge(t *testing.T) {
 		kind     string
 		err      error
 		blockers []string
-		passed   error
+		silent   bool
 	}{
-		"Fine":        {"The server would take it.", "ConfigMap", nil, nil, nil},
-		"Invalid":     {"What the server refuses stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid}, []string{api.ReasonRejected}, nil},
-		"Quota":       {"Quotas and policies refuse with Forbidden.", "ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, nil},
-		"NotServed":   {"A kind that the target does not serve stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, nil},
-		"RoleBinding": {"The Role that a binding names is created just before it.", "RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, nil},
-		"Webhook":     {"A webhook that knows no dry run says nothing about the object.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid, Message: `admission webhook "x" does not support dry run`}, nil, nil},
-		"Unreachable": {"An error that says nothing about the object ends the plan.", "ConfigMap", broken, nil, broken},
+		"Fine":        {"The server would take it.", "ConfigMap", nil, nil, false},
+		"Invalid":     {"What the server refuses stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid}, []string{api.ReasonRejected}, false},
+		"Quota":       {"Quotas and policies refuse with Forbidden.", "ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, false},
+		"NotServed":   {"A kind that the target does not serve stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, false},
+		"RoleBinding": {"The Role that a binding names is created just before it.", "RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, false},
+		"Webhook":     {"A webhook that knows no dry run says nothing about the object.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid, Message: `admission webhook "x" does not support dry run`}, nil, false},
+		"Conflict":    {"What has just appeared is seen by the next plan.", "ConfigMap", &cluster.Error{Kind: cluster.Conflict}, nil, false},
+		"Unreachable": {"An error that says nothing about the object ends the plan.", "ConfigMap", broken, nil, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := &application.Plan{}
-			if got := judge(p, application.Ref{Kind: tc.kind, Name: "x"}, tc.err); !errors.Is(got, tc.passed) || (got == nil) != (tc.passed == nil) {
-				t.Errorf("%s\ngot error %v, want %v", tc.reason, got, tc.passed)
+			for _, a := range []answer{{err: tc.err}, {pod: tc.err}} {
+				if got := a.silent() != nil; got != tc.silent {
+					t.Errorf("%s\ngot silent %v, want %v", tc.reason, got, tc.silent)
+				}
 			}
+			if tc.silent {
+				return
+			}
+			judge(p, application.Ref{Kind: tc.kind, Name: "x"}, tc.err)
 			var got []string
 			for _, b := range p.Blockers {
 				got = append(got, b.Reason)

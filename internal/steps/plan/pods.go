@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -12,35 +11,18 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// dryRunPod asks whether Pods of a workload would be let in: quotas and the Pod security
-// admission judge Pods, not the workloads that make them.
-func dryRunPod(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object) error {
-	pod := podOf(p, o)
-	if pod == nil {
-		return nil
-	}
-	return judgePod(ctx, server, p, o.Ref.String(), "the Pods of "+o.Ref.String(), pod)
-}
-
-// judgePod adds a blocker where the cluster would not let a Pod in. What it is, is for people.
-func judgePod(ctx context.Context, server *cluster.DryRun, p *application.Plan, object, what string, pod *unstructured.Unstructured) error {
-	_, err := server.Create(ctx, pod)
-	switch cluster.KindOf(err) {
-	case cluster.Invalid, cluster.Forbidden:
-		if passing(err) {
-			return nil
-		}
-		if byWebhook(err) {
-			// It may mind that the Pod is a bare one.
-			warned(p, "the target might not let in %s: %v", what, err)
-			return nil
-		}
+// judgePod adds a blocker where the cluster would not let a Pod in, as its answer to a dry run
+// says. What it is, is for people.
+func judgePod(p *application.Plan, object, what string, err error) {
+	kind := cluster.KindOf(err)
+	switch {
+	case kind != cluster.Invalid && kind != cluster.Forbidden || passing(err):
+	case byWebhook(err):
+		// It may mind that the Pod is a bare one.
+		warned(p, "the target might not let in %s: %v", what, err)
+	default:
 		blocked(p, api.ReasonRejected, object, "the target would not let in %s: %v", what, err)
-		return nil
-	case "", cluster.NotFound, cluster.Conflict:
-		return nil
 	}
-	return err
 }
 
 // passing: a namespace that was created a moment ago has no account yet.

@@ -150,9 +150,7 @@ func TestRefusedByLimitRange(t *testing.T) {
 	p := &application.Plan{}
 	err := apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumeclaims"}, "data", errors.New("maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi"))
 	target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop"}
-	if stop := judge(p, application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}, target.Wrap("create PersistentVolumeClaim/data", err)); stop != nil {
-		t.Fatal(stop)
-	}
+	judge(p, application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}, target.Wrap("create PersistentVolumeClaim/data", err))
 	if len(p.Blockers) != 1 || p.Blockers[0].Object != "PersistentVolumeClaim/data" || !strings.Contains(p.Blockers[0].Message, "is 1Gi, but request is 2Gi") {
 		t.Errorf("got %v", p.Blockers)
 	}

@@ -152,9 +152,11 @@ func checkWorkers(ctx context.Context, target *cluster.Cluster, s transfer.Spec,
 		u.SetAPIVersion("v1")
 		u.SetKind("Pod")
 		u.SetName("kubemove-check-" + cluster.ShortHash(v.Name))
-		if err := judgePod(ctx, server, p, claimRef(v.Name), "the worker Pod of claim "+v.Name, u); err != nil {
+		_, err = server.Create(ctx, u)
+		if !isVerdict(err) {
 			return err
 		}
+		judgePod(p, claimRef(v.Name), "the worker Pod of claim "+v.Name, err)
 	}
 	return nil
 }

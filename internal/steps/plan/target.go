@@ -38,28 +38,28 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 
 // lookup reads what is in the places of the plan's objects.
 func lookup(ctx context.Context, target *cluster.Cluster, p *application.Plan) (map[application.Ref]unstructured.Unstructured, error) {
-	out := map[application.Ref]unstructured.Unstructured{}
 	versions := map[schema.GroupKind]string{}
-	for _, o := range p.Objects {
-		gvk := o.Object.GroupVersionKind()
+	for i := range p.Objects {
+		gvk := p.Objects[i].Object.GroupVersionKind()
 		versions[gvk.GroupKind()] = gvk.Version
 	}
+	var keys []cluster.Key
 	for _, ref := range p.Lookup() {
 		gk := schema.GroupKind{Group: ref.Group, Kind: ref.Kind}
 		version := versions[gk]
 		if version == "" {
 			version = "v1"
 		}
-		u, err := target.Get(ctx, gk.WithVersion(version), ref.Name)
-		if cluster.KindOf(err) == cluster.NotFound {
-			continue // The dry run says it.
-		}
-		if err != nil {
-			return nil, err
-		}
-		if u != nil {
-			out[ref] = *u
-		}
+		keys = append(keys, cluster.Key{Kind: gk.WithVersion(version), Name: ref.Name})
+	}
+	// Of a kind that is not served the dry run says it.
+	found, err := target.GetMany(ctx, keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[application.Ref]unstructured.Unstructured, len(found.Objects))
+	for key, u := range found.Objects {
+		out[application.Ref{Group: key.Kind.Group, Kind: key.Kind.Kind, Name: key.Name}] = *u
 	}
 	return out, nil
 }
@@ -103,53 +103,83 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	if err != nil {
 		return err
 	}
+	var asked []*application.Object
 	for i := range p.Objects {
 		o := &p.Objects[i]
-		if _, there := existing[o.Ref]; there || !allowed[o.Object.GroupVersionKind().GroupKind()] || notServed(p, o.Ref) {
-			continue
+		if _, there := existing[o.Ref]; !there && allowed[o.Object.GroupVersionKind().GroupKind()] && !notServed(p, o.Ref) {
+			asked = append(asked, o)
 		}
-		warnings, err := server.Create(ctx, &o.Object)
-		for _, w := range warnings {
+	}
+	answers := make([]answer, len(asked))
+	errs := cluster.Each(ctx, len(asked), func(i int) error {
+		answers[i] = askServer(ctx, server, p, asked[i])
+		return answers[i].silent()
+	})
+	if err := cluster.First(errs); err != nil {
+		return err
+	}
+	// They came in any order, and the plan has one.
+	for i, o := range asked {
+		for _, w := range answers[i].warnings {
 			warned(p, "the target says about %s: %s", o.Ref, w)
 		}
-		if stop := judge(p, o.Ref, err); stop != nil {
-			return stop
-		}
-		if err != nil {
-			continue
-		}
-		if err := dryRunPod(ctx, server, p, o); err != nil {
+		judge(p, o.Ref, answers[i].err)
+		judgePod(p, o.Ref.String(), "the Pods of "+o.Ref.String(), answers[i].pod)
+	}
+	return nil
+}
+
+// answer of the API server about an object.
+type answer struct {
+	warnings []string
+	// err of the object itself, and of the Pods that it makes.
+	err, pod error
+}
+
+func askServer(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object) (a answer) {
+	if a.warnings, a.err = server.Create(ctx, &o.Object); a.err != nil {
+		return a
+	}
+	// Quotas and the Pod security admission judge Pods, not the workloads that make them.
+	if pod := podOf(p, o); pod != nil {
+		_, a.pod = server.Create(ctx, pod)
+	}
+	return a
+}
+
+// silent is an error that says nothing about the object: nobody has judged it.
+func (a answer) silent() error {
+	for _, err := range []error{a.err, a.pod} {
+		if !isVerdict(err) {
 			return err
 		}
 	}
 	return nil
 }
 
-// judge turns the answer to a dry run into a blocker; it returns errors that say nothing about
-// the object.
-func judge(p *application.Plan, ref application.Ref, err error) error {
-	if notDryRun(err) {
-		warned(p, "%s could not be checked at the target: %v", ref, err)
-		return nil
-	}
+// isVerdict tells whether the answer to a dry run says something about the object.
+func isVerdict(err error) bool {
 	switch cluster.KindOf(err) {
-	case "":
-		return nil
-	case cluster.Conflict:
+	case "", cluster.Conflict, cluster.NotFound, cluster.Invalid, cluster.Forbidden:
+		return true
+	}
+	return notDryRun(err)
+}
+
+// judge turns the answer to a dry run into a blocker.
+func judge(p *application.Plan, ref application.Ref, err error) {
+	switch kind := cluster.KindOf(err); {
+	case err == nil:
+	case notDryRun(err):
+		warned(p, "%s could not be checked at the target: %v", ref, err)
+	case kind == cluster.Conflict:
 		// Created a moment ago, by somebody: the next plan sees it.
 		warned(p, "%s has just appeared at the target", ref)
-		return nil
-	case cluster.NotFound:
-		if ref.Kind == "RoleBinding" || ref.Kind == "ClusterRoleBinding" || p.Defines(ref.Group, ref.Kind) {
-			// The role that it names, or its definition, is created just before it.
-			return nil
-		}
-	case cluster.Invalid, cluster.Forbidden:
+	case kind == cluster.NotFound && (ref.Kind == "RoleBinding" || ref.Kind == "ClusterRoleBinding" || p.Defines(ref.Group, ref.Kind)):
+		// The role that it names, or its definition, is created just before it.
 	default:
-		return err
+		blocked(p, api.ReasonRejected, ref.String(), "%v", err)
 	}
-	blocked(p, api.ReasonRejected, ref.String(), "%v", err)
-	return nil
 }
 
 // creatable says which kinds the account may create at the target. A missing right is a
@@ -159,10 +189,11 @@ func judge(p *application.Plan, ref application.Ref, err error) error {
 // server asks more.
 func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan) (map[schema.GroupKind]bool, error) {
 	out := map[schema.GroupKind]bool{}
-	var missing []cluster.Right
+	toCreate := map[cluster.Right]schema.GroupKind{}
+	var all []cluster.Right
 	for i := range p.Objects {
 		gvk := p.Objects[i].Object.GroupVersionKind()
-		if _, known := out[gvk.GroupKind()]; known {
+		if out[gvk.GroupKind()] {
 			continue
 		}
 		out[gvk.GroupKind()] = true
@@ -173,15 +204,20 @@ func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan
 		if err != nil {
 			return nil, err
 		}
-		lacks, err := target.MissingRights(ctx, rights)
-		if err != nil {
-			return nil, err
-		}
-		missing = append(missing, lacks...)
-		for _, r := range lacks {
+		all = append(all, rights...)
+		for _, r := range rights {
 			if r.Verb == "create" {
-				out[gvk.GroupKind()] = false
+				toCreate[r] = gvk.GroupKind()
 			}
+		}
+	}
+	missing, err := target.MissingRights(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range missing {
+		if kind, ok := toCreate[r]; ok {
+			out[kind] = false
 		}
 	}
 	later := func(r cluster.Right) bool {
