@@ -2,15 +2,12 @@ package cutover
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -41,9 +38,9 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 	case RecordQuiesce, RecordStart, RecordOpen:
 		return s.recordTime(ctx, a.Kind)
 	case Quiesce:
-		return s.change(ctx, a.Workload.Ref, quiesceStep)
+		return inLevels(ctx, o.toStop(), sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref) })
 	case Restore:
-		return s.change(ctx, a.Workload.Ref, restored)
+		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, restored) })
 	case Mark, Unmark:
 		return s.mark(ctx, a.Kind == Mark, o)
 	case Commit:
@@ -86,6 +83,22 @@ func (s *switcher) change(ctx context.Context, r application.Ref, compute change
 	})
 }
 
+// quiesce stops one workload of the source. One whose claims would go with its Pods takes two
+// changes, and the second is made only after the first was read back.
+func (s *switcher) quiesce(ctx context.Context, r application.Ref) error {
+	for range 2 {
+		again := false
+		err := s.change(ctx, r, func(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error) {
+			again = !keepsClaims(u)
+			return quiesceStep(u, self)
+		})
+		if err != nil || !again {
+			return err
+		}
+	}
+	return nil // The next reading says that it is not stopped.
+}
+
 // mark sets or removes the active mark of the target's claims.
 func (s *switcher) mark(ctx context.Context, set bool, o *Observed) error {
 	for _, c := range o.Claims {
@@ -126,142 +139,6 @@ func (s *switcher) markClaim(ctx context.Context, name string, set bool) error {
 		_, err = claims.Update(ctx, pvc, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
 		return err
 	})
-}
-
-// create makes the objects of one action that are missing. A name that somebody else has
-// taken meanwhile is found by the next reading.
-func (s *switcher) create(ctx context.Context, k Kind, o *Observed) error {
-	for i, want := range s.plan.Objects {
-		b := o.Objects[i]
-		if b.Exists || !belongsTo(k, &b) {
-			continue
-		}
-		u, err := startForm(want, s.self)
-		if err != nil {
-			return &permanent{err}
-		}
-		if want.Phase == application.PhaseVolume {
-			setCreatedBy(u, s.task.Move.Pair.UID)
-		}
-		r, err := resource(s.target, want)
-		if err != nil {
-			return err
-		}
-		_, err = r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
-		}
-		if want.Kind == definitionKind {
-			if err := established(ctx, r, want.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// belongsTo: the action creates the object.
-func belongsTo(k Kind, b *Object) bool {
-	switch k {
-	case CreateClaims:
-		return b.Phase == application.PhaseVolume
-	case CreateObjects:
-		return b.atStart() && !b.Workload
-	case StartWorkloads:
-		return b.atStart()
-	}
-	return false
-}
-
-// open gives every door its final form.
-func (s *switcher) open(ctx context.Context) error {
-	for _, want := range s.plan.Objects {
-		u := openForm(want, s.self)
-		if u == nil {
-			continue
-		}
-		got, err := getObject(ctx, s.target, want)
-		if err != nil {
-			return err
-		}
-		client, err := resource(s.target, want)
-		if err != nil {
-			return err
-		}
-		switch {
-		case got == nil && want.Phase == application.PhaseOpen:
-			_, err = client.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
-		case got != nil && !isOpen(want, got):
-			var patch []byte
-			if patch, err = json.Marshal(map[string]any{"spec": u.Object["spec"]}); err == nil {
-				_, err = client.Patch(ctx, want.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: cluster.FieldManager})
-			}
-		}
-		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("cannot open %s at the target: %w", want.Ref, err)
-		}
-	}
-	return nil
-}
-
-// stopTarget lets every workload that this switch created ask for no Pods.
-func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
-	for _, b := range slices.Concat(o.Objects, o.Made) {
-		if !b.Workload || !b.Mine || b.Stopped {
-			continue
-		}
-		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-			u, err := getWorkload(ctx, s.target, b.Ref)
-			if err != nil || u == nil {
-				return err
-			}
-			if err := setStopped(u); err != nil {
-				return &permanent{err}
-			}
-			_, err = s.target.Dynamic.Resource(workloadResources[b.Kind]).Namespace(s.target.Namespace).
-				Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deleteObjects deletes what this switch created, in reverse order; never a claim, and never
-// an object that was replaced meanwhile by another of the same name.
-func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
-	objects := s.objects(o)
-	for i := len(objects) - 1; i >= 0; i-- {
-		want, b := objects[i], o.Objects[i]
-		if !b.deletable() {
-			continue
-		}
-		got, err := getObject(ctx, s.target, want)
-		if err != nil {
-			return err
-		}
-		if got == nil || got.GetAnnotations()[api.CreatedByAnnotation] != s.self {
-			continue
-		}
-		if application.IsCustom(want.Ref) {
-			if err := s.release(ctx, got); err != nil {
-				return err
-			}
-		}
-		r, err := resource(s.target, want)
-		if err != nil {
-			return err
-		}
-		uid, policy := got.GetUID(), metav1.DeletePropagationBackground
-		err = r.Delete(ctx, want.Name,
-			metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}, PropagationPolicy: &policy})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("cannot delete %s at the target: %w", want.Ref, err)
-		}
-	}
-	return nil
 }
 
 // refused makes an error permanent when the API server understood the object and said no.

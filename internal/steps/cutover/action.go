@@ -18,7 +18,7 @@ const (
 	OpenWorkers Kind = "OpenWorkers"
 	// RecordQuiesce writes down that the source is about to be stopped.
 	RecordQuiesce Kind = "RecordQuiesce"
-	// Quiesce stops one workload of the source.
+	// Quiesce stops the workloads of the source that are not stopped.
 	Quiesce Kind = "Quiesce"
 	// FinalSync begins the next epoch and copies; it records the run if nothing touched the
 	// source meanwhile.
@@ -50,7 +50,7 @@ const (
 	RemoveWorkers Kind = "RemoveWorkers"
 	// DeleteObjects deletes what this switch created at the target, but the claims.
 	DeleteObjects Kind = "DeleteObjects"
-	// Restore gives one workload of the source back what the ledger says.
+	// Restore gives the workloads of the source back what their ledgers say.
 	Restore Kind = "Restore"
 	// Forget deletes the records and the pinned plan.
 	Forget Kind = "Forget"
@@ -64,8 +64,6 @@ const (
 // Action is the next thing to do.
 type Action struct {
 	Kind Kind
-	// Workload for Quiesce and Restore.
-	Workload *Workload
 	// Message for people: what is done or waited for.
 	Message string
 	// Step that a Wait belongs to.

@@ -66,10 +66,8 @@ func nextSync(o Observed) Action {
 	case o.Record.QuiescedAt == nil:
 		return Action{Kind: RecordQuiesce, Message: "record the stop"}
 	}
-	for i, w := range o.Workloads {
-		if !w.Missing && (!w.Stopped || !w.Ledger) {
-			return Action{Kind: Quiesce, Workload: &o.Workloads[i], Message: "stop " + w.Ref.String()}
-		}
+	if running := o.toStop(); len(running) > 0 {
+		return Action{Kind: Quiesce, Message: "stop " + names(running)}
 	}
 	if len(o.SourcePods) > 0 {
 		if o.Now.Sub(*o.Record.QuiescedAt) > o.QuiesceTimeout {
@@ -146,6 +144,15 @@ func conflicts(o Observed) (Action, bool) {
 // atStart: it is created before the commit. A Service with a door is, without its door.
 func (b *Object) atStart() bool {
 	return b.Phase == application.PhaseStart || b.Phase == application.PhaseOpen && b.Kind == "Service"
+}
+
+// names of workloads.
+func names(workloads []Workload) string {
+	var out []string
+	for _, w := range workloads {
+		out = append(out, w.Ref.String())
+	}
+	return list(out)
 }
 
 // list names at most five things.

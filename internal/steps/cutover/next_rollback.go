@@ -33,10 +33,8 @@ func NextRollback(o Observed) Action {
 	if o.Leftovers {
 		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
 	}
-	for i, w := range o.Workloads {
-		if w.Ledger {
-			return Action{Kind: Restore, Workload: &o.Workloads[i], Message: "restore " + w.Ref.String()}
-		}
+	if stopped := o.toRestore(); len(stopped) > 0 {
+		return Action{Kind: Restore, Message: "restore " + names(stopped)}
 	}
 	if o.HasRecord {
 		return Action{Kind: Forget, Message: "remove the records"}

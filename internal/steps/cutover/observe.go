@@ -2,19 +2,13 @@ package cutover
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -43,7 +37,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if err := s.observeSource(ctx, o); err != nil {
 		return o, err
 	}
-	if err := s.observeTarget(ctx, o); err != nil {
+	if err := s.observeTarget(ctx, o, rollback || o.Record.StartedAt != nil || o.Record.CommittedAt != nil); err != nil {
 		return o, err
 	}
 	o.Workers = s.run != nil
@@ -103,12 +97,18 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 
 // observeSource reads the workloads and what is left of their Pods.
 func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
+	workloads := s.workloads(o)
+	keys := make([]cluster.Key, len(workloads))
+	for i, w := range workloads {
+		keys[i] = cluster.Key{Kind: workloadKind(w.Ref), Name: w.Name}
+	}
+	found, err := getMany(ctx, s.source, keys)
+	if err != nil {
+		return err
+	}
 	var refs []application.Ref
-	for _, w := range s.workloads(o) {
-		u, err := getWorkload(ctx, s.source, w.Ref)
-		if err != nil {
-			return err
-		}
+	for i, w := range workloads {
+		u := found[keys[i]]
 		read := readWorkload(w, u, s.self)
 		o.Workloads = append(o.Workloads, read)
 		refs = append(refs, w.Ref)
@@ -136,25 +136,28 @@ func (s *switcher) workloads(o *Observed) []application.Workload {
 	return out
 }
 
-// observeTarget reads the claims, every object of the plan, and Pods of what was started.
-func (s *switcher) observeTarget(ctx context.Context, o *Observed) error {
+// observeTarget reads the claims, every object of the plan, and Pods of what was started. Before
+// the start only the claims count: with all false the other objects are not read.
+func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) error {
+	objects := s.objects(o)
+	read := slices.DeleteFunc(slices.Clone(objects), func(want application.Object) bool { return !all && want.Phase != application.PhaseVolume })
 	for _, name := range s.targetClaims(o) {
-		pvc, err := s.target.Kube.CoreV1().PersistentVolumeClaims(s.target.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("cannot read the claim %s at the target: %w", name, err)
-		}
-		c := Claim{Name: name, Exists: err == nil}
-		if c.Exists {
-			c.Mark = pvc.Annotations[api.ActiveAnnotation]
+		read = append(read, claimObject(name))
+	}
+	found, err := s.atTarget(ctx, read)
+	if err != nil {
+		return err
+	}
+	for _, name := range s.targetClaims(o) {
+		want := claimObject(name)
+		c := Claim{Name: name}
+		if pvc := found[keyOf(&want)]; pvc != nil {
+			c.Exists, c.Mark = true, pvc.GetAnnotations()[api.ActiveAnnotation]
 		}
 		o.Claims = append(o.Claims, c)
 	}
-	for _, want := range s.objects(o) {
-		got, err := getObject(ctx, s.target, want)
-		if err != nil {
-			return err
-		}
-		o.Objects = append(o.Objects, readTarget(want, got, s.self, s.task.Move.Pair.UID))
+	for _, want := range objects {
+		o.Objects = append(o.Objects, readTarget(want, found[keyOf(&want)], s.self, s.task.Move.Pair.UID))
 	}
 	if err := s.observeMade(ctx, o); err != nil {
 		return err
@@ -255,57 +258,4 @@ func (s *switcher) copied() []application.Volume {
 		}
 	}
 	return out
-}
-
-// getObject reads what is in the place of an object of the plan; nil when nothing is, not even
-// its kind.
-func getObject(ctx context.Context, c *cluster.Cluster, want application.Object) (*unstructured.Unstructured, error) {
-	r, err := resource(c, want)
-	if meta.IsNoMatchError(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	u, err := r.Get(ctx, want.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s at the %s: %w", want.Ref, c.Side, err)
-	}
-	return u, nil
-}
-
-// resource is the way to an object of the plan.
-func resource(c *cluster.Cluster, want application.Object) (dynamic.ResourceInterface, error) {
-	gk := schema.GroupKind{Group: want.Group, Kind: want.Kind}
-	var versions []string
-	if v := want.Object.GroupVersionKind().Version; v != "" {
-		versions = append(versions, v)
-	}
-	m, err := c.Mapper.RESTMapping(gk, versions...)
-	if err != nil {
-		return nil, fmt.Errorf("the %s does not serve %s: %w", c.Side, gk, err)
-	}
-	if m.Scope.Name() == meta.RESTScopeNameRoot {
-		return c.Dynamic.Resource(m.Resource), nil
-	}
-	return c.Dynamic.Resource(m.Resource).Namespace(c.Namespace), nil
-}
-
-// permanent wraps an error that trying again does not mend.
-type permanent struct{ error }
-
-// Unwrap returns the error that is wrapped.
-func (p *permanent) Unwrap() error { return p.error }
-
-// ending is an action's decision that the task ends.
-type ending struct{ result task.Result }
-
-func (e *ending) Error() string { return e.result.Message }
-
-func isPermanent(err error) bool {
-	var p *permanent
-	return errors.As(err, &p)
 }

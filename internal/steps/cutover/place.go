@@ -15,7 +15,7 @@ func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t 
 	s := &switcher{task: t, self: t.Move.Switch.UID, target: target, plan: p}
 	for _, k := range []Kind{CreateClaims, CreateObjects, StartWorkloads} {
 		o := &Observed{}
-		if err := s.observeTarget(ctx, o); err != nil {
+		if err := s.observeTarget(ctx, o, true); err != nil {
 			return err
 		}
 		if err := s.create(ctx, k, o); err != nil {

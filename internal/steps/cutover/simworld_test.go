@@ -43,7 +43,7 @@ func (w *world) do(a Action, crash bool) {
 	case Commit:
 		w.commit(part)
 	case Quiesce, Restore:
-		w.change(a)
+		w.change(a, part)
 	default:
 		w.target(a, part)
 	}
@@ -72,25 +72,27 @@ func (w *world) commit(part func() bool) {
 	}
 }
 
-func (w *world) change(a Action) {
+func (w *world) change(a Action, part func() bool) {
 	for i := range w.workloads {
 		x := &w.workloads[i]
-		if ref(i) != a.Workload.Ref {
-			continue
-		}
-		if a.Kind == Quiesce {
+		switch {
+		case a.Kind == Quiesce && (x.replicas > 0 || x.ledger == nil):
 			if x.ledger == nil {
 				n := x.replicas
 				x.ledger = &n
 			}
 			x.replicas = 0
-		} else {
+			x.generation++
+		case a.Kind == Restore && x.ledger != nil:
 			if w.targetPods() > 0 {
 				w.failf("the source comes back while the target runs")
 			}
 			x.replicas, x.ledger = *x.ledger, nil
+			x.generation++
 		}
-		x.generation++
+		if part() {
+			return
+		}
 	}
 }
 

@@ -180,6 +180,21 @@ func (o *Observed) fence() Fence {
 	return f
 }
 
+// toStop are the workloads of the source that ask for Pods, or do not say yet who stopped them, in
+// the order of the plan.
+func (o *Observed) toStop() []Workload {
+	return filter(o.Workloads, func(w Workload) bool { return !w.Missing && (!w.Stopped || !w.Ledger) })
+}
+
+// toRestore are those that this switch has stopped.
+func (o *Observed) toRestore() []Workload {
+	return filter(o.Workloads, func(w Workload) bool { return w.Ledger })
+}
+
+func filter(list []Workload, keep func(Workload) bool) []Workload {
+	return slices.DeleteFunc(slices.Clone(list), func(w Workload) bool { return !keep(w) })
+}
+
 // sourceStopped: every workload asks for nothing and no Pod is left.
 func (o *Observed) sourceStopped() bool {
 	running := slices.ContainsFunc(o.Workloads, func(w Workload) bool { return !w.Missing && !w.Stopped })

@@ -113,7 +113,7 @@ func (s *switcher) loop(ctx context.Context, next func(Observed) Action, rollbac
 		if err == nil {
 			a := next(*o)
 			s.report(a, o, rollback)
-			if a.Kind == last.Kind && a.Kind != Wait && a.Workload == nil {
+			if a.Kind == last.Kind && a.Kind != Wait {
 				sleep(ctx, pause) // What was done does not show yet, such as a deletion.
 			}
 			last = a

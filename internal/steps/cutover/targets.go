@@ -32,12 +32,17 @@ func startForm(o application.Object, self string) (*unstructured.Unstructured, e
 // openForm is the final form of an object that startForm held back; nil when there is nothing
 // to change.
 func openForm(o application.Object, self string) *unstructured.Unstructured {
-	if o.Phase != application.PhaseOpen && o.Kind != "CronJob" {
+	if !isDoor(&o) {
 		return nil
 	}
 	u := o.Object.DeepCopy()
 	setCreatedBy(u, self)
 	return u
+}
+
+// isDoor: startForm holds the object, or a part of it, back.
+func isDoor(o *application.Object) bool {
+	return o.Phase == application.PhaseOpen || o.Kind == "CronJob"
 }
 
 func setCreatedBy(u *unstructured.Unstructured, self string) {

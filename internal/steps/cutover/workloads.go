@@ -28,6 +28,11 @@ func isWorkload(r application.Ref) bool {
 	return ok
 }
 
+// workloadKind is the kind of a workload in the version that a switch reads and writes.
+func workloadKind(r application.Ref) schema.GroupVersionKind {
+	return workloadResources[r.Kind].GroupVersion().WithKind(r.Kind)
+}
+
 // getWorkload reads a workload from the API server itself; nil when it is not there.
 func getWorkload(ctx context.Context, c *cluster.Cluster, r application.Ref) (*unstructured.Unstructured, error) {
 	u, err := c.Dynamic.Resource(workloadResources[r.Kind]).Namespace(c.Namespace).Get(ctx, r.Name, metav1.GetOptions{})

@@ -1,0 +1,195 @@
+package cutover
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+)
+
+// inLevels does something with each item, in order, where neighbours that are the same form a
+// level: those of one level are done at once, and the next level begins when all of them are. A
+// failure ends it.
+func inLevels[T any](ctx context.Context, list []T, same func(a, b T) bool, do func(T) error) error {
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && same(list[0], list[n]) {
+			n++
+		}
+		level := list[:n]
+		if err := worst(cluster.Each(ctx, n, func(i int) error { return do(level[i]) })); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// sameLevel: neither of two objects of the plan needs the other one.
+func sameLevel(a, b application.Object) bool {
+	return a.Phase == b.Phase && a.Group == b.Group && a.Kind == b.Kind
+}
+
+func sameKind(a, b Workload) bool { return a.Group == b.Group && a.Kind == b.Kind }
+
+// worst of the failures of a level: the first that trying again does not mend, else the first.
+func worst(errs []error) error {
+	if i := slices.IndexFunc(errs, isPermanent); i >= 0 {
+		return errs[i]
+	}
+	return cluster.First(errs)
+}
+
+// create makes the objects of one action that are missing. A name that somebody else has
+// taken meanwhile is found by the next reading.
+func (s *switcher) create(ctx context.Context, k Kind, o *Observed) error {
+	var missing []application.Object
+	for i, want := range s.plan.Objects {
+		if b := o.Objects[i]; !b.Exists && belongsTo(k, &b) {
+			missing = append(missing, want)
+		}
+	}
+	return inLevels(ctx, missing, sameLevel, func(want application.Object) error { return s.createOne(ctx, want) })
+}
+
+func (s *switcher) createOne(ctx context.Context, want application.Object) error {
+	u, err := startForm(want, s.self)
+	if err != nil {
+		return &permanent{err}
+	}
+	if want.Phase == application.PhaseVolume {
+		setCreatedBy(u, s.task.Move.Pair.UID)
+	}
+	r, err := s.target.Resource(kindOf(&want))
+	if err != nil {
+		return err
+	}
+	// A quota that counts several objects at once may refuse some of them for a moment.
+	err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		_, err := r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+		return err
+	})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
+	}
+	return nil
+}
+
+// belongsTo: the action creates the object.
+func belongsTo(k Kind, b *Object) bool {
+	switch k {
+	case CreateClaims:
+		return b.Phase == application.PhaseVolume
+	case CreateObjects:
+		return b.atStart() && !b.Workload
+	case StartWorkloads:
+		return b.atStart()
+	}
+	return false
+}
+
+// open gives every door its final form.
+func (s *switcher) open(ctx context.Context) error {
+	doors := slices.DeleteFunc(slices.Clone(s.plan.Objects), func(want application.Object) bool { return !isDoor(&want) })
+	found, err := s.atTarget(ctx, doors)
+	if err != nil {
+		return err
+	}
+	return inLevels(ctx, doors, sameLevel, func(want application.Object) error {
+		err := s.openOne(ctx, want, found[keyOf(&want)])
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("cannot open %s at the target: %w", want.Ref, err)
+		}
+		return nil
+	})
+}
+
+func (s *switcher) openOne(ctx context.Context, want application.Object, got *unstructured.Unstructured) error {
+	r, err := s.target.Resource(kindOf(&want))
+	if err != nil {
+		return err
+	}
+	u := openForm(want, s.self)
+	switch {
+	case got == nil && want.Phase == application.PhaseOpen:
+		_, err = r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+	case got != nil && !isOpen(want, got):
+		var patch []byte
+		if patch, err = json.Marshal(map[string]any{"spec": u.Object["spec"]}); err == nil {
+			_, err = r.Patch(ctx, want.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: cluster.FieldManager})
+		}
+	}
+	return err
+}
+
+// stopTarget lets every workload that this switch created ask for no Pods.
+func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
+	running := slices.DeleteFunc(slices.Concat(o.Objects, o.Made), func(b Object) bool { return !b.Workload || !b.Mine || b.Stopped })
+	return worst(cluster.Each(ctx, len(running), func(i int) error { return s.stopOne(ctx, running[i].Ref) }))
+}
+
+func (s *switcher) stopOne(ctx context.Context, ref application.Ref) error {
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		u, err := getWorkload(ctx, s.target, ref)
+		if err != nil || u == nil {
+			return err
+		}
+		if err := setStopped(u); err != nil {
+			return &permanent{err}
+		}
+		_, err = s.target.Dynamic.Resource(workloadResources[ref.Kind]).Namespace(s.target.Namespace).
+			Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
+		return err
+	})
+}
+
+// deleteObjects deletes what this switch created, in reverse order; never a claim, and never
+// an object that was replaced meanwhile by another of the same name.
+func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
+	var created []application.Object
+	for i, want := range s.objects(o) {
+		if o.Objects[i].deletable() {
+			created = append(created, want)
+		}
+	}
+	slices.Reverse(created)
+	found, err := s.atTarget(ctx, created)
+	if err != nil {
+		return err
+	}
+	return inLevels(ctx, created, sameLevel, func(want application.Object) error {
+		got := found[keyOf(&want)]
+		if got == nil || got.GetAnnotations()[api.CreatedByAnnotation] != s.self {
+			return nil
+		}
+		if application.IsCustom(want.Ref) {
+			if err := s.release(ctx, got); err != nil {
+				return err
+			}
+		}
+		return s.deleteOne(ctx, want, got.GetUID())
+	})
+}
+
+func (s *switcher) deleteOne(ctx context.Context, want application.Object, uid types.UID) error {
+	r, err := s.target.Resource(kindOf(&want))
+	if err != nil {
+		return err
+	}
+	policy := metav1.DeletePropagationBackground
+	err = r.Delete(ctx, want.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}, PropagationPolicy: &policy})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("cannot delete %s at the target: %w", want.Ref, err)
+	}
+	return nil
+}
