@@ -8,7 +8,7 @@ LAB = cd e2e && $(GO) run ./cmd/lab
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## compile everything; programs go to bin/
@@ -23,7 +23,7 @@ build: ## compile everything; programs go to bin/
 test: ## tests that need no root and no cluster
 	$(GO) test ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/...
+	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/... ./crowd/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -52,6 +52,10 @@ endif
 .PHONY: bench-restic
 bench-restic: ## KubeMove's copy of a volume against restic alone; BENCH_ARGS='-pairs 1' for less
 	@cd e2e && $(GO) run ./cmd/bench $(BENCH_ARGS)
+
+.PHONY: bench-objects
+bench-objects: ## how fast a namespace of 5,000 objects is planned and applied; BENCH_ARGS='-rounds 1' for less
+	@cd e2e && $(GO) run ./cmd/bench-objects $(BENCH_ARGS)
 
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src

@@ -137,6 +137,16 @@ func (a *APIServer) startChild(name, path string, argv []string) (*child, error)
 // Config of an administrator, without a limit on the client's side.
 func (a *APIServer) Config() (*rest.Config, error) { return a.cluster.Config() }
 
+// PID of one of the two programs, kube-apiserver and etcd; 0: it does not run.
+func (a *APIServer) PID(name string) int {
+	for _, c := range a.children {
+		if c.Name == name {
+			return c.PID
+		}
+	}
+	return 0
+}
+
 // Stop ends both programs and removes their data. Nothing in it is worth a graceful end.
 func (a *APIServer) Stop() error {
 	var errs []error
