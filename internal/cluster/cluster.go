@@ -5,6 +5,8 @@ package cluster
 
 import (
 	"net/http"
+	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/dynamic"
@@ -45,4 +47,8 @@ type Cluster struct {
 
 	client   *http.Client
 	metadata metadata.Interface
+
+	// discovered is when it was last asked for its kinds because one was not known.
+	discovering sync.Mutex
+	discovered  time.Time
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -33,13 +34,17 @@ func (c *Cluster) resource(client dynamic.Interface, gvk schema.GroupVersionKind
 	return r, nil
 }
 
-// mapping of a kind; the mapper itself asks again when it does not know a kind.
+// mapping of a kind. The mapper itself asks again when it does not know a kind, but only once;
+// kinds may be defined later than that.
 func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
 	var versions []string // None: the one that the server prefers.
 	if gvk.Version != "" {
 		versions = append(versions, gvk.Version)
 	}
 	m, err := c.Mapper.RESTMapping(gvk.GroupKind(), versions...)
+	if meta.IsNoMatchError(err) && c.rediscover() {
+		m, err = c.Mapper.RESTMapping(gvk.GroupKind(), versions...)
+	}
 	if meta.IsNoMatchError(err) {
 		return nil, &Error{Kind: NotFound, Side: c.Side, Err: err, Message: fmt.Sprintf("the %s cluster does not serve %s %s: "+
 			"install its CustomResourceDefinition there, or a version of it that serves %s", c.Side, gvk.GroupVersion(), gvk.Kind, gvk.Version)}
@@ -48,6 +53,19 @@ func (c *Cluster) mapping(gvk schema.GroupVersionKind) (*meta.RESTMapping, error
 		return nil, c.Wrap("discover "+gvk.Kind, err)
 	}
 	return m, nil
+}
+
+// rediscover forgets which kinds the cluster serves, unless that was just done.
+func (c *Cluster) rediscover() bool {
+	const pause = 2 * time.Second
+	c.discovering.Lock()
+	defer c.discovering.Unlock()
+	if time.Since(c.discovered) < pause {
+		return false
+	}
+	c.Mapper.Reset()
+	c.discovered = time.Now()
+	return true
 }
 
 // Get reads an object from the API server itself; nil when it is not there.

@@ -40,7 +40,11 @@ func sameLevel(a, b application.Object) bool {
 	return a.Phase == b.Phase && a.Group == b.Group && a.Kind == b.Kind
 }
 
-func sameKind(a, b Workload) bool { return a.Group == b.Group && a.Kind == b.Kind }
+// sameKind: neither of two workloads has to be stopped or started before the other. What a custom
+// resource makes comes after the controller that makes it.
+func sameKind(a, b Workload) bool {
+	return a.Group == b.Group && a.Kind == b.Kind && (a.MadeBy == nil) == (b.MadeBy == nil)
+}
 
 // worst of the failures of a level: the first that trying again does not mend, else the first.
 func worst(errs []error) error {
@@ -81,6 +85,9 @@ func (s *switcher) createOne(ctx context.Context, want application.Object) error
 	})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
+	}
+	if want.Kind == definitionKind {
+		return established(ctx, r, want.Name)
 	}
 	return nil
 }
