@@ -74,8 +74,17 @@ type WorkloadReference struct {
 	Name string `json:"name"`
 }
 
-// Application selects what moves. Members are the union of workloads, of everything that
-// selector matches, and of the workloads annotated kubemove.io/kubemoveapply: "true" (or
+// ClaimReference names one PersistentVolumeClaim of the source namespace.
+type ClaimReference struct {
+	// name of the claim.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// Application selects what moves. Members are the union of workloads, of claims, of everything
+// that selector matches, and of the workloads annotated kubemove.io/kubemoveapply: "true" (or
 // kubemove.io/kubemove.enable: "true") together with kubemove.io/engine: NAME-OF-THE-ENGINE.
 // What the members reference (claims, ConfigMaps, Secrets, accounts, Services and so on) moves
 // with them.
@@ -99,6 +108,13 @@ type Application struct {
 	// Others, such as StorageClasses, are never created.
 	// +optional
 	ClusterResources ClusterResources `json:"clusterResources,omitempty"`
+	// claims named one by one. A claim needs no workload: the data of one that nothing mounts
+	// moves alone, and nothing is stopped or started for it.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Claims []ClaimReference `json:"claims,omitempty"`
 }
 
 // ClusterResources says what happens to cluster-wide objects.

@@ -41,7 +41,7 @@ func run(args []string) (code int) {
 	case "last-words":
 		return worker.LastWords()
 	case "survey":
-		return survey.Main()
+		return survey.Main(args)
 	case "version":
 		fmt.Println(version)
 		return task.ExitDone

@@ -46,7 +46,28 @@ func generate(seed uint64) *world {
 	for i := range 1 + w.r.IntN(5) {
 		w.application(i)
 	}
+	for i := range 4 {
+		if w.r.IntN(4) == 0 {
+			w.member(refTo(kindClaim, fmt.Sprintf("lonely-%d", i)))
+		}
+	}
 	return w
+}
+
+// member names an object in the selection.
+func (w *world) member(ref Ref) {
+	w.in.Application = selecting(w.in.Application, ref)
+	w.members = append(w.members, ref)
+}
+
+// selecting adds an object to a selection.
+func selecting(app api.Application, ref Ref) api.Application {
+	if ref.kind() == kindClaim {
+		app.Claims = append(app.Claims, api.ClaimReference{Name: ref.Name})
+	} else {
+		app.Workloads = append(app.Workloads, api.WorkloadReference{Group: ref.Group, Kind: ref.Kind, Name: ref.Name})
+	}
+	return app
 }
 
 func (w *world) maybe() bool { return w.r.IntN(2) == 0 }
@@ -236,16 +257,13 @@ func (w *world) choose(i int, ref Ref) {
 	o := w.find(ref)
 	switch {
 	case i == 0 || w.r.IntN(4) == 0:
-		w.in.Application.Workloads = append(w.in.Application.Workloads,
-			api.WorkloadReference{Group: ref.Group, Kind: ref.Kind, Name: ref.Name})
+		w.member(ref)
 	case w.maybe():
 		annotations := o.GetAnnotations()
 		annotations[api.ApplyAnnotation], annotations[api.EngineAnnotation] = "true", "e"
 		o.SetAnnotations(annotations)
-	default:
-		return
+		w.members = append(w.members, ref)
 	}
-	w.members = append(w.members, ref)
 }
 
 func (w *world) find(ref Ref) *unstructured.Unstructured {

@@ -33,6 +33,9 @@ type Identity struct {
 	Container string `json:"container,omitempty"`
 }
 
+// Unused says that no container mounts the claim, so that nobody tells whose its files are.
+func (v Volume) Unused() bool { return v.Identity.UID == nil && v.Identity.Container == "" }
+
 // Worker is what the worker of a volume runs as: the workload's own user, with no more rights
 // than the workload has itself, or root with CopyCapabilities where an administrator has
 // allowed that. At the source nothing may be changed, so there is no fsGroup there: its group

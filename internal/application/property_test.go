@@ -74,6 +74,7 @@ func TestOrderOfInputDoesNotMatter(t *testing.T) {
 		want := encode(t, Make(w.in))
 		w.r.Shuffle(len(w.in.Objects), func(i, j int) { w.in.Objects[i], w.in.Objects[j] = w.in.Objects[j], w.in.Objects[i] })
 		slices.Reverse(w.in.Application.Workloads)
+		slices.Reverse(w.in.Application.Claims)
 		if diff := cmp.Diff(want, encode(t, Make(w.in))); diff != "" {
 			t.Errorf("another order of the input gives another plan:\n%s", diff)
 		}
@@ -131,10 +132,9 @@ func TestMovedObjectsMoveOn(t *testing.T) {
 		first := Make(w.in)
 		again := w.in
 		again.SourceNamespace, again.Objects = "dst", nil
-		again.Application.Workloads = nil
+		again.Application = api.Application{}
 		for _, m := range w.members {
-			again.Application.Workloads = append(again.Application.Workloads,
-				api.WorkloadReference{Group: m.Group, Kind: m.Kind, Name: m.Name})
+			again.Application = selecting(again.Application, m)
 		}
 		for _, o := range first.Objects {
 			again.Objects = append(again.Objects, o.Object)

@@ -10,19 +10,20 @@ import (
 // The ways in which an object becomes a member; shown as Object.Why.
 const (
 	byName       = "named in application.workloads"
+	byClaimName  = "named in application.claims"
 	byAnnotation = "annotated with the name of the engine"
 	bySelector   = "matches application.selector"
 )
 
 // selectMembers finds the members: named, annotated and matched by labels.
 func (m *maker) selectMembers() {
-	named := m.namedWorkloads()
+	named := m.named()
 	selector := m.selector()
 	for _, n := range m.x.nodes {
 		switch {
 		case n.own:
-		case named[n.ref]:
-			m.admit(n, byName)
+		case named[n.ref] != "":
+			m.admit(n, named[n.ref])
 		case m.annotated(n):
 			m.admit(n, byAnnotation)
 		case selector.Matches(labels.Set(n.obj.GetLabels())):
@@ -31,22 +32,28 @@ func (m *maker) selectMembers() {
 	}
 	if len(m.members) == 0 && len(m.plan.Blockers) == 0 {
 		m.block(api.ReasonNothingSelected, Ref{},
-			"nothing of the namespace %s is selected: expected application.workloads, a selector that matches, "+
+			"nothing of the namespace %s is selected: expected application.workloads, application.claims, a selector that matches, "+
 				"or workloads annotated with %s: \"true\" and %s: %s; to move the whole namespace set application.selector to {}",
 			m.in.SourceNamespace, api.ApplyAnnotation, api.EngineAnnotation, m.in.Engine)
 	}
 }
 
-func (m *maker) namedWorkloads() map[Ref]bool {
-	named := map[Ref]bool{}
-	for _, w := range m.in.Application.Workloads {
-		ref := workloadRef(w)
-		named[ref] = true
+// named are the members that the engine names, each with why it is one. What is not there is a
+// blocker.
+func (m *maker) named() map[Ref]string {
+	named := map[Ref]string{}
+	name := func(ref Ref, why, reason, field string) {
+		named[ref] = why
 		if n := m.x.byRef[ref]; n == nil || n.own {
-			m.block(api.ReasonWorkloadNotFound, ref,
-				"application.workloads names %s, which is not in the namespace %s: correct the name, or remove the entry",
-				ref, m.in.SourceNamespace)
+			m.block(reason, ref, "%s names %s, which is not in the namespace %s: correct the name, or remove the entry",
+				field, ref, m.in.SourceNamespace)
 		}
+	}
+	for _, w := range m.in.Application.Workloads {
+		name(workloadRef(w), byName, api.ReasonWorkloadNotFound, "application.workloads")
+	}
+	for _, c := range m.in.Application.Claims {
+		name(refTo(kindClaim, c.Name), byClaimName, api.ReasonClaimMissing, "application.claims")
 	}
 	return named
 }
@@ -133,11 +140,17 @@ func (m *maker) join(n *node, why string) {
 // admitClaim takes every claim but those that end with their Pod. A claim that an operator
 // made moves too: it holds data. checkClaims refuses the ones that are being deleted.
 func (m *maker) admitClaim(n *node, why string) {
-	if isEphemeralClaim(n) {
+	switch {
+	case !isEphemeralClaim(n):
+		m.join(n, why)
+	case why == byClaimName:
+		m.blocked[n.ref] = true
+		m.block(api.ReasonUnsupportedVolume, n.ref,
+			"application.claims names %s, which belongs to Pod/%s and ends with it: expected a claim that stays; remove the entry, or copy its data to a claim of its own first",
+			n.ref, metav1.GetControllerOfNoCopy(n.obj).Name)
+	default:
 		m.leave(n.ref, "it belongs to one Pod and ends with it")
-		return
 	}
-	m.join(n, why)
 }
 
 func (m *maker) hasController(n *node) bool { return metav1.GetControllerOfNoCopy(n.obj) != nil }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/kubemove/kubemove/ddm/worker"
 	"github.com/kubemove/kubemove/task"
@@ -15,12 +16,18 @@ const (
 	VolumeDir = "/kubemove/volume"
 	// WorkerEnv is the environment variable that holds the Worker as JSON.
 	WorkerEnv = "KUBEMOVE_TARGET_WORKER"
+	// ArgRoot asks for the root of the volume alone, which anybody may look at.
+	ArgRoot = "--root"
 )
 
 // Main surveys VolumeDir and leaves the report as the container's termination message. It
 // returns the exit code.
-func Main() int {
-	if err := survey(VolumeDir, os.Getenv(WorkerEnv), worker.TerminationLog); err != nil {
+func Main(args []string) int {
+	look := survey
+	if slices.Contains(args, ArgRoot) {
+		look = surveyRoot
+	}
+	if err := look(VolumeDir, os.Getenv(WorkerEnv), worker.TerminationLog); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		_ = os.WriteFile(worker.TerminationLog, []byte(err.Error()), 0o644)
 		return task.ExitFailed
@@ -37,6 +44,19 @@ func survey(dir, target, out string) error {
 	if err != nil {
 		return err
 	}
+	return leave(report, out)
+}
+
+// surveyRoot needs to know nothing of the worker.
+func surveyRoot(dir, _, out string) error {
+	root, err := readRoot(dir)
+	if err != nil {
+		return err
+	}
+	return leave(&Report{Root: root}, out)
+}
+
+func leave(report *Report, out string) error {
 	data, err := encode(report)
 	if err != nil {
 		return err

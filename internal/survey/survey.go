@@ -78,12 +78,9 @@ func (p *Paths) add(rel string) {
 // meanwhile is passed over. An error means that the volume itself cannot be looked at.
 func Volume(root string, target Worker) (*Report, error) {
 	r := &Report{}
-	info, err := os.Lstat(root)
-	if err != nil {
-		return nil, fmt.Errorf("cannot look at the volume: %w", err)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		r.Root = Root{UID: int64(st.Uid), GID: int64(st.Gid), Mode: st.Mode & 0o7777}
+	var err error
+	if r.Root, err = readRoot(root); err != nil {
+		return nil, err
 	}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		rel, relErr := filepath.Rel(root, path)
@@ -106,6 +103,18 @@ func Volume(root string, target Worker) (*Report, error) {
 		return r.look(path, rel, d, target)
 	})
 	return r, err
+}
+
+func readRoot(dir string) (Root, error) {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return Root{}, fmt.Errorf("cannot look at the volume: %w", err)
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return Root{}, fmt.Errorf("cannot look at the volume: this system tells no owners")
+	}
+	return Root{UID: int64(st.Uid), GID: int64(st.Gid), Mode: st.Mode & 0o7777}, nil
 }
 
 // look at one entry.

@@ -187,3 +187,28 @@ func TestSurvey(t *testing.T) {
 		t.Error("a worker that is none was taken")
 	}
 }
+
+// TestRootAlone: whose a volume is can be seen without looking into it.
+func TestRootAlone(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a"), "12345", 0o644)
+	if err := os.Chmod(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "message")
+	if err := surveyRoot(dir, "", out); err != nil {
+		t.Fatal(err)
+	}
+	message, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(string(message))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Report{Root: Root{UID: int64(os.Getuid()), GID: int64(os.Getgid()), Mode: 0o750}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the report (-want +got):\n%s", diff)
+	}
+}

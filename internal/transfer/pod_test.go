@@ -84,6 +84,11 @@ func TestBuildPod(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "pod-survey-privileged", survey)
+	owner, err := buildOwner(request, application.Volume{Name: "data"}, placement{Node: "node-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "pod-owner", owner)
 }
 
 // TestNoSecretInPods: what a Pod says is readable by many.

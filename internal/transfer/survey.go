@@ -18,6 +18,8 @@ import (
 
 const (
 	surveyContainer = "survey"
+	// ownerRole is in the names of the Pods that only look at the root of a volume.
+	ownerRole = "owner"
 	// surveyLimit for one volume: some ten million files.
 	surveyLimit = 15 * time.Minute
 )
@@ -26,9 +28,21 @@ const (
 // them read-only as the workers would. It returns a report, or an *Error, for each name. What
 // a killed survey has left it goes on with.
 func Survey(ctx context.Context, s Spec) (map[string]*survey.Report, map[string]*Error) {
+	return lookIntoAll(ctx, s, buildSurvey)
+}
+
+// Owners is Survey with Pods of no rights, which see nothing but the roots of the volumes.
+func Owners(ctx context.Context, s Spec) (map[string]*survey.Report, map[string]*Error) {
+	return lookIntoAll(ctx, s, buildOwner)
+}
+
+// builder makes the Pod that looks into a volume.
+type builder func(s Spec, v application.Volume, where placement) (*corev1.Pod, error)
+
+func lookIntoAll(ctx context.Context, s Spec, build builder) (map[string]*survey.Report, map[string]*Error) {
 	s = s.withDefaults()
 	looked, errs := make([]*survey.Report, len(s.Volumes)), make([]error, len(s.Volumes))
-	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) { looked[i], errs[i] = surveyOne(ctx, s, s.Volumes[i]) })
+	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) { looked[i], errs[i] = lookInto(ctx, s, s.Volumes[i], build) })
 	reports, failures := map[string]*survey.Report{}, map[string]*Error{}
 	for i, v := range s.Volumes {
 		if errs[i] != nil {
@@ -40,7 +54,8 @@ func Survey(ctx context.Context, s Spec) (map[string]*survey.Report, map[string]
 	return reports, failures
 }
 
-func surveyOne(ctx context.Context, s Spec, v application.Volume) (*survey.Report, error) {
+// lookInto a source claim with a Pod, to the Pod's end.
+func lookInto(ctx context.Context, s Spec, v application.Volume, build builder) (*survey.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, surveyLimit)
 	defer cancel()
 	claim, err := s.Source.Kube.CoreV1().PersistentVolumeClaims(s.Source.Namespace).Get(ctx, v.Name, getOptions)
@@ -51,7 +66,7 @@ func surveyOne(ctx context.Context, s Spec, v application.Volume) (*survey.Repor
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the Pods of the source: %w", err)
 	}
-	pod, err := buildSurvey(s, v, place(claim, pods.Items))
+	pod, err := build(s, v, place(claim, pods.Items))
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +121,19 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 	}}
 	pod.Spec.Volumes = []corev1.Volume{{Name: "volume", VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: v.Name, ReadOnly: true}}}}
+	return pod, nil
+}
+
+// buildOwner makes a Pod that looks at the root of the volume: whose it is anybody may see.
+func buildOwner(s Spec, v application.Volume, where placement) (*corev1.Pod, error) {
+	v.Identity = application.Identity{UID: new(nobody), GID: new(nobody)}
+	pod, err := buildSurvey(s, v, where)
+	if err != nil {
+		return nil, err
+	}
+	pod.Name = workerName(s.Run.ID, v.Name, ownerRole)
+	c := &pod.Spec.Containers[0]
+	c.Command, c.Env = append(c.Command, survey.ArgRoot), nil
 	return pod, nil
 }
 

@@ -118,6 +118,9 @@ func nextOpen(o Observed) Action {
 		if o.SourceLock == LockMine || o.TargetLock == LockMine {
 			return Action{Kind: Unlock, Message: "release the locks"}
 		}
+		if !slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Workload }) {
+			return succeeded("what was to move is at the target")
+		}
 		return succeeded("the application runs at the target")
 	}
 	if !o.CommittedBoth {

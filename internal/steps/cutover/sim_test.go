@@ -63,10 +63,12 @@ const wantReplicas = 2
 func newWorld(t *testing.T, seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
 	w := &world{t: t, rand: r, now: time.Unix(1_800_000_000, 0), objects: map[string]*simObject{}}
-	for range 1 + r.IntN(3) {
+	w.srcData = r.IntN(5)
+	// Without a workload: claims that move alone.
+	for range r.IntN(4) {
 		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
 	}
-	if r.IntN(4) == 0 {
+	if r.IntN(4) == 0 && len(w.workloads) > 0 {
 		w.meddler = 1 + r.IntN(3)
 	}
 	return w

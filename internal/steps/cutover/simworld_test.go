@@ -65,6 +65,9 @@ func (w *world) commit(part func() bool) {
 	if w.pods() > 0 && !w.meddled {
 		w.failf("committed while the source runs")
 	}
+	if !w.meddled && (w.dstData != w.srcData || w.mark != self) {
+		w.failf("committed with data %d of %d, mark %q", w.dstData, w.srcData, w.mark)
+	}
 	now := w.now
 	w.dstRecord.CommittedAt, w.committed = &now, true
 	if !part() {

@@ -115,7 +115,10 @@ func capture(ctx context.Context, source, target *cluster.Cluster, where places,
 		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()
 	}
 	versions.check(p)
-	return p, discoverIdentities(ctx, source, p, objects)
+	if err := discoverIdentities(ctx, source, p, objects); err != nil {
+		return nil, err
+	}
+	return p, discoverOwners(ctx, transfer.NewSpec(t, source, nil), p)
 }
 
 // registered are the mobilizers that the installation knows: those with an image.

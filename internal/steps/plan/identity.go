@@ -26,7 +26,7 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 	var pods []corev1.Pod
 	for i := range p.Volumes {
 		v := &p.Volumes[i]
-		if v.Policy != api.ClaimCopy || v.Identity.UID != nil && v.Identity.GID != nil {
+		if v.Policy != api.ClaimCopy || v.Unused() || v.Identity.UID != nil && v.Identity.GID != nil {
 			continue
 		}
 		if pods == nil {

@@ -83,3 +83,8 @@ func (p place) checkTarget(plan *application.Plan) {
 func blockedBy(p *application.Plan, reasons ...string) bool {
 	return slices.ContainsFunc(p.Blockers, func(b api.Blocker) bool { return slices.Contains(reasons, b.Reason) })
 }
+
+// blockedAbout says whether something is known already that stands in the way of an object.
+func blockedAbout(p *application.Plan, object string) bool {
+	return slices.ContainsFunc(p.Blockers, func(b api.Blocker) bool { return b.Object == object })
+}

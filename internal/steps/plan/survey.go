@@ -43,7 +43,8 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 			out[v.Name] = k
 			continue
 		}
-		if v.Policy == api.ClaimCopy {
+		// As whom to look into a volume without an owner nobody knows.
+		if v.Policy == api.ClaimCopy && !(v.Unused() && blockedAbout(p, claimRef(v.Name))) {
 			s.Volumes = append(s.Volumes, v)
 		}
 	}
@@ -90,12 +91,12 @@ func describeIdentity(id application.Identity) string {
 // copied at all.
 func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	if n := r.Unreadable.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, like the workload, and cannot read %d of its files: %s. "+
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, like the workload (or the volume's owner, where none mounts it), and cannot read %d of its files: %s. "+
 			"Correct owner or mode of these files, or let an administrator allow a worker that reads everything: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(false).UID, n, few(r.Unreadable), p.SourceNamespace, api.PrivilegedMoversAnnotation)
 	}
 	if n := r.Foreign.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, like the workload, and cannot give %d files their owner, group or capabilities: %s. "+
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, like the workload (or the volume's owner, where none mounts it), and cannot give %d files their owner, group or capabilities: %s. "+
 			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
