@@ -83,6 +83,23 @@ type ClaimReference struct {
 	Name string `json:"name"`
 }
 
+// ExcludedObject names what of the source namespace never moves.
+type ExcludedObject struct {
+	// group of the kind, such as apps. Absent: any group.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Group string `json:"group,omitempty"`
+	// kind, such as Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind"`
+	// name of the object. Absent: every object of the kind.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+}
+
 // Application selects what moves. Members are the union of workloads, of claims, of everything
 // that selector matches, and of the workloads annotated kubemove.io/kubemoveapply: "true" (or
 // kubemove.io/kubemove.enable: "true") together with kubemove.io/engine: NAME-OF-THE-ENGINE.
@@ -115,6 +132,13 @@ type Application struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Claims []ClaimReference `json:"claims,omitempty"`
+	// exclude names objects that never move, whatever selects them or refers to them: it wins
+	// over everything else. What members need of them has to be at the target; a claim that
+	// they mount must exist there.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	Exclude []ExcludedObject `json:"exclude,omitempty"`
 }
 
 // ClusterResources says what happens to cluster-wide objects.

@@ -56,7 +56,7 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 		Spec: api.MovePairSpec{
 			Engine:      s.engine.Name,
 			Suspend:     s.engine.Spec.Suspend,
-			Application: s.engine.Spec.Application,
+			Application: unmerged(s.engine.Spec.Application),
 			Source:      s.engine.Spec.Source,
 			Target:      t,
 			Data:        s.engine.Spec.Data,
@@ -68,6 +68,27 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 		}
 	}
 	return p
+}
+
+// unmerged keeps apart what Metacontroller would take for one: it merges the entries of a list
+// by their names when all have one, and application.exclude may name a Secret and a ConfigMap
+// of one name. An entry without a name has the list replaced as a whole; what it names never
+// moves anyway.
+func unmerged(app api.Application) api.Application {
+	seen := map[string]bool{}
+	twice := false
+	for _, e := range app.Exclude {
+		if e.Name == "" {
+			return app
+		}
+		twice = twice || seen[e.Name]
+		seen[e.Name] = true
+	}
+	if twice {
+		own := api.ExcludedObject{Group: api.GroupVersion.Group, Kind: hooks.KindMovePair.Kind}
+		app.Exclude = append(slices.Clone(app.Exclude), own)
+	}
+	return app
 }
 
 // reordered says whether the merge by name, with which children are updated, would give the

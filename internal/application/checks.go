@@ -149,8 +149,5 @@ func (m *maker) requireCluster(n *node, kind, name string) {
 		return
 	}
 	ref := refTo(kind, name)
-	if slices.ContainsFunc(m.plan.Requires, func(r Required) bool { return r.Ref == ref }) {
-		return
-	}
-	m.plan.Requires = append(m.plan.Requires, Required{Ref: ref, Why: n.ref.String() + " > " + ref.String()})
+	m.require(Required{Ref: ref, Why: n.ref.String() + " > " + ref.String()})
 }

@@ -45,16 +45,20 @@ func (m *maker) follow(from *node, e edge) *node {
 	if !m.mayFollow(from, e, n) {
 		return nil
 	}
-	path := from.ref.String()
-	if _, member := m.members[from.ref]; !member {
-		path = m.taken[from.ref]
-	}
-	path += " > " + e.to.String()
+	path := m.path(from) + " > " + e.to.String()
 	if owner := m.customOwner(n); owner != nil && e.to.kind() != kindClaim {
 		return m.takeOwner(n, owner, path)
 	}
 	m.taken[e.to] = path
 	return n
+}
+
+// path from a member to an object that moves.
+func (m *maker) path(n *node) string {
+	if _, member := m.members[n.ref]; member {
+		return n.ref.String()
+	}
+	return m.taken[n.ref]
 }
 
 // missing warns about a reference that leads nowhere: what is broken at the source will be
@@ -68,6 +72,9 @@ func (m *maker) missing(from *node, e edge) {
 
 func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 	switch {
+	case m.barred[n.ref]:
+		m.doWithout(from, e)
+		return false
 	case n.own || m.excluded[n.ref]:
 		if e.hard {
 			m.warn("%s refers to %s, which KubeMove uses itself and never captures: create it at the target", from.ref, n.ref)

@@ -137,12 +137,21 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *
 	var b api.Blocker
 	switch r.kind() {
 	case kindClaim:
-		if exists {
+		ours := slices.ContainsFunc(p.Volumes, func(v Volume) bool { return v.Target == r.Name })
+		switch {
+		case exists && ours:
 			return activeClaim(p, r.Ref, there)
+		case exists: // Whoever uses it: the engine says that it is none of its claims.
+			return nil
+		case ours:
+			b = blocker(api.ReasonClaimMissing, r.Ref,
+				"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: create it there, or choose the policy Copy or CreateEmpty",
+				r.Name, p.TargetNamespace)
+		default:
+			b = blocker(api.ReasonClaimMissing, r.Ref,
+				"the claim %s must exist in the target namespace %s, as application.exclude names it and a workload that moves mounts it (%s), and it does not: create it there, or do not exclude it",
+				r.Name, p.TargetNamespace, r.Why)
 		}
-		b = blocker(api.ReasonClaimMissing, r.Ref,
-			"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: create it there, or choose the policy Copy or CreateEmpty",
-			r.Name, p.TargetNamespace)
 	case kindServiceAccount:
 		lacks := lacking(r.Object, there)
 		if len(lacks) == 0 {

@@ -2,7 +2,9 @@ package application
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,7 +27,9 @@ type world struct {
 	members []Ref
 	// made are the objects that custom resources make.
 	made map[Ref]Ref
-	uid  int
+	// barred: what the input excludes; no member is.
+	barred []Ref
+	uid    int
 }
 
 type obj = map[string]any
@@ -49,6 +53,15 @@ func generate(seed uint64) *world {
 	for i := range 4 {
 		if w.r.IntN(4) == 0 {
 			w.member(refTo(kindClaim, fmt.Sprintf("lonely-%d", i)))
+		}
+	}
+	customs := slices.AppendSeq(slices.Collect(maps.Values(w.made)), maps.Keys(w.made))
+	for i := range w.in.Objects {
+		// Custom resources and what they make have tests of their own.
+		ref := RefOf(&w.in.Objects[i])
+		if w.r.IntN(20) == 0 && !slices.Contains(w.members, ref) && !slices.Contains(customs, ref) {
+			w.barred = append(w.barred, ref)
+			w.in.Application.Exclude = append(w.in.Application.Exclude, api.ExcludedObject{Kind: ref.Kind, Name: ref.Name})
 		}
 	}
 	return w
@@ -282,7 +295,7 @@ func (w *world) reached() map[Ref]bool {
 	for len(queue) > 0 {
 		ref := queue[0]
 		queue = queue[1:]
-		if out[ref] {
+		if out[ref] || slices.Contains(w.barred, ref) {
 			continue
 		}
 		out[ref] = true

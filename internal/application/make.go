@@ -51,6 +51,7 @@ type Input struct {
 // order of its lists.
 func Make(in Input) *Plan {
 	m := newMaker(in)
+	m.bar()
 	m.selectMembers()
 	m.followReferences()
 	m.leaveMade()
@@ -75,6 +76,8 @@ type maker struct {
 	plan *Plan
 	// excluded objects.
 	excluded map[Ref]bool
+	// barred: what application.exclude names.
+	barred map[Ref]bool
 	// members, and by what each was selected.
 	members map[Ref]string
 	// taken: everything that moves, the members among them, and why.
@@ -96,6 +99,7 @@ func newMaker(in Input) *maker {
 		in:       in,
 		x:        newIndex(in.SourceNamespace, in.Objects),
 		excluded: map[Ref]bool{},
+		barred:   map[Ref]bool{},
 		members:  map[Ref]string{},
 		taken:    map[Ref]string{},
 		blocked:  map[Ref]bool{},

@@ -19,7 +19,7 @@ import (
 // nil: there is none that can move.
 func (m *maker) customOwner(n *node) *node {
 	root, _ := m.x.root(n)
-	if root == n || !isCustom(root.ref.kind()) || root.own || m.excluded[root.ref] ||
+	if root == n || !isCustom(root.ref.kind()) || root.own || m.excluded[root.ref] || m.barred[root.ref] ||
 		stays[root.ref.kind()] != "" || root.obj.GetDeletionTimestamp() != nil {
 		return nil
 	}

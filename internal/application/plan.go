@@ -34,8 +34,8 @@ type Plan struct {
 	Objects []Object `json:"objects"`
 	// Volumes of the application.
 	Volumes []Volume `json:"volumes"`
-	// Requires lists what the target must hold already: claims with the policy Skip, the
-	// settings of the default ServiceAccount, and cluster-wide objects that are referenced.
+	// Requires lists what the target must hold already: claims with the policy Skip, excluded
+	// claims that a workload mounts, the settings of the default ServiceAccount, and cluster-wide objects that are referenced.
 	Requires []Required `json:"requires,omitempty"`
 	// Left lists objects of the namespace that were looked at and do not move, with the reason.
 	Left []Left `json:"left,omitempty"`

@@ -75,6 +75,7 @@ func TestOrderOfInputDoesNotMatter(t *testing.T) {
 		w.r.Shuffle(len(w.in.Objects), func(i, j int) { w.in.Objects[i], w.in.Objects[j] = w.in.Objects[j], w.in.Objects[i] })
 		slices.Reverse(w.in.Application.Workloads)
 		slices.Reverse(w.in.Application.Claims)
+		slices.Reverse(w.in.Application.Exclude)
 		if diff := cmp.Diff(want, encode(t, Make(w.in))); diff != "" {
 			t.Errorf("another order of the input gives another plan:\n%s", diff)
 		}

@@ -101,6 +101,8 @@ func (m *maker) annotated(n *node) bool {
 // admit makes a selected object a member, or says why it can't be one.
 func (m *maker) admit(n *node, why string) {
 	switch {
+	case m.barred[n.ref]:
+		m.refuseBarred(n, why)
 	case m.excluded[n.ref]:
 		m.leave(n.ref, "KubeMove uses it itself")
 	case isGenerated(n.ref.kind()) && m.hasController(n):

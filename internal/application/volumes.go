@@ -90,7 +90,7 @@ func (m *maker) checkData() {
 		}
 	}
 	for _, c := range m.in.Data.Claims {
-		if !m.isTaken(kindClaim, c.Name) {
+		if !m.isTaken(kindClaim, c.Name) && !m.barred[refTo(kindClaim, c.Name)] {
 			m.warn("data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
 		}
 	}
