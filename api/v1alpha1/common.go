@@ -100,6 +100,20 @@ type ExcludedObject struct {
 	Name string `json:"name,omitempty"`
 }
 
+// Contents says which part of an application moves.
+// +kubebuilder:validation:Enum=All;Data;Objects
+type Contents string
+
+// The parts of an application.
+const (
+	// ContentsAll: its objects and its data. The default.
+	ContentsAll Contents = "All"
+	// ContentsData: its claims with their data. Somebody else creates the rest at the target.
+	ContentsData Contents = "Data"
+	// ContentsObjects: its objects, with empty claims.
+	ContentsObjects Contents = "Objects"
+)
+
 // Application selects what moves. Members are the union of workloads, of claims, of everything
 // that selector matches, and of the workloads annotated kubemove.io/kubemoveapply: "true" (or
 // kubemove.io/kubemove.enable: "true") together with kubemove.io/engine: NAME-OF-THE-ENGINE.
@@ -139,6 +153,15 @@ type Application struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
 	Exclude []ExcludedObject `json:"exclude,omitempty"`
+	// contents: which part of the application moves. All (default): its objects and its data.
+	// Data: its claims with their data and nothing else; the switch starts nothing at the target,
+	// and is complete when the data is there. Objects: its objects, with claims that are created
+	// empty; no data is copied, and a claim that exists at the target already is used only when
+	// its policy in data.claims is Skip. In each case the switch stops the application at the
+	// source, and it stays stopped.
+	// +optional
+	// +default="All"
+	Contents Contents `json:"contents,omitempty"`
 }
 
 // ClusterResources says what happens to cluster-wide objects.

@@ -103,7 +103,7 @@ func (m *maker) checkAutoscalers() {
 		target := scaleTarget(n)
 		i := slices.IndexFunc(m.plan.Workloads, func(w Workload) bool { return w.Ref == target })
 		if i < 0 {
-			if m.moves(n) {
+			if m.moves(n) && !m.remains(n.ref) {
 				m.warn("%s moves, and %s that it scales does not", n.ref, target)
 			}
 			continue
@@ -124,7 +124,7 @@ func (m *maker) checkAutoscalers() {
 // checkTemplates points at data and settings of Pods that do not move.
 func (m *maker) checkTemplates() {
 	for _, n := range m.takenNodes() {
-		if n.template == nil {
+		if n.template == nil || m.remains(n.ref) {
 			continue
 		}
 		spec := &n.template.Spec

@@ -64,7 +64,7 @@ func (m *maker) path(n *node) string {
 // missing warns about a reference that leads nowhere: what is broken at the source will be
 // broken at the target.
 func (m *maker) missing(from *node, e edge) {
-	if e.optional || !e.hard || e.to == refTo(kindServiceAccount, defaultAccount) {
+	if e.optional || !e.hard || m.remains(e.to) {
 		return
 	}
 	m.warn("%s refers to %s, which is not in the namespace %s: its Pods may not start at the target", from.ref, e.to, m.in.SourceNamespace)
@@ -76,7 +76,7 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 		m.doWithout(from, e)
 		return false
 	case n.own || m.excluded[n.ref]:
-		if e.hard {
+		if e.hard && !m.remains(from.ref) {
 			m.warn("%s refers to %s, which KubeMove uses itself and never captures: create it at the target", from.ref, n.ref)
 		}
 		return false
@@ -103,7 +103,9 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 		m.leave(n.ref, "it is controlled by "+owner.String()+", which does not move")
 		return false
 	}
-	m.warn("%s is controlled by %s, which does not move: it moves as a plain copy that nothing updates", n.ref, owner)
+	if !m.remains(n.ref) {
+		m.warn("%s is controlled by %s, which does not move: it moves as a plain copy that nothing updates", n.ref, owner)
+	}
 	return true
 }
 

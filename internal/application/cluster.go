@@ -14,7 +14,7 @@ import (
 // requireKinds requires the definitions of the custom resources that move.
 func (m *maker) requireKinds() {
 	for _, n := range m.takenNodes() {
-		if plural := m.in.Resources[n.ref.kind()]; plural != "" && isCustom(n.ref.kind()) {
+		if plural := m.in.Resources[n.ref.kind()]; plural != "" && isCustom(n.ref.kind()) && !m.remains(n.ref) {
 			m.requireCluster(n, kindCRD, plural+"."+n.ref.Group)
 		}
 	}
@@ -22,6 +22,9 @@ func (m *maker) requireKinds() {
 
 // requireBindings requires the ClusterRoleBindings that give accounts of the application rights.
 func (m *maker) requireBindings() {
+	if m.dataOnly() {
+		return
+	}
 	if m.in.BindingsUnseen {
 		m.warnBindings()
 	}

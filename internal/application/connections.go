@@ -12,6 +12,9 @@ import (
 // checkConnections points at what ties the objects that move to what does not.
 func (m *maker) checkConnections() {
 	for _, n := range m.takenNodes() {
+		if m.remains(n.ref) {
+			continue
+		}
 		switch n.ref.kind() {
 		case kindIngress:
 			m.checkIngress(n)

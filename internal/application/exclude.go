@@ -56,7 +56,7 @@ func (m *maker) refuseBarred(n *node, why string) {
 // doWithout a reference to what is excluded: what a member needs has to be at the target.
 func (m *maker) doWithout(from *node, e edge) {
 	switch {
-	case !e.hard || m.isSystem(m.x.byRef[e.to]):
+	case !e.hard || m.dataOnly() || m.isSystem(m.x.byRef[e.to]):
 	case e.to.kind() == kindClaim:
 		m.require(Required{Ref: e.to, Why: m.path(from) + " > " + e.to.String() + ", and " + byExclude})
 	case !e.optional:

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
@@ -16,11 +18,12 @@ func (p *Plan) Hash() string {
 	workloads, objects := p.withoutAutoscaledReplicas()
 	data, err := json.Marshal(struct {
 		A, B, C   string
+		Contents  api.Contents `json:",omitempty"`
 		Workloads []Workload
 		Objects   []Object
 		Volumes   []Volume
 		Requires  []Required
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, workloads, objects, p.withoutUsage(), p.Requires})
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Contents, workloads, objects, p.withoutUsage(), p.Requires})
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))

@@ -34,7 +34,7 @@ func (m *maker) leaveTheRest() {
 // warnUnseen notes the kinds that nobody could look for. Named workloads move with what they
 // refer to, and of those all kinds are known.
 func (m *maker) warnUnseen() {
-	if len(m.in.Unseen) == 0 || m.in.Application.Selector == nil {
+	if len(m.in.Unseen) == 0 || m.in.Application.Selector == nil || m.dataOnly() {
 		return
 	}
 	unseen := slices.Clone(m.in.Unseen)

@@ -58,6 +58,7 @@ func Make(in Input) *Plan {
 	m.addWorkloads()
 	m.addVolumes()
 	m.addObjects()
+	m.checkContents()
 	m.checkData()
 	m.checkClaims()
 	m.checkSharedClaims()
@@ -121,6 +122,9 @@ func newMaker(in Input) *maker {
 		m.cluster = append(m.cluster, &node{ref: RefOf(&in.Cluster[i]), obj: &in.Cluster[i]})
 	}
 	slices.SortFunc(m.cluster, func(a, b *node) int { return compareRefs(a.ref, b.ref) })
+	if c := in.Application.Contents; c != api.ContentsAll {
+		m.plan.Contents = c
+	}
 	return m
 }
 
@@ -161,7 +165,7 @@ func (m *maker) takenNodes() []*node {
 func (m *maker) finish() *Plan {
 	p := m.plan
 	for ref, why := range m.left {
-		if _, moves := m.taken[ref]; moves && ref != refTo(kindServiceAccount, defaultAccount) {
+		if _, moves := m.taken[ref]; moves && !m.remains(ref) {
 			continue // A member refers to what is not moved for its own sake.
 		}
 		p.Left = append(p.Left, Left{Ref: ref, Why: why})

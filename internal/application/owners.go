@@ -47,12 +47,20 @@ func (m *maker) driven(owner *node) []*node {
 // takeOwner takes the custom resource that an object comes from, in the object's place; nil: it
 // moves already. path says how the object was reached.
 func (m *maker) takeOwner(n, owner *node, path string) *node {
-	m.leave(n.ref, owner.ref.String()+" makes it, and moves")
+	m.leave(n.ref, m.whyMade(owner))
 	if m.moves(owner) {
 		return nil
 	}
 	m.taken[owner.ref] = path + " > " + owner.ref.String()
 	return owner
+}
+
+// whyMade is why what a custom resource makes does not move.
+func (m *maker) whyMade(owner *node) string {
+	if m.remains(owner.ref) {
+		return byContents
+	}
+	return owner.ref.String() + " makes it, and moves"
 }
 
 // leaveMade notes what the custom resources that move make at the target themselves.
@@ -65,7 +73,7 @@ func (m *maker) leaveMade() {
 			if _, moves := m.taken[n.ref]; moves || isGenerated(n.ref.kind()) && !isCustomControlled(n) {
 				continue
 			}
-			m.leave(n.ref, owner.ref.String()+" makes it, and moves")
+			m.leave(n.ref, m.whyMade(owner))
 		}
 		m.checkDriven(owner)
 	}

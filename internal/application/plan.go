@@ -28,6 +28,8 @@ type Plan struct {
 	Engine          string `json:"engine"`
 	SourceNamespace string `json:"sourceNamespace"`
 	TargetNamespace string `json:"targetNamespace"`
+	// Contents: which part of the application moves; empty: all of it.
+	Contents api.Contents `json:"contents,omitempty"`
 	// Workloads of the source that are stopped, in order.
 	Workloads []Workload `json:"workloads"`
 	// Objects that are created at the target, in the order of creation.

@@ -111,6 +111,8 @@ func (m *maker) admit(n *node, why string) {
 		m.leave(n.ref, "every namespace has its own")
 	case isTokenSecret(n):
 		m.leave(n.ref, "it is the token of a ServiceAccount; the target issues its own")
+	case m.dataOnly() && rank(n.ref.kind()) < 0:
+		m.leave(n.ref, byContents)
 	case n.ref.kind() == kindClaim:
 		m.admitClaim(n, why)
 	case stays[n.ref.kind()] != "":

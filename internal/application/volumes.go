@@ -43,6 +43,9 @@ func (m *maker) policy(n *node) api.ClaimPolicy {
 	if p := m.claimData(n.ref.Name).Policy; p != "" && p != api.ClaimCopy {
 		return p
 	}
+	if m.objectsOnly() {
+		return api.ClaimCreateEmpty
+	}
 	phase, _, _ := unstructured.NestedString(n.obj.Object, "status", "phase")
 	if phase != string(corev1.ClaimPending) {
 		return api.ClaimCopy

@@ -123,6 +123,8 @@ func (m *maker) addObjects() {
 	}
 	for _, n := range m.takenNodes() {
 		switch {
+		case m.dataOnly() && n.ref.kind() != kindClaim:
+			m.leave(n.ref, byContents)
 		case n.ref == refTo(kindServiceAccount, defaultAccount):
 			m.requireAccount(n)
 		case n.ref.kind() == kindClaim && skipped[n.ref.Name]:

@@ -42,8 +42,9 @@ type world struct {
 	leftovers   bool // worker Pods exist
 	waiting     bool // this process's workers are connected
 
-	meddler   int  // how often somebody still touches the source
-	meddled   bool // somebody touched the source after the target was started
+	contents  api.Contents // which part of the application moves
+	meddler   int          // how often somebody still touches the source
+	meddled   bool         // somebody touched the source after the target was started
 	committed bool
 }
 
@@ -64,6 +65,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
 	w := &world{t: t, rand: r, now: time.Unix(1_800_000_000, 0), objects: map[string]*simObject{}}
 	w.srcData = r.IntN(5)
+	w.contents = []api.Contents{api.ContentsAll, api.ContentsAll, api.ContentsData, api.ContentsObjects}[r.IntN(4)]
 	// Without a workload: claims that move alone.
 	for range r.IntN(4) {
 		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
@@ -91,6 +93,12 @@ var (
 	configRef = application.Ref{Kind: "ConfigMap", Name: "config"}
 	doorRef   = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "door"}
 )
+
+// copies: there is data to copy.
+func (w *world) copies() bool { return w.contents != api.ContentsObjects }
+
+// whole: the target has what the source has written, as far as it is to have it.
+func (w *world) whole() bool { return w.dstData == w.srcData || !w.copies() }
 
 func (w *world) pods() (n int) {
 	for _, x := range w.workloads {
@@ -142,7 +150,10 @@ func (w *world) pass() {
 
 func (w *world) observe(rollback bool) Observed {
 	o := Observed{Now: w.now, Self: self, SourceLock: LockFree, TargetLock: LockFree,
-		QuiesceTimeout: 5 * time.Minute, HealthTimeout: 3 * time.Minute, Volumes: 1}
+		QuiesceTimeout: 5 * time.Minute, HealthTimeout: 3 * time.Minute}
+	if w.copies() {
+		o.Volumes = 1
+	}
 	if w.srcLock {
 		o.SourceLock = LockMine
 	}
@@ -171,6 +182,9 @@ func (w *world) observe(rollback bool) Observed {
 	o.Workers, o.Leftovers = w.waiting, w.leftovers
 	o.Claims = []Claim{{Name: "data", Exists: w.claimExists, Mark: w.mark}}
 	o.Objects = append(o.Objects, Object{Ref: claimRef, Phase: application.PhaseVolume, Exists: w.claimExists, Open: true})
+	if w.contents == api.ContentsData {
+		return o
+	}
 	add := func(r application.Ref, phase application.Phase) {
 		x := w.objects[r.String()]
 		b := Object{Ref: r, Phase: phase, Workload: isWorkload(r), Open: phase != application.PhaseOpen}
@@ -257,10 +271,13 @@ func simulate(t *testing.T, seed uint64) string {
 }
 
 func (w *world) checkSwitched() {
-	if w.pods() > 0 && !w.meddled || w.srcLock || w.dstLock || w.mark != self || w.dstData != w.srcData && !w.meddled {
+	if w.pods() > 0 && !w.meddled || w.srcLock || w.dstLock || w.mark != self || !w.whole() && !w.meddled {
 		w.failf("switched, but: %d source Pods, locks %v %v, mark %q, data %d of %d", w.pods(), w.srcLock, w.dstLock, w.mark, w.dstData, w.srcData)
 	}
-	if w.objects[doorRef.String()] == nil {
+	if w.contents == api.ContentsData != (len(w.objects) == 0) {
+		w.failf("switched %s, with %d objects at the target", w.contents, len(w.objects))
+	}
+	if w.contents != api.ContentsData && w.objects[doorRef.String()] == nil {
 		w.failf("switched, but the door is closed")
 	}
 }

@@ -65,7 +65,7 @@ func (w *world) commit(part func() bool) {
 	if w.pods() > 0 && !w.meddled {
 		w.failf("committed while the source runs")
 	}
-	if !w.meddled && (w.dstData != w.srcData || w.mark != self) {
+	if !w.meddled && (!w.whole() || w.mark != self) {
 		w.failf("committed with data %d of %d, mark %q", w.dstData, w.srcData, w.mark)
 	}
 	now := w.now
@@ -106,7 +106,9 @@ func (w *world) finalSync(crash bool) {
 	f := w.observe(false)
 	w.dstRecord.Epoch++
 	w.dstRecord.Fence = f.fence()
-	w.dstData = w.srcData
+	if w.copies() {
+		w.dstData = w.srcData
+	}
 	w.pass()
 	if crash {
 		if w.rand.IntN(2) == 0 {
@@ -117,7 +119,7 @@ func (w *world) finalSync(crash bool) {
 	}
 	again := w.observe(false)
 	if !crash {
-		w.waiting, w.leftovers = again.sourceStopped() && again.fence().Equal(f.fence()), true
+		w.waiting, w.leftovers = w.copies() && again.sourceStopped() && again.fence().Equal(f.fence()), w.copies()
 	}
 	if again.sourceStopped() && again.fence().Equal(f.fence()) {
 		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: f.fence()}
@@ -132,7 +134,7 @@ func (w *world) target(a Action, part func() bool) {
 	case CreateObjects:
 		w.objects[configRef.String()] = &simObject{open: true, ready: true}
 	case StartWorkloads:
-		if w.pods() > 0 || w.dstData != w.srcData || w.mark != self || w.leftovers {
+		if w.pods() > 0 || !w.whole() || w.mark != self || w.leftovers {
 			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
 		}
 		for i := range w.workloads {
