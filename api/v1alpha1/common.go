@@ -249,7 +249,45 @@ const (
 	ClaimSkip ClaimPolicy = "Skip"
 )
 
+// ClaimAccessMode is an access mode of a claim, as Kubernetes names it.
+// +kubebuilder:validation:Enum=ReadWriteOnce;ReadOnlyMany;ReadWriteMany;ReadWriteOncePod
+type ClaimAccessMode string
+
+// ClaimTarget says in what a claim at the target differs from the one at the source.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.accessModes) || size(self.accessModes) == 0 || self.accessModes.exists(m, m != 'ReadOnlyMany')",message="accessModes has ReadOnlyMany alone, and the data could not be written: add ReadWriteOnce or ReadWriteMany"
+type ClaimTarget struct {
+	// name of the claim at the target. Default: the name at the source. The Pods of the
+	// application mount it by the new name. The claims that a StatefulSet makes of its claim
+	// templates can have no other name.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+	// size that the claim asks for, a quantity of bytes such as 10Gi. Default: what the claim
+	// at the source asks for, or has where that is more. It may be less than that, and not less
+	// than the data takes.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]*(\.[0-9]+)?(k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$`
+	Size string `json:"size,omitempty"`
+	// storageClassName of the claim; it goes before the storageClasses of the target. An empty
+	// text asks for a volume without a class. Default: what storageClasses says. With a class
+	// that is named here the claim does not select its volume by labels any more, as most
+	// provisioners refuse that.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	StorageClassName *string `json:"storageClassName,omitempty"`
+	// accessModes of the claim. Default: those at the source.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=4
+	AccessModes []ClaimAccessMode `json:"accessModes,omitempty"`
+}
+
 // ClaimData overrides how one claim of the application is handled.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.target) || !has(self.policy) || self.policy != 'Skip' || !has(self.target.size) && !has(self.target.storageClassName) && !has(self.target.accessModes)",message="the policy is Skip, so the claim at the target is used as it is: remove target.size, target.storageClassName and target.accessModes"
 type ClaimData struct {
 	// name of the claim at the source.
 	// +required
@@ -264,6 +302,9 @@ type ClaimData struct {
 	// +optional
 	// +default="Copy"
 	Policy ClaimPolicy `json:"policy,omitempty"`
+	// target says in what the claim at the target differs from this one.
+	// +optional
+	Target ClaimTarget `json:"target,omitempty,omitzero"`
 }
 
 // Data says how the data moves.

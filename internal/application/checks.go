@@ -43,10 +43,11 @@ func (m *maker) checkCopied(n *node) {
 		m.block(api.ReasonUnsupportedVolume, n.ref,
 			"%s has the access mode ReadWriteOncePod, so no worker can mount it while the application runs: expected ReadWriteOnce or ReadWriteMany; copy it by other means and set its policy in data.claims to Skip", n.ref)
 	}
-	if len(claim.Spec.AccessModes) == 1 && claim.Spec.AccessModes[0] == corev1.ReadOnlyMany {
+	want := m.claimData(n.ref.Name).Target
+	if len(want.AccessModes) == 0 && len(claim.Spec.AccessModes) == 1 && claim.Spec.AccessModes[0] == corev1.ReadOnlyMany {
 		m.warn("%s is read-only (ReadOnlyMany): if the target's driver enforces that, its data cannot be written there", n.ref)
 	}
-	if claim.Spec.Selector != nil {
+	if claim.Spec.Selector != nil && (want.StorageClassName == nil || *want.StorageClassName == "") {
 		m.warn("%s selects its PersistentVolume by labels: the target needs one that matches", n.ref)
 	}
 }

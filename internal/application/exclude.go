@@ -58,7 +58,7 @@ func (m *maker) doWithout(from *node, e edge) {
 	switch {
 	case !e.hard || m.dataOnly() || m.isSystem(m.x.byRef[e.to]):
 	case e.to.kind() == kindClaim:
-		m.require(Required{Ref: e.to, Why: m.path(from) + " > " + e.to.String() + ", and " + byExclude})
+		m.require(Required{Ref: m.targetRef(e.to), Why: m.path(from) + " > " + e.to.String() + ", and " + byExclude})
 	case !e.optional:
 		m.warn("%s refers to %s, which application.exclude names: it has to be at the target", from.ref, e.to)
 	}

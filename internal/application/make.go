@@ -60,6 +60,7 @@ func Make(in Input) *Plan {
 	m.addObjects()
 	m.checkContents()
 	m.checkData()
+	m.checkTargetNames()
 	m.checkClaims()
 	m.checkSharedClaims()
 	m.checkAutoscalers()

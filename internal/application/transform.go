@@ -20,11 +20,14 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 		restore(out, m.ledgers[n.ref])
 		m.mapClaimTemplates(n, out)
 		m.mapEphemeralClaims(n, out)
+		m.renameMounts(out)
 	case kindClaim:
-		m.mapClass(n, n.obj.Object, out.Object)
-		m.raiseRequest(n, out)
+		m.retarget(n, out)
 	case kindRoleBinding:
 		m.mapSubjects(out)
+	}
+	if isCustom(n.ref.kind()) {
+		m.renameClaims(out.Object["spec"])
 	}
 	if m.in.SourceNamespace != m.in.TargetNamespace {
 		m.rename(n, out)
@@ -78,13 +81,23 @@ func (m *maker) mapEphemeralClaims(n *node, out *unstructured.Unstructured) {
 // ephemeralClaims are the claim templates of the ephemeral volumes of a workload's Pods.
 func ephemeralClaims(o *unstructured.Unstructured) []map[string]any {
 	var out []map[string]any
-	volumes, _, _ := unstructured.NestedFieldNoCopy(o.Object, append(templatePath(RefOf(o).kind()), "spec", "volumes")...)
-	list, _ := volumes.([]any)
-	for _, v := range list {
-		volume, _ := v.(map[string]any)
+	for _, volume := range podVolumes(o) {
 		value, _, _ := unstructured.NestedFieldNoCopy(volume, "ephemeral", "volumeClaimTemplate")
 		if claim, ok := value.(map[string]any); ok {
 			out = append(out, claim)
+		}
+	}
+	return out
+}
+
+// podVolumes are the volumes of a workload's Pods, as they lie in the object.
+func podVolumes(o *unstructured.Unstructured) []map[string]any {
+	var out []map[string]any
+	volumes, _, _ := unstructured.NestedFieldNoCopy(o.Object, append(templatePath(RefOf(o).kind()), "spec", "volumes")...)
+	list, _ := volumes.([]any)
+	for _, v := range list {
+		if volume, ok := v.(map[string]any); ok {
+			out = append(out, volume)
 		}
 	}
 	return out

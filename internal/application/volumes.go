@@ -17,7 +17,7 @@ func (m *maker) addVolumes() {
 		if n.ref.kind() != kindClaim {
 			continue
 		}
-		v := Volume{Name: n.ref.Name, Target: n.ref.Name, Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name])}
+		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name])}
 		if v.Policy == api.ClaimCopy {
 			v.Mobilizer = m.mobilizer(v.Name)
 		}

@@ -128,10 +128,10 @@ func (m *maker) addObjects() {
 		case n.ref == refTo(kindServiceAccount, defaultAccount):
 			m.requireAccount(n)
 		case n.ref.kind() == kindClaim && skipped[n.ref.Name]:
-			m.plan.Requires = append(m.plan.Requires, Required{Ref: n.ref, Why: "data.claims has the policy Skip for it"})
+			m.plan.Requires = append(m.plan.Requires, Required{Ref: m.targetRef(n.ref), Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: n.ref, Phase: phaseOf(n), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
+				Ref: m.targetRef(n.ref), Phase: phaseOf(n), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
 			})
 		}
 	}

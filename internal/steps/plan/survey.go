@@ -102,7 +102,7 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	}
 	if size := p.ClaimSize(v.Target); !fits(r, size) {
 		blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB, and the claim %s at the target would be made with %d MiB: "+
-			"remove what is not needed at the source, or enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that",
+			"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that, or set target.size in data.claims",
 			v.Name, r.Allocated>>20, v.Target, size>>20)
 	}
 	if n := r.Special.Count; n > 0 {
