@@ -175,6 +175,21 @@ func simulate(t *testing.T) {
 			f.patch(syncID, map[string]any{"request": "one"})
 			f.run(1)
 		},
+		"claims": func(f *flow) {
+			f.world.Create(engine(func(e *api.MoveEngine) {
+				e.Spec.Application = api.Application{
+					Claims:   []api.ClaimReference{{Name: "data"}},
+					Exclude:  []api.ExcludedObject{{Kind: "ConfigMap", Name: "web"}, {Group: "networking.k8s.io", Kind: "Ingress", Name: "web"}},
+					Contents: api.ContentsData,
+				}
+				e.Spec.Data.Claims = []api.ClaimData{{Name: "data", Policy: api.ClaimCopy, Target: api.ClaimTarget{
+					Name: "files", Size: "5Gi", StorageClassName: new(""), AccessModes: []api.ClaimAccessMode{"ReadWriteOnce"}}}}
+			}))
+			f.cluster.Volumes[0].Target = "files"
+			f.run(0)
+			f.patch(syncID, map[string]any{"request": "one"})
+			f.run(0)
+		},
 		"blocked": func(f *flow) {
 			f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already", Object: "ConfigMap/settings"}}
 			f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))

@@ -45,6 +45,7 @@ type schema struct {
 	Format               string            `json:"format"`
 	Description          string            `json:"description"`
 	Enum                 []any             `json:"enum"`
+	Pattern              string            `json:"pattern"`
 	MaxLength            *int64            `json:"maxLength"`
 	MaxItems             *int64            `json:"maxItems"`
 	MaxProperties        *int64            `json:"maxProperties"`
