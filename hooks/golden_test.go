@@ -190,6 +190,17 @@ func simulate(t *testing.T) {
 			f.patch(syncID, map[string]any{"request": "one"})
 			f.run(0)
 		},
+		"kustomization": func(f *flow) {
+			f.world.Create(engine(func(e *api.MoveEngine) {
+				e.Spec.Targets[0].Kustomization = &api.Kustomization{
+					Images:   []api.KustomizeImage{{Name: "docker.io/library/nginx", NewName: "registry.example.com/nginx"}},
+					Replicas: []api.KustomizeReplicas{{Name: "worker", Count: 0}},
+					Patches: []api.KustomizePatch{{Target: &api.KustomizeTarget{Kind: "Ingress", Name: "shop"},
+						Patch: "- {op: replace, path: /spec/rules/0/host, value: shop.example.com}"}},
+				}
+			}))
+			f.run(0)
+		},
 		"blocked": func(f *flow) {
 			f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already", Object: "ConfigMap/settings"}}
 			f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))

@@ -145,6 +145,8 @@ type Move struct {
 	Application api.Application `json:"application"`
 	// StorageClasses maps classes of the source to those of the target.
 	StorageClasses []api.StorageClassMapping `json:"storageClasses,omitempty"`
+	// Kustomizations change the objects on their way to the target, one after the other.
+	Kustomizations []api.Kustomization `json:"kustomizations,omitempty"`
 	// Data as the user wrote it.
 	Data api.Data `json:"data"`
 	// Mobilizers in use, as the installation registered them. The first is the default.

@@ -213,6 +213,9 @@ type Target struct {
 	// +listMapKey=from
 	// +kubebuilder:validation:MaxItems=64
 	StorageClasses []StorageClassMapping `json:"storageClasses,omitempty"`
+	// kustomization changes the objects on their way to this target.
+	// +optional
+	Kustomization *Kustomization `json:"kustomization,omitempty"`
 }
 
 // Mobilizer chooses a data mobilizer (DDM) out of those that the installation registered.

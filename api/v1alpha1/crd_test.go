@@ -69,8 +69,9 @@ var wantKinds = map[string]string{
 	"MoveSwitch": "ms",
 }
 
-// bools may be true or false for ever; everything else is an enum, so that it can grow.
-var bools = []string{"suspend", "rehearse"}
+// bools may be true or false for ever; everything else is an enum, so that it can grow. The
+// last two have the form that Kustomize gives them.
+var bools = []string{"suspend", "rehearse", "includeSelectors", "includeTemplates"}
 
 func TestCRDConventions(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(crdDir, "kubemove.io_*.yaml"))

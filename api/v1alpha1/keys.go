@@ -111,6 +111,9 @@ const (
 	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
 	ReasonImageNotPullable     = "ImageNotPullable"
 
+	ReasonInvalidKustomization = "InvalidKustomization"
+	ReasonPatchMatchesNothing  = "PatchMatchesNothing"
+
 	ReasonPending        = "Pending"
 	ReasonPlanning       = "Planning"
 	ReasonPlanned        = "Planned"

@@ -121,7 +121,7 @@ type TooLargeError struct {
 
 // Error says what was found and how to mend it.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: name fewer workloads or claims, use a selector", e.Verb, e.Size, task.MaxSize)
+	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, task.MaxSize)
 }
 
 // failurePolicy ends the Job at once when trying again is useless, and does not count Pods

@@ -137,6 +137,21 @@ func TestBuildTooLarge(t *testing.T) {
 	}
 }
 
+// The largest patches that the schema takes leave room for the rest of a task.
+func TestBuildLargestPatches(t *testing.T) {
+	s := spec()
+	s.Pair = &api.MovePair{Spec: api.MovePairSpec{Target: api.Target{Kustomization: &api.Kustomization{
+		Patches: []api.KustomizePatch{{Patch: strings.Repeat("\n", 16384)}},
+	}}}}
+	s.Task = Task(s.Pair, task.VerbPlan, config.Config{})
+	if got := len(s.Task.Move.Kustomizations); got != 1 {
+		t.Fatalf("%d kustomizations in the task, want that of the target", got)
+	}
+	if _, err := Build(s); err != nil {
+		t.Errorf("patches of 16384 lines do not fit: %v", err)
+	}
+}
+
 // Those verbs that hand credentials on find them, and nobody else does; the task names the
 // Secret and holds nothing of it.
 func TestBuildCredentials(t *testing.T) {

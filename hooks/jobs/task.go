@@ -53,6 +53,7 @@ func Task(pair *api.MovePair, verb task.Verb, c config.Config) task.Task {
 			Pair:            task.Object{Name: pair.Name, UID: string(pair.UID)},
 			Application:     pair.Spec.Application,
 			StorageClasses:  pair.Spec.Target.StorageClasses,
+			Kustomizations:  layers(pair.Spec.Target.Kustomization),
 			Data:            pair.Spec.Data,
 			Mobilizers:      c.Task(config.InUse(pair.Spec.Data)),
 			AgentImage:      c.TaskImage,
@@ -60,4 +61,15 @@ func Task(pair *api.MovePair, verb task.Verb, c config.Config) task.Task {
 			ProgressSeconds: progressSeconds,
 		},
 	}
+}
+
+// layers of changes: those that there are.
+func layers(list ...*api.Kustomization) []api.Kustomization {
+	var out []api.Kustomization
+	for _, k := range list {
+		if k != nil {
+			out = append(out, *k)
+		}
+	}
+	return out
 }

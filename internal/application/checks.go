@@ -14,9 +14,6 @@ func (m *maker) checkClaims() {
 	for _, v := range m.plan.Volumes {
 		ref := refTo(kindClaim, v.Name)
 		n := m.x.byRef[ref]
-		if class := read[corev1.PersistentVolumeClaim](n).Spec.VolumeAttributesClassName; class != nil && v.Policy != api.ClaimSkip {
-			m.requireCluster(n, "VolumeAttributesClass.storage.k8s.io", *class)
-		}
 		if n.obj.GetDeletionTimestamp() != nil {
 			m.block(api.ReasonUnsupportedVolume, ref,
 				"%s is being deleted, and goes with its data as soon as its Pods stop: expected a claim that stays; save its data, or take what uses it out of the selection", ref)
@@ -136,19 +133,5 @@ func (m *maker) checkTemplates() {
 		if host := spec.NodeSelector[corev1.LabelHostname]; host != "" {
 			m.warn("%s selects the node %s by its hostname: the target needs a node of that name", n.ref, host)
 		}
-		m.requireCluster(n, kindPriorityClass, spec.PriorityClassName)
-		if spec.RuntimeClassName != nil {
-			m.requireCluster(n, "RuntimeClass.node.k8s.io", *spec.RuntimeClassName)
-		}
 	}
-}
-
-// requireCluster notes a cluster-wide object that the target needs. The system's own are
-// everywhere.
-func (m *maker) requireCluster(n *node, kind, name string) {
-	if name == "" || name == "system-cluster-critical" || name == "system-node-critical" {
-		return
-	}
-	ref := refTo(kind, name)
-	m.require(Required{Ref: ref, Why: n.ref.String() + " > " + ref.String()})
 }

@@ -15,7 +15,7 @@ import (
 func (m *maker) requireKinds() {
 	for _, n := range m.takenNodes() {
 		if plural := m.in.Resources[n.ref.kind()]; plural != "" && isCustom(n.ref.kind()) && !m.remains(n.ref) {
-			m.requireCluster(n, kindCRD, plural+"."+n.ref.Group)
+			m.requireCluster(n.ref, kindCRD, plural+"."+n.ref.Group)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func (m *maker) requireBindings() {
 			}
 			m.requireBinding(account, b)
 			if !slices.Contains(ordinaryRoles, binding.RoleRef.Name) {
-				m.requireCluster(account, kindClusterRole, binding.RoleRef.Name)
+				m.requireCluster(account.ref, kindClusterRole, binding.RoleRef.Name)
 			}
 			break
 		}
@@ -78,6 +78,7 @@ func (m *maker) requireBinding(account, b *node) {
 		})
 	})
 	m.mapSubjects(out)
+	m.renameSubjects(out, out, m.accountNames())
 	m.plan.Requires = append(m.plan.Requires, Required{Ref: b.ref, Why: account.ref.String() + " > " + b.ref.String(), Object: out})
 }
 

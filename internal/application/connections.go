@@ -6,25 +6,22 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 )
 
 // checkConnections points at what ties the objects that move to what does not.
 func (m *maker) checkConnections() {
-	for _, n := range m.takenNodes() {
-		if m.remains(n.ref) {
-			continue
+	made := map[Ref]bool{}
+	for _, o := range m.plan.Objects {
+		made[o.Ref] = true
+	}
+	for i := range m.plan.Objects {
+		if o := &m.plan.Objects[i]; o.kind() == kindIngress {
+			m.checkIngress(o, made)
 		}
-		switch n.ref.kind() {
-		case kindIngress:
-			m.checkIngress(n)
-		case kindService:
+	}
+	for _, n := range m.takenNodes() {
+		if n.ref.kind() == kindService && !m.remains(n.ref) {
 			m.checkService(n)
-		case kindRoleBinding:
-			ref := read[rbacv1.RoleBinding](n).RoleRef
-			if ref.Kind == "ClusterRole" && !slices.Contains(ordinaryRoles, ref.Name) {
-				m.requireCluster(n, kindClusterRole, ref.Name)
-			}
 		}
 	}
 	m.requireKinds()
@@ -34,9 +31,6 @@ func (m *maker) checkConnections() {
 	}
 	slices.SortFunc(m.plan.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 }
-
-// ordinaryRoles are in every cluster.
-var ordinaryRoles = []string{"admin", "edit", "view", "cluster-admin"}
 
 func (m *maker) checkService(n *node) {
 	s := read[corev1.Service](n).Spec
@@ -55,20 +49,21 @@ func (m *maker) hasAddresses(service *node) bool {
 	})
 }
 
-func (m *maker) checkIngress(n *node) {
-	i := read[networkingv1.Ingress](n)
+// checkIngress points at routes to what is not made at the target.
+func (m *maker) checkIngress(o *Object, made map[Ref]bool) {
+	i, err := decode[networkingv1.Ingress](o.Object.Object)
+	if err != nil {
+		return // The target's dry run says it.
+	}
 	for _, name := range backends(i) {
-		if !m.isTaken(kindService, name) {
-			m.warn("%s routes to Service/%s too, which does not move: that route leads nowhere at the target", n.ref, name)
+		if !made[refTo(kindService, name)] {
+			m.warn("%s routes to Service/%s too, which does not move: that route leads nowhere at the target", o.Ref, name)
 		}
 	}
 	for _, r := range resourceBackends(i) {
-		if !m.isTaken(r.kind(), r.Name) {
-			m.warn("%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", n.ref, r)
+		if !made[r] {
+			m.warn("%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", o.Ref, r)
 		}
-	}
-	if class := i.Spec.IngressClassName; class != nil {
-		m.requireCluster(n, "IngressClass.networking.k8s.io", *class)
 	}
 }
 

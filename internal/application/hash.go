@@ -55,7 +55,7 @@ func (p *Plan) withoutAutoscaledReplicas() ([]Workload, []Object) {
 		}
 	}
 	for i := range objects {
-		if scaled[objects[i].Ref] {
+		if scaled[objects[i].SourceRef()] {
 			objects[i].Object = *objects[i].Object.DeepCopy()
 			unstructured.RemoveNestedField(objects[i].Object.Object, "spec", "replicas")
 		}

@@ -24,6 +24,8 @@ type Input struct {
 	Application api.Application
 	// StorageClasses of the source and what they become at the target.
 	StorageClasses []api.StorageClassMapping
+	// Kustomizations change the objects that are created, one after the other.
+	Kustomizations []api.Kustomization
 	// Data as the user wrote it.
 	Data api.Data
 	// Mobilizers that may be used, by name; the first is the default.
@@ -58,13 +60,16 @@ func Make(in Input) *Plan {
 	m.addWorkloads()
 	m.addVolumes()
 	m.addObjects()
+	m.checkTargetNames()
+	m.kustomize()
+	m.placeObjects()
 	m.checkContents()
 	m.checkData()
-	m.checkTargetNames()
 	m.checkClaims()
 	m.checkSharedClaims()
 	m.checkAutoscalers()
 	m.checkTemplates()
+	m.requireNamed()
 	m.checkConnections()
 	m.leaveTheRest()
 	m.warnUnseen()

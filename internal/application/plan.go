@@ -77,14 +77,20 @@ type Workload struct {
 	// Autoscaled: a HorizontalPodAutoscaler sets the replicas, so their number is not part of
 	// what is approved.
 	Autoscaled bool `json:"autoscaled,omitempty"`
+	// TargetReplicas that a kustomization gives it at the target; nil: those of the source.
+	TargetReplicas *int32 `json:"targetReplicas,omitempty"`
 }
 
 // Object is created at the target.
 type Object struct {
+	// Ref by which it is found at the target.
 	Ref `json:",inline"`
+	// Source is its name at the source, where it gets another one at the target.
+	Source string `json:"source,omitempty"`
 	// Phase of its creation.
 	Phase Phase `json:"phase"`
-	// Why it moves: the path in the graph, such as "Deployment.apps/web > ConfigMap/settings".
+	// Why it moves: the path in the graph, such as "Deployment.apps/web > ConfigMap/settings",
+	// by the names at the source.
 	Why string `json:"why"`
 	// Runs: it is a custom resource whose controller makes workloads of it. It starts, is healthy
 	// and is stopped as these are.
@@ -94,6 +100,25 @@ type Object struct {
 	// Object cleaned and transformed, in the target's namespace. Workloads keep the
 	// replicas and suspension that they will have when they run.
 	Object unstructured.Unstructured `json:"object"`
+}
+
+// SourceRef is the object of the source that this one is made of.
+func (o *Object) SourceRef() Ref {
+	ref := o.Ref
+	if o.Source != "" {
+		ref.Name = o.Source
+	}
+	return ref
+}
+
+// ofSource is the object that is made of one of the source; nil: there is none.
+func (p *Plan) ofSource(ref Ref) *Object {
+	for i := range p.Objects {
+		if p.Objects[i].SourceRef() == ref {
+			return &p.Objects[i]
+		}
+	}
+	return nil
 }
 
 // Volume is a claim of the application.

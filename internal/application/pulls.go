@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Pull is a set of images that workloads of the plan need at the target, and how and where
@@ -60,7 +61,7 @@ func (p *Plan) Pulls() []Pull {
 	at := map[string]int{}
 	for i := range p.Objects {
 		o := &p.Objects[i]
-		if !isWorkload(o.kind()) || p.idle(o.Ref) {
+		if !isWorkload(o.kind()) || p.idle(o) {
 			continue
 		}
 		template, err := podTemplate(&o.Object, o.kind())
@@ -82,17 +83,16 @@ func (p *Plan) Pulls() []Pull {
 	return out
 }
 
-// idle: the workload runs no Pods, as somebody has stopped it before the move.
-func (p *Plan) idle(ref Ref) bool {
-	return slices.ContainsFunc(p.Workloads, func(w Workload) bool {
-		if w.Ref != ref {
-			return false
-		}
-		if w.kind() == kindCronJob {
-			return w.Suspended
-		}
-		return w.Replicas == 0 && !w.Autoscaled
-	})
+// idle: the workload runs no Pods at the target, as somebody has stopped it before the move, or
+// a kustomization stops it there.
+func (p *Plan) idle(o *Object) bool {
+	if o.kind() == kindCronJob {
+		suspend, _, _ := unstructured.NestedBool(o.Object.Object, "spec", "suspend")
+		return suspend
+	}
+	replicas, found, _ := unstructured.NestedInt64(o.Object.Object, "spec", "replicas")
+	scaled := slices.ContainsFunc(p.Workloads, func(w Workload) bool { return w.Ref == o.SourceRef() && w.Autoscaled })
+	return found && replicas == 0 && !scaled
 }
 
 func (p *Plan) pullOf(t *corev1.PodTemplateSpec) Pull {

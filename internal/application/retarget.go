@@ -25,6 +25,14 @@ func (m *maker) targetRef(ref Ref) Ref {
 	return ref
 }
 
+// sourceName is what an object is called at the source, where that is another name.
+func (m *maker) sourceName(ref Ref) string {
+	if m.targetRef(ref) == ref {
+		return ""
+	}
+	return ref.Name
+}
+
 // retarget makes the claim the one that the target is to have: what data.claims says of it goes
 // before what is worked out.
 func (m *maker) retarget(n *node, out *unstructured.Unstructured) {

@@ -57,7 +57,7 @@ func TestRetarget(t *testing.T) {
 				in.Data.Claims = []api.ClaimData{{Name: "data", Target: tc.target}}
 			}))
 			want := object(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: copy, namespace: src}, spec: `+tc.want+`}`)
-			if diff := cmp.Diff([]Object{{Ref: refTo(kindClaim, "copy"), Phase: PhaseVolume, Why: bySelector, Object: want}}, p.Objects); diff != "" {
+			if diff := cmp.Diff([]Object{{Ref: refTo(kindClaim, "copy"), Source: "data", Phase: PhaseVolume, Why: bySelector, Object: want}}, p.Objects); diff != "" {
 				t.Errorf("%s: the claim at the target (-want +got):\n%s", tc.reason, diff)
 			}
 			if len(p.Blockers) > 0 || len(p.Warnings) != tc.warnings {

@@ -115,7 +115,7 @@ func (m *maker) runs(n *node) bool {
 	return !isFinished(n)
 }
 
-// addObjects cleans what moves and puts it in the order of creation.
+// addObjects cleans and transforms what moves.
 func (m *maker) addObjects() {
 	skipped := map[string]bool{}
 	for _, v := range m.plan.Volumes {
@@ -131,9 +131,16 @@ func (m *maker) addObjects() {
 			m.plan.Requires = append(m.plan.Requires, Required{Ref: m.targetRef(n.ref), Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: m.targetRef(n.ref), Phase: phaseOf(n), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
+				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
 			})
 		}
+	}
+}
+
+// placeObjects puts the objects, as they will be, in the order of creation.
+func (m *maker) placeObjects() {
+	for i := range m.plan.Objects {
+		m.plan.Objects[i].Phase = phaseOf(&m.plan.Objects[i].Object)
 	}
 	slices.SortFunc(m.plan.Objects, compareObjects)
 }
@@ -164,26 +171,26 @@ func (m *maker) requireAccount(n *node) {
 
 var phases = []Phase{PhaseVolume, PhaseStart, PhaseOpen}
 
-func phaseOf(n *node) Phase {
-	switch n.ref.kind() {
+func phaseOf(o *unstructured.Unstructured) Phase {
+	switch RefOf(o).kind() {
 	case kindClaim:
 		return PhaseVolume
 	case kindIngress:
 		return PhaseOpen
 	case kindService:
-		if letsTrafficIn(n) {
+		if letsTrafficIn(o) {
 			return PhaseOpen
 		}
 	}
-	if doors[n.ref.kind()] {
+	if doors[RefOf(o).kind()] {
 		return PhaseOpen
 	}
 	return PhaseStart
 }
 
 // letsTrafficIn says whether a Service can be reached from outside of the cluster.
-func letsTrafficIn(n *node) bool {
-	t, _, _ := unstructured.NestedString(n.obj.Object, "spec", "type")
-	ips, _, _ := unstructured.NestedSlice(n.obj.Object, "spec", "externalIPs")
+func letsTrafficIn(service *unstructured.Unstructured) bool {
+	t, _, _ := unstructured.NestedString(service.Object, "spec", "type")
+	ips, _, _ := unstructured.NestedSlice(service.Object, "spec", "externalIPs")
 	return t == "NodePort" || t == "LoadBalancer" || len(ips) > 0
 }
