@@ -95,6 +95,8 @@ func engine(change func(*api.MoveEngine)) *unstructured.Unstructured {
 		Spec: api.MoveEngineSpec{
 			Mode:        api.ModeOffline,
 			Application: api.Application{Selector: &metav1.LabelSelector{}},
+			// A world in which plans are made anew never comes to rest.
+			PlanInterval: "0s",
 			Targets: []api.Target{{Name: "cloud", Endpoint: api.Endpoint{
 				Namespace: "shop", Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud", Key: "kubeconfig"}},
 			}}},

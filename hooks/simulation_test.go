@@ -94,6 +94,26 @@ func TestFlowRequest(t *testing.T) {
 	f.done()
 }
 
+// A plan that has grown old is made anew, until a switch has used it.
+func TestFlowPlanInterval(t *testing.T) {
+	f := newFlow(t)
+	f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.PlanInterval = "" }))
+	f.run(3)
+	plans := f.player.Started[task.VerbPlan]
+	if plans < 3 {
+		t.Errorf("plan was started %d times, want one every hour", plans)
+	}
+	f.want(engineID, api.ConditionReady, "True", api.ReasonActive)
+	f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+	f.run(1)
+	f.done()
+	plans = f.player.Started[task.VerbPlan]
+	f.fixed()
+	if got := f.player.Started[task.VerbPlan]; got != plans {
+		t.Errorf("after the switch plan was started %d times more", got-plans)
+	}
+}
+
 // A failed cutover is rolled back once; a retry token tries again.
 func TestFlowRollBackAndRetry(t *testing.T) {
 	f := newFlow(t)

@@ -56,6 +56,13 @@ type MoveEngineSpec struct {
 	// data says how the data moves.
 	// +optional
 	Data Data `json:"data,omitempty,omitzero"`
+	// planInterval: a plan that is older than this is made anew, a duration such as 30m, at least
+	// 1m. A plan looks through every volume. 0s: only when something changes, or when it is asked
+	// for. Default: 1h.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && (duration(self) >= duration('1m') || duration(self) == duration('0s'))",message="planInterval is not a duration of at least 1m, nor 0s: write for example 30m"
+	PlanInterval string `json:"planInterval,omitempty"`
 	// switch is the cutover. Absent: one with the defaults, to the only target.
 	// +optional
 	Switch *EngineSwitch `json:"switch,omitempty"`

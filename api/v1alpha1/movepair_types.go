@@ -50,6 +50,12 @@ type MovePairSpec struct {
 	// data says how the data moves. Hook-owned.
 	// +optional
 	Data Data `json:"data,omitempty,omitzero"`
+	// planInterval: a plan that is older is made anew, a duration; 0s: never by itself. Default:
+	// 1h. Hook-owned.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
+	PlanInterval string `json:"planInterval,omitempty"`
 	// planRequest asks for a new plan whenever it changes. Operator-owned.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63

@@ -54,12 +54,13 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 		TypeMeta:   hooks.KindMovePair.TypeMeta(),
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
 		Spec: api.MovePairSpec{
-			Engine:      s.engine.Name,
-			Suspend:     s.engine.Spec.Suspend,
-			Application: unmerged(s.engine.Spec.Application),
-			Source:      s.engine.Spec.Source,
-			Target:      t,
-			Data:        s.engine.Spec.Data,
+			Engine:       s.engine.Name,
+			Suspend:      s.engine.Spec.Suspend,
+			Application:  unmerged(s.engine.Spec.Application),
+			Source:       s.engine.Spec.Source,
+			Target:       t,
+			Data:         s.engine.Spec.Data,
+			PlanInterval: s.engine.Spec.PlanInterval,
 		},
 	}
 	for _, old := range s.pairs {

@@ -38,6 +38,8 @@ type Ask struct {
 	// Again says that a success is not good enough, such as a plan with blockers: the step is
 	// tried again later. Optional.
 	Again func(Attempt) bool
+	// Every: a success that is older is made anew, and counts until then. 0: it counts for ever.
+	Every time.Duration
 }
 
 // Outlook is where a step stands.
@@ -51,6 +53,10 @@ type Outlook struct {
 	Current *Attempt
 	// Last finished attempt of this intent; nil when there is none.
 	Last *Attempt
+	// Renew: the step is done, and the next attempt should be created now.
+	Renew bool
+	// RenewAt is when that will be; zero: never.
+	RenewAt time.Time
 	// Stuck: attempts keep failing or one has failed for good; a person is needed.
 	Stuck bool
 }
@@ -81,16 +87,21 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 	}
 	succeeded := o.Last != nil && o.Last.State == Succeeded
 	again := succeeded && ask.Again != nil && ask.Again(*o.Last)
-	o.Stuck = o.Last != nil && (!succeeded || again) && (again || o.Last.Later() || o.Last.Number >= stuckAfter)
+	tries := triesOf(observed, o.Last, ask)
+	o.Stuck = o.Last != nil && (!succeeded || again) && (again || o.Last.Later() || tries >= stuckAfter)
 	switch {
 	case succeeded && !again:
 		o.Progress = Done
+		if ask.Every > 0 && o.Current == nil {
+			o.RenewAt, o.Number = o.Last.Finished.Add(ask.Every), highest+1
+			o.Renew = !now.Before(o.RenewAt)
+		}
 	case o.Current != nil:
 		o.Progress = Run
 	case o.Last == nil:
 		o.Progress, o.Number = Create, highest+1
 	default:
-		o.RetryAt = o.Last.Finished.Add(backoff(*o.Last, again))
+		o.RetryAt = o.Last.Finished.Add(backoff(*o.Last, tries, again))
 		o.Progress, o.Number = Wait, highest+1
 		if !now.Before(o.RetryAt) {
 			o.Progress = Create
@@ -99,12 +110,27 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 	return o
 }
 
-func backoff(a Attempt, again bool) time.Duration {
+// triesOf counts the attempts since one that was good, as far as they are known.
+func triesOf(observed []Attempt, last *Attempt, ask Ask) int {
+	if last == nil {
+		return 0
+	}
+	good := 0
+	for _, a := range observed {
+		ended := a.State == Succeeded && (ask.Again == nil || !ask.Again(a))
+		if ended && a.Step == ask.Step && a.Intent == ask.Intent && a.Number < last.Number {
+			good = max(good, a.Number)
+		}
+	}
+	return last.Number - good
+}
+
+func backoff(a Attempt, tries int, again bool) time.Duration {
 	d := firstBackoff
 	if again || a.Later() {
 		d = firstLater
 	}
-	for n := 1; n < a.Number && d < LaterBackoff; n++ {
+	for n := 1; n < tries && d < LaterBackoff; n++ {
 		d *= 2
 	}
 	return min(d, LaterBackoff)

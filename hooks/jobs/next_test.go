@@ -107,6 +107,37 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestRenew: a success counts until it is made anew, and what fails then is a first failure.
+func TestRenew(t *testing.T) {
+	type want struct {
+		Progress Progress
+		Number   int
+		Renew    bool
+		Stuck    bool
+	}
+	old := observed("a", 7).ended(batchv1.JobComplete, time.Hour, task.OutcomeSucceeded, "")
+	for name, c := range map[string]struct {
+		reason string
+		jobs   []*batchv1.Job
+		every  time.Duration
+		want   want
+	}{
+		"Young":   {"it is not time yet", jobList(old), 2 * time.Hour, want{Progress: Done, Number: 8}},
+		"Old":     {"now it is", jobList(old), time.Hour, want{Progress: Done, Number: 8, Renew: true}},
+		"Never":   {"nobody has asked for it", jobList(old), 0, want{Progress: Done}},
+		"Running": {"one at a time, and the old one counts", jobList(old, observed("a", 8)), time.Hour, want{Progress: Done}},
+		"Failed":  {"the first failure after a success is no reason to call a person", jobList(old, observed("a", 8).failed(0)), time.Hour, want{Progress: Wait, Number: 9}},
+	} {
+		o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a", Every: c.every}, now)
+		if diff := cmp.Diff(c.want, want{o.Progress, o.Number, o.Renew, o.Stuck}); diff != "" {
+			t.Errorf("%s: %s (-want +got):\n%s", name, c.reason, diff)
+		}
+		if c.want.Renew != (c.every > 0 && !now.Before(o.RenewAt) && !o.RenewAt.IsZero()) {
+			t.Errorf("%s: renewed at %s", name, o.RenewAt)
+		}
+	}
+}
+
 func TestNext(t *testing.T) {
 	deleting := observed("a", 1)
 	deleting.DeletionTimestamp = &metav1.Time{Time: now}

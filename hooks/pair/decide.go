@@ -2,8 +2,10 @@ package pair
 
 import (
 	"slices"
+	"time"
 
 	"github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -17,6 +19,7 @@ func (s *state) decide() {
 		Step:   task.VerbPlan,
 		Intent: jobs.Intent(uid, "plan", spec.Application, spec.Source, spec.Target, spec.Data, spec.PlanRequest),
 		Again:  blocked,
+		Every:  interval(spec.PlanInterval),
 	}
 	s.open.ask = jobs.Ask{
 		Step:   task.VerbOpen,
@@ -79,8 +82,28 @@ func (s *state) next() *step {
 		return creatable(&s.plan)
 	case !s.open.done && len(s.blockers()) == 0:
 		return creatable(&s.open)
+	case s.plan.outlook.Renew:
+		return &s.plan
 	}
 	return nil
+}
+
+// interval between two plans. What is no duration the API server has refused.
+func interval(text string) time.Duration {
+	const usual = time.Hour
+	if d, err := time.ParseDuration(text); err == nil {
+		return d
+	}
+	return usual
+}
+
+// renewal is how long it takes until the plan is made anew; 0: that is not waited for.
+func (s *state) renewal() time.Duration {
+	at := s.plan.outlook.RenewAt
+	if at.IsZero() || s.problem != nil || s.pair.Spec.Suspend || s.frozen() {
+		return 0
+	}
+	return hooks.Until(at, s.now)
 }
 
 func creatable(s *step) *step {

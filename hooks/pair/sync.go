@@ -35,6 +35,7 @@ func (s *state) sync() (hooks.Desired, error) {
 		s.there = s.there && slices.ContainsFunc(s.syncs, func(o *v1alpha1.DataSync) bool { return o.Name == d.Name })
 	}
 	status, recheck := s.status(names, children)
+	recheck = hooks.Sooner(recheck, s.renewal())
 	if s.switches.Busy != nil {
 		recheck = hooks.Sooner(recheck, hooks.RelatedRecheck)
 	}
