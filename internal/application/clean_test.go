@@ -136,34 +136,6 @@ func TestLegacyStorageClass(t *testing.T) {
 	}
 }
 
-func TestMention(t *testing.T) {
-	cases := map[string]struct {
-		reason string
-		text   string
-		want   string
-	}{
-		"Whole":     {"The text is the name.", "db.shop", "db.shop"},
-		"Address":   {"The name is a part of an address.", "tcp://db.shop:5432/x", "db.shop"},
-		"LongerEnd": {"Another namespace begins with the name.", "db.shopping", ""},
-		"LongerTop": {"Another Service ends with the name.", "my-db.shop", ""},
-		"Unknown":   {"No such Service moves.", "cache.shop", ""},
-		"Later":     {"The second one counts.", "db.shopping,db.shop", "db.shop"},
-		"First":     {"Of several the first by name counts.", "web.shop db.shop db.shop", "db.shop"},
-		"Service":   {"Any Service of the namespace counts before a short name.", "db.shop a.shop.svc.cluster.local", "shop.svc"},
-		"Twice":     {"Names may follow each other.", "shop.shop.shop.svc", "shop.svc"},
-		"Other":     {"Another namespace ends with the name.", "a.workshop.svc", ""},
-		"LongerSvc": {"It is no domain of Services.", "a.shop.svcs", ""},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			got := mention(map[string]any{"data": []any{"x", tc.text}}, "shop", map[string]bool{"db": true, "web": true})
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
-			}
-		})
-	}
-}
-
 func TestIsOrdinalOf(t *testing.T) {
 	for name, want := range map[string]bool{
 		"d-db-0": true, "d-db-12": true, "d-db-": false, "d-db-01": false, "d-db-0-0": false, "d-db-x": false, "d-db--1": false, "x-db-0": false,

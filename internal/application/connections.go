@@ -2,7 +2,6 @@ package application
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -65,80 +64,4 @@ func (m *maker) checkIngress(o *Object, made map[Ref]bool) {
 			m.warn("%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", o.Ref, r)
 		}
 	}
-}
-
-// checkNamespaceNames finds texts that name the source namespace, where the target's has
-// another name. Secrets are left alone.
-func (m *maker) checkNamespaceNames() {
-	services := map[string]bool{}
-	for _, n := range m.takenNodes() {
-		if n.ref.kind() == kindService {
-			services[n.ref.Name] = true
-		}
-	}
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
-		if o.kind() == kindSecret {
-			continue
-		}
-		if found := mention(o.Object.Object, m.in.SourceNamespace, services); found != "" {
-			m.warn("%s mentions %q of the source namespace: at the target the namespace is %s; correct it there if it means the application itself",
-				o.Ref, found, m.in.TargetNamespace)
-		}
-	}
-}
-
-// mention finds a name of the namespace in the texts of an object: NAMESPACE.svc, else the first
-// of SERVICE.NAMESPACE, by the names of the Services.
-func mention(value any, namespace string, services map[string]bool) string {
-	found, first := "", ""
-	anyText(value, func(text string) bool {
-		for rest := text; ; {
-			before, after, is := strings.Cut(rest, "."+namespace)
-			if !is {
-				return false
-			}
-			if tail, ok := strings.CutPrefix(after, ".svc"); ok && !startsWithName(tail) {
-				found = namespace + ".svc"
-				return true
-			}
-			service := lastName(text[:len(text)-len(rest)+len(before)])
-			if services[service] && !startsWithName(after) && (first == "" || service < first) {
-				found, first = service+"."+namespace, service
-			}
-			rest = after
-		}
-	})
-	return found
-}
-
-// lastName is the name that a text ends in; empty: it ends in something else.
-func lastName(s string) string {
-	i := len(s)
-	for i > 0 && isNameByte(s[i-1]) {
-		i--
-	}
-	return s[i:]
-}
-
-func startsWithName(s string) bool { return s != "" && isNameByte(s[0]) }
-
-func isNameByte(b byte) bool {
-	return b == '-' || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
-}
-
-func anyText(value any, match func(string) bool) bool {
-	switch v := value.(type) {
-	case string:
-		return match(v)
-	case []any:
-		return slices.ContainsFunc(v, func(item any) bool { return anyText(item, match) })
-	case map[string]any:
-		for _, item := range v {
-			if anyText(item, match) {
-				return true
-			}
-		}
-	}
-	return false
 }
