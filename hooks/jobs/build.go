@@ -107,21 +107,32 @@ func encode(t task.Task, run string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot encode the task of %s: %w", run, err)
 	}
-	if len(data) > task.MaxSize {
-		return "", &TooLargeError{Verb: t.Verb, Size: len(data)}
+	if most := maxSize(t.Verb); len(data) > most {
+		return "", &TooLargeError{Verb: t.Verb, Size: len(data), Most: most}
 	}
 	return string(data), nil
+}
+
+// maxSize of a task. A plan leaves room for what a switch adds to it (names, times and a hash),
+// so that what is too large is told before anything depends on it.
+func maxSize(verb task.Verb) int {
+	const reserve = 2 << 10
+	if verb == task.VerbPlan {
+		return task.MaxSize - reserve
+	}
+	return task.MaxSize
 }
 
 // TooLargeError says that a task is larger than the contract allows.
 type TooLargeError struct {
 	Verb task.Verb
-	Size int
+	// Size that it has and Most that it may have, in bytes.
+	Size, Most int
 }
 
 // Error says what was found and how to mend it.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, task.MaxSize)
+	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, e.Most)
 }
 
 // failurePolicy ends the Job at once when trying again is useless, and does not count Pods

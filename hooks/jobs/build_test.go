@@ -137,6 +137,13 @@ func TestBuildTooLarge(t *testing.T) {
 	}
 }
 
+// TestPlanLeavesRoom: a task that fits for the plan fits for what follows it.
+func TestPlanLeavesRoom(t *testing.T) {
+	if plan, cutover := maxSize(task.VerbPlan), maxSize(task.VerbCutover); plan >= cutover || cutover != task.MaxSize {
+		t.Errorf("a plan may have %d bytes and a cutover %d: expected less for the plan, as a switch adds to it", plan, cutover)
+	}
+}
+
 // The largest patches that the schema takes leave room for the rest of a task.
 func TestBuildLargestPatches(t *testing.T) {
 	s := spec()
