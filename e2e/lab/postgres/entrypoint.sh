@@ -26,10 +26,12 @@ fi
 # Kubernetes sends SIGTERM, upon which PostgreSQL waits for its clients. SIGINT makes it end them.
 "$@" &
 server=$!
-trap 'kill -INT "$server"' TERM INT
+asked=
+trap 'asked=yes; kill -INT "$server" || :' TERM INT
 while :; do
   status=0
   wait "$server" || status=$?
-  # A signal ends the wait, not the server.
-  kill -0 "$server" 2>/dev/null || exit "$status"
+  # A signal ends the wait, not the server, whose own status is still to come.
+  [ -n "$asked" ] || exit "$status"
+  asked=
 done
