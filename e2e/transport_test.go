@@ -98,6 +98,7 @@ func balance(t *testing.T, s *scenario) {
 // complains waits until the switch has gone back as it finds no way, and says so.
 func (s *scenario) complains() {
 	s.t.Helper()
+	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", "--timeout=60s")
 	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=120s")
 	said := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="Stalled")].message}`)
 	s.t.Log(said)
