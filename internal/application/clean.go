@@ -23,12 +23,8 @@ func clean(o *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, field := range []string{"annotations", "labels"} {
 		dropEmpty(out.Object, "metadata", field)
 	}
-	templates, _, _ := unstructured.NestedFieldNoCopy(out.Object, "spec", "volumeClaimTemplates")
-	list, _ := templates.([]any)
-	for _, t := range list {
-		if template, ok := t.(map[string]any); ok {
-			dropEmpty(template, "metadata", "annotations")
-		}
+	for _, template := range claimTemplates(out) {
+		dropEmpty(template, "metadata", "annotations")
 	}
 	dropEmpty(out.Object, "secrets")
 	dropEmpty(out.Object, "imagePullSecrets")

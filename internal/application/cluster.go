@@ -91,16 +91,16 @@ func (p *Plan) Defines(group, kind string) bool {
 	})
 }
 
-// CanCreate says whether a plan may create the cluster-wide object that is required, and if not,
-// why.
-func CanCreate(r Required, source *unstructured.Unstructured) (bool, string) {
+// WhyNotCreated says why a plan may not create the cluster-wide object that is required; empty: it
+// may.
+func WhyNotCreated(r Required, source *unstructured.Unstructured) string {
 	if !slices.Contains(clusterKinds, r.kind()) {
-		return false, "KubeMove creates no " + r.Kind
+		return "KubeMove creates no " + r.Kind
 	}
 	if strategy, _, _ := unstructured.NestedString(source.Object, "spec", "conversion", "strategy"); strategy == "Webhook" {
-		return false, "its versions are converted by a webhook, which comes with its controller"
+		return "its versions are converted by a webhook, which comes with its controller"
 	}
-	return true, ""
+	return ""
 }
 
 // CreateCluster makes the plan create a cluster-wide object that it has required so far. source

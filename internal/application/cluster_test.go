@@ -98,11 +98,11 @@ func TestCreateCluster(t *testing.T) {
 		t.Error("what is created is part of what is approved")
 	}
 	webhook := object(t, `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}, spec: {conversion: {strategy: Webhook}}}`)
-	if ok, why := CanCreate(Required{Ref: RefOf(&webhook)}, &webhook); ok || !strings.Contains(why, "webhook") {
-		t.Errorf("a definition with a webhook comes with its controller, got %v %q", ok, why)
+	if why := WhyNotCreated(Required{Ref: RefOf(&webhook)}, &webhook); !strings.Contains(why, "webhook") {
+		t.Errorf("a definition with a webhook comes with its controller, got %q", why)
 	}
 	class := object(t, `{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: x}}`)
-	if ok, _ := CanCreate(Required{Ref: RefOf(&class)}, &class); ok {
+	if WhyNotCreated(Required{Ref: RefOf(&class)}, &class) == "" {
 		t.Error("a RuntimeClass says what the nodes have: it is not created")
 	}
 }

@@ -33,10 +33,8 @@ func (p *Plan) StorageClasses() []string {
 			out = append(out, classOf(o))
 		}
 		if p.Objects[i].kind() == kindStatefulSet {
-			templates, _, _ := unstructured.NestedSlice(o, "spec", "volumeClaimTemplates")
-			for _, t := range templates {
-				t, _ := t.(map[string]any)
-				out = append(out, classOf(t))
+			for _, template := range claimTemplates(&p.Objects[i].Object) {
+				out = append(out, classOf(template))
 			}
 		}
 		for _, claim := range ephemeralClaims(&p.Objects[i].Object) {

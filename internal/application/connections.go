@@ -23,12 +23,9 @@ func (m *maker) checkConnections() {
 			m.checkService(n)
 		}
 	}
-	m.requireKinds()
-	m.requireBindings()
 	if m.in.SourceNamespace != m.in.TargetNamespace {
 		m.checkNamespaceNames()
 	}
-	slices.SortFunc(m.plan.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 }
 
 func (m *maker) checkService(n *node) {

@@ -63,13 +63,3 @@ func (m *maker) doWithout(from *node, e edge) {
 		m.warn("%s refers to %s, which application.exclude names: it has to be at the target", from.ref, e.to)
 	}
 }
-
-// require something of the target, once.
-func (m *maker) require(r Required) {
-	for _, other := range m.plan.Requires {
-		if other.Ref == r.Ref {
-			return
-		}
-	}
-	m.plan.Requires = append(m.plan.Requires, r)
-}

@@ -146,37 +146,45 @@ func RefOf(o *unstructured.Unstructured) Ref {
 
 // rank is the place of a kind in the order of creation; -1: it is never created.
 func rank(kind string) int {
-	switch _, stay := stays[kind]; {
-	case stay:
+	if _, stay := stays[kind]; stay || !moves[kind] && !beside[kind] && !isCustom(kind) {
 		return -1
-	case isCustom(kind), beside[kind]:
-		return place(kind)
 	}
-	for _, k := range kinds {
-		if k.name == kind && k.moves {
-			return place(kind)
-		}
-	}
-	return -1
+	return place(kind)
 }
 
-// place of a kind in lists. Custom resources come right before the workloads: what controls
+// moves says of each of the kinds above whether its objects can be created at the target.
+var moves = func() map[string]bool {
+	out := map[string]bool{}
+	for _, k := range kinds {
+		out[k.name] = k.moves
+	}
+	return out
+}()
+
+// anyOther kind, among places.
+const anyOther = ""
+
+// places of the kinds in lists. Custom resources come right before the workloads: what controls
 // them may be one of those, and workloads may read them when they start.
-func place(kind string) int {
-	if i := slices.Index(clusterKinds, kind); i >= 0 {
-		return i
+var places = func() map[string]int {
+	out := map[string]int{}
+	for _, k := range clusterKinds {
+		out[k] = len(out)
 	}
-	const step = 2
-	before, workloads := len(clusterKinds), 0
-	for i, k := range kinds {
-		if k.name == kind {
-			return before + step*i + 1
-		}
+	for _, k := range kinds {
 		if k.name == kindStatefulSet {
-			workloads = before + step*i
+			out[anyOther] = len(out)
 		}
+		out[k.name] = len(out)
 	}
-	return workloads
+	return out
+}()
+
+func place(kind string) int {
+	if at, ok := places[kind]; ok {
+		return at
+	}
+	return places[anyOther]
 }
 
 // isCustom says whether objects of the kind are custom resources.
@@ -186,12 +194,8 @@ func isCustom(kind string) bool {
 
 // known says whether the plan reads the kind.
 func known(kind string) bool {
-	for _, k := range kinds {
-		if k.name == kind {
-			return true
-		}
-	}
-	return false
+	_, ok := moves[kind]
+	return ok
 }
 
 // IsCustom says whether an object is a custom resource.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -161,17 +160,11 @@ func (m *maker) checkMounts(n, now *node, there []mount, target map[Ref]string) 
 		if !moves || slices.ContainsFunc(there, func(t mount) bool { return t.claim == claim }) {
 			continue
 		}
-		if ofTemplate(n, mt) {
+		if isTemplated(n, mt.claim) {
 			m.block(api.ReasonInvalidKustomization, now.ref,
 				"with the kustomization %s would make new, empty claims in the place of %s: expected its volumeClaimTemplates with their names; leave them out of the patch", now.ref, claim)
 			continue
 		}
 		m.warn("with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target", now.ref, claim, mt.claim)
 	}
-}
-
-// ofTemplate: a claim of the set's own templates.
-func ofTemplate(n *node, mt mount) bool {
-	return n.ref.kind() == kindStatefulSet && slices.ContainsFunc(read[appsv1.StatefulSet](n).Spec.VolumeClaimTemplates,
-		func(t corev1.PersistentVolumeClaim) bool { return isOrdinalOf(mt.claim, t.Name+"-"+n.ref.Name) })
 }

@@ -70,6 +70,8 @@ func Make(in Input) *Plan {
 	m.checkAutoscalers()
 	m.checkTemplates()
 	m.requireNamed()
+	m.requireKinds()
+	m.requireBindings()
 	m.checkConnections()
 	m.leaveTheRest()
 	m.warnUnseen()
@@ -99,19 +101,23 @@ type maker struct {
 	cluster []*node
 	// namers are the custom resources that name an object and belong to it.
 	namers map[Ref][]Ref
+	// controlled are the kinds of custom resources of which it is known whether their controller
+	// moves.
+	controlled map[string]bool
 }
 
 func newMaker(in Input) *maker {
 	m := &maker{
-		in:       in,
-		x:        newIndex(in.SourceNamespace, in.Objects),
-		excluded: map[Ref]bool{},
-		barred:   map[Ref]bool{},
-		members:  map[Ref]string{},
-		taken:    map[Ref]string{},
-		blocked:  map[Ref]bool{},
-		ledgers:  map[Ref]*Ledger{},
-		left:     map[Ref]string{},
+		in:         in,
+		x:          newIndex(in.SourceNamespace, in.Objects),
+		excluded:   map[Ref]bool{},
+		barred:     map[Ref]bool{},
+		members:    map[Ref]string{},
+		taken:      map[Ref]string{},
+		blocked:    map[Ref]bool{},
+		ledgers:    map[Ref]*Ledger{},
+		left:       map[Ref]string{},
+		controlled: map[string]bool{},
 		plan: &Plan{
 			Engine:          in.Engine,
 			SourceNamespace: in.SourceNamespace,
@@ -176,6 +182,7 @@ func (m *maker) finish() *Plan {
 		}
 		p.Left = append(p.Left, Left{Ref: ref, Why: why})
 	}
+	slices.SortFunc(p.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 	slices.SortFunc(p.Left, func(a, b Left) int { return compareRefs(a.Ref, b.Ref) })
 	slices.SortFunc(p.Blockers, compareBlockers)
 	p.Blockers = slices.Compact(p.Blockers)

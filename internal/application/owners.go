@@ -111,11 +111,16 @@ func (m *maker) resourceOf(r Ref) string {
 }
 
 // controllerMoves says whether a workload that moves, and is stopped, is the controller of a
-// custom resource, as far as one can tell: its account may list such resources.
+// custom resource, as far as one can tell: its account may list such resources. It is the same for
+// all of a kind.
 func (m *maker) controllerMoves(custom *node) bool {
-	return slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
-		return n.template != nil && isWorkload(n.ref.kind()) && m.mayList(accountOf(n.template), custom.ref)
-	})
+	kind := custom.ref.kind()
+	if _, known := m.controlled[kind]; !known {
+		m.controlled[kind] = slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
+			return n.template != nil && isWorkload(n.ref.kind()) && m.mayList(accountOf(n.template), custom.ref)
+		})
+	}
+	return m.controlled[kind]
 }
 
 func (m *maker) mayList(account string, custom Ref) bool {

@@ -64,9 +64,7 @@ func (m *maker) renameSetClaims(before []unstructured.Unstructured, renamed newN
 		if set.kind() != kindStatefulSet {
 			continue
 		}
-		templates, _, _ := unstructured.NestedSlice(before[i].Object, "spec", "volumeClaimTemplates")
-		for _, t := range templates {
-			t, _ := t.(map[string]any)
+		for _, t := range claimTemplates(&before[i]) {
 			template, _, _ := unstructured.NestedString(t, "metadata", "name")
 			for _, v := range m.plan.Volumes {
 				if !isOrdinalOf(v.Target, template+"-"+set.Name) {

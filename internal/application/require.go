@@ -55,3 +55,10 @@ func (m *maker) requireCluster(by Ref, kind, name string) {
 	ref := refTo(kind, name)
 	m.require(Required{Ref: ref, Why: by.String() + " > " + ref.String()})
 }
+
+// require something of the target, once.
+func (m *maker) require(r Required) {
+	if !slices.ContainsFunc(m.plan.Requires, func(other Required) bool { return other.Ref == r.Ref }) {
+		m.plan.Requires = append(m.plan.Requires, r)
+	}
+}

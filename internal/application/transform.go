@@ -59,15 +59,9 @@ func restore(o *unstructured.Unstructured, l *Ledger) {
 }
 
 func (m *maker) mapClaimTemplates(n *node, out *unstructured.Unstructured) {
-	before, _, _ := unstructured.NestedSlice(n.obj.Object, "spec", "volumeClaimTemplates")
-	spec, _ := out.Object["spec"].(map[string]any)
-	after, _ := spec["volumeClaimTemplates"].([]any)
-	for i := range after {
-		from, _ := before[i].(map[string]any)
-		to, _ := after[i].(map[string]any)
-		if from != nil && to != nil {
-			m.mapClass(n, from, to)
-		}
+	before := claimTemplates(n.obj)
+	for i, to := range claimTemplates(out) {
+		m.mapClass(n, before[i], to)
 	}
 }
 
@@ -92,12 +86,22 @@ func ephemeralClaims(o *unstructured.Unstructured) []map[string]any {
 
 // podVolumes are the volumes of a workload's Pods, as they lie in the object.
 func podVolumes(o *unstructured.Unstructured) []map[string]any {
+	return mapsIn(o.Object, append(templatePath(RefOf(o).kind()), "spec", "volumes")...)
+}
+
+// claimTemplates of a StatefulSet, as they lie in the object.
+func claimTemplates(o *unstructured.Unstructured) []map[string]any {
+	return mapsIn(o.Object, "spec", "volumeClaimTemplates")
+}
+
+// mapsIn lists the items of a list that are maps, as they lie in the content.
+func mapsIn(content map[string]any, path ...string) []map[string]any {
 	var out []map[string]any
-	volumes, _, _ := unstructured.NestedFieldNoCopy(o.Object, append(templatePath(RefOf(o).kind()), "spec", "volumes")...)
-	list, _ := volumes.([]any)
-	for _, v := range list {
-		if volume, ok := v.(map[string]any); ok {
-			out = append(out, volume)
+	value, _, _ := unstructured.NestedFieldNoCopy(content, path...)
+	list, _ := value.([]any)
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok {
+			out = append(out, m)
 		}
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -22,7 +23,7 @@ const openLimit = 10 * time.Minute
 func OpenPlaces(ctx context.Context, s Spec) error {
 	s = s.withDefaults()
 	errs := make([]error, len(s.Volumes))
-	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) {
+	cluster.InTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) {
 		if m, ok := s.mobilizer(s.Volumes[i]); ok && len(m.Open) > 0 && m.OwnState() != "" {
 			errs[i] = openBoth(ctx, s, s.Volumes[i], m)
 		}

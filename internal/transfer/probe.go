@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,20 +22,6 @@ import (
 
 // errProbeGone: the Pod is not there any more.
 var errProbeGone = errors.New("it was removed by somebody")
-
-// inTurns does something for each of n, some at a time, and returns when all is done.
-func inTurns(n, atOnce int, do func(i int)) {
-	turn := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			do(i)
-		})
-	}
-	all.Wait()
-}
 
 // probePod is what all probes have in common. The caller adds what they do.
 func probePod(c *cluster.Cluster, name string, labels map[string]string, id application.Identity, limit time.Duration) *corev1.Pod {

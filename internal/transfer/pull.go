@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
 )
 
 const (
@@ -52,7 +53,7 @@ func Pull(ctx context.Context, s Spec, sets []application.Pull) []Pulled {
 	s = s.withDefaults()
 	end := time.Now().Add(PullLimit)
 	out := make([]Pulled, len(sets))
-	inTurns(len(sets), pullsAtOnce, func(i int) { out[i] = pullOne(ctx, s, sets[i], end) })
+	cluster.InTurns(len(sets), pullsAtOnce, func(i int) { out[i] = pullOne(ctx, s, sets[i], end) })
 	return out
 }
 

@@ -12,6 +12,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
 )
@@ -42,7 +43,7 @@ type builder func(s Spec, v application.Volume, where placement) (*corev1.Pod, e
 func lookIntoAll(ctx context.Context, s Spec, build builder) (map[string]*survey.Report, map[string]*Error) {
 	s = s.withDefaults()
 	looked, errs := make([]*survey.Report, len(s.Volumes)), make([]error, len(s.Volumes))
-	inTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) { looked[i], errs[i] = lookInto(ctx, s, s.Volumes[i], build) })
+	cluster.InTurns(len(s.Volumes), s.Limits.ConcurrentVolumes, func(i int) { looked[i], errs[i] = lookInto(ctx, s, s.Volumes[i], build) })
 	reports, failures := map[string]*survey.Report{}, map[string]*Error{}
 	for i, v := range s.Volumes {
 		if errs[i] != nil {

@@ -30,27 +30,29 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	made := map[types.UID]int{}
+	var resources []schema.GroupVersionResource
 	for _, kind := range slices.Sorted(maps.Keys(workloadResources)) {
-		list, _, err := s.target.List(ctx, []schema.GroupVersionResource{workloadResources[kind]})
+		resources = append(resources, workloadResources[kind])
+	}
+	list, _, err := s.target.List(ctx, resources)
+	if err != nil {
+		return err
+	}
+	made := map[types.UID]int{}
+	for i := range list {
+		owner, err := s.ownerOf(ctx, &list[i], runs)
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			owner, err := s.ownerOf(ctx, &list[i], runs)
-			if err != nil {
-				return err
-			}
-			if owner == nil {
-				continue
-			}
-			b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i])}
-			b.Ready, b.Message = ready(&list[i])
-			o.Made = append(o.Made, b)
-			made[owner.UID]++
-			if owner.Ready && !b.Ready {
-				owner.Ready, owner.Message = false, b.Ref.String()+": "+b.Message
-			}
+		if owner == nil {
+			continue
+		}
+		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i])}
+		b.Ready, b.Message = ready(&list[i])
+		o.Made = append(o.Made, b)
+		made[owner.UID]++
+		if owner.Ready && !b.Ready {
+			owner.Ready, owner.Message = false, b.Ref.String()+": "+b.Message
 		}
 	}
 	for uid, b := range runs {

@@ -14,7 +14,7 @@ import (
 func TestMade(t *testing.T) {
 	cr := Object{Ref: application.Ref{Group: "example.com", Kind: "Widget", Name: "a"}, Phase: application.PhaseStart, Workload: true, Runs: true, Exists: true, Mine: true, Stopped: true}
 	made := Object{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "widget-a"}, Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true}
-	crd := Object{Ref: application.Ref{Group: "apiextensions.k8s.io", Kind: definitionKind, Name: "widgets.example.com"}, Phase: application.PhaseStart, Cluster: true, Kept: true, Exists: true, Mine: true}
+	crd := Object{Ref: application.Ref{Group: "apiextensions.k8s.io", Kind: definitionKind, Name: "widgets.example.com"}, Phase: application.PhaseStart, Cluster: true, Exists: true, Mine: true}
 	stopped := made
 	stopped.Stopped = true
 	cases := map[string]struct {

@@ -61,8 +61,8 @@ func undoTarget(o Observed) (Action, bool) {
 	return Action{}, false
 }
 
-// deletable: made by this switch, and not a claim. Claims stay: they hold a copy that makes the
-// next try shorter.
+// deletable: made by this switch, and neither a claim nor a definition. Claims stay: they hold a
+// copy that makes the next try shorter.
 func (b *Object) deletable() bool {
-	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && !b.Kept
+	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && b.Kind != definitionKind
 }

@@ -110,8 +110,8 @@ type Object struct {
 	Workload bool
 	// Runs: it is a custom resource, and its controller runs Pods for it.
 	Runs bool
-	// Cluster: it is cluster-wide. Kept: a roll back leaves it.
-	Cluster, Kept bool
+	// Cluster: it is cluster-wide.
+	Cluster bool
 	// UID that it has at the target.
 	UID types.UID
 	// Exists at the target, and Mine: made by this switch.

@@ -79,7 +79,7 @@ func closeService(u *unstructured.Unstructured) error {
 // are made of.
 func readTarget(want application.Object, got *unstructured.Unstructured, self, pair string) Object {
 	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
-		Cluster: want.Cluster, Kept: want.Kind == definitionKind}
+		Cluster: want.Cluster}
 	if got == nil {
 		// Before the commit a missing object is created; after it only doors are still
 		// opened: what somebody deleted from a running application is not our business.

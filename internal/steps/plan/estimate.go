@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -107,7 +106,7 @@ func pastRuns(ctx context.Context, home *cluster.Cluster, t *task.Task) map[stri
 	out := map[string]pastRun{}
 	for _, o := range objects {
 		var sync api.DataSync
-		if runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &sync) != nil || sync.Spec.PairRef.Name != t.Move.Pair.Name {
+		if decode(o.Object, &sync) != nil || sync.Spec.PairRef.Name != t.Move.Pair.Name {
 			continue
 		}
 		if run, ok := measured(sync.Status.LastRun); ok {

@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -177,7 +176,7 @@ func runningPods(objects []unstructured.Unstructured) []corev1.Pod {
 			continue
 		}
 		var pod corev1.Pod
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &pod); err != nil {
+		if err := decode(o.Object, &pod); err != nil {
 			continue // The API server has validated it: only an object of no server is malformed.
 		}
 		if pod.Status.Phase == corev1.PodRunning {

@@ -14,15 +14,22 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// wideKinds are the cluster-wide kinds that an application may name, with their versions.
-var wideKinds = map[schema.GroupKind]string{
-	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}: "v1",
-	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:               "v1",
-	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                      "v1",
-	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:          "v1",
-	{Group: "networking.k8s.io", Kind: "IngressClass"}:                "v1",
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:         "v1",
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:  "v1",
+// definition of a custom kind.
+var definition = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
+
+// wideKinds are the cluster-wide kinds that an application may name. They are read in version v1.
+var wideKinds = []schema.GroupKind{
+	definition.GroupKind(),
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"},
+	{Group: "node.k8s.io", Kind: "RuntimeClass"},
+	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"},
+	{Group: "networking.k8s.io", Kind: "IngressClass"},
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"},
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"},
+}
+
+func wideKind(r application.Required) schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: r.Group, Version: "v1", Kind: r.Kind}
 }
 
 // wideCheck looks for the cluster-wide objects that an application names.
@@ -38,7 +45,7 @@ type wideCheck struct {
 // run checks each one. What the target lacks becomes an object of the plan, or a blocker.
 func (w *wideCheck) run(ctx context.Context) error {
 	for _, r := range slices.Clone(w.plan.Requires) {
-		if _, ok := wideKinds[schema.GroupKind{Group: r.Group, Kind: r.Kind}]; !ok {
+		if !slices.Contains(wideKinds, wideKind(r).GroupKind()) {
 			continue
 		}
 		if err := w.one(ctx, r); err != nil {
@@ -49,15 +56,15 @@ func (w *wideCheck) run(ctx context.Context) error {
 }
 
 func (w *wideCheck) one(ctx context.Context, r application.Required) error {
-	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
-	there, err := w.target.Get(ctx, gk.WithVersion(wideKinds[gk]), r.Name)
+	kind := wideKind(r)
+	there, err := w.target.Get(ctx, kind, r.Name)
 	switch cluster.KindOf(err) {
 	case "":
 	case cluster.Forbidden:
-		if gk == definition.GroupKind() && w.served(r.Name) {
+		if kind == definition && w.served(r.Name) {
 			return nil
 		}
-		if gk != definition.GroupKind() {
+		if kind != definition {
 			warned(w.plan, "the account at the target may not read %s, so nobody has checked that it exists there (needed by %s)", r.Ref, r.Why)
 			return nil
 		}
@@ -90,58 +97,51 @@ func (w *wideCheck) served(name string) bool {
 // lacking: the target does not have the object. The source's is created there, where KubeMove
 // knows how, the account may, and the user wants it.
 func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
-	source, why, err := w.atSource(ctx, r)
+	source, why, err := w.original(ctx, r)
 	if err != nil {
 		return err
-	}
-	if why == "" {
-		_, why = application.CanCreate(r, source)
-	}
-	if why == "" && !w.create {
-		why = "application.clusterResources is None"
-	}
-	if why == "" {
-		if why, err = w.forbidden(ctx, r); err != nil {
-			return err
-		}
 	}
 	if why == "" {
 		w.plan.CreateCluster(r.Ref, source)
 		return nil
 	}
 	reason := api.ReasonRejected
-	if r.Kind == definition.Kind {
+	if wideKind(r) == definition {
 		reason = api.ReasonKindMissing
 	}
 	blocked(w.plan, reason, r.Ref.String(), "the target cluster has no %s, which the application needs (%s), and the move does not create it, as %s: create it there", r.Ref, r.Why, why)
 	return nil
 }
 
-// atSource reads the object where it is; why says why it could not.
-func (w *wideCheck) atSource(ctx context.Context, r application.Required) (o *unstructured.Unstructured, why string, err error) {
-	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
-	o, err = w.source.Get(ctx, gk.WithVersion(wideKinds[gk]), r.Name)
-	switch cluster.KindOf(err) {
-	case "":
-	case cluster.Forbidden:
+// original is the object as the source has it, to be created at the target; why says why it
+// cannot be.
+func (w *wideCheck) original(ctx context.Context, r application.Required) (o *unstructured.Unstructured, why string, err error) {
+	o, err = w.source.Get(ctx, wideKind(r), r.Name)
+	switch {
+	case cluster.KindOf(err) == cluster.Forbidden:
 		return nil, "the account at the source may not read it", nil
-	default:
+	case err != nil:
 		return nil, "", err
-	}
-	if o == nil {
+	case o == nil:
 		return nil, "the source has none either", nil
 	}
-	return o, "", nil
+	if why := application.WhyNotCreated(r, o); why != "" {
+		return nil, why, nil
+	}
+	if !w.create {
+		return nil, "application.clusterResources is None", nil
+	}
+	why, err = w.forbidden(ctx, r)
+	return o, why, err
 }
 
 // forbidden says which right on the target's cluster is missing; empty: none.
 func (w *wideCheck) forbidden(ctx context.Context, r application.Required) (string, error) {
-	gk := schema.GroupKind{Group: r.Group, Kind: r.Kind}
 	verbs := []string{"create", "get", "delete"}
-	if gk == definition.GroupKind() {
+	if wideKind(r) == definition {
 		verbs = verbs[:2] // A roll back leaves it: all objects of the kind would go with it.
 	}
-	rights, err := w.target.RightsOn([]schema.GroupVersionKind{gk.WithVersion(wideKinds[gk])}, verbs...)
+	rights, err := w.target.RightsOn([]schema.GroupVersionKind{wideKind(r)}, verbs...)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,6 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
@@ -74,6 +73,3 @@ func namesAccount(binding *unstructured.Unstructured, namespace string) bool {
 		return subject["kind"] == rbacv1.ServiceAccountKind && subject["namespace"] == namespace
 	})
 }
-
-// definition of a custom kind, by what it is served as.
-var definition = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
