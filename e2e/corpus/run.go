@@ -195,8 +195,10 @@ func (r *run) age(ctx context.Context, namespace string) error {
 	return err
 }
 
-// the UIDs of the pair and the switch that the move would have.
-const pairUID, switchUID = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002"
+// SwitchUID is that of the switch of the task of Everything.
+const SwitchUID = "11111111-0000-4000-8000-000000000002"
+
+const pairUID = "11111111-0000-4000-8000-000000000001"
 
 // Everything is the task of a move of all that is in a namespace to another.
 func Everything(from, to string) *task.Task {
@@ -204,7 +206,7 @@ func Everything(from, to string) *task.Task {
 		Source: task.Endpoint{Namespace: from}, Target: task.Endpoint{Namespace: to},
 		Move: &task.Move{
 			Engine: "corpus", Application: api.Application{Selector: &metav1.LabelSelector{}},
-			Pair: task.Object{Name: "corpus", UID: pairUID}, Switch: &task.Object{Name: "corpus", UID: switchUID},
+			Pair: task.Object{Name: "corpus", UID: pairUID}, Switch: &task.Object{Name: "corpus", UID: SwitchUID},
 			Mobilizers: []task.Mobilizer{{Name: "restic", Image: "example.com/restic"}},
 		},
 	}
@@ -226,7 +228,7 @@ func (r *run) capture(ctx context.Context, namespace string) (*application.Plan,
 		return nil, err
 	}
 	// The target exists only later; of it only an annotation counts here.
-	return plan.Capture(ctx, source, source, Everything(namespace, r.to), switchUID)
+	return plan.Capture(ctx, source, source, Everything(namespace, r.to), SwitchUID)
 }
 
 // judge looks for what is lost without a word.

@@ -16,19 +16,16 @@ import (
 	"k8s.io/client-go/rest"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/e2e/corpus"
 	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 	"github.com/kubemove/kubemove/internal/steps/plan"
-	"github.com/kubemove/kubemove/task"
 )
 
-// the UIDs of the pair and the switch that the move would have.
-const pairUID, switchUID = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002"
-
 // atOnce is how many requests the plain client has under way: as many as a task.
-const atOnce = 16
+const atOnce = cluster.InFlight
 
 // bench is a run against one API server.
 type bench struct {
@@ -116,16 +113,6 @@ func (b *bench) endpoint(side, namespace string) (*cluster.Cluster, error) {
 	return cluster.New(side, namespace, b.config)
 }
 
-func newTask(from, to string) *task.Task {
-	return &task.Task{
-		Source: task.Endpoint{Namespace: from}, Target: task.Endpoint{Namespace: to},
-		Move: &task.Move{
-			Engine: "crowd", Application: api.Application{Selector: &metav1.LabelSelector{}},
-			Pair: task.Object{Name: "crowd", UID: pairUID}, Switch: &task.Object{Name: "crowd", UID: switchUID},
-		},
-	}
-}
-
 func (b *bench) planned(ctx context.Context, from, to string) (*application.Plan, error) {
 	source, err := b.endpoint(cluster.SideSource, from)
 	if err != nil {
@@ -135,7 +122,7 @@ func (b *bench) planned(ctx context.Context, from, to string) (*application.Plan
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Build(ctx, source, target, newTask(from, to), switchUID)
+	p, err := plan.Build(ctx, source, target, corpus.Everything(from, to), corpus.SwitchUID)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +137,7 @@ func (b *bench) apply(ctx context.Context, p *application.Plan, from, to string)
 	if err != nil {
 		return err
 	}
-	return cutover.Place(ctx, target, p, newTask(from, to))
+	return cutover.Place(ctx, target, p, corpus.Everything(from, to))
 }
 
 // checkAll makes sure that the target holds every object of the plan.
@@ -162,7 +149,7 @@ func (b *bench) checkAll(ctx context.Context, p *application.Plan, to string) er
 			return fmt.Errorf("cannot list %s: %w", gvr.Resource, err)
 		}
 		for i := range page.Items {
-			there[application.RefOf(&page.Items[i])] = page.Items[i].GetAnnotations()[api.CreatedByAnnotation] == switchUID
+			there[application.RefOf(&page.Items[i])] = page.Items[i].GetAnnotations()[api.CreatedByAnnotation] == corpus.SwitchUID
 		}
 	}
 	for _, o := range p.Objects {
