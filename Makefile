@@ -5,6 +5,9 @@ SHELL := /bin/bash
 GO ?= go
 # The lab is a program of the e2e module; it finds the checkout by itself.
 LAB = cd e2e && $(GO) run ./cmd/lab
+# Said before Go's own list of downloads, which explains nothing.
+FIRST_RUN = [ -d "$${KUBEMOVE_CACHE:-$$HOME/.cache/kubemove}/bin" ] || \
+	echo "The first run fetches and compiles all it needs, Kubernetes too: about a quarter of an hour on two cores. Later runs take minutes."
 
 .PHONY: help
 help: ## list the targets
@@ -31,6 +34,7 @@ verify: ## are generated files current, is the code clean?
 
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
+	@$(FIRST_RUN)
 	cd e2e && $(GO) test -count=1 -timeout 30m -parallel 6 -v -skip '^Test(Fault|BadInput)' $(E2E_ARGS) .
 
 .PHONY: e2e-inputs
@@ -59,10 +63,12 @@ bench-objects: ## how fast a namespace of 5,000 objects is planned and applied; 
 
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src
+	@$(FIRST_RUN)
 	@$(LAB) up
 
 .PHONY: demo
 demo: ## see KubeMove move a PostgreSQL from one cluster to another; brings them up
+	@$(FIRST_RUN)
 	@cd e2e && $(GO) run ./cmd/demo
 
 .PHONY: demo-down

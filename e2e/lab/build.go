@@ -51,7 +51,7 @@ func (l *Lab) buildTool(ctx context.Context, t tool) (string, error) {
 	if _, err := os.Stat(binary); err == nil {
 		return binary, nil // the other run made it
 	}
-	l.log.step("compiling %s %s (once; kept in %s)", t.name, t.version, filepath.Dir(binary))
+	l.log.step("compiling %s %s (once, which may take minutes; kept in %s)", t.name, t.version, filepath.Dir(binary))
 	start := time.Now()
 	flags := []string{"-ldflags", strings.TrimSpace("-s -w " + t.ldflags), t.pkg}
 	if err := goBuild(ctx, filepath.Join(l.Root, t.dir), binary, flags...); err != nil {

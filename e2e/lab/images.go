@@ -64,6 +64,7 @@ func (l *Lab) metacontrollerTar(ctx context.Context) (string, error) {
 // program does not exist are left out.
 func (l *Lab) ownImages(ctx context.Context) ([]string, error) {
 	var images []Image
+	l.log.step("compiling KubeMove's own programs")
 	for _, short := range []string{"hooks", "task", "ddm"} {
 		name := "kubemove-" + short
 		source := filepath.Join(l.Root, "cmd", name)

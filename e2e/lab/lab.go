@@ -2,8 +2,6 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -31,17 +29,7 @@ func Open(dir string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(root))
-	runDir := "/run"
-	if os.Geteuid() != 0 {
-		runDir = os.TempDir() // for kind, which needs no root
-	}
-	l := &Lab{
-		Root:   root,
-		Dir:    filepath.Join(root, ".kubemove"),
-		RunDir: filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4])),
-		log:    newStepLog(os.Stdout),
-	}
+	l := labOf(root)
 	l.provider, err = chooseProvider(l)
 	return l, err
 }
@@ -105,7 +93,16 @@ func (l *Lab) Down(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := l.provider.down(ctx); err != nil {
+	if err := l.remove(ctx, l.provider); err != nil {
+		return err
+	}
+	l.log.step("the lab is down")
+	return nil
+}
+
+// remove is Down for who holds the lock.
+func (l *Lab) remove(ctx context.Context, p provider) error {
+	if err := p.down(ctx); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(l.RunDir); err != nil {
@@ -117,7 +114,6 @@ func (l *Lab) Down(ctx context.Context) error {
 		}
 	}
 	_ = os.Remove(l.Dir) // stays when it holds something that is not the lab's
-	l.log.step("the lab is down")
 	return nil
 }
 

@@ -67,6 +67,9 @@ func (p *local) up(ctx context.Context) error {
 // prepare finds out which nodes have to be started and clears what is left of
 // them. The bridge is there afterwards.
 func (p *local) prepare(ctx context.Context, s *state) ([]*node, error) {
+	if err := p.lab.removeEnded(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.lab.bridgeIsFree(); err != nil {
 		return nil, err
 	}

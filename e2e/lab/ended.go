@@ -1,0 +1,55 @@
+package lab
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// labOf returns the lab of the checkout at root, without a provider.
+func labOf(root string) *Lab {
+	sum := sha256.Sum256([]byte(root))
+	runDir := "/run"
+	if os.Geteuid() != 0 {
+		runDir = os.TempDir() // for kind, which needs no root
+	}
+	return &Lab{
+		Root:   root,
+		Dir:    filepath.Join(root, ".kubemove"),
+		RunDir: filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4])),
+		log:    newStepLog(os.Stdout),
+	}
+}
+
+// removeEnded takes away what is left of another checkout's lab of which no
+// process runs any more: it was killed, and both labs use the same addresses.
+// A lab that runs is left alone.
+func (l *Lab) removeEnded(ctx context.Context) error {
+	owner, exists, err := bridgeOwner()
+	if err != nil || !exists || owner == "" || owner == l.Root {
+		return err
+	}
+	other := labOf(owner)
+	if _, err := os.Stat(owner); errors.Is(err, fs.ErrNotExist) {
+		// Its record is written while it is removed, which must not make the
+		// folder anew. RunDir is removed at the end.
+		other.Dir = filepath.Join(other.RunDir, "gone")
+	}
+	// Somebody who starts or ends it is waited for.
+	unlock, err := other.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for _, spec := range clusterSpecs {
+		if running, err := labOf(owner).node(spec).strays(); err != nil || len(running) > 0 {
+			return err // bridgeIsFree says whose it is
+		}
+	}
+	l.log.step("removing what is left of the lab of %s, whose processes have ended", owner)
+	return other.remove(ctx, &local{lab: other})
+}
