@@ -79,6 +79,7 @@ func badInputs() map[string]badInput {
 		cases[name] = c
 	}
 	cases["missing image"] = missingImage()
+	cases["lost Pod"] = lostPod()
 	cases["nothing selected"] = badInput{
 		engine: "engine-labels.yaml",
 		harm:   func(*scenario) {},
@@ -100,6 +101,21 @@ func badInputs() map[string]badInput {
 		says: []string{"ClaimTooSmall", "136 MiB", "64 MiB"},
 	}
 	return cases
+}
+
+// lostPod: a Pod on a claim of the application has failed as on a node that was lost: its last
+// word is that its container runs. No kubelet has it, so none corrects that.
+func lostPod() badInput {
+	return badInput{
+		harm: func(s *scenario) {
+			create(source, `{apiVersion: v1, kind: Pod, metadata: {name: lost}, spec: {schedulingGates: [{name: example.com/never}], containers: [{name: c, image: none}],
+				volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]}}`)(s)
+			s.kubectl(s.src, "patch", "pod", "lost", "--subresource=status", "--type=merge", "-p",
+				`{"status":{"phase":"Failed","reason":"NodeLost","containerStatuses":[{"name":"c","image":"none","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}}`)
+		},
+		mend: run(source, "delete", "pod", "lost"),
+		says: []string{"PodNotEnded", "Pod/lost", "delete pod lost"},
+	}
 }
 
 // missingImage: the source has the image of an init container, and the target gets it only when

@@ -96,6 +96,7 @@ const (
 	ReasonWorkloadNotFound    = "WorkloadNotFound"
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"
+	ReasonPodNotEnded         = "PodNotEnded"
 	ReasonKindMissing         = "KindMissing"
 
 	ReasonInvalidCredentials    = "InvalidCredentials"

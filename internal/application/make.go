@@ -67,6 +67,7 @@ func Make(in Input) *Plan {
 	m.checkData()
 	m.checkClaims()
 	m.checkSharedClaims()
+	m.checkLostPods()
 	m.checkAutoscalers()
 	m.checkTemplates()
 	m.requireNamed()

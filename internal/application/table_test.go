@@ -134,7 +134,23 @@ func TestBlockers(t *testing.T) {
 		},
 		"FinishedNeighbour": {
 			reason:  "a Pod that has ended writes no more",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed}}`),
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed, containerStatuses: [{name: c, state: {terminated: {exitCode: 1}}}]}}`),
+			want:    []string{},
+		},
+		"LostNeighbour": {
+			reason:  "a Pod on a lost node writes on, and a switch would wait for it in vain",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed, containerStatuses: [{name: c, state: {running: {}}}]}}`),
+			want:    []string{"PodNotEnded Pod/w"},
+		},
+		"LostMember": {
+			reason:  "and so does one of the application itself",
+			objects: join(webYAML, bound, `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u, controller: true}]}, spec: {replicas: 1, template: {spec: {containers: [{name: c}]}}}}`, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: v, controller: true}]}, spec: {nodeName: n1}, status: {phase: Failed}}`),
+			want:    []string{"PodNotEnded Pod/w"},
+		},
+		"LostStranger": {
+			reason:  "what has nothing of the application is not waited for",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1}, status: {phase: Failed}}`),
+			change:  func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
 			want:    []string{},
 		},
 		"NeighbourOfAnOperator": {

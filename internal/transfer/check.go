@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/podstate"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -78,7 +79,7 @@ func checkLocks(s Spec, w world, m moment) *Error {
 func (s Spec) checkTargetClaim(w world, v application.Volume, m moment) *Error {
 	for i := range w.TargetPods {
 		pod := &w.TargetPods[i]
-		if !mounts(pod, v.Target) || s.ownWorker(pod) {
+		if !uses(pod, v.Target) || s.ownWorker(pod) {
 			continue
 		}
 		// Before placing, workers of other runs are dealt with by the run lease.
@@ -103,7 +104,7 @@ func (s Spec) checkSourceClaim(w world, v application.Volume, m moment) *Error {
 	for i := range w.SourcePods {
 		pod := &w.SourcePods[i]
 		// Workers mount the source read-only, those of other pairs too.
-		if !mounts(pod, v.Name) || isWorker(pod) && pod.Labels[api.RoleLabel] == string(task.RoleSource) {
+		if !uses(pod, v.Name) || isWorker(pod) && pod.Labels[api.RoleLabel] == string(task.RoleSource) {
 			continue
 		}
 		return declined(ReasonClaimInUse, fmt.Sprintf("Pod %s uses claim %s at the source during the final run: the copy may not be exact; stop the Pod", pod.Name, v.Name))
@@ -111,22 +112,10 @@ func (s Spec) checkSourceClaim(w world, v application.Volume, m moment) *Error {
 	return nil
 }
 
-// mounts tells whether a Pod has, or may get, a claim mounted. A Pod that is being deleted
+// uses tells whether a Pod has, or may get, a claim mounted. A Pod that is being deleted
 // still counts; one whose containers have all ended does not.
-func mounts(pod *corev1.Pod, claim string) bool {
-	if ended(pod) {
-		return false
-	}
-	for _, v := range pod.Spec.Volumes {
-		if v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim {
-			return true
-		}
-		// The claim of an ephemeral volume is named after the Pod.
-		if v.Ephemeral != nil && pod.Name+"-"+v.Name == claim {
-			return true
-		}
-	}
-	return false
+func uses(pod *corev1.Pod, claim string) bool {
+	return !podstate.Ended(pod) && podstate.Mounts(pod, claim)
 }
 
 // isWorker tells whether a Pod is a worker of any run.
@@ -162,7 +151,7 @@ func place(claim *corev1.PersistentVolumeClaim, pods []corev1.Pod) placement {
 	}
 	for i := range pods {
 		pod := &pods[i]
-		if pod.Spec.NodeName != "" && !isWorker(pod) && mounts(pod, claim.Name) {
+		if pod.Spec.NodeName != "" && !isWorker(pod) && uses(pod, claim.Name) {
 			return placement{Node: pod.Spec.NodeName, Tolerations: pod.Spec.Tolerations}
 		}
 	}

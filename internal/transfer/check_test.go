@@ -132,13 +132,15 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-func TestMounts(t *testing.T) {
+func TestUses(t *testing.T) {
 	ephemeral := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web-0"}}
 	ephemeral.Spec.Volumes = []corev1.Volume{{Name: "scratch", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}}}
 	terminating := user("app", "data")
 	terminating.DeletionTimestamp = &metav1.Time{Time: noon}
-	failedPod := user("app", "data")
-	failedPod.Status.Phase = corev1.PodFailed
+	lost := user("app", "data")
+	lost.Status.Phase = corev1.PodFailed
+	failedPod := *lost.DeepCopy()
+	failedPod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}
 	pending := user("app", "data")
 	pending.Status.Phase = corev1.PodPending
 	cases := map[string]struct {
@@ -151,12 +153,13 @@ func TestMounts(t *testing.T) {
 		"pending":     {"it may start at any moment", pending, "data", true},
 		"terminating": {"it still writes", terminating, "data", true},
 		"failed":      {"its containers have ended", failedPod, "data", false},
+		"lost":        {"nobody has seen its containers end", lost, "data", true},
 		"ephemeral":   {"the claim is named after Pod and volume", ephemeral, "web-0-scratch", true},
 		"other":       {"another claim", user("app", "cache"), "data", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := mounts(&tc.pod, tc.claim); got != tc.want {
+			if got := uses(&tc.pod, tc.claim); got != tc.want {
 				t.Errorf("%s: got %v", tc.reason, got)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/podstate"
 )
 
 // owners are the objects between a workload and its Pods, as just read.
@@ -66,11 +67,12 @@ func (o *owners) remaining(workloads []application.Ref, claims []string) []strin
 		}
 	}
 	for _, p := range o.pods {
-		if isWorker(&p) || p.Status.Phase == corev1.PodSucceeded {
+		if isWorker(&p) || podstate.Ended(&p) {
 			continue
 		}
 		c := metav1.GetControllerOf(&p)
-		if c != nil && ours[c.Kind+"/"+c.Name] || mounts(&p, claims) {
+		uses := func(claim string) bool { return podstate.Mounts(&p, claim) }
+		if c != nil && ours[c.Kind+"/"+c.Name] || slices.ContainsFunc(claims, uses) {
 			left = append(left, "Pod/"+p.Name)
 		}
 	}
@@ -87,10 +89,4 @@ func jobFinished(j *batchv1.Job) bool {
 // isWorker: one of KubeMove's own workers; it is there because of the move.
 func isWorker(p *corev1.Pod) bool {
 	return p.Labels[api.ManagedByLabel] == api.ManagedByValue && p.Labels[api.PairLabel] != ""
-}
-
-func mounts(p *corev1.Pod, claims []string) bool {
-	return slices.ContainsFunc(p.Spec.Volumes, func(v corev1.Volume) bool {
-		return v.PersistentVolumeClaim != nil && slices.Contains(claims, v.PersistentVolumeClaim.ClaimName)
-	})
 }

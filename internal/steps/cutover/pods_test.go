@@ -32,6 +32,8 @@ func set(want, have int32, seen int64) appsv1.ReplicaSet {
 func TestRemaining(t *testing.T) {
 	web := []application.Ref{{Group: "apps", Kind: "Deployment", Name: "web"}, {Group: "batch", Kind: "CronJob", Name: "nightly"}}
 	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
+	evicted := claimed(owned("web-1-b", "ReplicaSet", "web-1"), "data", corev1.PodFailed)
+	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}}}
 	for name, c := range map[string]struct {
 		reason string
 		owners owners
@@ -44,6 +46,7 @@ func TestRemaining(t *testing.T) {
 		"a stopped ReplicaSet":           {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
 		"somebody else's Pod on a claim": {"it could write", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
 		"a Pod that failed on a claim":   {"its node may be gone and it may still run there", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
+		"a Pod that has failed":          {"its kubelet has seen its containers end", owners{pods: []corev1.Pod{evicted}}, nil},
 		"a Pod that succeeded":           {"it has ended", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
 		"another claim":                  {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
 		"our worker":                     {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
