@@ -153,14 +153,23 @@ func (h *harness) cut() {
 	h.conns = nil
 }
 
-// dialPeer connects as the worker of the source does.
+// dialPeer connects as the worker of the source does, or ends the test.
 func (h *harness) dialPeer() *net.TCPConn {
 	h.t.Helper()
-	conn, err := net.Dial("tcp", h.agents[task.RoleSource].Peer.Addr().String())
+	conn, err := h.connectPeer()
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return conn.(*net.TCPConn)
+	return conn
+}
+
+// connectPeer connects as the worker of the source does, which may be refused.
+func (h *harness) connectPeer() (*net.TCPConn, error) {
+	conn, err := net.Dial("tcp", h.agents[task.RoleSource].Peer.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
 }
 
 // writeStatus writes a status as a worker does.
