@@ -21,10 +21,15 @@ var openPatience = 30 * time.Second
 // open proves a repository of the user's own, before the application is stopped: the target
 // makes it when it is missing, then the source opens it. Each takes a lock and removes it
 // again: so it is known that this side may write there, and that nobody else has it locked.
+// The managed one is made or freed as its worker would do it.
 func (w *worker) open(ctx context.Context) error {
 	source := w.task.Role == task.RoleSource
-	if w.place.managed() || source && w.place.remote == "" {
+	if source && w.place.remote == "" {
 		return nil
+	}
+	if w.place.managed() {
+		_, err := w.targetRepository(ctx)
+		return err
 	}
 	repo, err := w.ownRepository()
 	if err != nil {

@@ -90,6 +90,31 @@ func TestOwnRepositories(t *testing.T) {
 	}
 }
 
+// TestOpenAhead: the managed repository is made before the run, which finds it open, as the next
+// one does that is opened ahead.
+func TestOpenAhead(t *testing.T) {
+	p := freshPair(t)
+	fill(t, p.source())
+	config := filepath.Join(p.repo(), "config")
+	var made []byte
+	for _, run := range []string{"run-1", "run-2"} {
+		code, st := p.opened(task.RoleTarget)
+		if code != task.ExitDone || st.Result.Outcome != task.OutcomeSucceeded {
+			t.Fatalf("opening ended with %d: %+v", code, st.Result)
+		}
+		now, err := os.ReadFile(config)
+		must(t, err)
+		if made == nil {
+			made = now
+		}
+		p.copied(run)
+		must(t, os.WriteFile(filepath.Join(p.source(), "big"), []byte("short"), 0o600))
+	}
+	if now, err := os.ReadFile(config); err != nil || !bytes.Equal(made, now) {
+		t.Errorf("the repository was made anew (%v)", err)
+	}
+}
+
 // TestWithoutOpen: a repository that nobody has opened before, or that was removed since, is
 // made by the run.
 func TestWithoutOpen(t *testing.T) {

@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/kubemove/kubemove/internal/relay"
 	"github.com/kubemove/kubemove/task"
@@ -37,13 +39,21 @@ const (
 	ArgDirect = "--direct"
 	// ArgNothing does nothing: it is run in the mobilizer's image to have that pulled.
 	ArgNothing = "--nothing"
+	// ArgAhead runs the command that follows, and ends well whatever becomes of it.
+	ArgAhead = "--ahead"
 )
+
+// aheadLimit for a command that is run ahead.
+const aheadLimit = time.Minute
 
 // Main is the program of the agent's container: without arguments, or with ArgDirect, it runs
 // the agent until SIGTERM. It returns the exit code.
 func Main(args []string) int {
 	switch {
 	case len(args) == 1 && args[0] == ArgNothing:
+		return task.ExitDone
+	case len(args) > 1 && args[0] == ArgAhead:
+		ahead(args[1:])
 		return task.ExitDone
 	case len(args) == 1 && args[0] == ArgStarted && Started(StartedFile):
 		return task.ExitDone
@@ -56,7 +66,7 @@ func Main(args []string) int {
 		}
 		return task.ExitDone
 	case len(args) > 0 && !slices.Equal(args, []string{ArgDirect}):
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing)
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgAhead)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
@@ -73,6 +83,20 @@ func Main(args []string) int {
 		return task.ExitFailed
 	}
 	return task.ExitDone
+}
+
+// ahead runs what only saves time later: its failure and its end by the limit are told to the log
+// alone.
+func ahead(command []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), aheadLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "%q has failed, the worker will do it: %v\n", command, err)
+	}
 }
 
 // install copies this program.

@@ -82,6 +82,13 @@ func opened(pod *corev1.Pod, runID string, in podInput) error {
 	return nil
 }
 
+// openTask is what a mobilizer is given for the verb open.
+func openTask(s Spec, in podInput) task.Task {
+	t := buildTask(s, in)
+	t.Verb, t.Peer = task.VerbOpen, nil
+	return t
+}
+
 // openRole is the role in the names of such Pods.
 func openRole(role task.Role) task.Role { return "open-" + role }
 
@@ -89,9 +96,7 @@ func openRole(role task.Role) task.Role { return "open-" + role }
 // last status over. It runs as the worker would, which may own what is made, and mounts no
 // volume of the application.
 func buildOpen(s Spec, in podInput) (*corev1.Pod, error) {
-	t := buildTask(s, in)
-	t.Verb, t.Peer = task.VerbOpen, nil
-	data, err := json.Marshal(t)
+	data, err := json.Marshal(openTask(s, in))
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode the task of a worker: %w", err)
 	}

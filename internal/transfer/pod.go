@@ -85,8 +85,7 @@ func buildTask(s Spec, in podInput) task.Task {
 // buildPod makes a worker Pod. The agent is a sidecar whose startup probe succeeds only after
 // the driver said go, so the mobilizer's container, which may be any image, waits for it with
 // everything mounted. Kubernetes pulls an image no sooner than its container starts, which
-// would be in the middle of the downtime; so an init container runs that image once before,
-// with a program of ours that does nothing.
+// would be in the middle of the downtime; so an init container runs that image once before.
 func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 	data, err := json.Marshal(buildTask(s, in))
 	if err != nil {
@@ -98,7 +97,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 	name := workerName(s.Run.ID, in.Volume.Name, in.Role)
 	labels := s.labels(in.Role, in.claim())
 	labels["sidecar.istio.io/inject"] = "false"
-	return &corev1.Pod{
+	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      name,
 			Namespace: s.endpoint(in.Role).Namespace,
@@ -123,7 +122,11 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
-	}, nil
+	}
+	if in.opensAhead() {
+		err = addAhead(pod, s, in)
+	}
+	return pod, err
 }
 
 func buildInstall(s Spec) corev1.Container {
@@ -211,38 +214,45 @@ func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 	claim := func(claimName string, readOnly bool) corev1.VolumeSource {
 		return corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName, ReadOnly: readOnly}}
 	}
-	empty := func(size string) corev1.VolumeSource {
-		e := &corev1.EmptyDirVolumeSource{}
-		if size != "" {
-			e.SizeLimit = new(resource.MustParse(size))
-		}
-		return corev1.VolumeSource{EmptyDir: e}
-	}
-	state := empty("")
+	state := emptyVolume("state", "")
 	if name := stateClaim(s, in); name != "" {
-		state = claim(name, false)
+		state.VolumeSource = claim(name, false)
 	}
 	return []corev1.Volume{
 		{Name: "volume", VolumeSource: claim(in.claim(), in.Role == task.RoleSource)},
-		{Name: "state", VolumeSource: state},
-		{Name: "task", VolumeSource: corev1.VolumeSource{DownwardAPI: &corev1.DownwardAPIVolumeSource{Items: []corev1.DownwardAPIVolumeFile{{
-			Path:     "task.json",
-			FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.annotations['" + task.TaskAnnotation + "']"},
-		}}}}},
-		{Name: "result", VolumeSource: empty("16Mi")},
+		state,
+		taskVolume("task", task.TaskAnnotation),
+		emptyVolume("result", resultSize),
 		{Name: "credentials", VolumeSource: secret(credentialsSecretName(name))},
-		{Name: "agent", VolumeSource: empty("1Mi")},
+		emptyVolume("agent", "1Mi"),
 		{Name: "agent-tls", VolumeSource: secret(agentSecretName(name))},
-		{Name: "tmp", VolumeSource: empty("")},
+		emptyVolume("tmp", ""),
 		toolsVolume(),
 	}
 }
 
-// toolsVolume holds our program for containers of other images.
-func toolsVolume() corev1.Volume {
-	return corev1.Volume{Name: "tools", VolumeSource: corev1.VolumeSource{
-		EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: new(resource.MustParse("256Mi"))}}}
+// resultSize bounds what a mobilizer writes beside its status.
+const resultSize = "16Mi"
+
+// taskVolume shows an annotation of the Pod as the file of a task.
+func taskVolume(name, annotation string) corev1.Volume {
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{DownwardAPI: &corev1.DownwardAPIVolumeSource{Items: []corev1.DownwardAPIVolumeFile{{
+		Path:     path.Base(task.TaskFile),
+		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.annotations['" + annotation + "']"},
+	}}}}}
 }
+
+// emptyVolume is one that ends with the Pod; without a size it is as large as the node allows.
+func emptyVolume(name, size string) corev1.Volume {
+	e := &corev1.EmptyDirVolumeSource{}
+	if size != "" {
+		e.SizeLimit = new(resource.MustParse(size))
+	}
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: e}}
+}
+
+// toolsVolume holds our program for containers of other images.
+func toolsVolume() corev1.Volume { return emptyVolume("tools", "256Mi") }
 
 // stateClaim is the claim that holds the state; empty: there is none.
 func stateClaim(s Spec, in podInput) string {

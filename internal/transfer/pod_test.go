@@ -43,7 +43,7 @@ func golden(t *testing.T, name string, object any) {
 }
 
 func TestBuildPod(t *testing.T) {
-	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"}, State: true, Parameters: map[string]string{"compression": "off"}}
+	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"}, Open: []string{"kubemove-ddm", "restic", "open"}, State: true, Parameters: map[string]string{"compression": "off"}}
 	plain := task.Mobilizer{Name: "plain", Image: "example.com/plain:2"}
 	volume := application.Volume{Name: "data", Target: "copy", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 5 << 30, Identity: application.Identity{
 		UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, FSGroup: new(int64(997)), SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
