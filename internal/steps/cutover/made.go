@@ -47,7 +47,7 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 		if owner == nil {
 			continue
 		}
-		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i])}
+		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i]), Settled: settled(&list[i])}
 		b.Ready, b.Message = ready(&list[i])
 		o.Made = append(o.Made, b)
 		made[owner.UID]++

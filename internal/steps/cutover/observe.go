@@ -37,7 +37,12 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if err := s.observeSource(ctx, o); err != nil {
 		return o, err
 	}
-	if err := s.observeTarget(ctx, o, rollback || o.Record.StartedAt != nil || o.Record.CommittedAt != nil); err != nil {
+	if !rollback {
+		err := s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
+		if err != nil {
+			return o, err
+		}
+	} else if err := s.observeStopping(ctx, o); err != nil {
 		return o, err
 	}
 	o.Workers = s.run != nil
@@ -136,7 +141,7 @@ func (s *switcher) workloads(o *Observed) []application.Workload {
 	return out
 }
 
-// observeTarget reads the claims, every object of the plan, and Pods of what was started. Before
+// observeTarget reads the claims and every object of the plan, and what is made of them. Before
 // the start only the claims count: with all false the other objects are not read.
 func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) error {
 	objects := s.objects(o)
@@ -159,23 +164,26 @@ func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) err
 	for _, want := range objects {
 		o.Objects = append(o.Objects, readTarget(want, found[keyOf(&want)], s.self, s.task.Move.Pair.UID))
 	}
-	if err := s.observeMade(ctx, o); err != nil {
-		return err
-	}
-	var started []application.Ref
-	for _, b := range slices.Concat(o.Objects, o.Made) {
-		if b.Workload && b.Mine {
-			started = append(started, b.Ref)
-		}
-	}
-	if len(started) == 0 {
-		return nil
-	}
-	left, err := readOwners(ctx, s.target)
+	return s.observeMade(ctx, o)
+}
+
+// observeStopping reads the target and what still runs there. Pods are read twice. When those of a
+// controller were gone before the workloads were read, these are all that it has made; and the
+// Pods of these are all that there will be when they are read after their own controllers have
+// come to zero.
+func (s *switcher) observeStopping(ctx context.Context, o *Observed) error {
+	before, err := readOwners(ctx, s.target)
 	if err != nil {
 		return err
 	}
-	o.TargetPods = left.remaining(started, nil)
+	if err := s.observeTarget(ctx, o, true); err != nil {
+		return err
+	}
+	after, err := readOwners(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	o.TargetPods = o.left(before, after)
 	return nil
 }
 

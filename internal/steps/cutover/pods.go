@@ -90,3 +90,22 @@ func jobFinished(j *batchv1.Job) bool {
 func isWorker(p *corev1.Pod) bool {
 	return p.Labels[api.ManagedByLabel] == api.ManagedByValue && p.Labels[api.PairLabel] != ""
 }
+
+// left names what still runs of the target, or is about to, by what was read of the Pods before and
+// after the workloads. Of a workload that somebody has deleted meanwhile there may be Pods left.
+func (o *Observed) left(before, after *owners) []string {
+	var out []string
+	var started []application.Ref
+	for _, b := range slices.Concat(o.Objects, o.Made) {
+		switch {
+		case !b.Workload || b.Exists && !b.Mine:
+			continue
+		case b.Exists && b.Stopped && !b.Settled:
+			out = append(out, b.Ref.String())
+		}
+		started = append(started, b.Ref)
+	}
+	out = slices.Concat(out, before.remaining(started, nil), after.remaining(started, nil))
+	slices.Sort(out)
+	return slices.Compact(out)
+}

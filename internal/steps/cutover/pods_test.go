@@ -59,3 +59,33 @@ func TestRemaining(t *testing.T) {
 		})
 	}
 }
+
+// TestLeft says when a target is really stopped.
+func TestLeft(t *testing.T) {
+	web := application.Ref{Group: "apps", Kind: "StatefulSet", Name: "web"}
+	stopped := Object{Ref: web, Workload: true, Exists: true, Mine: true, Stopped: true, Settled: true}
+	unsettled, foreign, deleted := stopped, stopped, Object{Ref: web, Workload: true}
+	unsettled.Settled, foreign.Mine = false, false
+	running := &owners{pods: []corev1.Pod{{ObjectMeta: owned("web-0", "StatefulSet", "web")}}}
+	for name, c := range map[string]struct {
+		reason        string
+		object        Object
+		before, after *owners
+		want          []string
+	}{
+		"Stopped":   {"no Pod, and nobody to make one", stopped, &owners{}, &owners{}, nil},
+		"Unsettled": {"its controller has not seen that it is to be empty", unsettled, &owners{}, &owners{}, []string{"StatefulSet.apps/web"}},
+		"Before":    {"it could have made something that was not read any more", stopped, running, &owners{}, []string{"Pod/web-0"}},
+		"After":     {"its controller has reported too early", stopped, &owners{}, running, []string{"Pod/web-0"}},
+		"Both":      {"a name once", stopped, running, running, []string{"Pod/web-0"}},
+		"Foreign":   {"it is somebody else's", foreign, running, running, nil},
+		"Deleted":   {"somebody has deleted it, and its Pods still end", deleted, running, running, []string{"Pod/web-0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := Observed{Objects: []Object{c.object}}
+			if diff := cmp.Diff(c.want, o.left(c.before, c.after)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+		})
+	}
+}

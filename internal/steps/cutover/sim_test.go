@@ -42,6 +42,10 @@ type world struct {
 	leftovers   bool // worker Pods exist
 	waiting     bool // this process's workers are connected
 
+	// custom: the first workload is a controller, which makes the second of a custom resource.
+	custom bool
+	made   *simObject // what it has made at the target
+
 	contents  api.Contents // which part of the application moves
 	meddler   int          // how often somebody still touches the source
 	meddled   bool         // somebody touched the source after the target was started
@@ -51,12 +55,6 @@ type world struct {
 type simWorkload struct {
 	replicas, generation, pods int
 	ledger                     *int
-}
-
-type simObject struct {
-	stopped, open bool
-	pods          int
-	ready         bool
 }
 
 const wantReplicas = 2
@@ -70,6 +68,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	for range r.IntN(4) {
 		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
 	}
+	w.custom = len(w.workloads) > 1 && w.contents != api.ContentsData && r.IntN(2) == 0
 	if r.IntN(4) == 0 && len(w.workloads) > 0 {
 		w.meddler = 1 + r.IntN(3)
 	}
@@ -91,6 +90,7 @@ func ref(i int) application.Ref {
 var (
 	claimRef  = application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}
 	configRef = application.Ref{Kind: "ConfigMap", Name: "config"}
+	widgetRef = application.Ref{Group: "example.com", Kind: "Widget", Name: "widget"}
 	doorRef   = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "door"}
 )
 
@@ -107,12 +107,8 @@ func (w *world) pods() (n int) {
 	return n
 }
 
-func (w *world) targetPods() (n int) {
-	for _, x := range w.objects {
-		n += x.pods
-	}
-	return n
-}
+// driven: what the controller makes, at the source and then at the target.
+func (w *world) driven(i int) bool { return w.custom && i == 1 }
 
 // pass lets the world go on by itself for a moment.
 func (w *world) pass() {
@@ -140,12 +136,11 @@ func (w *world) pass() {
 			}
 		}
 	}
-	for _, o := range w.objects {
-		if o.stopped && o.pods > 0 && w.rand.IntN(2) == 0 {
-			o.pods--
-		}
-		o.ready = o.ready || !o.stopped && w.rand.IntN(4) == 0
+	if w.custom && w.workloads[0].pods > 0 && w.workloads[1].replicas == 0 && w.rand.IntN(3) == 0 {
+		w.workloads[1].replicas = wantReplicas
+		w.workloads[1].generation++
 	}
+	w.passTarget(true, true)
 }
 
 func (w *world) observe(rollback bool) Observed {
@@ -176,28 +171,17 @@ func (w *world) observe(rollback bool) Observed {
 	if n := w.pods(); n > 0 {
 		o.SourcePods = []string{fmt.Sprint(n)}
 	}
-	if n := w.targetPods(); n > 0 {
-		o.TargetPods = []string{fmt.Sprint(n)}
-	}
-	o.Workers, o.Leftovers = w.waiting, w.leftovers
-	o.Claims = []Claim{{Name: "data", Exists: w.claimExists, Mark: w.mark}}
-	o.Objects = append(o.Objects, Object{Ref: claimRef, Phase: application.PhaseVolume, Exists: w.claimExists, Open: true})
-	if w.contents == api.ContentsData {
+	if !rollback {
+		w.observeTarget(&o)
 		return o
 	}
-	add := func(r application.Ref, phase application.Phase) {
-		x := w.objects[r.String()]
-		b := Object{Ref: r, Phase: phase, Workload: isWorkload(r), Open: phase != application.PhaseOpen}
-		if x != nil {
-			b.Exists, b.Mine, b.Stopped, b.Ready, b.Open = true, true, x.stopped, x.ready, true
-		}
-		o.Objects = append(o.Objects, b)
-	}
-	add(configRef, application.PhaseStart)
-	for i := range w.workloads {
-		add(ref(i), application.PhaseStart)
-	}
-	add(doorRef, application.PhaseOpen)
+	// The target goes on while it is read, but no Pod is so short that it begins and ends meanwhile.
+	begin := w.rand.IntN(2) == 0
+	w.observePods(&o)
+	w.passTarget(begin, !begin)
+	w.observeTarget(&o)
+	w.passTarget(begin, !begin)
+	w.observePods(&o)
 	return o
 }
 
@@ -276,6 +260,9 @@ func (w *world) checkSwitched() {
 	}
 	if w.contents == api.ContentsData != (len(w.objects) == 0) {
 		w.failf("switched %s, with %d objects at the target", w.contents, len(w.objects))
+	}
+	if w.custom && (w.made == nil || !w.made.ready) {
+		w.failf("switched, but the controller has made %+v", w.made)
 	}
 	if w.contents != api.ContentsData && w.objects[doorRef.String()] == nil {
 		w.failf("switched, but the door is closed")

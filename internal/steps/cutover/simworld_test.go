@@ -132,14 +132,18 @@ func (w *world) target(a Action, part func() bool) {
 	}
 	switch a.Kind {
 	case CreateObjects:
-		w.objects[configRef.String()] = &simObject{open: true, ready: true}
+		w.objects[configRef.String()] = &simObject{ready: true}
 	case StartWorkloads:
 		if w.pods() > 0 || !w.whole() || w.mark != self || w.leftovers {
 			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
 		}
 		for i := range w.workloads {
-			if w.objects[ref(i).String()] == nil {
-				w.objects[ref(i).String()] = &simObject{pods: wantReplicas}
+			r, x := ref(i), &simObject{want: wantReplicas}
+			if w.driven(i) {
+				r, x = widgetRef, &simObject{}
+			}
+			if w.objects[r.String()] == nil {
+				w.objects[r.String()] = x
 			}
 			if part() {
 				return
@@ -151,12 +155,18 @@ func (w *world) target(a Action, part func() bool) {
 		}
 		w.objects[doorRef.String()] = &simObject{ready: true}
 	case StopTarget:
-		for i := range w.workloads {
-			if x := w.objects[ref(i).String()]; x != nil {
-				x.stopped = true
+		for _, x := range w.running() {
+			x.stopped = true
+			if part() {
+				return
 			}
 		}
 	case DeleteObjects:
+		for _, x := range w.running() {
+			if x.pods > 0 || x.seen > 0 || x.asks() > 0 {
+				w.failf("deleted at the target while it runs, or still may: %+v", *x)
+			}
+		}
 		for k := range w.objects {
 			delete(w.objects, k)
 			if part() {

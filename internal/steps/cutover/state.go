@@ -119,8 +119,8 @@ type Object struct {
 	Mine   bool
 	// Ready: healthy, as far as its kind can be.
 	Ready bool
-	// Stopped: it asks for no Pods.
-	Stopped bool
+	// Stopped: it asks for no Pods. Settled: what makes its Pods knows that.
+	Stopped, Settled bool
 	// Open: it has its final form, with its door to the outside.
 	Open bool
 	// Message says why it is not ready.
@@ -159,7 +159,8 @@ type Observed struct {
 	// Made are the workloads that controllers have made at the target of custom resources of
 	// the plan.
 	Made []Object
-	// TargetPods are Pods of the application at the target that are not gone.
+	// TargetPods are Pods of the application at the target that are not gone, and what could
+	// still make some.
 	TargetPods []string
 	// Others are Pods of other tasks that cut over for this switch and still run.
 	Others []string

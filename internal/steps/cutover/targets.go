@@ -92,7 +92,7 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 	out.Open = isOpen(want, got)
 	if out.Workload {
 		// Of a custom resource its workloads are stopped.
-		out.Stopped = out.Runs || stopped(got)
+		out.Stopped, out.Settled = out.Runs || stopped(got), out.Runs || settled(got)
 		out.Ready, out.Message = ready(got)
 	}
 	return out
