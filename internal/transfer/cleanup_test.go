@@ -69,3 +69,32 @@ func TestRemoveAll(t *testing.T) {
 		})
 	}
 }
+
+func TestGraceOf(t *testing.T) {
+	going := &metav1.Time{Time: noon}
+	pod := func(phase corev1.PodPhase, deleted *metav1.Time, state corev1.ContainerState) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: deleted},
+			Status: corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{{State: state}}}}
+	}
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	ended := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}
+	for name, c := range map[string]struct {
+		reason string
+		pod    *corev1.Pod
+		grace  int64
+		ask    bool
+	}{
+		"Gone":         {"there is nothing to delete", nil, 0, false},
+		"Running":      {"it ends its work first", pod(corev1.PodRunning, nil, running), deleteGrace, true},
+		"Asked":        {"it has been asked", pod(corev1.PodRunning, going, running), deleteGrace, false},
+		"Succeeded":    {"its kubelet has said so", pod(corev1.PodSucceeded, nil, ended), 0, true},
+		"Ended, asked": {"nothing is waited for any more", pod(corev1.PodSucceeded, going, ended), 0, true},
+		"Lost":         {"it may run where nobody looks: only its node or a person lets it go", pod(corev1.PodFailed, going, running), deleteGrace, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if grace, ask := graceOf(c.pod); grace != c.grace || ask != c.ask {
+				t.Errorf("%s: got %d, %v, want %d, %v", c.reason, grace, ask, c.grace, c.ask)
+			}
+		})
+	}
+}

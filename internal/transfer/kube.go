@@ -16,6 +16,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/podstate"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -89,17 +90,31 @@ func deleteWorkers(ctx context.Context, c *cluster.Cluster, selector string) err
 }
 
 func deletePod(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) error {
-	if pod == nil || pod.DeletionTimestamp != nil {
+	grace, ask := graceOf(pod)
+	if !ask {
 		return nil
 	}
 	err := c.Kube.CoreV1().Pods(c.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
-		GracePeriodSeconds: new(deleteGrace),
+		GracePeriodSeconds: &grace,
 		Preconditions:      &metav1.Preconditions{UID: &pod.UID},
 	})
 	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("cannot delete Pod %s of the %s: %w", pod.Name, c.Side, err)
 	}
 	return nil
+}
+
+// graceOf the deletion of a Pod, and whether it is to be asked for. When nothing of the Pod runs any
+// more, as its kubelet has said, it goes at once, as the cluster's own garbage collector lets such
+// Pods go; the kubelet takes a second longer, which is downtime.
+func graceOf(pod *corev1.Pod) (seconds int64, ask bool) {
+	switch {
+	case pod == nil:
+		return 0, false
+	case podstate.Ended(pod):
+		return 0, true
+	}
+	return deleteGrace, pod.DeletionTimestamp == nil
 }
 
 // removeWorkers deletes the Pods that a selector selects and waits until they are gone. What the
