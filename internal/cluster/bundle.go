@@ -155,28 +155,37 @@ func chunkName(name string, i int) string {
 
 // pack is deterministic: the same value gives the same bytes.
 func pack(value any, size int) (chunks [][]byte, sum string, err error) {
+	data, err := zipped(value)
+	if err != nil {
+		return nil, "", err
+	}
+	for rest := data; len(rest) > 0; rest = rest[min(size, len(rest)):] {
+		chunks = append(chunks, rest[:min(size, len(rest))])
+	}
+	return chunks, checksum(data), nil
+}
+
+// zipped is a value as gzipped JSON.
+func zipped(value any) ([]byte, error) {
 	var buf bytes.Buffer
 	zip := gzip.NewWriter(&buf)
 	if err := json.NewEncoder(zip).Encode(value); err != nil {
-		return nil, "", fmt.Errorf("cannot encode the bundle: %w", err)
+		return nil, fmt.Errorf("cannot encode: %w", err)
 	}
 	if err := zip.Close(); err != nil {
-		return nil, "", fmt.Errorf("cannot compress the bundle: %w", err)
+		return nil, fmt.Errorf("cannot compress: %w", err)
 	}
-	sum = checksum(buf.Bytes())
-	for rest := buf.Bytes(); len(rest) > 0; rest = rest[min(size, len(rest)):] {
-		chunks = append(chunks, rest[:min(size, len(rest))])
-	}
-	return chunks, sum, nil
+	return buf.Bytes(), nil
 }
 
+// unpack what zipped has made.
 func unpack(data []byte, out any) error {
 	zip, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return fmt.Errorf("cannot decompress the bundle: %w", err)
+		return fmt.Errorf("cannot decompress: %w", err)
 	}
 	if err := json.NewDecoder(io.LimitReader(zip, bundleMax)).Decode(out); err != nil {
-		return fmt.Errorf("cannot decode the bundle: %w", err)
+		return fmt.Errorf("cannot decode: %w", err)
 	}
 	return nil
 }

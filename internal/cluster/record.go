@@ -14,8 +14,13 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// recordKey of the ConfigMap holds the record as JSON.
-const recordKey = "record.json"
+const (
+	// recordKey of the ConfigMap holds the record as JSON, and zippedKey one that is longer than
+	// maxRecord, gzipped: of an application with ten thousand objects it would not fit.
+	recordKey = "record.json"
+	zippedKey = "record.json.gz"
+	maxRecord = 256 << 10
+)
 
 // RecordName of a switch's record, the same on both sides.
 func RecordName(switchUID string) string {
@@ -38,9 +43,9 @@ func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (ve
 	if err != nil {
 		return "", c.Wrap("read the record (ConfigMap/"+RecordName(switchUID)+")", err)
 	}
-	if err := json.Unmarshal([]byte(cm.Data[recordKey]), out); err != nil {
+	if err := decodeRecord(cm, out); err != nil {
 		return "", &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Err: err, Message: fmt.Sprintf("cannot decode the record in ConfigMap/%s at the %s: "+
-			"somebody has changed %s in it; it is not mended by itself", cm.Name, c.Side, recordKey)}
+			"somebody has changed it; it is not mended by itself", cm.Name, c.Side)}
 	}
 	return cm.ResourceVersion, nil
 }
@@ -49,10 +54,6 @@ func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (ve
 // replaces the state that was read with that version. When somebody was faster the error is of
 // the kind Conflict: read again.
 func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, record any) (newVersion string, err error) {
-	data, err := json.Marshal(record)
-	if err != nil {
-		return "", fmt.Errorf("cannot encode the record: %w", err)
-	}
 	maps := c.Kube.CoreV1().ConfigMaps(c.Namespace)
 	cm := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{
@@ -60,7 +61,9 @@ func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, rec
 			Labels:      map[string]string{api.ManagedByLabel: api.ManagedByValue},
 			Annotations: h.annotations(),
 		},
-		Data: map[string]string{recordKey: string(data)},
+	}
+	if err := encodeRecord(cm, record); err != nil {
+		return "", fmt.Errorf("cannot write the record: %w", err)
 	}
 	if version == "" {
 		cm, err = maps.Create(ctx, cm, metav1.CreateOptions{FieldManager: FieldManager})
@@ -71,6 +74,27 @@ func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, rec
 		return "", c.Wrap("write the record (ConfigMap/"+RecordName(h.UID)+")", err)
 	}
 	return cm.ResourceVersion, nil
+}
+
+func encodeRecord(cm *corev1.ConfigMap, record any) error {
+	data, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	if len(data) <= maxRecord {
+		cm.Data = map[string]string{recordKey: string(data)}
+		return nil
+	}
+	data, err = zipped(record)
+	cm.BinaryData = map[string][]byte{zippedKey: data}
+	return err
+}
+
+func decodeRecord(cm *corev1.ConfigMap, out any) error {
+	if data, ok := cm.BinaryData[zippedKey]; ok {
+		return unpack(data, out)
+	}
+	return json.Unmarshal([]byte(cm.Data[recordKey]), out)
 }
 
 // DeleteRecord deletes the switch's record, if it is there.
