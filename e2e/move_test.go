@@ -40,6 +40,28 @@ func TestMoveDeployment(t *testing.T) {
 	require.Equal(t, "NodePort", s.kubectl(s.dst, "get", "service", "shop", "-o", "jsonpath={.spec.type}"))
 }
 
+// TestMoveWithoutData moves what has nothing to copy: an application without claims, and one whose
+// data stays behind.
+func TestMoveWithoutData(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ app, contents string }{
+		"stateless": {"stateless.yaml", "All"},
+		"objects":   {"shop.yaml", "Objects"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScenario(t)
+			s.deploy(s.src, c.app)
+			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment", "application:", "application:\n    contents: "+c.contents)
+			s.switched()
+			require.Equal(t, "0", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
+			got, err := s.dst.Exec(t.Context(), s.namespace, s.pod(s.dst, "app=shop"), "", "wget", "-qO-", "http://shop")
+			require.NoError(t, err)
+			require.Equal(t, "hello", strings.TrimSpace(got))
+		})
+	}
+}
+
 // TestMoveFromRemote moves to home, from a source that is not, what two annotations select.
 func TestMoveFromRemote(t *testing.T) {
 	t.Parallel()

@@ -224,6 +224,18 @@ func (r *Run) report(now time.Time) {
 	r.spec.Report(p)
 }
 
+// Dismiss asks for the end of all workers of the pair at an endpoint, and does not wait for it.
+func Dismiss(ctx context.Context, c *cluster.Cluster, pairUID string) error {
+	return deleteWorkers(ctx, c, runsOf(pairUID))
+}
+
+// runsOf selects what runs of a pair have made.
+func runsOf(pairUID string) string { return ofPair(pairUID) + "," + api.RunLabel }
+
+func ofPair(pairUID string) string {
+	return selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID})
+}
+
 // CleanupOptions of Cleanup.
 type CleanupOptions struct {
 	// Repositories removes the claims that mobilizers keep their state in, too.
@@ -234,14 +246,13 @@ type CleanupOptions struct {
 // their Secrets, Services and leases, and on request the repositories. It waits until the Pods are
 // gone. Claims of the application are never touched.
 func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts CleanupOptions) error {
-	own := selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID})
-	runs := own + "," + api.RunLabel
+	runs := runsOf(pairUID)
 	if err := removeAll(ctx, c, runs); err != nil {
 		return err
 	}
 	errs := []error{deleteLeases(ctx, c, runs)}
 	if opts.Repositories {
-		errs = append(errs, deleteRepositories(ctx, c, own+","+RepositoryLabel))
+		errs = append(errs, deleteRepositories(ctx, c, ofPair(pairUID)+","+RepositoryLabel))
 	}
 	return errors.Join(errs...)
 }

@@ -40,6 +40,7 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 	case Quiesce:
 		return inLevels(ctx, o.toStop(), sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref) })
 	case Restore:
+		s.dismissWorkers(ctx) // They may hold the volumes on another node.
 		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, restored) })
 	case Mark, Unmark:
 		return s.mark(ctx, a.Kind == Mark, o)
@@ -50,7 +51,7 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 	case StopTarget:
 		return s.stopTarget(ctx, o)
 	case RemoveWorkers:
-		return s.removeWorkers(ctx)
+		return s.closeWorkers(ctx)
 	case DeleteObjects:
 		return s.deleteObjects(ctx, o)
 	case Forget:

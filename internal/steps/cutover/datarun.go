@@ -3,6 +3,7 @@ package cutover
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -11,17 +12,14 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// openWorkers brings up the workers of the final run. A run that an earlier process began is
-// gone on with when nothing has touched the source since; else the next epoch begins.
+// openWorkers brings up the workers of the next final run. That of an earlier process is never gone
+// on with: nobody has watched who used the source meanwhile.
 func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	channel, err := s.deps.Channel(ctx, s.home, s.task.Move.Pair.Name)
 	if err != nil {
 		return err
 	}
 	s.epoch = o.Record.Epoch + 1
-	if o.resumable() {
-		s.epoch = o.Record.Epoch
-	}
 	for _, v := range s.copied() {
 		s.syncs.add(v.Mobilizer, v.Name)
 	}
@@ -43,15 +41,16 @@ func (s *switcher) runID() string { return fmt.Sprintf("final-%s-%d", s.self, s.
 // since it began.
 func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	fence := o.fence()
-	if s.epoch == o.Record.Epoch && !o.Record.Fence.Equal(fence) {
+	if s.run != nil && s.epoch == o.Record.Epoch && !o.Record.Fence.Equal(fence) {
 		return s.closeWorkers(ctx)
 	}
-	final := &FinalRun{ID: s.runID(), Fence: fence, StartedAt: time.Now().UTC()}
+	final := &FinalRun{Fence: fence, StartedAt: time.Now().UTC()}
 	err := s.update(ctx, s.target, false, func(r *Record) {
 		if s.run == nil { // Nothing to copy: the epoch is that of the fence alone.
 			s.epoch = r.Epoch + 1
 		}
-		r.Epoch, r.Fence, final.Epoch = s.epoch, fence, s.epoch
+		r.Epoch, r.Fence = s.epoch, fence
+		final.ID, final.Epoch = s.runID(), s.epoch
 	})
 	if err != nil {
 		return err
@@ -91,24 +90,29 @@ func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
 	return nil
 }
 
-// lost removes the workers of a run that failed.
+// lost ends the cutover with what a run has failed of. Workers that do not go away, of which the
+// failure may be a sign, keep nobody from bringing the source back.
 func (s *switcher) lost(ctx context.Context, err error) error {
 	if cerr := s.closeWorkers(ctx); cerr != nil {
-		return cerr
+		slog.Warn("the workers of the failed run are not all removed", "error", cerr.Error())
 	}
 	return runError(err)
 }
 
-// closeWorkers removes the workers; also those of a process that was killed.
+// closeLimit for the workers to go away: theirs is a minute at most, unless their node is down.
+const closeLimit = 2 * time.Minute
+
+// closeWorkers removes the workers; also those of a process that was killed. A run that could not
+// be closed is over as well.
 func (s *switcher) closeWorkers(ctx context.Context) error {
-	if s.run == nil {
+	ctx, cancel := context.WithTimeout(ctx, closeLimit)
+	defer cancel()
+	run := s.run
+	s.run = nil
+	if run == nil {
 		return s.removeWorkers(ctx)
 	}
-	if err := s.run.Close(ctx); err != nil {
-		return err
-	}
-	s.run = nil
-	return nil
+	return run.Close(ctx)
 }
 
 // removeWorkers deletes what runs of the pair have left on both sides.
@@ -119,6 +123,16 @@ func (s *switcher) removeWorkers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dismissWorkers asks for the end of what runs of the pair have left, and waits for nothing: nodes
+// and clusters may be down.
+func (s *switcher) dismissWorkers(ctx context.Context) {
+	for _, c := range []*cluster.Cluster{s.source, s.target} {
+		if err := transfer.Dismiss(ctx, c, s.task.Move.Pair.UID); err != nil {
+			slog.Warn("cannot ask for the end of the workers", "side", c.Side, "error", err.Error())
+		}
+	}
 }
 
 // progressed shows the run's progress in the task's status and on the DataSyncs.
@@ -142,11 +156,4 @@ func runError(err error) error {
 	r := *e.Result()
 	r.Outcome, r.Retry = task.OutcomeFailed, task.RetryLater
 	return &ending{r}
-}
-
-// resumable: the run of the newest epoch has begun and not succeeded, and nothing has touched
-// the source since it began.
-func (o *Observed) resumable() bool {
-	r := o.Record
-	return r.Epoch > 0 && (r.Final == nil || r.Final.Epoch != r.Epoch) && o.sourceStopped() && r.Fence.Equal(o.fence())
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // maxEpochs bounds the final runs of one cutover: a source that is touched during each of them
-// is under somebody else's control.
-const maxEpochs = 5
+// is under somebody else's control. A process that was killed costs one, too.
+const maxEpochs = 8
 
 // Next decides the next action of a cutover.
 func Next(o Observed) Action {
@@ -44,7 +44,10 @@ func nextSync(o Observed) Action {
 		}
 	}
 	if o.finalHolds() {
-		switch {
+		switch gone := o.missingClaims(); {
+		case len(gone) > 0:
+			return failed(api.ReasonClaimMissing, fmt.Sprintf("somebody has deleted what was copied: %s at the target; "+
+				"find out who did, then set spec.retry", list(gone)))
 		case o.Workers || o.Leftovers:
 			return Action{Kind: CloseWorkers, Message: "remove the workers"}
 		case !o.allMarked():
@@ -57,7 +60,7 @@ func nextSync(o Observed) Action {
 	case o.marked():
 		return Action{Kind: Unmark, Message: "the source was touched: the final run is void"}
 	case o.Record.Epoch >= maxEpochs:
-		return failed(api.ReasonNotFenced, fmt.Sprintf("the source was started or changed during each of %d final runs: "+
+		return failed(api.ReasonNotFenced, fmt.Sprintf("none of %d final runs stood: the source was started or changed meanwhile, or the run was interrupted: "+
 			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
 	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
 		return Action{Kind: CreateClaims, Message: "create the claims"}
@@ -125,6 +128,10 @@ func nextOpen(o Observed) Action {
 	}
 	if !o.CommittedBoth {
 		return Action{Kind: Commit, Message: "commit"}
+	}
+	if !o.Pinned {
+		return failed(api.ReasonFailed, "the plan of this switch, a Secret at the target, is gone: the application runs there, and nobody knows which of its doors are closed. "+
+			"Open them there yourself (Ingresses, Services of type NodePort and LoadBalancer, suspended CronJobs)")
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Open }) {
 		return Action{Kind: Open, Message: "let traffic in"}

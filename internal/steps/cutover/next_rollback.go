@@ -30,11 +30,12 @@ func NextRollback(o Observed) Action {
 	if a, more := undoTarget(o); more {
 		return a
 	}
-	if o.Leftovers {
-		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
-	}
 	if stopped := o.toRestore(); len(stopped) > 0 {
 		return Action{Kind: Restore, Message: "restore " + names(stopped)}
+	}
+	// Only now: those on a node that is down do not go away, and do not write at the source.
+	if o.Leftovers {
+		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
 	}
 	if o.HasRecord {
 		return Action{Kind: Forget, Message: "remove the records"}

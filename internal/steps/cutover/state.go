@@ -209,6 +209,17 @@ func (o *Observed) finalHolds() bool {
 	return f != nil && f.Epoch == o.Record.Epoch && o.sourceStopped() && f.Fence.Equal(o.fence())
 }
 
+// missingClaims of the target.
+func (o *Observed) missingClaims() []string {
+	var out []string
+	for _, c := range o.Claims {
+		if !c.Exists {
+			out = append(out, "PersistentVolumeClaim/"+c.Name)
+		}
+	}
+	return out
+}
+
 func (o *Observed) marked() bool {
 	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark == o.Self })
 }

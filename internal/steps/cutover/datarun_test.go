@@ -1,0 +1,107 @@
+package cutover
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// plainMapper knows the kinds of workloads.
+type plainMapper struct{ *meta.DefaultRESTMapper }
+
+func (plainMapper) Reset() {}
+
+func stoppedDeployment(generation int64) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "u", "generation": generation},
+		"spec":     map[string]any{"replicas": int64(0)},
+		"status":   map[string]any{"observedGeneration": generation},
+	}}
+}
+
+// fakeSwitcher has one workload that is stopped, and nothing to copy.
+func fakeSwitcher(t *testing.T) *switcher {
+	t.Helper()
+	mapper := plainMapper{meta.NewDefaultRESTMapper(nil)}
+	mapper.Add(workloadKind(application.Ref{Kind: "Deployment"}), meta.RESTScopeNamespace)
+	side := func(name string, objects ...runtime.Object) *cluster.Cluster {
+		return &cluster.Cluster{Side: name, Namespace: "shop", Kube: fake.NewClientset(), Mapper: mapper,
+			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workloadResources["Deployment"]: "DeploymentList"}, objects...)}
+	}
+	s := &switcher{self: self, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
+		task: &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}},
+		plan: &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, Replicas: 1}}}}
+	s.target.Kube.(*fake.Clientset).PrependReactor("*", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		if write, ok := a.(clienttesting.CreateAction); ok {
+			write.GetObject().(*corev1.ConfigMap).ResourceVersion = "1" // A server always gives one.
+		}
+		return false, nil, nil
+	})
+	if err := s.update(t.Context(), s.target, true, func(r *Record) { r.PlanHash = "h" }); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// observed reads what finalSync decides by.
+func (s *switcher) observed(t *testing.T) *Observed {
+	t.Helper()
+	o := &Observed{Self: self}
+	if err := s.observeRecords(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.observeSource(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestFinalSyncOfNothing: without data the final run is the fence alone, and each one is new.
+func TestFinalSyncOfNothing(t *testing.T) {
+	s := fakeSwitcher(t)
+	for epoch := 1; epoch <= 2; epoch++ {
+		if o := s.observed(t); o.finalHolds() {
+			t.Fatalf("epoch %d: a final run holds that was not made", epoch)
+		} else if err := s.finalSync(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		o := s.observed(t)
+		if !o.finalHolds() || o.Record.Final.Epoch != epoch || o.Record.Final.ID != s.runID() {
+			t.Errorf("epoch %d: the final run does not hold: %+v", epoch, o.Record)
+		}
+		// Somebody touches the source.
+		if _, err := s.source.Dynamic.Resource(workloadResources["Deployment"]).Namespace("shop").
+			Update(t.Context(), stoppedDeployment(int64(epoch+1)), metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLostIsTold: workers that cannot be removed do not hide why the run has failed.
+func TestLostIsTold(t *testing.T) {
+	s := fakeSwitcher(t)
+	s.target.Kube.(*fake.Clientset).PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, errors.New("the node is down")
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is left of the time to close
+	var end *ending
+	if err := s.lost(ctx, errors.New("disk full")); !errors.As(err, &end) {
+		t.Errorf("the cutover does not end: %v", err)
+	}
+}
