@@ -283,5 +283,5 @@ func (o observed) ready() bool {
 		return false
 	}
 	past := func(s side) bool { return s.Connected || s.Exit != nil || s.Lost != "" }
-	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target) && (o.Way.Used != "" || o.bothEnded())
+	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target) && (o.Given || o.Way.Used != "" || o.bothEnded())
 }

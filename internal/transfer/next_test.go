@@ -261,6 +261,35 @@ func TestRetryIsNotTakenForAdoption(t *testing.T) {
 	}
 }
 
+// TestAdoptionWhenOneHasEnded: a source that has sent everything ends, and the target restores for
+// hours; a driver that takes over then lets it.
+func TestAdoptionWhenOneHasEnded(t *testing.T) {
+	s := testSpec(api.TriggerRequest).withDefaults()
+	v := newVolumeRun(s, s.Volumes[0])
+	v.created = noon
+	pods := map[task.Role]map[string]*corev1.Pod{}
+	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: workerName("run-1", "data", role)}}
+		agent := corev1.ContainerStatus{Name: agentContainer, Started: new(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
+		worker := corev1.ContainerStatus{Name: workerContainer, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
+		if role == task.RoleSource {
+			agent.Started = new(false)
+			agent.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","result":{"outcome":"Succeeded"}}`}}
+			worker.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}
+		}
+		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses = []corev1.ContainerStatus{agent}, []corev1.ContainerStatus{worker}
+		pods[role] = map[string]*corev1.Pod{pod.Name: pod}
+	}
+	o := v.observe(s, noon.Add(time.Hour), pods, nil)
+	if d := next(o); !o.Given || d.Action != actWait {
+		t.Errorf("given %v, then %s: %v", o.Given, d.Action, d.Err)
+	}
+	o.Target.Connected = true
+	if !o.ready() {
+		t.Error("the driver would wait for its agent for ever")
+	}
+}
+
 func TestExitCode(t *testing.T) {
 	cases := map[string]struct {
 		reason string

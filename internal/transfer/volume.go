@@ -116,9 +116,9 @@ func (v *volumeRun) observe(s Spec, now time.Time, pods map[task.Role]map[string
 		Try: v.try, Tries: s.Limits.Tries, StartTimeout: s.Limits.StartTimeout,
 		Contents: s.Run.Exact && s.Run.Verification == task.VerifyChecksum,
 	}
-	// A driver that takes over from a dead one finds the workers at work. Those of a former
-	// try, which are on their way out, are not meant.
-	if atWork := func(s side) bool { return s.Exists && !s.Terminating && s.Started }; v.want && !v.given && atWork(o.Source) && atWork(o.Target) {
+	// A driver that takes over from a dead one finds the workers at work, or one of them done. Those
+	// of a former try, which are on their way out, are not meant.
+	if atWork := func(s side) bool { return s.Exists && !s.Terminating && (s.Started || s.Exit != nil) }; !v.given && atWork(o.Source) && atWork(o.Target) {
 		v.given, v.givenAt = true, now
 		o.Given, o.GivenAt = true, now
 	}
