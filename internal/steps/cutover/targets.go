@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -124,9 +125,24 @@ func ready(u *unstructured.Unstructured) (bool, string) {
 	if u.GetKind() == "CronJob" {
 		return true, ""
 	}
-	r, err := status.Compute(u)
+	r, err := status.Compute(updatedByHand(u))
 	if err != nil {
 		return false, err.Error()
 	}
 	return r.Status == status.CurrentStatus, r.Message
+}
+
+// updatedByHand is a StatefulSet without the strategy OnDelete and its revisions: kstatus takes one
+// with that strategy for current before it looks at its Pods, and whether these have the newest
+// template is up to who chose it.
+func updatedByHand(u *unstructured.Unstructured) *unstructured.Unstructured {
+	strategy, _, _ := unstructured.NestedString(u.Object, "spec", "updateStrategy", "type")
+	if u.GetKind() != "StatefulSet" || strategy != string(appsv1.OnDeleteStatefulSetStrategyType) {
+		return u
+	}
+	out := u.DeepCopy()
+	unstructured.RemoveNestedField(out.Object, "spec", "updateStrategy")
+	unstructured.RemoveNestedField(out.Object, "status", "currentRevision")
+	unstructured.RemoveNestedField(out.Object, "status", "updateRevision")
+	return out
 }

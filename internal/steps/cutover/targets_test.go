@@ -95,3 +95,31 @@ func TestReadTarget(t *testing.T) {
 		})
 	}
 }
+
+// TestReadyOnDelete: kstatus does not look at the Pods of a StatefulSet that is updated by hand.
+func TestReadyOnDelete(t *testing.T) {
+	set := func(strategy string, ready int64, newest string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": map[string]any{"name": "vault", "generation": int64(1)},
+			"spec":   map[string]any{"replicas": int64(2), "updateStrategy": map[string]any{"type": strategy}},
+			"status": map[string]any{"observedGeneration": int64(1), "replicas": int64(2), "currentReplicas": int64(2), "updatedReplicas": int64(2), "readyReplicas": ready, "currentRevision": "a", "updateRevision": newest},
+		}}
+	}
+	for name, c := range map[string]struct {
+		reason string
+		set    *unstructured.Unstructured
+		want   bool
+	}{
+		"NoPod":     {"it does not run yet", set("OnDelete", 0, "a"), false},
+		"OnePod":    {"it does not run as a whole", set("OnDelete", 1, "a"), false},
+		"Ready":     {"it runs", set("OnDelete", 2, "a"), true},
+		"OldPods":   {"who updates by hand decides when", set("OnDelete", 2, "b"), true},
+		"RollingUp": {"others are updated by themselves, and not yet here", set("RollingUpdate", 2, "b"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, message := ready(c.set); got != c.want {
+				t.Errorf("%s: ready is %v (%s)", c.reason, got, message)
+			}
+		})
+	}
+}
