@@ -84,7 +84,7 @@ func (s *state) retiredCondition(c *hooks.Conditions) {
 func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
 	stall := jobs.Moving()
 	if reason, _ := s.hindrance(); reason == "" && !s.answered {
-		stall = jobs.Check(s.outlook, s.dataSync.Namespace, s.now)
+		stall = jobs.Check(s.outlook, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now)
 	}
 	if s.view.Finalizing {
 		return stall

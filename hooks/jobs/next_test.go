@@ -205,23 +205,40 @@ func TestCheck(t *testing.T) {
 	}
 	reporting := at(time.Hour, 1)
 	reporting.says(reporting.Name, nil)
+	reporting.Status.Ready = new(int32(1))
+	lost := at(time.Hour, 0)
+	lost.says(lost.Name, nil)
+	dead := at(time.Hour, 0)
+	dead.says(dead.Name, nil)
+	dead.Status.Terminating = new(int32(1))
+	ending := at(time.Hour, 0)
+	ending.says(ending.Name, &task.Result{Outcome: task.OutcomeSucceeded})
+	noted := func(ago time.Duration) *metav1.Condition {
+		return &metav1.Condition{Status: metav1.ConditionUnknown, Reason: api.ReasonPodMissing, LastTransitionTime: metav1.NewTime(now.Add(-ago))}
+	}
 	for name, c := range map[string]struct {
-		reason string
-		jobs   []*batchv1.Job
-		status string
-		why    string
+		reason   string
+		jobs     []*batchv1.Job
+		status   string
+		why      string
+		previous *metav1.Condition
 	}{
-		"Young":     {"a Job may take a moment to get its Pod", jobList(at(59*time.Second, 0)), "False", api.ReasonNotStalled},
-		"NoPod":     {"after a minute somebody has to look", jobList(at(60*time.Second, 0)), "True", api.ReasonPodMissing},
-		"Pulling":   {"a Pod may take a moment to start", jobList(at(119*time.Second, 1)), "False", api.ReasonNotStalled},
-		"NoStart":   {"after two minutes somebody has to look", jobList(at(120*time.Second, 1)), "True", api.ReasonPodNotStarted},
-		"Reporting": {"a Job that reports is well", jobList(reporting), "False", api.ReasonNotStalled},
-		"Failed":    {"one failure is tried again", jobList(at(time.Hour, 0).failed(0)), "False", api.ReasonNotStalled},
-		"Later":     {"a failure for a person is one", jobList(at(time.Hour, 0).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), "True", api.ReasonJobFailed},
+		"Young":     {"a Job may take a moment to get its Pod", jobList(at(59*time.Second, 0)), "False", api.ReasonNotStalled, nil},
+		"NoPod":     {"after a minute somebody has to look", jobList(at(60*time.Second, 0)), "True", api.ReasonPodMissing, nil},
+		"Pulling":   {"a Pod may take a moment to start", jobList(at(119*time.Second, 1)), "False", api.ReasonNotStalled, nil},
+		"NoStart":   {"after two minutes somebody has to look", jobList(at(120*time.Second, 1)), "True", api.ReasonPodNotStarted, nil},
+		"Reporting": {"a Job that reports is well", jobList(reporting), "False", api.ReasonNotStalled, nil},
+		"Lost":      {"the next Pod comes in a moment", jobList(lost), "Unknown", api.ReasonPodMissing, nil},
+		"LostSoon":  {"and may have to be scheduled", jobList(lost), "Unknown", api.ReasonPodMissing, noted(119 * time.Second)},
+		"LostLong":  {"the application may be down: somebody has to look", jobList(lost), "True", api.ReasonPodMissing, noted(120 * time.Second)},
+		"Ending":    {"it has said how it has ended", jobList(ending), "False", api.ReasonNotStalled, nil},
+		"DeadNode":  {"its Pod never goes away by itself", jobList(dead), "True", api.ReasonPodMissing, noted(time.Hour)},
+		"Failed":    {"one failure is tried again", jobList(at(time.Hour, 0).failed(0)), "False", api.ReasonNotStalled, nil},
+		"Later":     {"a failure for a person is one", jobList(at(time.Hour, 0).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), "True", api.ReasonJobFailed, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a"}, now)
-			s := Check(o, "ns", now)
+			s := Check(o, "ns", c.previous, now)
 			if string(s.Status) != c.status || s.Reason != c.why {
 				t.Errorf("%s: %s/%s (%s), want %s/%s", c.reason, s.Status, s.Reason, s.Message, c.status, c.why)
 			}

@@ -54,8 +54,8 @@ func Worse(a, b Stall) Stall {
 }
 
 // Check says whether a step is stalled: it keeps failing, or its Job does not get a running
-// Pod.
-func Check(o Outlook, namespace string, now time.Time) Stall {
+// Pod, or has lost it. previous is the condition as it is.
+func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Time) Stall {
 	switch {
 	case o.Progress == Done:
 		return Moving()
@@ -71,7 +71,7 @@ func Check(o Outlook, namespace string, now time.Time) Stall {
 		s.Recheck = hooks.Until(o.RetryAt, now)
 		return s
 	case o.Progress == Run:
-		return starting(*o.Current, namespace, now)
+		return starting(*o.Current, namespace, previous, now)
 	}
 	return Moving()
 }
@@ -79,22 +79,26 @@ func Check(o Outlook, namespace string, now time.Time) Stall {
 // Missing says that a child is desired and not observed. It starts as Unknown, which is also
 // where the time is counted from, and becomes True after a minute.
 func Missing(child, command string, previous *metav1.Condition, now time.Time) Stall {
-	s := Stall{
-		Status:  metav1.ConditionUnknown,
-		Reason:  api.ReasonChildMissing,
-		Message: fmt.Sprintf("%s is being created", child),
-		Recheck: missingAfter,
+	s, late := noted(api.ReasonChildMissing, child+" is being created", missingAfter, previous, now)
+	if late {
+		s.Message = fmt.Sprintf("%s does not appear. Likely: a quota or an admission policy refuses it, or another object has its name: %s", child, command)
 	}
-	if previous == nil || previous.Reason != api.ReasonChildMissing || previous.Status == metav1.ConditionFalse {
-		return s
+	return s
+}
+
+// noted is Unknown at first, which is also where the time is counted from, and True when it is so
+// for too long.
+func noted(reason, message string, limit time.Duration, previous *metav1.Condition, now time.Time) (s Stall, late bool) {
+	s = Stall{Status: metav1.ConditionUnknown, Reason: reason, Message: message, Recheck: limit}
+	if previous == nil || previous.Reason != reason || previous.Status == metav1.ConditionFalse {
+		return s, false
 	}
-	if waited := now.Sub(previous.LastTransitionTime.Time); previous.Status == metav1.ConditionUnknown && waited < missingAfter {
-		s.Recheck = max(missingAfter-waited, time.Second)
-		return s
+	if waited := now.Sub(previous.LastTransitionTime.Time); previous.Status == metav1.ConditionUnknown && waited < limit {
+		s.Recheck = max(limit-waited, time.Second)
+		return s, false
 	}
 	s.Status, s.Recheck = metav1.ConditionTrue, 0
-	s.Message = fmt.Sprintf("%s does not appear. Likely: a quota or an admission policy refuses it, or another object has its name: %s", child, command)
-	return s
+	return s, true
 }
 
 func failed(a Attempt, namespace string) Stall {
@@ -115,10 +119,15 @@ func failed(a Attempt, namespace string) Stall {
 
 // starting looks at a Job that runs: it should have a Pod after a minute, and the Pod should
 // be running after two.
-func starting(a Attempt, namespace string, now time.Time) Stall {
+func starting(a Attempt, namespace string, previous *metav1.Condition, now time.Time) Stall {
 	s := a.Job.Status
-	if a.Deleting() || a.Status != nil || s.Failed > 0 || s.Succeeded > 0 || s.Ready != nil && *s.Ready > 0 {
+	switch {
+	case a.Deleting() || s.Succeeded > 0 || s.Ready != nil && *s.Ready > 0:
 		return Moving()
+	case a.Status != nil && a.Status.Result != nil:
+		return Moving() // Its Pod is at its end, and the Job not yet.
+	case a.Status != nil || s.Failed > 0:
+		return lost(a, namespace, previous, now)
 	}
 	age := now.Sub(a.Job.CreationTimestamp.Time)
 	if s.Active == 0 {
@@ -139,4 +148,19 @@ func starting(a Attempt, namespace string, now time.Time) Stall {
 	return Stall{Status: metav1.ConditionTrue, Reason: api.ReasonPodNotStarted, Message: fmt.Sprintf(
 		"the Pod of Job %s does not start. Likely: its image cannot be pulled, a kubeconfig Secret is missing, or no node has room: kubectl -n %s describe pods -l job-name=%s",
 		a.Job.Name, namespace, a.Job.Name)}
+}
+
+// lost looks at a Job whose Pod has run, and does not now. A Job gets the next Pod only when the
+// former one is gone for sure, which that on a dead node is not.
+func lost(a Attempt, namespace string, previous *metav1.Condition, now time.Time) Stall {
+	s, late := noted(api.ReasonPodMissing, fmt.Sprintf("Job %s has no running Pod; the next one is waited for", a.Job.Name), startAfter, previous, now)
+	if !late {
+		return s
+	}
+	why := "a quota or an admission policy refuses the next one, its image cannot be pulled, or no node has room"
+	if n := a.Job.Status.Terminating; n != nil && *n > 0 {
+		why = "the node of the last one is down: bring it back, or remove it from the cluster when it is off for good"
+	}
+	s.Message = fmt.Sprintf("Job %s has had no running Pod for %s. Likely: %s: kubectl -n %s get pods -o wide -l job-name=%s", a.Job.Name, startAfter, why, namespace, a.Job.Name)
+	return s
 }

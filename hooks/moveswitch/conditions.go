@@ -138,12 +138,12 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	stall := jobs.Moving()
 	switch d.phase {
 	case phaseCutover, phaseUndoing, phaseCleanup:
-		stall = jobs.Check(d.outlook, ns, s.now)
+		stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
 	case phaseWaiting:
 		if d.gate.approvedReason == api.ReasonPlanChanged {
 			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")
 		} else if d.outlook.Stuck {
-			stall = jobs.Check(d.outlook, ns, s.now)
+			stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
 		}
 	case phaseHeld:
 		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)), s.patch(`{"spec":{"desired":"RolledBack"}}`))

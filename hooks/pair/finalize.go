@@ -3,6 +3,7 @@ package pair
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubemove/kubemove/api/v1alpha1"
@@ -42,7 +43,7 @@ func (s *state) finalize() (hooks.Desired, error) {
 		}
 		children = append(children, job)
 	}
-	stall := jobs.Check(cleanup.outlook, s.pair.Namespace, s.now)
+	stall := jobs.Check(cleanup.outlook, s.pair.Namespace, meta.FindStatusCondition(s.pair.Status.Conditions, v1alpha1.ConditionStalled), s.now)
 	stall.Recheck = hooks.Sooner(stall.Recheck, hooks.Until(patience.Until, s.now))
 	return s.leaving(children, "cleans up source and target; given up at "+patience.Until.UTC().Format("15:04:05")+" UTC", stall), nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubemove/kubemove/api/v1alpha1"
@@ -50,12 +51,12 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 	if s.problem == nil && !s.frozen() {
 		for _, st := range []step{s.plan, s.open} {
 			if !st.done && st.outlook.Progress != jobs.Create {
-				stall = jobs.Worse(stall, s.stepStall(st))
+				stall = jobs.Worse(stall, s.stepStall(st, previous))
 				break
 			}
 			if !st.done {
 				if st.outlook.Stuck {
-					stall = jobs.Worse(stall, s.stepStall(st))
+					stall = jobs.Worse(stall, s.stepStall(st, previous))
 				}
 				break
 			}
@@ -65,8 +66,8 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 }
 
 // stepStall is that of a step; a plan with blockers tells them.
-func (s *state) stepStall(st step) jobs.Stall {
-	stall := jobs.Check(st.outlook, s.pair.Namespace, s.now)
+func (s *state) stepStall(st step, previous *metav1.Condition) jobs.Stall {
+	stall := jobs.Check(st.outlook, s.pair.Namespace, previous, s.now)
 	if st.ask.Step == s.plan.ask.Step && st.outlook.Stuck && len(s.blockers()) > 0 && hasPlan(*st.outlook.Last) {
 		stall.Reason = v1alpha1.ReasonBlocked
 		stall.Message = hooks.Cut(blockersText(s.blockers()), hooks.MaxMessage-200) +
