@@ -91,6 +91,9 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 		return true
 	case m.isSystem(n), m.isMade(n):
 		return false
+	case isElection(n):
+		m.leave(n.ref, byProgram)
+		return false
 	case stays[n.ref.kind()] != "":
 		m.leave(n.ref, stays[n.ref.kind()])
 		return false
@@ -109,11 +112,12 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 	return true
 }
 
-// systemObjects exist in every namespace by themselves.
+// systemObjects exist in every namespace by themselves, or where Istio or OpenShift runs.
 var systemObjects = map[Ref]bool{
 	refTo(kindServiceAccount, defaultAccount):        true,
 	refTo(kindConfigMap, "kube-root-ca.crt"):         true,
 	refTo(kindConfigMap, "openshift-service-ca.crt"): true,
+	refTo(kindConfigMap, "istio-ca-root-cert"):       true,
 	refTo(kindRoleBinding, "system:image-pullers"):   true,
 	refTo(kindRoleBinding, "system:image-builders"):  true,
 	refTo(kindRoleBinding, "system:deployers"):       true,
@@ -123,7 +127,14 @@ func (m *maker) isSystem(n *node) bool {
 	if n.ref.kind() == kindService && n.ref.Name == "kubernetes" && m.in.SourceNamespace == metav1.NamespaceDefault {
 		return true
 	}
-	return systemObjects[n.ref]
+	return systemObjects[n.ref] || m.isOpenShiftAccount(n)
+}
+
+// isOpenShiftAccount: OpenShift makes two accounts in every namespace, whose names others use as
+// well, and binds each to a role.
+func (m *maker) isOpenShiftAccount(n *node) bool {
+	binding := map[string]string{"builder": "system:image-builders", "deployer": "system:deployers"}[n.ref.Name]
+	return n.ref.kind() == kindServiceAccount && binding != "" && m.x.byRef[refTo(kindRoleBinding, binding)] != nil
 }
 
 // isTokenSecret says whether an object is the token of an account.

@@ -69,6 +69,7 @@ func Make(in Input) *Plan {
 	m.checkSharedClaims()
 	m.checkLostPods()
 	m.checkAutoscalers()
+	m.checkKeepers()
 	m.checkTemplates()
 	m.requireNamed()
 	m.requireKinds()

@@ -6,7 +6,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -48,11 +47,21 @@ func (m *maker) driven(owner *node) []*node {
 // moves already. path says how the object was reached.
 func (m *maker) takeOwner(n, owner *node, path string) *node {
 	m.leave(n.ref, m.whyMade(owner))
+	m.checkMade(n, owner)
 	if m.moves(owner) {
 		return nil
 	}
 	m.taken[owner.ref] = path + " > " + owner.ref.String()
 	return owner
+}
+
+// checkMade warns of a Secret that another controller has to make at the target before Pods can
+// start there: it may have other keys, or no such store.
+func (m *maker) checkMade(n, owner *node) {
+	if n.ref.kind() == kindSecret && !m.remains(n.ref) {
+		m.warn("%s is left to the target's controller, which has to make it of %s before Pods can use it: see to it that it can, with the same keys and stores; "+
+			"or name %s in application.exclude, and %s moves as a plain copy", n.ref, owner.ref, owner.ref, n.ref)
+	}
 }
 
 // whyMade is why what a custom resource makes does not move.
@@ -167,7 +176,7 @@ func (m *maker) isMade(n *node) bool {
 // isMadeEndpoints: a controller writes the Endpoints of Services with a selector; they have no
 // owner.
 func (m *maker) isMadeEndpoints(n *node) bool {
-	if n.ref.kind() != kindEndpoints || isElection(n.obj) {
+	if n.ref.kind() != kindEndpoints || isElection(n) {
 		return false
 	}
 	if service := m.x.byRef[refTo(kindService, n.ref.Name)]; service != nil {
@@ -184,8 +193,21 @@ func isMadeSlice(n *node) bool {
 	return n.ref.kind() == kindEndpointSlice && slices.Contains(sliceManagers, n.obj.GetLabels()["endpointslice.kubernetes.io/managed-by"])
 }
 
-// isElection: older programs elect their leader with an annotation on Endpoints.
-func isElection(o *unstructured.Unstructured) bool {
-	_, elects := o.GetAnnotations()["control-plane.alpha.kubernetes.io/leader"]
-	return elects
+// isElection says whether a running program writes an object again and again, there as here, to
+// elect a leader: older programs on Endpoints, and Patroni, whose renewals are annotations, on
+// Endpoints or ConfigMaps (https://patroni.readthedocs.io/en/latest/kubernetes.html).
+func isElection(n *node) bool {
+	has := func(key string) bool { return n.obj.GetAnnotations()[key] != "" }
+	switch n.ref.kind() {
+	case kindEndpoints:
+		return has(electionAnnotation) || has("leader") && has("renewTime")
+	case kindConfigMap:
+		return has("leader") && has("renewTime")
+	}
+	return false
 }
+
+const (
+	electionAnnotation = "control-plane.alpha.kubernetes.io/leader"
+	byProgram          = "a running program writes it, there as here"
+)

@@ -117,8 +117,8 @@ func (m *maker) admit(n *node, why string) {
 		m.admitClaim(n, why)
 	case stays[n.ref.kind()] != "":
 		m.leave(n.ref, stays[n.ref.kind()])
-	case n.ref.kind() == kindEndpoints && isElection(n.obj):
-		m.leave(n.ref, "a running program writes it, there as here")
+	case isElection(n):
+		m.leave(n.ref, byProgram)
 	case m.isMade(n):
 	case m.customOwner(n) != nil:
 		m.takeOwner(n, m.customOwner(n), n.ref.String())

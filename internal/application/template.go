@@ -93,11 +93,19 @@ func volumeEdges(v *corev1.Volume) []edge {
 	case v.Projected != nil:
 		return projectedEdges(v.Projected.Sources)
 	}
-	if name := volumeSecret(v); name != "" {
-		return []edge{hard(kindSecret, name)}
+	var out []edge
+	if v.CSI != nil && v.CSI.VolumeAttributes[secretProviderClass] != "" {
+		out = append(out, edge{to: refTo("SecretProviderClass.secrets-store.csi.x-k8s.io", v.CSI.VolumeAttributes[secretProviderClass])})
 	}
-	return nil
+	if name := volumeSecret(v); name != "" {
+		out = append(out, hard(kindSecret, name))
+	}
+	return out
 }
+
+// secretProviderClass is the attribute by which an inline volume of the Secrets Store CSI driver
+// names what it mounts (https://secrets-store-csi-driver.sigs.k8s.io/concepts).
+const secretProviderClass = "secretProviderClass"
 
 func projectedEdges(sources []corev1.VolumeProjection) []edge {
 	var out []edge
