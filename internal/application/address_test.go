@@ -16,6 +16,7 @@ func TestExplicitAddress(t *testing.T) {
 		"Headless":  {"None is no address", strings.Replace(allocated, "10.0.0.7", "None", 1), false},
 		"Owned":     {"a client owns the field", strings.Replace(allocated, "uid: u", `uid: u, managedFields: [{manager: helm, fieldsV1: {"f:spec": {"f:clusterIP": {}}}}]`, 1), true},
 		"Applied":   {"kubectl apply wrote it down", strings.Replace(allocated, "uid: u", `uid: u, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"spec":{"clusterIP":"10.0.0.7"}}'}`, 1), true},
+		"Balancer":  {"one balancer may serve both clusters, and gives an address once", strings.Replace(allocated, "type: ClusterIP, clusterIP", "type: LoadBalancer, loadBalancerIP", 1), true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
