@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +16,9 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
 )
 
 // TestRemoveAll: a request that the way to the cluster has swallowed is made again, or the
@@ -96,5 +99,21 @@ func TestGraceOf(t *testing.T) {
 				t.Errorf("%s: got %d, %v, want %d, %v", c.reason, grace, ask, c.grace, c.ask)
 			}
 		})
+	}
+}
+
+// TestRemoveOthersGivesUp: a worker of an earlier run on a node that is down keeps nobody waiting
+// without a word.
+func TestRemoveOthersGivesUp(t *testing.T) {
+	s := testSpec(api.TriggerFinal)
+	s.Limits.StartTimeout = 50 * time.Millisecond
+	pod := workerOf(testSpec(api.TriggerRequest), task.RoleTarget, "copy")
+	pod.Labels[api.RunLabel] = "another"
+	client := fake.NewClientset(&pod)
+	client.PrependReactor("delete", "pods", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, nil })
+	s.Target = &cluster.Cluster{Side: cluster.SideTarget, Namespace: pod.Namespace, Kube: client}
+	err := AsError(removeOthers(t.Context(), s, s.Target, task.RoleTarget, "copy"))
+	if err == nil || err.Retry != task.RetryLater || !strings.Contains(err.Message, "node may be down") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -125,7 +125,11 @@ func take(ctx context.Context, s Spec, v application.Volume, lease *coordination
 
 // removeOthers deletes the workers of other runs from a claim and waits until they are gone.
 // At the source only those of the same pair: others read the same claim for their own target.
+// One on a node that is down does not go away: that is a failure after a while, since the
+// application may be stopped meanwhile.
 func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Role, claim string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Limits.StartTimeout)
+	defer cancel()
 	for {
 		pods, err := workers(ctx, c, claimSelector(role, claim))
 		if err != nil {
