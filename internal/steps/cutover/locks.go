@@ -104,18 +104,10 @@ func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, 
 	}
 }
 
-// recordTime writes one of the times of the target's record, once.
+// recordTime writes what belongs to one of the times of the target's record.
 func (s *switcher) recordTime(ctx context.Context, k Kind) error {
 	return s.update(ctx, s.target, false, func(r *Record) {
-		now := time.Now().UTC().Truncate(time.Millisecond)
-		switch {
-		case k == RecordQuiesce && r.QuiescedAt == nil:
-			r.QuiescedAt = &now
-		case k == RecordStart && r.StartedAt == nil:
-			r.StartedAt = &now
-		case k == RecordOpen && r.OpenedAt == nil:
-			r.OpenedAt = &now
-		}
+		r.note(k, time.Now().UTC().Truncate(time.Millisecond))
 	})
 }
 

@@ -66,19 +66,9 @@ func nextSync(o Observed) Action {
 		return Action{Kind: CreateClaims, Message: "create the claims"}
 	case o.Volumes > 0 && !o.Workers:
 		return Action{Kind: OpenWorkers, Message: "bring up the workers"}
-	case o.Record.QuiescedAt == nil:
-		return Action{Kind: RecordQuiesce, Message: "record the stop"}
 	}
-	if running := o.toStop(); len(running) > 0 {
-		return Action{Kind: Quiesce, Message: "stop " + names(running)}
-	}
-	if len(o.SourcePods) > 0 {
-		if o.Now.Sub(*o.Record.QuiescedAt) > o.QuiesceTimeout {
-			return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Pods of the application are still there: %s. "+
-				"KubeMove never force-deletes a Pod: look at their nodes, or raise quiesce.timeout",
-				o.QuiesceTimeout, list(o.SourcePods)))
-		}
-		return wait("Quiesce", "waiting for Pods to be gone: "+list(o.SourcePods))
+	if a, more := nextStop(o); more {
+		return a
 	}
 	return Action{Kind: FinalSync, Message: fmt.Sprintf("final run, epoch %d", o.Record.Epoch+1)}
 }

@@ -1,5 +1,31 @@
 package cutover
 
+import "time"
+
+// note writes the time of an action: once, or once in an epoch.
+func (r *Record) note(k Kind, now time.Time) {
+	once := func(at **time.Time) {
+		if *at == nil {
+			*at = &now
+		}
+	}
+	switch k {
+	case RecordQuiesce:
+		once(&r.QuiescedAt)
+		r.begin(&r.Stopping, now)
+	case RecordStart:
+		once(&r.StartedAt)
+	case RecordOpen:
+		once(&r.OpenedAt)
+	}
+}
+
+func (r *Record) begin(b **Begin, now time.Time) {
+	if *b == nil || (*b).Epoch != r.Epoch {
+		*b = &Begin{Epoch: r.Epoch, At: now}
+	}
+}
+
 // mergeRecords makes one record out of what the two sides hold. The target's is the main one;
 // the source's counts where the target's is missing, and for the commit, which either side
 // proves.

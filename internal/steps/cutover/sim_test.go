@@ -50,6 +50,9 @@ type world struct {
 	meddler   int          // how often somebody still touches the source
 	meddled   bool         // somebody touched the source after the target was started
 	committed bool
+
+	copyTime time.Duration // that a final run takes
+	stopping time.Time     // when the source began to be stopped since the last run; zero: it was not
 }
 
 type simWorkload struct {
@@ -57,7 +60,10 @@ type simWorkload struct {
 	ledger                     *int
 }
 
-const wantReplicas = 2
+const (
+	wantReplicas   = 2
+	quiesceTimeout = 5 * time.Minute
+)
 
 func newWorld(t *testing.T, seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
@@ -71,6 +77,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.custom = len(w.workloads) > 1 && w.contents != api.ContentsData && r.IntN(2) == 0
 	if r.IntN(4) == 0 && len(w.workloads) > 0 {
 		w.meddler = 1 + r.IntN(3)
+	}
+	if r.IntN(2) == 0 {
+		w.copyTime = 2 * quiesceTimeout
 	}
 	return w
 }
@@ -145,7 +154,7 @@ func (w *world) pass() {
 
 func (w *world) observe(rollback bool) Observed {
 	o := Observed{Now: w.now, Self: self, SourceLock: LockFree, TargetLock: LockFree,
-		QuiesceTimeout: 5 * time.Minute, HealthTimeout: 3 * time.Minute}
+		QuiesceTimeout: quiesceTimeout, HealthTimeout: 3 * time.Minute}
 	if w.copies() {
 		o.Volumes = 1
 	}
@@ -193,6 +202,7 @@ func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *ta
 		a := next(w.observe(rollback))
 		w.log = append(w.log, fmt.Sprintf("%s %s: %s", w.now.Format("15:04:05"), a.Kind, a.Message))
 		if a.Kind == End {
+			w.checkEnd(a.Result)
 			return a.Result
 		}
 		if a.Kind == Wait {
@@ -252,6 +262,13 @@ func simulate(t *testing.T, seed uint64) string {
 	}
 	w.failf("seed %d: no end", seed)
 	return ""
+}
+
+// checkEnd: what is being stopped has the whole of its time for it, in every epoch.
+func (w *world) checkEnd(r *task.Result) {
+	if had := w.now.Sub(w.stopping); r.Reason == api.ReasonQuiesceTimeout && (w.stopping.IsZero() || had <= quiesceTimeout) {
+		w.failf("given up after %s, want more than %s: %s", had, quiesceTimeout, r.Message)
+	}
 }
 
 func (w *world) checkSwitched() {

@@ -1,5 +1,7 @@
 package cutover
 
+import "time"
+
 // do carries an action out; with crash it stops somewhere inside.
 func (w *world) do(a Action, crash bool) {
 	part := func() bool { return crash && w.rand.IntN(2) == 0 }
@@ -39,25 +41,13 @@ func (w *world) do(a Action, crash bool) {
 	case Unmark:
 		w.mark = ""
 	case RecordQuiesce, RecordStart, RecordOpen:
-		w.record(a.Kind)
+		w.dstRecord.note(a.Kind, w.now)
 	case Commit:
 		w.commit(part)
 	case Quiesce, Restore:
 		w.change(a, part)
 	default:
 		w.target(a, part)
-	}
-}
-
-func (w *world) record(k Kind) {
-	now := w.now
-	switch k {
-	case RecordQuiesce:
-		w.dstRecord.QuiescedAt = &now
-	case RecordStart:
-		w.dstRecord.StartedAt = &now
-	case RecordOpen:
-		w.dstRecord.OpenedAt = &now
 	}
 }
 
@@ -76,6 +66,9 @@ func (w *world) commit(part func() bool) {
 }
 
 func (w *world) change(a Action, part func() bool) {
+	if a.Kind == Quiesce && w.stopping.IsZero() {
+		w.stopping = w.now
+	}
 	for i := range w.workloads {
 		x := &w.workloads[i]
 		switch {
@@ -106,6 +99,8 @@ func (w *world) finalSync(crash bool) {
 	f := w.observe(false)
 	w.dstRecord.Epoch++
 	w.dstRecord.Fence = f.fence()
+	w.stopping = time.Time{}
+	w.now = w.now.Add(w.copyTime)
 	if w.copies() {
 		w.dstData = w.srcData
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 // Record is what the task writes down in the clusters, beside the locks, before and after it
-// acts. Times are written once and never changed.
+// acts. Times are written once and never changed; those of an epoch, once in it.
 type Record struct {
 	// Switch is the UID of the MoveSwitch.
 	Switch string `json:"switch"`
@@ -36,6 +36,8 @@ type Record struct {
 	Claims []string `json:"claims,omitempty"`
 	// QuiescedAt is when the first workload was about to be stopped.
 	QuiescedAt *time.Time `json:"quiescedAt,omitempty"`
+	// Stopping is when the newest stop began: that of a later epoch begins after a whole run.
+	Stopping *Begin `json:"stopping,omitempty"`
 	// Epoch counts the final runs.
 	Epoch int `json:"epoch,omitempty"`
 	// Fence is the state of the source when the run of this epoch began.
@@ -48,6 +50,12 @@ type Record struct {
 	CommittedAt *time.Time `json:"committedAt,omitempty"`
 	// OpenedAt is when the target was open.
 	OpenedAt *time.Time `json:"openedAt,omitempty"`
+}
+
+// Begin is when something began, and the epoch that was the newest then.
+type Begin struct {
+	Epoch int       `json:"epoch"`
+	At    time.Time `json:"at"`
 }
 
 // Fence identifies the stopped state of each workload: UID and generation by reference. It
@@ -179,6 +187,14 @@ func (o *Observed) fence() Fence {
 		f[w.Ref.String()] = w.Identity
 	}
 	return f
+}
+
+// began is when something began after the newest epoch did; nil: it did not.
+func (o *Observed) began(b *Begin) *time.Time {
+	if b == nil || b.Epoch != o.Record.Epoch {
+		return nil
+	}
+	return &b.At
 }
 
 // toStop are the workloads of the source that ask for Pods, or do not say yet who stopped them, in
