@@ -44,8 +44,9 @@ const (
 
 // Quiesce says how the source is stopped.
 type Quiesce struct {
-	// timeout for the source's Pods to be gone, a duration such as 90s. KubeMove never
-	// force-deletes a Pod: when the time is over the switch fails. Default: 5m.
+	// timeout for the Jobs of CronJobs to end, before anything else is stopped, and then for the
+	// source's Pods to be gone, a duration such as 90s. KubeMove never force-deletes a Pod: when
+	// the time is over the switch fails. Default: 5m.
 	// +optional
 	// +default="5m"
 	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
@@ -110,8 +111,8 @@ type MoveSwitchSpec struct {
 
 // SwitchStep is one step of the cutover.
 type SwitchStep struct {
-	// name of the step: Prepare, Lock, Pin, Workers, Quiesce, FinalSync, Activate, Start,
-	// Health, Commit, Open, Finish or RollBack.
+	// name of the step: Prepare, Lock, Pin, Workers, Jobs, Quiesce, FinalSync, Activate,
+	// Start, Health, Commit, Open, Finish or RollBack.
 	// +required
 	// +kubebuilder:validation:MaxLength=64
 	Name string `json:"name"`

@@ -35,10 +35,12 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return s.closeWorkers(ctx)
 	case FinalSync:
 		return s.finalSync(ctx, o)
-	case RecordQuiesce, RecordStart, RecordOpen:
+	case RecordSuspend, RecordQuiesce, RecordStart, RecordOpen:
 		return s.recordTime(ctx, a.Kind)
+	case Suspend:
+		return s.stop(ctx, o.toSuspend())
 	case Quiesce:
-		return inLevels(ctx, o.toStop(), sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref) })
+		return s.stop(ctx, o.toStop())
 	case Restore:
 		s.dismissWorkers(ctx) // They may hold the volumes on another node.
 		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, restored) })
@@ -82,6 +84,11 @@ func (s *switcher) change(ctx context.Context, r application.Ref, compute change
 			Update(ctx, next, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
 		return err
 	})
+}
+
+// stop workloads of the source, in the order of the plan.
+func (s *switcher) stop(ctx context.Context, list []Workload) error {
+	return inLevels(ctx, list, sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref) })
 }
 
 // quiesce stops one workload of the source. One whose claims would go with its Pods takes two

@@ -16,6 +16,9 @@ const (
 	CreateClaims Kind = "CreateClaims"
 	// OpenWorkers brings up the workers of the final run, mounted and waiting.
 	OpenWorkers Kind = "OpenWorkers"
+	// RecordSuspend writes down that CronJobs are about to be suspended; Suspend does it.
+	RecordSuspend Kind = "RecordSuspend"
+	Suspend       Kind = "Suspend"
 	// RecordQuiesce writes down that the source is about to be stopped.
 	RecordQuiesce Kind = "RecordQuiesce"
 	// Quiesce stops the workloads of the source that are not stopped.
@@ -75,6 +78,7 @@ type Action struct {
 // step names the step of the cutover that an action belongs to, as status.steps shows it.
 var step = map[Kind]string{
 	Lock: "Lock", Pin: "Pin", CreateClaims: "Workers", OpenWorkers: "Workers",
+	RecordSuspend: "Jobs", Suspend: "Jobs",
 	RecordQuiesce: "Quiesce", Quiesce: "Quiesce",
 	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
 	Mark: "Activate", Unmark: "Activate",

@@ -6,10 +6,14 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// nextStop is everything until the source is stopped and seen so.
+// nextStop is everything until the source is stopped and seen so. The downtime begins with
+// RecordQuiesce.
 func nextStop(o Observed) (Action, bool) {
+	if a, more := nextSuspend(o); more && o.Record.QuiescedAt == nil {
+		return a, true
+	}
 	running := o.toStop()
-	began := o.began(o.Record.Stopping)
+	began := o.stopBegan()
 	switch {
 	case o.Record.QuiescedAt == nil, began == nil && len(running)+len(o.SourcePods) > 0:
 		return Action{Kind: RecordQuiesce, Message: "record the stop"}, true
@@ -23,4 +27,25 @@ func nextStop(o Observed) (Action, bool) {
 			o.QuiesceTimeout, list(o.SourcePods))), true
 	}
 	return wait("Quiesce", "waiting for Pods to be gone: "+list(o.SourcePods)), true
+}
+
+// nextSuspend suspends the CronJobs and waits for their Jobs, while the rest of the application
+// goes on: a Job may take minutes, and may need the rest. In the downtime a CronJob that somebody has
+// resumed is stopped with the rest.
+func nextSuspend(o Observed) (Action, bool) {
+	resumed := o.toSuspend()
+	began := o.Record.SuspendedAt
+	switch {
+	case len(resumed)+len(o.SourceJobs) == 0:
+		return Action{}, false
+	case began == nil:
+		return Action{Kind: RecordSuspend, Message: "record that CronJobs are suspended"}, true
+	case len(resumed) > 0:
+		return Action{Kind: Suspend, Message: "suspend " + names(resumed)}, true
+	case o.Now.Sub(*began) > o.QuiesceTimeout:
+		return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Jobs of the application's CronJobs have not ended: %s. "+
+			"Delete what is stuck, switch at a time when no Job runs that long, or raise quiesce.timeout",
+			o.QuiesceTimeout, list(o.SourceJobs))), true
+	}
+	return wait("Jobs", "waiting for Jobs to end: "+list(o.SourceJobs)), true
 }

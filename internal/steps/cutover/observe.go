@@ -111,12 +111,15 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	if err != nil {
 		return err
 	}
-	var refs []application.Ref
+	var refs, cronJobs []application.Ref
 	for i, w := range workloads {
 		u := found[keys[i]]
 		read := readWorkload(w, u, s.self)
 		o.Workloads = append(o.Workloads, read)
 		refs = append(refs, w.Ref)
+		if isSuspendedFirst(read) {
+			cronJobs = append(cronJobs, w.Ref)
+		}
 		if u != nil && read.Stopped && !settled(u) {
 			o.SourcePods = append(o.SourcePods, w.Ref.String())
 		}
@@ -125,6 +128,7 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	if err != nil {
 		return err
 	}
+	o.SourceJobs = left.remaining(cronJobs, nil)
 	o.SourcePods = append(o.SourcePods, left.remaining(refs, s.claimNames(func(v application.Volume) string { return v.Name }))...)
 	return nil
 }

@@ -10,19 +10,17 @@ func (r *Record) note(k Kind, now time.Time) {
 		}
 	}
 	switch k {
+	case RecordSuspend:
+		once(&r.SuspendedAt)
 	case RecordQuiesce:
 		once(&r.QuiescedAt)
-		r.begin(&r.Stopping, now)
+		if r.Stopping == nil || r.Stopping.Epoch != r.Epoch {
+			r.Stopping = &Stop{Epoch: r.Epoch, At: now}
+		}
 	case RecordStart:
 		once(&r.StartedAt)
 	case RecordOpen:
 		once(&r.OpenedAt)
-	}
-}
-
-func (r *Record) begin(b **Begin, now time.Time) {
-	if *b == nil || (*b).Epoch != r.Epoch {
-		*b = &Begin{Epoch: r.Epoch, At: now}
 	}
 }
 

@@ -52,12 +52,16 @@ type world struct {
 	committed bool
 
 	copyTime time.Duration // that a final run takes
-	stopping time.Time     // when the source began to be stopped since the last run; zero: it was not
+	stopping time.Time     // when the newest part of the source was about to be stopped since the last run
+	down     bool          // the downtime has begun
 }
 
+// simWorkload is a Deployment, or a CronJob with the Pods of its Jobs: with one replica while it is
+// not suspended. What is stuck never ends.
 type simWorkload struct {
 	replicas, generation, pods int
 	ledger                     *int
+	cron, stuck                bool
 }
 
 const (
@@ -75,6 +79,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
 	}
 	w.custom = len(w.workloads) > 1 && w.contents != api.ContentsData && r.IntN(2) == 0
+	for range r.IntN(3) {
+		w.workloads = append(w.workloads, simWorkload{cron: true, replicas: 1, generation: 1, pods: r.IntN(3), stuck: r.IntN(8) == 0})
+	}
 	if r.IntN(4) == 0 && len(w.workloads) > 0 {
 		w.meddler = 1 + r.IntN(3)
 	}
@@ -94,6 +101,13 @@ func (w *world) failf(format string, args ...any) {
 
 func ref(i int) application.Ref {
 	return application.Ref{Group: "apps", Kind: "Deployment", Name: fmt.Sprintf("w%d", i)}
+}
+
+func (w *world) ref(i int) application.Ref {
+	if w.workloads[i].cron {
+		return application.Ref{Group: "batch", Kind: "CronJob", Name: fmt.Sprintf("w%d", i)}
+	}
+	return ref(i)
 }
 
 var (
@@ -137,19 +151,27 @@ func (w *world) pass() {
 		if x.pods > 0 {
 			w.srcData += w.rand.IntN(3)
 		}
-		if x.pods != x.replicas && w.rand.IntN(2) == 0 {
-			if x.pods < x.replicas {
-				x.pods++
-			} else {
-				x.pods--
-			}
-		}
+		x.pass(w.rand)
 	}
 	if w.custom && w.workloads[0].pods > 0 && w.workloads[1].replicas == 0 && w.rand.IntN(3) == 0 {
 		w.workloads[1].replicas = wantReplicas
 		w.workloads[1].generation++
 	}
 	w.passTarget(true, true)
+}
+
+// pass: a Deployment gets as many Pods as it asks for; Jobs begin and end.
+func (x *simWorkload) pass(r *rand.Rand) {
+	begins, ends := x.pods < x.replicas && r.IntN(2) == 0, x.pods > x.replicas && r.IntN(2) == 0
+	if x.cron {
+		begins, ends = x.replicas > 0 && r.IntN(8) == 0, x.pods > 0 && !x.stuck && r.IntN(4) == 0
+	}
+	if begins {
+		x.pods++
+	}
+	if ends {
+		x.pods--
+	}
 }
 
 func (w *world) observe(rollback bool) Observed {
@@ -174,8 +196,11 @@ func (w *world) observe(rollback bool) Observed {
 		return o
 	}
 	for i, x := range w.workloads {
-		o.Workloads = append(o.Workloads, Workload{Workload: application.Workload{Ref: ref(i)}, Stopped: x.replicas == 0,
+		o.Workloads = append(o.Workloads, Workload{Workload: application.Workload{Ref: w.ref(i)}, Stopped: x.replicas == 0,
 			Ledger: x.ledger != nil, Identity: fmt.Sprint(x.generation)})
+		if x.cron && x.pods > 0 {
+			o.SourceJobs = append(o.SourceJobs, w.ref(i).String())
+		}
 	}
 	if n := w.pods(); n > 0 {
 		o.SourcePods = []string{fmt.Sprint(n)}
@@ -199,7 +224,8 @@ func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *ta
 	w.waiting = false
 	for range 400 {
 		w.pass()
-		a := next(w.observe(rollback))
+		o := w.observe(rollback)
+		a := next(o)
 		w.log = append(w.log, fmt.Sprintf("%s %s: %s", w.now.Format("15:04:05"), a.Kind, a.Message))
 		if a.Kind == End {
 			w.checkEnd(a.Result)
@@ -209,7 +235,7 @@ func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *ta
 			continue
 		}
 		crash := *crashes > 0 && w.rand.IntN(8) == 0
-		w.do(a, crash)
+		w.do(a, &o, crash)
 		if crash {
 			*crashes--
 			w.log = append(w.log, "killed")
@@ -221,16 +247,17 @@ func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *ta
 }
 
 // TestSimulation kills the cutover and the roll back at any action, lets somebody touch the
-// source, and holds the invariants: the target starts only with all the data and a stopped
-// source, the source comes back only when the target is gone, and every world ends on one side.
+// source, lets Jobs run and be stuck, and holds the invariants: the downtime begins only when no Job
+// runs, the target starts only with all the data and a stopped source, the source comes back only
+// when the target is gone, and every world ends on one side.
 func TestSimulation(t *testing.T) {
 	ends := map[string]int{}
 	for seed := *simFrom; seed < *simFrom+uint64(*simSeeds); seed++ {
 		ends[simulate(t, seed)]++
 	}
 	t.Logf("ends: %v", ends)
-	if ends["Switched"] == 0 || ends["RolledBack"] == 0 {
-		t.Errorf("the simulator did not reach both ends: %v", ends)
+	if ends["Switched"] == 0 || ends["RolledBack"] == 0 || ends["NeverDown"] == 0 {
+		t.Errorf("the simulator did not reach every end: %v", ends)
 	}
 }
 
@@ -254,6 +281,9 @@ func simulate(t *testing.T, seed uint64) string {
 		}
 		if r.Outcome == task.OutcomeSucceeded {
 			w.checkRolledBack()
+			if !w.down {
+				return "NeverDown"
+			}
 			return "RolledBack"
 		}
 		if r.Reason != api.ReasonAlreadyDone {
@@ -292,7 +322,7 @@ func (w *world) checkRolledBack() {
 	}
 	for i, x := range w.workloads {
 		if x.ledger != nil || x.replicas == 0 {
-			w.failf("rolled back, but %s has %d replicas", ref(i), x.replicas)
+			w.failf("rolled back, but %s has %d replicas", w.ref(i), x.replicas)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (o *simObject) asks() int {
 func (w *world) running() []*simObject {
 	var out []*simObject
 	for i := range w.workloads {
-		if x := w.objects[ref(i).String()]; x != nil {
+		if x := w.objects[w.ref(i).String()]; x != nil {
 			out = append(out, x)
 		}
 	}
@@ -46,7 +46,10 @@ func (w *world) targetPods() (n int) {
 // passTarget lets the controllers of the target act, each on what it has seen last: Pods begin and
 // end.
 func (w *world) passTarget(begin, end bool) {
-	controller := w.objects[ref(0).String()]
+	var controller *simObject
+	if w.custom {
+		controller = w.objects[w.ref(0).String()]
+	}
 	switch {
 	case !w.custom:
 	case w.objects[widgetRef.String()] == nil:
@@ -101,12 +104,12 @@ func (w *world) observeTarget(o *Observed) {
 		if w.driven(i) {
 			add(widgetRef, application.PhaseStart)
 		} else {
-			add(ref(i), application.PhaseStart)
+			add(w.ref(i), application.PhaseStart)
 		}
 	}
 	add(doorRef, application.PhaseOpen)
 	if x := w.made; x != nil && w.objects[widgetRef.String()] != nil {
-		b := Object{Ref: ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: x.stopped, Ready: x.ready}
+		b := Object{Ref: w.ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: x.stopped, Ready: x.ready}
 		b.Settled = w.settled(o, &b, x)
 		o.Made = append(o.Made, b)
 	}

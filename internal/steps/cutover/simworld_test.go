@@ -1,9 +1,12 @@
 package cutover
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // do carries an action out; with crash it stops somewhere inside.
-func (w *world) do(a Action, crash bool) {
+func (w *world) do(a Action, o *Observed, crash bool) {
 	part := func() bool { return crash && w.rand.IntN(2) == 0 }
 	switch a.Kind {
 	case Lock:
@@ -40,12 +43,17 @@ func (w *world) do(a Action, crash bool) {
 		w.mark = self
 	case Unmark:
 		w.mark = ""
-	case RecordQuiesce, RecordStart, RecordOpen:
+	case RecordSuspend, RecordQuiesce:
+		w.begin(a.Kind)
+		w.dstRecord.note(a.Kind, w.now)
+	case RecordStart, RecordOpen:
 		w.dstRecord.note(a.Kind, w.now)
 	case Commit:
 		w.commit(part)
-	case Quiesce, Restore:
-		w.change(a, part)
+	case Suspend, Quiesce:
+		w.stop(a, o, part)
+	case Restore:
+		w.restore(part)
 	default:
 		w.target(a, part)
 	}
@@ -65,27 +73,60 @@ func (w *world) commit(part func() bool) {
 	}
 }
 
-func (w *world) change(a Action, part func() bool) {
-	if a.Kind == Quiesce && w.stopping.IsZero() {
-		w.stopping = w.now
+// begin a stop: with the workers in place, and with the downtime only when every Job has ended.
+func (w *world) begin(k Kind) {
+	if w.copies() && !w.waiting {
+		w.failf("the source is about to be stopped, and no worker waits")
+	}
+	w.stopping = w.now
+	if k != RecordQuiesce || w.down {
+		return
+	}
+	w.down = true
+	for i, x := range w.workloads {
+		if x.cron && (x.replicas > 0 || x.pods > 0) {
+			w.failf("the downtime begins while %s has %d Pods", w.ref(i), x.pods)
+		}
+	}
+}
+
+// stop what the action is for.
+func (w *world) stop(a Action, o *Observed, part func() bool) {
+	stop := o.toStop()
+	if a.Kind == Suspend {
+		stop = o.toSuspend()
 	}
 	for i := range w.workloads {
 		x := &w.workloads[i]
-		switch {
-		case a.Kind == Quiesce && (x.replicas > 0 || x.ledger == nil):
-			if x.ledger == nil {
-				n := x.replicas
-				x.ledger = &n
-			}
-			x.replicas = 0
-			x.generation++
-		case a.Kind == Restore && x.ledger != nil:
-			if w.targetPods() > 0 {
-				w.failf("the source comes back while the target runs")
-			}
-			x.replicas, x.ledger = *x.ledger, nil
-			x.generation++
+		if !slices.ContainsFunc(stop, func(s Workload) bool { return s.Ref == w.ref(i) }) {
+			continue
 		}
+		if !x.cron && !w.down {
+			w.failf("%s is stopped before the downtime is on record", w.ref(i))
+		}
+		if x.ledger == nil {
+			n := x.replicas
+			x.ledger = &n
+		}
+		x.replicas = 0
+		x.generation++
+		if part() {
+			return
+		}
+	}
+}
+
+func (w *world) restore(part func() bool) {
+	for i := range w.workloads {
+		x := &w.workloads[i]
+		if x.ledger == nil {
+			continue
+		}
+		if w.targetPods() > 0 {
+			w.failf("the source comes back while the target runs")
+		}
+		x.replicas, x.ledger = *x.ledger, nil
+		x.generation++
 		if part() {
 			return
 		}
@@ -133,9 +174,12 @@ func (w *world) target(a Action, part func() bool) {
 			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
 		}
 		for i := range w.workloads {
-			r, x := ref(i), &simObject{want: wantReplicas}
+			r, x := w.ref(i), &simObject{want: wantReplicas}
 			if w.driven(i) {
 				r, x = widgetRef, &simObject{}
+			}
+			if w.workloads[i].cron {
+				x.want = 0
 			}
 			if w.objects[r.String()] == nil {
 				w.objects[r.String()] = x

@@ -34,10 +34,13 @@ type Record struct {
 	Runs []application.Ref `json:"runs,omitempty"`
 	// Claims are the application's claims at the target.
 	Claims []string `json:"claims,omitempty"`
-	// QuiescedAt is when the first workload was about to be stopped.
+	// SuspendedAt is when the first CronJob was about to be suspended.
+	SuspendedAt *time.Time `json:"suspendedAt,omitempty"`
+	// QuiescedAt is when the first workload but these was about to be stopped: the downtime's
+	// begin.
 	QuiescedAt *time.Time `json:"quiescedAt,omitempty"`
 	// Stopping is when the newest stop began: that of a later epoch begins after a whole run.
-	Stopping *Begin `json:"stopping,omitempty"`
+	Stopping *Stop `json:"stopping,omitempty"`
 	// Epoch counts the final runs.
 	Epoch int `json:"epoch,omitempty"`
 	// Fence is the state of the source when the run of this epoch began.
@@ -52,8 +55,8 @@ type Record struct {
 	OpenedAt *time.Time `json:"openedAt,omitempty"`
 }
 
-// Begin is when something began, and the epoch that was the newest then.
-type Begin struct {
+// Stop is when a stop began, and the epoch that was the newest then.
+type Stop struct {
 	Epoch int       `json:"epoch"`
 	At    time.Time `json:"at"`
 }
@@ -154,6 +157,8 @@ type Observed struct {
 	Workloads []Workload
 	// SourcePods are the application's Pods that are not gone.
 	SourcePods []string
+	// SourceJobs are those of them that CronJobs have made, and the Jobs themselves.
+	SourceJobs []string
 	// Volumes to copy: how many.
 	Volumes int
 	// Workers: this process's workers of the final run are mounted and waiting.
@@ -189,12 +194,12 @@ func (o *Observed) fence() Fence {
 	return f
 }
 
-// began is when something began after the newest epoch did; nil: it did not.
-func (o *Observed) began(b *Begin) *time.Time {
-	if b == nil || b.Epoch != o.Record.Epoch {
-		return nil
+// stopBegan is when the stop began that the next epoch needs; nil: it did not.
+func (o *Observed) stopBegan() *time.Time {
+	if b := o.Record.Stopping; b != nil && b.Epoch == o.Record.Epoch {
+		return &b.At
 	}
-	return &b.At
+	return nil
 }
 
 // toStop are the workloads of the source that ask for Pods, or do not say yet who stopped them, in
@@ -202,6 +207,14 @@ func (o *Observed) began(b *Begin) *time.Time {
 func (o *Observed) toStop() []Workload {
 	return filter(o.Workloads, func(w Workload) bool { return !w.Missing && (!w.Stopped || !w.Ledger) })
 }
+
+// toSuspend are those of them that stop before the others. A CronJob that a controller makes stops
+// after its controller, which would resume it.
+func (o *Observed) toSuspend() []Workload {
+	return filter(o.toStop(), isSuspendedFirst)
+}
+
+func isSuspendedFirst(w Workload) bool { return w.Kind == "CronJob" && w.MadeBy == nil }
 
 // toRestore are those that this switch has stopped.
 func (o *Observed) toRestore() []Workload {
