@@ -97,6 +97,7 @@ const (
 	ReasonClaimShared         = "ClaimShared"
 	ReasonClaimMissing        = "ClaimMissing"
 	ReasonPodNotEnded         = "PodNotEnded"
+	ReasonJobNotEnded         = "JobNotEnded"
 	ReasonKindMissing         = "KindMissing"
 
 	ReasonInvalidCredentials    = "InvalidCredentials"

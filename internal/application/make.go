@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -47,6 +48,9 @@ type Input struct {
 	Cluster []unstructured.Unstructured
 	// BindingsUnseen: nobody could look for ClusterRoleBindings.
 	BindingsUnseen bool
+	// Now is when the objects were read. Nothing but Blockers and Warnings depends on it; zero: what
+	// has come to a standstill is not told from what has just begun.
+	Now time.Time
 }
 
 // Make plans the move of an application. It depends on nothing but the input, and not on the
@@ -68,6 +72,7 @@ func Make(in Input) *Plan {
 	m.checkClaims()
 	m.checkSharedClaims()
 	m.checkLostPods()
+	m.checkJobs()
 	m.checkAutoscalers()
 	m.checkKeepers()
 	m.checkTemplates()

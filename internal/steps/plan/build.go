@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -111,6 +112,7 @@ func capture(ctx context.Context, source, target *cluster.Cluster, where places,
 		Unseen:          others.Unseen,
 		Cluster:         wide.objects,
 		BindingsUnseen:  wide.unseen,
+		Now:             time.Now(),
 	})
 	for i := range p.Volumes {
 		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()
