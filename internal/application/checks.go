@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/internal/podstate"
 )
 
 // checkClaims refuses claims whose data cannot be copied, or would be lost.
@@ -74,25 +73,6 @@ func (m *maker) checkSharedClaims() {
 		for _, claim := range shared {
 			m.reportShared(n.ref, claim, m.runs(n))
 		}
-	}
-}
-
-// checkLostPods refuses Pods that stay for good and may run all the same: the switch would stop the
-// application, wait for them in vain, and bring it back.
-func (m *maker) checkLostPods() {
-	for _, n := range m.x.ofKind(kindPod) {
-		if n.own || !isFinished(n) {
-			continue
-		}
-		pod := read[corev1.Pod](n)
-		root, _ := m.x.root(n)
-		uses := slices.ContainsFunc(n.mounts, func(mt mount) bool { return m.isTaken(kindClaim, mt.claim) })
-		if podstate.Ended(pod) || !uses && !m.moves(root) {
-			continue
-		}
-		m.block(api.ReasonPodNotEnded, n.ref,
-			"%s has failed, and nobody has seen its containers end: they may still run on the node %q; expected a Pod that has ended; see to that node, then delete the Pod: kubectl -n %s delete pod %s",
-			n.ref, pod.Spec.NodeName, n.obj.GetNamespace(), n.ref.Name)
 	}
 }
 

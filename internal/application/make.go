@@ -71,7 +71,7 @@ func Make(in Input) *Plan {
 	m.checkData()
 	m.checkClaims()
 	m.checkSharedClaims()
-	m.checkLostPods()
+	m.checkPods()
 	m.checkJobs()
 	m.checkAutoscalers()
 	m.checkKeepers()
