@@ -73,6 +73,8 @@ func Make(in Input) *Plan {
 	m.checkSharedClaims()
 	m.checkPods()
 	m.checkJobs()
+	m.checkReady()
+	m.checkPaused()
 	m.checkAutoscalers()
 	m.checkKeepers()
 	m.checkTemplates()
