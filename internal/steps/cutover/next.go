@@ -91,7 +91,8 @@ func nextStart(o Observed) Action {
 	}
 	var unready []string
 	for _, b := range o.Objects {
-		if b.Workload && !b.Ready {
+		// One at zero is as it is to be, also where it is paused and so never says that it is ready.
+		if b.Workload && !b.Ready && (b.Runs || !b.Stopped) {
 			unready = append(unready, b.Ref.String()+" ("+b.Message+")")
 		}
 	}
