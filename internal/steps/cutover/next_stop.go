@@ -17,10 +17,12 @@ func nextStop(o Observed) (Action, bool) {
 	switch {
 	case o.Record.QuiescedAt == nil, began == nil && len(running)+len(o.SourcePods) > 0:
 		return Action{Kind: RecordQuiesce, Message: "record the stop"}, true
+	case len(running)+len(o.SourcePods) == 0:
+		return Action{}, false
+	case o.Now.Sub(*began) > o.QuiesceTimeout && len(running) > 0:
+		return startedAgain(o, running), true
 	case len(running) > 0:
 		return Action{Kind: Quiesce, Message: "stop " + names(running)}, true
-	case len(o.SourcePods) == 0:
-		return Action{}, false
 	case o.Now.Sub(*began) > o.QuiesceTimeout:
 		return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Pods of the application are still there: %s. "+
 			"KubeMove never force-deletes a Pod: look at their nodes, or raise quiesce.timeout",
@@ -40,6 +42,8 @@ func nextSuspend(o Observed) (Action, bool) {
 		return Action{}, false
 	case began == nil:
 		return Action{Kind: RecordSuspend, Message: "record that CronJobs are suspended"}, true
+	case o.Now.Sub(*began) > o.QuiesceTimeout && len(resumed) > 0:
+		return startedAgain(o, resumed), true
 	case len(resumed) > 0:
 		return Action{Kind: Suspend, Message: "suspend " + names(resumed)}, true
 	case o.Now.Sub(*began) > o.QuiesceTimeout:
@@ -48,4 +52,11 @@ func nextSuspend(o Observed) (Action, bool) {
 			o.QuiesceTimeout, list(o.SourceJobs))), true
 	}
 	return wait("Jobs", "waiting for Jobs to end: "+list(o.SourceJobs)), true
+}
+
+// startedAgain: somebody is as fast as the switch, and would be for ever.
+func startedAgain(o Observed, running []Workload) Action {
+	return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s there is still something to stop: %s. "+
+		"If it is started again and again, find out who does it (an operator, GitOps, an autoscaler), and pause that",
+		o.QuiesceTimeout, names(running)))
 }

@@ -36,6 +36,8 @@ func TestNextStop(t *testing.T) {
 		"Made":       {"its controller would resume it, and has to stop before", Record{}, []Workload{web, made}, nil, RecordQuiesce, "record the stop"},
 		"Resumed": {"in the downtime nothing is won by waiting for it alone", Record{SuspendedAt: ago(2 * time.Hour), QuiescedAt: ago(time.Hour), Epoch: 1, Stopping: &Stop{1, *ago(0)}},
 			[]Workload{web, nightly}, job, Quiesce, "stop Deployment.apps/web, CronJob.batch/nightly"},
+		"ResumedAgain": {"somebody is as fast as the switch", Record{SuspendedAt: ago(time.Hour)}, []Workload{web, nightly}, nil, End, "after 5m0s there is still something to stop: CronJob.batch/nightly. If it is started again and again, find out who does it (an operator, GitOps, an autoscaler), and pause that"},
+		"StartedAgain": {"the downtime has to end", Record{QuiescedAt: ago(time.Hour), Stopping: &Stop{0, *ago(time.Hour)}}, []Workload{web}, nil, End, "after 5m0s there is still something to stop: Deployment.apps/web. If it is started again and again, find out who does it (an operator, GitOps, an autoscaler), and pause that"},
 		"NextEpoch": {"its Pods have the whole of the time, too", Record{QuiescedAt: ago(time.Hour), Epoch: 1, Stopping: &Stop{0, *ago(time.Hour)}},
 			[]Workload{suspended}, job, RecordQuiesce, "record the stop"},
 	} {
