@@ -108,7 +108,8 @@ func (r *Run) ready() bool {
 // Go checks once more that the target is passive and lets the workers start. It returns once
 // the first of them were told so; how they do is up to Wait.
 func (r *Run) Go(ctx context.Context) error {
-	r.going, r.checkedAt = true, time.Time{}
+	// Between Open and Go nobody looked, however long the application took to stop.
+	r.going, r.checkedAt, r.sawAt = true, time.Time{}, time.Now()
 	if r.startedAt.IsZero() {
 		r.startedAt = time.Now()
 	}
