@@ -23,7 +23,7 @@ func (p *Plan) Hash() string {
 		Objects   []Object
 		Volumes   []Volume
 		Requires  []Required
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Contents, workloads, objects, p.withoutUsage(), p.Requires})
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires})
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))
@@ -32,12 +32,13 @@ func (p *Plan) Hash() string {
 	return hex.EncodeToString(sum[:])[:16]
 }
 
-// withoutUsage are the volumes without what changes while the application runs.
-func (p *Plan) withoutUsage() []Volume {
+// comparedVolumes are the volumes without what changes while the application runs, and without
+// what follows from the objects.
+func (p *Plan) comparedVolumes() []Volume {
 	volumes := make([]Volume, len(p.Volumes))
 	copy(volumes, p.Volumes)
 	for i := range volumes {
-		volumes[i].Usage = nil
+		volumes[i].Usage, volumes[i].Placement = nil, Placement{}
 	}
 	return volumes
 }

@@ -77,6 +77,7 @@ func Make(in Input) *Plan {
 	m.checkPaused()
 	m.checkAutoscalers()
 	m.checkKeepers()
+	m.placeWorkers()
 	m.checkTemplates()
 	m.requireNamed()
 	m.requireKinds()

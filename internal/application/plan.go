@@ -134,6 +134,8 @@ type Volume struct {
 	CapacityBytes int64 `json:"capacityBytes"`
 	// Identity of the workload. Worker says what the workers run as.
 	Identity Identity `json:"identity"`
+	// Placement of the worker at the target. It is no part of the hash: the objects are.
+	Placement Placement `json:"placement,omitzero"`
 	// PrivilegedSource and PrivilegedTarget: an administrator has allowed privileged workers
 	// in the namespace of that side.
 	PrivilegedSource bool `json:"privilegedSource,omitempty"`
