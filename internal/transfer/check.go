@@ -152,7 +152,7 @@ func place(claim *corev1.PersistentVolumeClaim, pods []corev1.Pod) placement {
 	for i := range pods {
 		pod := &pods[i]
 		if pod.Spec.NodeName != "" && !isWorker(pod) && uses(pod, claim.Name) {
-			return placement{Node: pod.Spec.NodeName, Tolerations: pod.Spec.Tolerations}
+			return placement{Node: pod.Spec.NodeName, Placement: application.Placement{Tolerations: pod.Spec.Tolerations}}
 		}
 	}
 	return placement{}

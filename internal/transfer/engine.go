@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,8 +108,13 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 	if err := r.ensureService(ctx, v); err != nil {
 		return err
 	}
+	leader := leaderOf(v, r.volumes, r.world.TargetClaims)
+	if leader != nil && !o.Target.Exists {
+		// Its own time begins when it may start.
+		v.created, v.message = time.Now(), cmp.Or(leader.message, v.message)
+	}
 	for role, s := range map[task.Role]side{task.RoleSource: o.Source, task.RoleTarget: o.Target} {
-		if s.Exists {
+		if s.Exists || role == task.RoleTarget && leader != nil {
 			continue
 		}
 		in := v.input(role)

@@ -18,6 +18,8 @@ const (
 	// on that side; ClaimAnnotation holds the name.
 	ClaimLabel      = "kubemove.io/claim"
 	ClaimAnnotation = "kubemove.io/claim"
+	// GroupLabel on the workers of claims that have to be on one node at the target.
+	GroupLabel = "kubemove.io/group"
 	// TryAnnotation on a worker Pod counts the tries of a volume within its run, from 1.
 	TryAnnotation = "kubemove.io/try"
 	// RepositoryLabel marks the claims that mobilizers keep their state in.

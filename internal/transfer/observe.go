@@ -14,6 +14,8 @@ import (
 type side struct {
 	// Exists, Terminating: the Pod object.
 	Exists, Terminating bool
+	// Scheduled: the Pod has a node.
+	Scheduled bool
 	// Agent runs: it can be dialled.
 	Agent bool
 	// Running: the mobilizer's container has started.
@@ -46,7 +48,7 @@ func observePod(pod *corev1.Pod, runID string) side {
 	if pod == nil {
 		return side{}
 	}
-	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Problem: podProblem(pod)}
+	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Scheduled: pod.Spec.NodeName != "", Problem: podProblem(pod)}
 	for _, c := range pod.Status.InitContainerStatuses {
 		if c.Name != agentContainer {
 			continue

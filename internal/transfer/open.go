@@ -38,11 +38,22 @@ func OpenPlaces(ctx context.Context, s Spec) error {
 
 func openBoth(ctx context.Context, s Spec, v application.Volume, m task.Mobilizer) error {
 	for _, role := range []task.Role{task.RoleTarget, task.RoleSource} {
-		if err := openOne(ctx, s, podInput{Role: role, Volume: v, Mobilizer: m, Try: 1}); err != nil {
+		if err := openOne(ctx, s, openInput(role, v, m)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// openInput: where the state lies in a claim, that one may be bound to where this Pod runs, and the
+// worker will have to mount it there.
+func openInput(role task.Role, v application.Volume, m task.Mobilizer) podInput {
+	in := podInput{Role: role, Volume: v, Mobilizer: m, Try: 1}
+	if role == task.RoleTarget && m.OwnClaim() != "" {
+		in.Placement = targetPlacement(v)
+		in.Placement.Group = ""
+	}
+	return in
 }
 
 func openOne(ctx context.Context, s Spec, in podInput) error {
@@ -110,7 +121,6 @@ func buildOpen(s Spec, in podInput) (*corev1.Pod, error) {
 	spec := &pod.Spec
 	spec.TerminationGracePeriodSeconds = new(int64(10))
 	spec.ActiveDeadlineSeconds = new(int64(openLimit / time.Second))
-	spec.Affinity, spec.Tolerations = nil, nil
 	spec.InitContainers = []corev1.Container{buildLastWords(s)}
 	spec.Containers[0].Command = in.Mobilizer.Open
 	spec.Containers[0].VolumeMounts = without(spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) string { return m.Name })

@@ -25,10 +25,11 @@ func ownMobilizer(place string) task.Mobilizer {
 func TestBuildOpen(t *testing.T) {
 	s := testSpec(api.TriggerRequest)
 	s.Pair = task.Channel{Namespace: "home", Name: "shop-dst"}
-	volume := application.Volume{Name: "data", Target: "copy", Identity: application.Identity{UID: new(int64(999))}}
+	volume := application.Volume{Name: "data", Target: "copy", Identity: application.Identity{UID: new(int64(999))},
+		Placement: application.Placement{NodeSelector: map[string]string{"disk": "ssd"}, Group: "copy"}}
 	cases := map[string]podInput{
-		"open-source":       {Role: task.RoleSource, Volume: volume, Mobilizer: ownMobilizer("s3:https://s3/bucket")},
-		"open-target-claim": {Role: task.RoleTarget, Volume: volume, Mobilizer: ownMobilizer("claim:backups")},
+		"open-source":       openInput(task.RoleSource, volume, ownMobilizer("s3:https://s3/bucket")),
+		"open-target-claim": openInput(task.RoleTarget, volume, ownMobilizer("claim:backups")),
 	}
 	for name, in := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -43,12 +43,6 @@ type podInput struct {
 	Placement placement
 }
 
-// placement is where a worker must run.
-type placement struct {
-	Node        string
-	Tolerations []corev1.Toleration
-}
-
 // identity that the worker runs as.
 func (in podInput) identity() application.Identity {
 	return in.Volume.Worker(in.Role == task.RoleTarget)
@@ -116,13 +110,12 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			EnableServiceLinks:            new(false),
 			TerminationGracePeriodSeconds: new(int64(graceSeconds)),
 			SecurityContext:               podSecurity(in.identity()),
-			Affinity:                      affinity(in.Placement),
-			Tolerations:                   in.Placement.Tolerations,
 			InitContainers:                []corev1.Container{buildInstall(s), buildPull(pullContainer, in.Mobilizer.Image, s.PullPolicy), buildAgent(s, in)},
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
 	}
+	in.Placement.apply(pod)
 	if in.opensAhead() {
 		err = addAhead(pod, s, in)
 	}
@@ -297,19 +290,6 @@ func containerSecurity(add ...corev1.Capability) *corev1.SecurityContext {
 		ReadOnlyRootFilesystem:   new(true),
 		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}, Add: add},
 	}
-}
-
-// affinity binds a worker to a node by its name; unlike nodeName this goes through the
-// scheduler, which sees resources and volumes.
-func affinity(p placement) *corev1.Affinity {
-	if p.Node == "" {
-		return nil
-	}
-	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{p.Node}}},
-		}}},
-	}}
 }
 
 func resources(cpu, cpuLimit, memory, memoryLimit string) corev1.ResourceRequirements {

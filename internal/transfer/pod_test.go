@@ -50,6 +50,14 @@ func TestBuildPod(t *testing.T) {
 	}}
 	anybody := volume
 	anybody.Identity = application.Identity{}
+	tolerations := []corev1.Toleration{{Key: "db", Operator: corev1.TolerationOpExists}}
+	placed := anybody
+	placed.Placement = application.Placement{
+		NodeSelector: map[string]string{"disk": "ssd"}, Tolerations: tolerations, Group: "data-db-0",
+		NodeAffinity: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "zone", Operator: corev1.NodeSelectorOpIn, Values: []string{"z1"}}},
+		}}},
+	}
 	final, request := testSpec(api.TriggerFinal), testSpec(api.TriggerRequest)
 	request.PullPolicy = corev1.PullIfNotPresent
 	request.Labels = map[string]string{"team": "blue"}
@@ -57,9 +65,10 @@ func TestBuildPod(t *testing.T) {
 		spec Spec
 		in   podInput
 	}{
-		"source":       {final, podInput{Role: task.RoleSource, Volume: volume, Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Tolerations: []corev1.Toleration{{Key: "db", Operator: corev1.TolerationOpExists}}}}},
-		"target":       {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2}},
-		"plain-target": {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
+		"source":        {final, podInput{Role: task.RoleSource, Volume: volume, Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Placement: application.Placement{Tolerations: tolerations}}}},
+		"target":        {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2}},
+		"target-placed": {final, podInput{Role: task.RoleTarget, Volume: placed, Mobilizer: plain, Try: 1, Placement: targetPlacement(placed)}},
+		"plain-target":  {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -109,7 +109,7 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 	}
 	pod := probePod(s.Source, workerName(s.Run.ID, v.Name, surveyContainer), s.labels(in.Role, v.Name), in.identity(), surveyLimit)
 	pod.Annotations[ClaimAnnotation] = v.Name
-	pod.Spec.Affinity, pod.Spec.Tolerations = affinity(where), where.Tolerations
+	where.apply(pod)
 	pod.Spec.Containers = []corev1.Container{{
 		Name:            surveyContainer,
 		Image:           s.AgentImage,
@@ -157,15 +157,14 @@ func targetWorker(v application.Volume) survey.Worker {
 	return w
 }
 
-// WorkerPod is the Pod that would copy a volume on one side, for a cluster to judge. Nothing
+// TargetWorker is the Pod that would write the copy of a volume, for the target to judge. Nothing
 // is created.
-func WorkerPod(s Spec, v application.Volume, role task.Role) (*corev1.Pod, error) {
+func TargetWorker(s Spec, v application.Volume) (*corev1.Pod, error) {
 	s = s.withDefaults()
-	m, ok := s.mobilizer(v)
-	if !ok {
+	if _, ok := s.mobilizer(v); !ok {
 		return nil, permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered", v.Name, v.Mobilizer))
 	}
-	return buildPod(s, podInput{Role: role, Volume: v, Mobilizer: m, Try: 1})
+	return buildPod(s, newVolumeRun(s, v).input(task.RoleTarget))
 }
 
 // SecretsOfWorker is how many Secrets a worker has: its agent's and its credentials.
@@ -180,7 +179,7 @@ func TargetWorkers(s Spec) ([]corev1.Pod, error) {
 		if _, ok := s.mobilizer(v); !ok {
 			continue
 		}
-		pod, err := WorkerPod(s, v, task.RoleTarget)
+		pod, err := TargetWorker(s, v)
 		if err != nil {
 			return nil, err
 		}

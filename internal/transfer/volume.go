@@ -24,8 +24,9 @@ type volumeRun struct {
 	try int
 	// want: its turn has come. given: go was sent in this try. done: copied and verified.
 	want, given, done bool
-	// isReady: nothing kept its workers from starting when it was last observed.
-	isReady bool
+	// isReady: nothing kept its workers from starting when it was last observed. settled: its
+	// worker at the target had a node then.
+	isReady, settled bool
 	// created, givenAt, lostAt and failedAt are the times of observed.
 	created, givenAt, lostAt, failedAt time.Time
 	// message of the last decision.
@@ -61,9 +62,9 @@ func newVolumeRun(s Spec, v application.Volume) *volumeRun {
 }
 
 func (v *volumeRun) input(role task.Role) podInput {
-	in := podInput{Role: role, Volume: v.volume, Mobilizer: v.mobilizer, Try: v.try}
-	if role == task.RoleSource {
-		in.Placement = v.placement
+	in := podInput{Role: role, Volume: v.volume, Mobilizer: v.mobilizer, Try: v.try, Placement: v.placement}
+	if role == task.RoleTarget {
+		in.Placement = targetPlacement(v.volume)
 	}
 	return in
 }
@@ -160,7 +161,7 @@ func (v *volumeRun) side(s Spec, role task.Role, pods map[task.Role]map[string]*
 
 // record keeps the progress of what was observed.
 func (v *volumeRun) record(o observed) {
-	v.isReady = o.ready()
+	v.isReady, v.settled = o.ready(), o.Target.Scheduled
 	if v.progress.Stage == api.StagePending && (o.Source.Exists || o.Target.Exists) {
 		v.progress.Stage = api.StagePreparing
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,6 @@ import (
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/internal/transfer"
-	"github.com/kubemove/kubemove/task"
 )
 
 // freshFor is how long a survey without findings is good for, as a big volume takes minutes, and
@@ -135,13 +135,16 @@ func checkWorkers(ctx context.Context, target *cluster.Cluster, s transfer.Spec,
 	}
 	var judged []string
 	for _, v := range p.Volumes {
-		// Volumes of one user have the same Pods.
-		kind := describeIdentity(v.Worker(true)) + v.Mobilizer
+		// Volumes of one user and one place have the same Pods.
+		kind, err := kindOfWorker(v)
+		if err != nil {
+			return err
+		}
 		if v.Policy != api.ClaimCopy || slices.Contains(judged, kind) {
 			continue
 		}
 		judged = append(judged, kind)
-		pod, err := transfer.WorkerPod(s, v, task.RoleTarget)
+		pod, err := transfer.TargetWorker(s, v)
 		if err != nil {
 			continue // An unknown mobilizer is a blocker already.
 		}
@@ -160,4 +163,15 @@ func checkWorkers(ctx context.Context, target *cluster.Cluster, s transfer.Spec,
 		judgePod(p, claimRef(v.Name), "the worker Pod of claim "+v.Name, err)
 	}
 	return nil
+}
+
+// kindOfWorker is the same for volumes whose workers at the target differ in nothing that a cluster
+// judges.
+func kindOfWorker(v application.Volume) (string, error) {
+	v.Placement.Group = ""
+	place, err := json.Marshal(v.Placement)
+	if err != nil {
+		return "", fmt.Errorf("cannot encode the placement of the worker of %s: %w", v.Name, err)
+	}
+	return fmt.Sprintf("%s %s %s", describeIdentity(v.Worker(true)), v.Mobilizer, place), nil
 }

@@ -106,3 +106,34 @@ func TestSurveyClean(t *testing.T) {
 		}
 	}
 }
+
+func TestKindOfWorker(t *testing.T) {
+	base := application.Volume{Name: "data", Mobilizer: "restic"}
+	cases := map[string]struct {
+		reason string
+		change func(*application.Volume)
+		same   bool
+	}{
+		"Name":  {"its name is nothing that a cluster judges", func(v *application.Volume) { v.Name = "wal" }, true},
+		"Group": {"nor is whom it runs with", func(v *application.Volume) { v.Placement.Group = "data" }, true},
+		"Nodes": {"a policy may forbid some nodes", func(v *application.Volume) { v.Placement.NodeSelector = map[string]string{"pool": "db"} }, false},
+		"User":  {"Pod security may forbid some users", func(v *application.Volume) { v.Identity.UID = new(int64(7)) }, false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			other := base
+			tc.change(&other)
+			a, err := kindOfWorker(base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := kindOfWorker(other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := a == b; got != tc.same {
+				t.Errorf("%s: %q and %q", tc.reason, a, b)
+			}
+		})
+	}
+}
