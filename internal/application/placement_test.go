@@ -278,6 +278,20 @@ func TestPlacement(t *testing.T) {
 	}
 }
 
+// TestHashIgnoresPlacements: they follow from the objects, and a plan that was approved stays so
+// when they are made in another way.
+func TestHashIgnoresPlacements(t *testing.T) {
+	p := Make(whole(t, join(deploymentOf("x", 1, podsWith(onSSD, "a")), claimOf("a", rwo)), nil))
+	want := p.Hash()
+	if p.Volumes[0].Placement.NodeSelector == nil {
+		t.Fatal("the volume has no placement")
+	}
+	p.Volumes[0].Placement = Placement{}
+	if got := p.Hash(); got != want {
+		t.Errorf("the hash is %s, and %s with the placement", got, want)
+	}
+}
+
 // TestTeamsAreOnOneNode: in any namespace, claims of one Pod are in one group where they are copied
 // and only one node can mount them, and no group has a single member.
 func TestTeamsAreOnOneNode(t *testing.T) {

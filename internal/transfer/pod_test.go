@@ -160,6 +160,7 @@ func TestObservePod(t *testing.T) {
 		"unschedulable": {"the scheduler's words", pod(func(s *corev1.PodStatus) {
 			s.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available"}}
 		}), side{Exists: true, Problem: "Unschedulable: 0/3 nodes are available"}},
+		"scheduled": {"others of its group can follow", &corev1.Pod{Spec: corev1.PodSpec{NodeName: "n"}}, side{Exists: true, Scheduled: true}},
 		"no image": {"the kubelet's words", pod(func(s *corev1.PodStatus) {
 			s.InitContainerStatuses = initStatus(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "Back-off\n pulling"}}, false)
 		}), side{Exists: true, Problem: "container agent (image task:1): ImagePullBackOff: Back-off pulling"}},
