@@ -51,7 +51,7 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 		b.Ready, b.Message = ready(&list[i])
 		o.Made = append(o.Made, b)
 		made[owner.UID]++
-		if owner.Ready && !b.Ready {
+		if owner.Ready && !b.Ready && !b.Stopped {
 			owner.Ready, owner.Message = false, b.Ref.String()+": "+b.Message
 		}
 	}
