@@ -3,9 +3,11 @@ package cutover
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/task"
 )
 
 // NextRollback decides the next action of a roll back: the mirror order of a cutover. The
@@ -16,7 +18,7 @@ func NextRollback(o Observed) Action {
 			"going back needs its data, too. Leave desired at Switched")
 	}
 	if len(o.Others) > 0 {
-		return wait("RollBack", "waiting for the cutover's Pods to end: "+list(o.Others))
+		return o.goneOrTold("the cutover's Pods", o.Others)
 	}
 	if o.SourceLock != LockMine && o.TargetLock != LockMine && !o.HasRecord {
 		return succeeded("nothing is left of the switch: the application is at the source")
@@ -43,6 +45,20 @@ func NextRollback(o Observed) Action {
 	return Action{Kind: Unlock, Message: "release the locks"}
 }
 
+// rollbackPatience with what has to be gone, after which the roll back is tried again: so somebody is
+// told while the application is down.
+const rollbackPatience = 2 * time.Minute
+
+// goneOrTold waits for Pods to be gone, as nothing else may be done before.
+func (o *Observed) goneOrTold(what string, pods []string) Action {
+	if o.Now.Sub(o.Began) <= rollbackPatience {
+		return wait("RollBack", fmt.Sprintf("waiting for %s to be gone: %s", what, list(pods)))
+	}
+	return end(task.OutcomeFailed, task.RetrySoon, api.ReasonQuiesceTimeout, fmt.Sprintf("%s are still there: %s. "+
+		"Until they are gone the source stays stopped, or both sides would run: look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good",
+		what, list(pods)))
+}
+
 // undoTarget stops the target, sees it gone, removes the marks and deletes what the switch
 // has created there.
 func undoTarget(o Observed) (Action, bool) {
@@ -51,7 +67,7 @@ func undoTarget(o Observed) (Action, bool) {
 		return Action{Kind: StopTarget, Message: "stop the target"}, true
 	}
 	if len(o.TargetPods) > 0 {
-		return wait("RollBack", fmt.Sprintf("waiting for Pods at the target to be gone: %s", list(o.TargetPods))), true
+		return o.goneOrTold("Pods at the target", o.TargetPods), true
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() }) {
 		return Action{Kind: DeleteObjects, Message: "delete what was created at the target"}, true

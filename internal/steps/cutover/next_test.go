@@ -32,6 +32,15 @@ func TestNextWhenSomethingIsGone(t *testing.T) {
 		"Restored": {"they are removed before the records are", copied(func(o *Observed) {
 			o.Leftovers, o.Workloads[0].Ledger = true, false
 		}), NextRollback, RemoveWorkers},
+		"TargetEnds": {"its Pods may take their time", copied(func(o *Observed) {
+			o.Began, o.TargetPods = now.Add(-rollbackPatience), []string{"Pod/web"}
+		}), NextRollback, Wait},
+		"TargetHangs": {"somebody has to look at the node, and the source waits for that", copied(func(o *Observed) {
+			o.Began, o.TargetPods = now.Add(-rollbackPatience-time.Second), []string{"Pod/web"}
+		}), NextRollback, End},
+		"CutoverHangs": {"its process may still act", copied(func(o *Observed) {
+			o.Began, o.Others = now.Add(-rollbackPatience-time.Second), []string{"Pod/cutover"}
+		}), NextRollback, End},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := c.next(c.o)

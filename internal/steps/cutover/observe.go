@@ -19,7 +19,7 @@ import (
 
 // observe reads everything that a decision needs, from the API servers themselves.
 func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error) {
-	o := &Observed{Now: time.Now(), Self: s.self,
+	o := &Observed{Now: time.Now(), Began: s.began, Self: s.self,
 		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
 		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
 	if err := s.observeLocks(ctx, o); err != nil {

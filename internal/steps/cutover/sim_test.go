@@ -26,7 +26,9 @@ type world struct {
 	t    *testing.T
 	rand *rand.Rand
 	now  time.Time
-	log  []string
+	// began is when the process did that runs now.
+	began time.Time
+	log   []string
 
 	srcLock, dstLock     bool
 	srcRecord, dstRecord *Record
@@ -175,7 +177,7 @@ func (x *simWorkload) pass(r *rand.Rand) {
 }
 
 func (w *world) observe(rollback bool) Observed {
-	o := Observed{Now: w.now, Self: self, SourceLock: LockFree, TargetLock: LockFree,
+	o := Observed{Now: w.now, Began: w.began, Self: self, SourceLock: LockFree, TargetLock: LockFree,
 		QuiesceTimeout: quiesceTimeout, HealthTimeout: 3 * time.Minute}
 	if w.copies() {
 		o.Volumes = 1
@@ -221,14 +223,16 @@ func (w *world) observe(rollback bool) Observed {
 
 // run is one process: until it ends, or is killed.
 func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *task.Result {
-	w.waiting = false
+	w.waiting, w.began = false, w.now
 	for range 400 {
 		w.pass()
 		o := w.observe(rollback)
 		a := next(o)
 		w.log = append(w.log, fmt.Sprintf("%s %s: %s", w.now.Format("15:04:05"), a.Kind, a.Message))
 		if a.Kind == End {
-			w.checkEnd(a.Result)
+			if !rollback {
+				w.checkEnd(a.Result)
+			}
 			return a.Result
 		}
 		if a.Kind == Wait {
@@ -276,7 +280,7 @@ func simulate(t *testing.T, seed uint64) string {
 			w.checkSwitched()
 			return "Switched"
 		}
-		for r = nil; r == nil; {
+		for r = nil; r == nil || r.Reason == api.ReasonQuiesceTimeout; {
 			r = w.run(NextRollback, true, &crashes)
 		}
 		if r.Outcome == task.OutcomeSucceeded {

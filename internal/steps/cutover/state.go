@@ -140,8 +140,8 @@ type Object struct {
 
 // Observed is everything that a decision is made of. It is read afresh before each one.
 type Observed struct {
-	// Now is the time of the reading.
-	Now time.Time
+	// Now is the time of the reading, and Began that at which this process began.
+	Now, Began time.Time
 	// Self is the UID of the switch.
 	Self string
 	// SourceLock and TargetLock; Holder names another holder.

@@ -52,6 +52,7 @@ type switcher struct {
 	epoch  int // of run
 
 	homeUID string
+	began   time.Time // this process
 }
 
 // Cutover moves the application over. It returns when the application runs at the target, or
@@ -78,7 +79,7 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if t.Move == nil || t.Move.Switch == nil {
 		return nil, &permanent{fmt.Errorf("the task names no switch: move.switch is needed for the verb %s", t.Verb)}
 	}
-	s := &switcher{task: t, self: t.Move.Switch.UID, out: out, deps: deps}
+	s := &switcher{task: t, self: t.Move.Switch.UID, out: out, deps: deps, began: time.Now()}
 	c, err := steps.Connect(ctx, t)
 	if err != nil {
 		return nil, err
