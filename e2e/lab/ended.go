@@ -2,28 +2,11 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
-
-// labOf returns the lab of the checkout at root, without a provider.
-func labOf(root string) *Lab {
-	sum := sha256.Sum256([]byte(root))
-	runDir := "/run"
-	if os.Geteuid() != 0 {
-		runDir = os.TempDir() // for kind, which needs no root
-	}
-	return &Lab{
-		Root:   root,
-		Dir:    filepath.Join(root, ".kubemove"),
-		RunDir: filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4])),
-		log:    newStepLog(os.Stdout),
-	}
-}
 
 // removeEnded takes away what is left of another checkout's lab of which no
 // process runs any more: it was killed, and both labs use the same addresses.

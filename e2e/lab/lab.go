@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +34,21 @@ func Open(dir string) (*Lab, error) {
 	l := labOf(root)
 	l.provider, err = chooseProvider(l)
 	return l, err
+}
+
+// labOf returns the lab of the checkout at root, without a provider.
+func labOf(root string) *Lab {
+	sum := sha256.Sum256([]byte(root))
+	runDir := "/run"
+	if os.Geteuid() != 0 {
+		runDir = os.TempDir() // for kind, which needs no root
+	}
+	return &Lab{
+		Root:   root,
+		Dir:    filepath.Join(root, ".kubemove"),
+		RunDir: filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4])),
+		log:    newStepLog(os.Stdout),
+	}
 }
 
 // findRoot walks up from dir to the folder that holds e2e/go.mod.

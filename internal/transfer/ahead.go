@@ -3,7 +3,6 @@ package transfer
 import (
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -41,12 +40,16 @@ func addAhead(pod *corev1.Pod, s Spec, in podInput) error {
 	c.Name = "open"
 	c.Command = slices.Concat([]string{installed, "agent", worker.ArgAhead}, in.Mobilizer.Open)
 	c.Resources, c.SecurityContext = pod.Spec.Containers[0].Resources, pod.Spec.Containers[0].SecurityContext
-	c.VolumeMounts = append(c.VolumeMounts,
-		corev1.VolumeMount{Name: aheadTask, MountPath: path.Dir(task.TaskFile), ReadOnly: true},
-		corev1.VolumeMount{Name: aheadResult, MountPath: path.Dir(task.StatusFile)},
-		corev1.VolumeMount{Name: "state", MountPath: task.StateDir},
-		corev1.VolumeMount{Name: "credentials", MountPath: task.CredentialsDir, ReadOnly: true},
-		corev1.VolumeMount{Name: "tmp", MountPath: "/tmp"},
-	)
+	for _, m := range pod.Spec.Containers[0].VolumeMounts {
+		switch m.Name {
+		case "volume":
+			continue // Nothing is copied yet.
+		case "task":
+			m.Name = aheadTask
+		case "result":
+			m.Name = aheadResult
+		}
+		c.VolumeMounts = append(c.VolumeMounts, m)
+	}
 	return nil
 }

@@ -6,15 +6,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
 // Leftovers says whether anything of any run of the pair is at an endpoint: a worker Pod, one
 // of its Secrets or Services, or a lease. It is what Cleanup removes.
 func Leftovers(ctx context.Context, c *cluster.Cluster, pairUID string) (bool, error) {
-	opts := metav1.ListOptions{LabelSelector: selector(map[string]string{
-		api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID}) + "," + api.RunLabel}
+	opts := metav1.ListOptions{LabelSelector: runsOf(pairUID)}
 	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, opts)
 	if err != nil {
 		return false, fmt.Errorf("cannot list the workers of the %s: %w", c.Side, err)

@@ -31,7 +31,7 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return s.create(ctx, a.Kind, o)
 	case OpenWorkers:
 		return s.openWorkers(ctx, o)
-	case CloseWorkers:
+	case CloseWorkers, RemoveWorkers:
 		return s.closeWorkers(ctx)
 	case FinalSync:
 		return s.finalSync(ctx, o)
@@ -52,8 +52,6 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return s.open(ctx)
 	case StopTarget:
 		return s.stopTarget(ctx, o)
-	case RemoveWorkers:
-		return s.closeWorkers(ctx)
 	case DeleteObjects:
 		return s.deleteObjects(ctx, o)
 	case Forget:

@@ -37,12 +37,13 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if err := s.observeSource(ctx, o); err != nil {
 		return o, err
 	}
-	if !rollback {
-		err := s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
-		if err != nil {
-			return o, err
-		}
-	} else if err := s.observeStopping(ctx, o); err != nil {
+	var err error
+	if rollback {
+		err = s.observeStopping(ctx, o)
+	} else {
+		err = s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
+	}
+	if err != nil {
 		return o, err
 	}
 	o.Workers = s.run != nil
