@@ -39,7 +39,7 @@ func (r *Run) step(ctx context.Context) error {
 		o.Way = r.seekWay(ctx, v, pods[task.RoleTarget][workerName(r.spec.Run.ID, v.volume.Name, task.RoleTarget)])
 		r.noteWay(v, o.Way)
 		v.record(o)
-		r.explain(ctx, v, &o)
+		r.explain(ctx, v, pods, &o)
 		d := next(o)
 		v.message = d.Message
 		if err := r.act(ctx, v, o, d); err != nil {
@@ -231,32 +231,6 @@ func (r *Run) tolerateOthers(err error) error {
 
 // seen notes that both clusters answered.
 func (r *Run) seen() { r.sawAt, r.blind = time.Now(), "" }
-
-// patience with a Pod that does not start, before the cluster is asked why.
-const patience = 15 * time.Second
-
-// explain adds the cluster's last word on Pods that do not start, asking now and then.
-func (r *Run) explain(ctx context.Context, v *volumeRun, o *observed) {
-	since := v.created
-	if v.given {
-		since = v.givenAt
-	}
-	if since.IsZero() || o.Now.Sub(since) < patience {
-		return
-	}
-	ask := o.Now.Sub(v.askedAt) >= patience || o.late(since)
-	for role, s := range map[task.Role]*side{task.RoleSource: &o.Source, task.RoleTarget: &o.Target} {
-		waiting := s.Exists && s.Exit == nil && (!s.Agent && !s.Connected || v.given && !s.Running)
-		if !waiting || s.Problem != "" {
-			continue
-		}
-		if ask {
-			v.askedAt = o.Now
-			v.answers[role] = warningOf(ctx, r.spec.endpoint(role), workerName(r.spec.Run.ID, v.volume.Name, role))
-		}
-		s.Problem = v.answers[role]
-	}
-}
 
 // addWarnings keeps what the workers of a volume warned of.
 func (r *Run) addWarnings(o observed) {

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
@@ -202,31 +201,4 @@ func deleteSecrets(ctx context.Context, c *cluster.Cluster, selector string) err
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// warningOf returns the newest warning about a Pod, such as a mount that fails. It is a help
-// only: no right to read events is no error.
-func warningOf(ctx context.Context, c *cluster.Cluster, pod string) string {
-	list, err := c.Kube.CoreV1().Events(c.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: fields.Set{"involvedObject.name": pod, "type": corev1.EventTypeWarning}.String(),
-	})
-	if err != nil || len(list.Items) == 0 {
-		return ""
-	}
-	newest := list.Items[0]
-	for _, e := range list.Items[1:] {
-		if eventTime(e).After(eventTime(newest)) {
-			newest = e
-		}
-	}
-	return clip(newest.Reason + ": " + newest.Message)
-}
-
-func eventTime(e corev1.Event) time.Time {
-	for _, t := range []time.Time{e.LastTimestamp.Time, e.EventTime.Time, e.FirstTimestamp.Time} {
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return e.CreationTimestamp.Time
 }

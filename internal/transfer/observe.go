@@ -29,6 +29,8 @@ type side struct {
 
 	// Connected, Started: the driver's session, and go received.
 	Connected, Started bool
+	// DialErr is why the last attempt to connect has failed.
+	DialErr error
 	// Status of the worker, of this run only.
 	Status *task.Status
 }
@@ -93,28 +95,6 @@ func decodeStatus(message, runID string) *task.Status {
 		return nil
 	}
 	return s
-}
-
-// podProblem is the cluster's own word on why a Pod does not start.
-func podProblem(pod *corev1.Pod) string {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return clip(c.Reason + ": " + c.Message)
-		}
-	}
-	all := append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
-	for _, c := range all {
-		w := c.State.Waiting
-		if w == nil || w.Reason == "PodInitializing" || w.Reason == "ContainerCreating" || w.Reason == "" {
-			continue
-		}
-		text := fmt.Sprintf("container %s (image %s): %s: %s", c.Name, c.Image, w.Reason, w.Message)
-		if last := c.LastTerminationState.Terminated; last != nil {
-			text += fmt.Sprintf(" (last ended with code %d, %s)", last.ExitCode, last.Reason)
-		}
-		return clip(text)
-	}
-	return ""
 }
 
 // clip keeps a foreign text short.

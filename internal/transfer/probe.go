@@ -122,7 +122,7 @@ func (e errand) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran *corev1.P
 			err = noSidecars(c)
 		case !runs(seen) && waited > s.Limits.StartTimeout:
 			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the %s within %s: %s",
-				e.volume, c.Side, s.Limits.StartTimeout, whyNot(ctx, c, seen)), task.RetryLater)
+				e.volume, c.Side, s.Limits.StartTimeout, orUnknown(whyNot(ctx, c, seen))), task.RetryLater)
 		}
 		return ran != nil || err != nil
 	})
@@ -143,14 +143,6 @@ func forgetProbe(ctx context.Context, s Spec, c *cluster.Cluster, name string) {
 	if err != nil && !apierrors.IsNotFound(err) {
 		s.Log.Warn("a Pod of the plan is left", "pod", name, "side", c.Side, "error", err.Error())
 	}
-}
-
-// whyNot a Pod starts, in the cluster's words.
-func whyNot(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) string {
-	if warning := warningOf(ctx, c, pod.Name); warning != "" {
-		return warning
-	}
-	return orUnknown(podProblem(pod))
 }
 
 // runs tells whether one of its containers has started.

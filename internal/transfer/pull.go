@@ -93,7 +93,7 @@ func awaitPulls(ctx context.Context, s Spec, name string, images []application.I
 		case seen.broken != "" || len(seen.waiting) == 0:
 			return true
 		case !seen.scheduled && waited > nodeLimit, !seen.installed && over(end):
-			out.Unknown = "a Pod that pulls them does not start: " + whyNot(ctx, s.Target, pod)
+			out.Unknown = "a Pod that pulls them does not start: " + orUnknown(whyNot(ctx, s.Target, pod))
 			return true
 		}
 		if !over(end) {

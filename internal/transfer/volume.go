@@ -150,7 +150,7 @@ func (v *volumeRun) side(s Spec, role task.Role, pods map[task.Role]map[string]*
 		v.running[role].open()
 	}
 	state := v.link.State(role)
-	out.Connected = state.Connected
+	out.Connected, out.DialErr = state.Connected, state.Err
 	out.Started = out.Started || state.Started
 	// What the agent said in person is newer, or the same.
 	if state.Status != nil && (out.Status == nil || out.Status.Result == nil) {
