@@ -28,7 +28,7 @@ func TestAfterTheMove(t *testing.T) {
 	s.deploy(s.src, "shop.yaml")
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 	s.switched()
-	s.await(time.Minute, "everything to be quiet", s.quiet(5*time.Second))
+	s.await(patience, "everything to be quiet", s.quiet(5*time.Second))
 
 	t.Run("applied again nothing changes", func(t *testing.T) {
 		src, dst := s.versions(s.src), s.versions(s.dst)
@@ -41,7 +41,7 @@ func TestAfterTheMove(t *testing.T) {
 		})
 	})
 	t.Run("the switch deleted no run starts", func(t *testing.T) {
-		s.kubectl(s.src, "delete", "moveswitch", "--all", "--timeout=90s")
+		s.kubectl(s.src, "delete", "moveswitch", "--all", timeout)
 		s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"again"}}`)
 		s.stays(20*time.Second, func() error {
 			if pods := s.kubectl(s.dst, "get", "pods", "-l", "kubemove.io/run", "-o", "name"); pods != "" {
@@ -51,13 +51,13 @@ func TestAfterTheMove(t *testing.T) {
 		})
 	})
 	t.Run("the engine deleted and applied again leaves the files", func(t *testing.T) {
-		s.kubectl(s.src, "delete", "moveengine", "shop", "--timeout=120s")
+		s.kubectl(s.src, "delete", "moveengine", "shop", timeout)
 		pod := s.pod(s.dst, "app=shop")
 		_, err := s.dst.Exec(t.Context(), s.namespace, pod, "", "sh", "-c", "echo new > /data/new")
 		require.NoError(t, err)
 		before := s.files(s.dst, pod)
 		s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-		s.await(90*time.Second, "the engine to be refused", func() error {
+		s.await(patience, "the engine to be refused", func() error {
 			got := s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Accepted")].status}/{.status.conditions[?(@.type=="Accepted")].reason}`)
 			if got != "False/TargetIsActive" {
 				return fmt.Errorf("Accepted is %s", got)

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/tools/clientcmd"
@@ -126,7 +125,7 @@ func missingImage() badInput {
 		harm: func(s *scenario) {
 			s.loadHello(s.src, name(s))
 			s.kubectl(s.src, "patch", "deployment", "shop", "-p", `{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		},
 		mend: func(s *scenario) { s.loadHello(s.dst, name(s)) },
 		says: []string{"ImageNotPullable", "localhost:9/hello:", "Deployment.apps/shop", "pull secret"},
@@ -231,7 +230,7 @@ func badTargets() map[string]badInput {
 			},
 			mend: func(s *scenario) {
 				s.kubectl(s.dst, "patch", "configmap", "stays", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
-				s.kubectl(s.dst, "wait", "--for=delete", "namespace/"+s.namespace, "--timeout=60s")
+				s.kubectl(s.dst, "wait", "--for=delete", "namespace/"+s.namespace, timeout)
 				s.kubectl(s.dst, "create", "namespace", s.namespace)
 			},
 			says: []string{"NamespaceNotFound", "being deleted"},
@@ -265,7 +264,7 @@ func prepare(s *scenario, c badInput) {
 	} else {
 		s.apply(s.src, cmp.Or(c.app, "shop.yaml"))
 	}
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 	if !c.class {
 		c.harm(s)
 	}
@@ -280,7 +279,7 @@ func (s *scenario) sourceState() string {
 func (s *scenario) complaint(parts []string) string {
 	s.t.Helper()
 	var text string
-	s.await(2*time.Minute, "the complaint", func() error {
+	s.await(patience, "the complaint", func() error {
 		text = s.kubectl(s.src, "get", "moveengine", "shop", "-o",
 			`jsonpath={range .status.conditions[?(@.status!="True")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.conditions[?(@.type=="Stalled")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.blockers[*]}blocker {.reason}: {.message}{"\n"}{end}`)
 		for _, p := range parts {

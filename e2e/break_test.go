@@ -81,7 +81,7 @@ func TestFaultCut(t *testing.T) {
 // again, once the source is up.
 func (s *scenario) switchedOrRetried() {
 	s.t.Helper()
-	s.await(5*time.Minute, "the end of the switch", func() error {
+	s.await(patience, "the end of the switch", func() error {
 		status := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={range .status.conditions[?(@.status=="True")]}{.type} {end}`)
 		if !strings.Contains(status, "Switched") && !strings.Contains(status, "RolledBack") {
 			return fmt.Errorf("the conditions that are True: %s", status)
@@ -90,7 +90,7 @@ func (s *scenario) switchedOrRetried() {
 	})
 	if s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Switched")].status}`) != "True" {
 		s.t.Log("it has gone back: " + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="RolledBack")].message}`))
-		s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+		s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		s.kubectl(s.src, "patch", "moveswitch", "shop-dst", "--type=merge", "-p", `{"spec":{"retry":"again"}}`)
 	}
 	s.switched()
@@ -113,10 +113,10 @@ func TestFaultFull(t *testing.T) {
 			s.deploy(s.src, "shop.yaml", "64Mi", "512Mi")
 			before := s.fill(128)
 			s.apply(s.src, "moveengine.yaml")
-			s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")
+			s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", timeout)
 			// A run beforehand, so that the volumes are there to be filled.
 			s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"first"}}`)
-			s.kubectl(s.src, "wait", "--for=condition=Synced", "datasync/shop-dst-restic", "--timeout=120s")
+			s.kubectl(s.src, "wait", "--for=condition=Synced", "datasync/shop-dst-restic", timeout)
 			path := s.volume(s.dst, full.claim(s))
 			s.inside(s.dst, "mount", "-t", "tmpfs", "-o", "mode=0777,size="+full.size, "tmpfs", path)
 			mounted := true
@@ -129,8 +129,8 @@ func TestFaultFull(t *testing.T) {
 			defer unmount()
 			s.fault("the volume of the %s has %s", name, full.size)
 			s.approve("shop-dst")
-			s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=240s")
-			s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+			s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
+			s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 			said := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.conditions}{.status.steps}")
 			t.Log(said)
 			require.Contains(t, said, full.says)
@@ -158,7 +158,7 @@ func TestFaultRepositoryDown(t *testing.T) {
 	s.credentials(s3Secret)
 	s.moveThrough(repository)
 	s.approve("shop-dst")
-	s.await(3*time.Minute, "data to flow", func() error {
+	s.await(patience, "data to flow", func() error {
 		if stage := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].stage}"); stage != "Copying" {
 			return fmt.Errorf("the stage is %q", stage)
 		}

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -43,7 +42,7 @@ func (s *scenario) halfway() (before string, at float64) {
 func (s *scenario) flowing(part float64) (at float64) {
 	s.t.Helper()
 	folder := ""
-	s.await(3*time.Minute, fmt.Sprintf("%.2f of the bytes", part), func() error {
+	s.await(patience, fmt.Sprintf("%.2f of the bytes", part), func() error {
 		if folder == "" && s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[*].spec.volumeName}") != "" {
 			folder = s.volume(s.dst, s.repository())
 		}
@@ -149,7 +148,7 @@ func TestFaultSourceTouched(t *testing.T) {
 	_, at := s.halfway()
 	s.fault("source scaled up at %.2f of the bytes", at)
 	s.kubectl(s.src, "scale", "deployment/shop", "--replicas=1")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 	require.Empty(t, s.kubectl(s.dst, "get", "deployments", "-o", "name"), "the target was started beside the source")
 	pod := s.pod(s.src, "app=shop")
 	_, err := s.src.Exec(t.Context(), s.namespace, pod, "", "sh", "-c", "echo late > /data/late")

@@ -112,7 +112,7 @@ func TestBadInputNeedsPrivilegedMover(t *testing.T) {
 
 	s.apply(s.src, "moveengine.yaml")
 	var blockers string
-	s.await(2*time.Minute, "the blockers", func() error {
+	s.await(patience, "the blockers", func() error {
 		blockers = s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={range .status.blockers[*]}{.reason}: {.message}{"\n"}{end}`)
 		if !strings.Contains(blockers, "NeedsPrivilegedMover") {
 			return fmt.Errorf("the blockers are %q", blockers)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -16,15 +15,15 @@ func TestKustomization(t *testing.T) {
 	s := newScenario(t)
 	// The clusters hold one image; it has two names.
 	s.apply(s.src, "examples/kustomization/app.yaml", "docker.io/library/busybox:1.36", "busybox:1.36")
-	s.kubectl(s.src, "rollout", "status", "deployment/web", "--timeout=90s")
-	s.kubectl(s.src, "rollout", "status", "deployment/worker", "--timeout=90s")
+	s.kubectl(s.src, "rollout", "status", "deployment/web", timeout)
+	s.kubectl(s.src, "rollout", "status", "deployment/worker", timeout)
 	before := s.files(s.src, s.pod(s.src, "part=web"))
 
 	const engine = "examples/kustomization/moveengine.yaml"
 	change := []string{"namespace: notes", "namespace: " + s.namespace, "name: docker.io/library/busybox", "name: busybox",
 		"newName: mirror.example.com/library/busybox", "newName: docker.io/library/busybox", "kustomization:\n", "kustomization:\n        namePrefix: new-\n"}
 	s.apply(s.src, engine, append([]string{"- name: worker", "- name: wroker"}, change...)...)
-	s.await(2*time.Minute, "a blocker for the entry that matches nothing", func() error {
+	s.await(patience, "a blocker for the entry that matches nothing", func() error {
 		got := s.kubectl(s.src, "get", "moveengine", "notes", "-o", "jsonpath={.status.blockers}")
 		if !strings.Contains(got, "PatchMatchesNothing") || !strings.Contains(got, "Deployment.apps/worker") {
 			return fmt.Errorf("the blockers are %q", got)
@@ -34,7 +33,7 @@ func TestKustomization(t *testing.T) {
 
 	s.apply(s.src, engine, change...)
 	s.approve("notes-dst")
-	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/notes", "--timeout=240s")
+	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/notes", timeout)
 
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "part=web")), "the files at the target")
 	get := func(what, path string) string {

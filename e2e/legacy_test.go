@@ -51,15 +51,15 @@ func TestLegacyVolume(t *testing.T) {
 		_, _ = s.src.Kubectl(context.Background(), "delete", "pv", volume, "--ignore-not-found", "--wait=false")
 	})
 	s.apply(s.src, "examples/legacy-volume/volume.yaml", "legacy-files", volume, "/srv/letters", folder, "node-1", node, "namespace: archive", "namespace: "+s.namespace)
-	s.kubectl(s.src, "wait", "pvc/files", "--for=jsonpath={.status.phase}=Bound", "--timeout=60s")
+	s.kubectl(s.src, "wait", "pvc/files", "--for=jsonpath={.status.phase}=Bound", timeout)
 
 	// Somebody looks into the folder: he might write as well.
 	create(source, strings.ReplaceAll(peek, "backups", "files"))(s)
-	s.kubectl(s.src, "wait", "--for=condition=Ready", "pod/peek", "--timeout=60s")
+	s.kubectl(s.src, "wait", "--for=condition=Ready", "pod/peek", timeout)
 	s.apply(s.src, "examples/legacy-volume/moveengine.yaml", "metadata: {name: legacy}", "metadata: {name: shop}",
 		"storageClassName: standard", "storageClassName: owned", "namespace: archive", "namespace: "+s.namespace)
 	s.t.Log("\n" + s.complaint([]string{"ClaimShared", "end Pod/peek first"}))
-	s.kubectl(s.src, "delete", "pod", "peek", "--timeout=60s")
+	s.kubectl(s.src, "delete", "pod", "peek", timeout)
 
 	s.approve("shop-dst")
 	plan := s.kubectl(s.src, "get", "movepair", "shop-dst", "-o", "jsonpath={.status.plan.objects} {.status.plan.volumes[*].name} {.status.plan.volumes[*].target} {.status.plan.volumes[*].files}")

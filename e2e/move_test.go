@@ -17,7 +17,7 @@ func TestMoveDeployment(t *testing.T) {
 	s := newScenario(t)
 	s.deploy(s.src, "shop.yaml")
 	s.apply(s.src, "failed-pod.yaml")
-	s.kubectl(s.src, "wait", "--for=jsonpath={.status.phase}=Failed", "pod/backup", "--timeout=60s")
+	s.kubectl(s.src, "wait", "--for=jsonpath={.status.phase}=Failed", "pod/backup", timeout)
 	before := s.files(s.src, s.pod(s.src, "app=shop"))
 
 	start := time.Now()
@@ -25,7 +25,7 @@ func TestMoveDeployment(t *testing.T) {
 	s.approve("shop-dst")
 	t.Logf("planned after %s", since(start))
 	approved := time.Now()
-	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/shop", "--timeout=180s")
+	s.kubectl(s.src, "wait", "--for=condition=Switched", "moveengine/shop", timeout)
 	t.Logf("switched %s after the approval, downtime %s s", since(approved),
 		s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.downtimeSeconds}"))
 	t.Log("\n" + s.kubectl(s.src, "get", "kubemove"))
@@ -68,7 +68,7 @@ func TestMoveFromRemote(t *testing.T) {
 	s := newScenario(t)
 	s.apply(s.dst, "shop.yaml")
 	s.kubectl(s.dst, "annotate", "deployment", "shop", "kubemove.io/kubemoveapply=true", "kubemove.io/engine=shop")
-	s.kubectl(s.dst, "rollout", "status", "deployment/shop", "--timeout=90s")
+	s.kubectl(s.dst, "rollout", "status", "deployment/shop", timeout)
 	before := s.files(s.dst, s.pod(s.dst, "app=shop"))
 	s.apply(s.src, "engine-reverse.yaml")
 	s.switched()
@@ -85,7 +85,7 @@ func TestTwoEnginesOfOneName(t *testing.T) {
 		s.apply(s.src, "shop.yaml")
 	}
 	for _, s := range both {
-		s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=90s")
+		s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		before = append(before, s.files(s.src, s.pod(s.src, "app=shop")))
 	}
 	require.NotEqual(t, before[0], before[1], "the two hold different data")
@@ -104,7 +104,7 @@ func TestStatefulSetKeepsItsClaim(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)
 	s.apply(s.src, "database.yaml")
-	s.kubectl(s.src, "rollout", "status", "statefulset/shop", "--timeout=90s")
+	s.kubectl(s.src, "rollout", "status", "statefulset/shop", timeout)
 	volume := s.kubectl(s.src, "get", "pvc", "data-shop-0", "-o", "jsonpath={.spec.volumeName}")
 	before := s.files(s.src, "shop-0")
 	s.apply(s.src, "engine-auto.yaml", "KIND", "StatefulSet")
@@ -125,9 +125,9 @@ func TestUnhealthyTargetRollsBack(t *testing.T) {
 	_, err := s.src.Exec(t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "touch", "/data/unhealthy-at-dst")
 	require.NoError(t, err)
 	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
-	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", "--timeout=120s")
-	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=240s")
-	s.kubectl(s.src, "rollout", "status", "deployment/shop", "--timeout=60s")
+	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", timeout)
+	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
+	s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 	require.Equal(t, "1", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
 	require.Empty(t, s.kubectl(s.dst, "get", "deployments,configmaps,secrets,leases", "-o", "name", "--field-selector=metadata.name!=kube-root-ca.crt"))
 	require.Empty(t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left")
@@ -157,9 +157,9 @@ func TestRequestedRun(t *testing.T) {
 	s := newScenario(t)
 	s.deploy(s.src, "shop.yaml")
 	s.apply(s.src, "moveengine.yaml")
-	s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", "--timeout=120s")
+	s.kubectl(s.src, "wait", "--for=create", "datasync/shop-dst-restic", timeout)
 	s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"first"}}`)
-	s.await(2*time.Minute, "the run", func() error {
+	s.await(patience, "the run", func() error {
 		got := s.kubectl(s.src, "get", "datasync", "shop-dst-restic", "-o", "jsonpath={.status.lastRun.request}/{.status.lastRun.outcome}")
 		if got != "first/Succeeded" {
 			return fmt.Errorf("the last run is %s", got)

@@ -68,8 +68,8 @@ func TestFirstMove(t *testing.T) {
 	application, wayThere, rest := page[0], page[1], page[2:]
 	read(t, config, application, wayThere)
 	read(t, config, plannedThen(blocksOf(t, "README.md", "## A first move"))...)
-	s.kubectl(s.src, "wait", "moveswitch/journal-dst", "--for=condition=RolledBack", "--timeout=120s")
-	s.kubectl(s.src, "rollout", "status", "deployment/journal", "--timeout=60s")
+	s.kubectl(s.src, "wait", "moveswitch/journal-dst", "--for=condition=RolledBack", timeout)
+	s.kubectl(s.src, "rollout", "status", "deployment/journal", timeout)
 	// A reader who goes on with the example has not gone back.
 	s.kubectl(s.src, "patch", "moveswitch", "journal-dst", "--type=merge", "-p", `{"spec":{"desired":"Switched","retry":"2","approvedPlan":""}}`)
 	read(t, config, rest...)
@@ -119,7 +119,7 @@ func TestInstall(t *testing.T) {
 	config := contexts(t)
 	t.Cleanup(func() {
 		for _, dir := range []string{"manifests/overlays/default", "manifests/crds"} {
-			out, err := s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "-k", filepath.Join(clusters.Root, dir), "--timeout=60s")
+			out, err := s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "-k", filepath.Join(clusters.Root, dir), timeout)
 			if err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}

@@ -12,7 +12,7 @@ func (s *scenario) s3() string {
 	image, err := clusters.LoadS3Server(s.t.Context())
 	require.NoError(s.t, err)
 	s.apply(s.dst, "s3.yaml", "IMAGE", image)
-	s.kubectl(s.dst, "rollout", "status", "deployment/s3", "--timeout=90s")
+	s.kubectl(s.dst, "rollout", "status", "deployment/s3", timeout)
 	address := s.kubectl(s.dst, "get", "nodes", "-o", `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`)
 	port := s.kubectl(s.dst, "get", "service", "s3", "-o", "jsonpath={.spec.ports[0].nodePort}")
 	return "s3:http://" + address + ":" + port + "/moves/prefix"
@@ -87,10 +87,10 @@ func TestRepositoryClaim(t *testing.T) {
 	create(target, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: backups}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 256Mi}}}}`)(s)
 	s.switched()
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
-	s.kubectl(s.src, "delete", "moveengine", "shop", "--timeout=120s")
+	s.kubectl(s.src, "delete", "moveengine", "shop", timeout)
 	require.Equal(t, "persistentvolumeclaim/backups\npersistentvolumeclaim/data", s.kubectl(s.dst, "get", "pvc", "-o", "name"), "the claims at the target")
 	create(target, peek)(s)
-	s.kubectl(s.dst, "wait", "--for=condition=Ready", "pod/peek", "--timeout=60s")
+	s.kubectl(s.dst, "wait", "--for=condition=Ready", "pod/peek", timeout)
 	_, err := s.dst.Exec(t.Context(), s.namespace, "peek", "", "test", "-s", "/backups/"+s.namespace+"/shop-dst/data/config")
 	require.NoError(t, err, "the repository in the claim")
 }

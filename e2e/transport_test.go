@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -66,8 +65,8 @@ func secondNamespace(t *testing.T, s *scenario) {
 	s.kubectl(s.src, "create", "namespace", s.namespace+"-b")
 	t.Cleanup(func() {
 		// Before the scenario's own clean-up, which needs the engine's account there.
-		_, _ = s.src.Kubectl(context.Background(), "-n", s.namespace, "delete", "moveengines", "--all", "--timeout=120s")
-		if out, err := s.src.Kubectl(context.Background(), "delete", "namespace", s.namespace+"-b", "--timeout=120s"); err != nil {
+		_, _ = s.src.Kubectl(context.Background(), "-n", s.namespace, "delete", "moveengines", "--all", timeout)
+		if out, err := s.src.Kubectl(context.Background(), "delete", "namespace", s.namespace+"-b", timeout); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
@@ -84,7 +83,7 @@ func noNodePorts(t *testing.T, s *scenario) {
 // balance does what a cloud does for a Service: here its load balancer is the node.
 func balance(t *testing.T, s *scenario) {
 	var service string
-	s.await(2*time.Minute, "the Service of a worker", func() error {
+	s.await(patience, "the Service of a worker", func() error {
 		service = s.kubectl(s.dst, "get", "services", "-l", "app.kubernetes.io/managed-by=kubemove", "-o", "name")
 		if service == "" {
 			return fmt.Errorf("there is none yet")
@@ -98,8 +97,8 @@ func balance(t *testing.T, s *scenario) {
 // complains waits until the switch has gone back as it finds no way, and says so.
 func (s *scenario) complains() {
 	s.t.Helper()
-	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", "--timeout=60s")
-	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=120s")
+	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", timeout)
+	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
 	said := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="Stalled")].message}`)
 	s.t.Log(said)
 	require.Contains(s.t, said, "data.transport.type")

@@ -41,11 +41,11 @@ func newWebShop(t *testing.T) *webShop {
 	s.account = s.identify()
 	s.apply(s.src, "examples/webshop/cluster.yaml", s.names()...)
 	s.apply(s.src, "examples/webshop/rights.yaml", s.names()...)
-	s.kubectl(s.src, "wait", "--for=condition=Established", s.crd(), "--timeout=60s")
+	s.kubectl(s.src, "wait", "--for=condition=Established", s.crd(), timeout)
 	file := filepath.Join(t.TempDir(), "shop.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(s.manifests()), 0o600))
 	s.kubectl(s.src, "apply", "--server-side", "-f", file)
-	s.await(time.Minute, "the rights to be added up", func() error {
+	s.await(patience, "the rights to be added up", func() error {
 		if groups := s.kubectl(s.src, "get", "clusterrole", "kubemove-data", "kubemove-switch", "-o", "jsonpath={.items[*].rules[*].apiGroups}"); strings.Count(groups, s.group) != 2 {
 			return fmt.Errorf("the roles of the Jobs are for the groups %s", groups)
 		}
@@ -125,13 +125,13 @@ func (s *webShop) written() []application.Ref {
 func (s *webShop) ready(c *lab.Cluster) {
 	s.t.Helper()
 	for _, workload := range []string{"statefulset/db", "deployment/shop", "deployment/widget-controller"} {
-		s.kubectl(c, "rollout", "status", workload, "--timeout=120s")
+		s.kubectl(c, "rollout", "status", workload, timeout)
 	}
 	for _, widget := range []string{"blue", "red"} {
-		s.kubectl(c, "wait", "--for=create", "deployment/widget-"+widget, "--timeout=60s")
-		s.kubectl(c, "rollout", "status", "deployment/widget-"+widget, "--timeout=60s")
+		s.kubectl(c, "wait", "--for=create", "deployment/widget-"+widget, timeout)
+		s.kubectl(c, "rollout", "status", "deployment/widget-"+widget, timeout)
 	}
-	s.kubectl(c, "wait", "--for=condition=Ready", "widgets."+s.group, "--all", "--timeout=60s")
+	s.kubectl(c, "wait", "--for=condition=Ready", "widgets."+s.group, "--all", timeout)
 }
 
 // order fills both databases, and leaves a history of reports.
@@ -144,7 +144,7 @@ func (s *webShop) order() {
 		require.NoError(s.t, err)
 	}
 	s.kubectl(s.src, "create", "job", "report-1", "--from=cronjob/report")
-	s.kubectl(s.src, "wait", "--for=condition=Complete", "job/report-1", "--timeout=60s")
+	s.kubectl(s.src, "wait", "--for=condition=Complete", "job/report-1", timeout)
 }
 
 // state is what the shop serves and holds: the page, through the Service, the prices of the
@@ -248,7 +248,7 @@ func TestRollBackWithCustomResources(t *testing.T) {
 	require.Equal(t, before, s.state(s.src))
 	s.kubectl(s.dst, "get", s.crd()) // It stays: others may use it by then.
 	require.Empty(t, s.kubectl(s.dst, "get", "priorityclass", s.class, "--ignore-not-found", "-o", "name"))
-	s.await(time.Minute, "the target to be empty", func() error {
+	s.await(patience, "the target to be empty", func() error {
 		found := s.kubectl(s.dst, "get", "widgets."+s.group+",deployments,statefulsets,cronjobs,pods,services,configmaps,secrets,leases,ingresses", "-o", "name",
 			"--field-selector=metadata.name!=kube-root-ca.crt")
 		if found != "" {
