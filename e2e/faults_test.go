@@ -119,6 +119,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 	for _, actions := range [][]string{
 		{"Lock", "FinalSync"}, {"Pin", "CloseWorkers"}, {"CreateClaims", "Mark"}, {"OpenWorkers", "RecordStart"},
 		{"RecordQuiesce", "CreateObjects"}, {"Quiesce", "StartWorkloads"}, {"Commit", "Open"}, {"RecordOpen", "Unlock"},
+		{"RecordSuspend", "Suspend"},
 	} {
 		t.Run(strings.Join(actions, "+"), func(t *testing.T) {
 			t.Parallel()
@@ -129,10 +130,14 @@ func TestFaultAfterEachAction(t *testing.T) {
 			}
 			s.kubectl(s.src, args...)
 			s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
+			s.apply(s.src, "cron.yaml")
+			s.kubectl(s.src, "create", "job", "--from=cronjob/report", "report-1")
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
 			s.fault("the cutover's process ends after %s", strings.Join(actions, ", and after "))
-			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {kind: CronJob, name: report}")
 			s.switched()
+			require.Equal(t, "false true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}")+" "+
+				s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob is not to run here and to run there")
 			require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data}"), "a fault did not happen")
 			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
 			s.noLeftovers()

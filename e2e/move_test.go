@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -52,8 +53,14 @@ func TestMoveWithoutData(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t)
 			s.deploy(s.src, c.app)
+			s.apply(s.src, "webhook.yaml")
+			t.Cleanup(func() {
+				_, _ = s.src.Kubectl(context.Background(), "delete", "validatingwebhookconfigurations,clusterroles,clusterrolebindings", s.namespace)
+			})
 			s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment", "application:", "application:\n    contents: "+c.contents)
 			s.switched()
+			require.Contains(t, s.kubectl(s.src, "get", "movepair", "shop-dst", "-o", "jsonpath={.status.plan.warnings}"),
+				"Service/shop is called by the API server of the source for ValidatingWebhookConfiguration.admissionregistration.k8s.io/"+s.namespace)
 			require.Equal(t, "0", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
 			got, err := s.dst.Exec(t.Context(), s.namespace, s.pod(s.dst, "app=shop"), "", "wget", "-qO-", "http://shop")
 			require.NoError(t, err)

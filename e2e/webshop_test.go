@@ -242,7 +242,7 @@ func TestRollBackWithCustomResources(t *testing.T) {
 	require.NoError(t, err)
 	s.apply(s.src, "examples/webshop/moveengine.yaml", append(s.names(), "  targets:", "  switch: {healthTimeout: 40s}\n  targets:")...)
 	s.approve("shop-dst")
-	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", "--timeout=300s")
+	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
 
 	s.ready(s.src)
 	require.Equal(t, before, s.state(s.src))

@@ -44,7 +44,8 @@ type Input struct {
 	// not.
 	Unseen []string
 	// Cluster holds cluster-wide objects of the source that may concern the application, as far
-	// as they could be read: ClusterRoleBindings, and the ClusterRoles that they name.
+	// as they could be read: ClusterRoleBindings, the ClusterRoles that they name, and what has the
+	// API server call Services of the namespace.
 	Cluster []unstructured.Unstructured
 	// BindingsUnseen: nobody could look for ClusterRoleBindings.
 	BindingsUnseen bool
@@ -77,6 +78,7 @@ func Make(in Input) *Plan {
 	m.checkPaused()
 	m.checkAutoscalers()
 	m.checkKeepers()
+	m.checkCallers()
 	m.placeWorkers()
 	m.checkTemplates()
 	m.requireNamed()

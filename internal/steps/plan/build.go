@@ -88,7 +88,7 @@ func capture(ctx context.Context, source, target *cluster.Cluster, where places,
 	if err != nil {
 		return nil, err
 	}
-	wide, err := bindings(ctx, source, objects)
+	wide, err := readWide(ctx, source, objects)
 	if err != nil {
 		return nil, err
 	}

@@ -6,22 +6,23 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
 // wide are the cluster-wide objects of the source that may give accounts of the application
-// rights.
+// rights, or have the API server call it.
 type wide struct {
 	objects []unstructured.Unstructured
 	// unseen: the account may not list ClusterRoleBindings.
 	unseen bool
 }
 
-// bindings reads the ClusterRoleBindings that name accounts of the namespace, and the
-// ClusterRoles that these and the RoleBindings among the objects name.
-func bindings(ctx context.Context, source *cluster.Cluster, objects []unstructured.Unstructured) (wide, error) {
+// readWide reads the ClusterRoleBindings that name accounts of the namespace, the ClusterRoles
+// that these and the RoleBindings among the objects name, and what calls its Services.
+func readWide(ctx context.Context, source *cluster.Cluster, objects []unstructured.Unstructured) (wide, error) {
 	var out wide
 	roles := map[string]bool{}
 	for _, o := range objects {
@@ -55,7 +56,35 @@ func bindings(ctx context.Context, source *cluster.Cluster, objects []unstructur
 			out.objects = append(out.objects, *role)
 		}
 	}
-	return out, nil
+	err = out.addCallers(ctx, source)
+	return out, err
+}
+
+// calling are the kinds whose objects have the API server call Services.
+var calling = []schema.GroupVersionResource{
+	{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingwebhookconfigurations"},
+	{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "validatingwebhookconfigurations"},
+	{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"},
+}
+
+// addCallers adds what has the API server call Services of the namespace, as far as the account
+// may look: few applications are called, and nothing is done about it but a warning.
+func (w *wide) addCallers(ctx context.Context, source *cluster.Cluster) error {
+	for _, kind := range calling {
+		all, err := source.ListWide(ctx, kind)
+		if k := cluster.KindOf(err); k == cluster.Forbidden || k == cluster.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, o := range all {
+			if application.Calls(&o, source.Namespace) {
+				w.objects = append(w.objects, o)
+			}
+		}
+	}
+	return nil
 }
 
 func addRole(roles map[string]bool, binding *unstructured.Unstructured) {
