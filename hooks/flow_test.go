@@ -213,6 +213,13 @@ func (f *flow) patch(id simulation.ID, fields map[string]any) {
 	})
 }
 
+func (f *flow) pairStatus() api.MovePairStatus {
+	f.t.Helper()
+	var p api.MovePair
+	decode(f.t, f.world.Get(pairID), &p)
+	return p.Status
+}
+
 func (f *flow) switchStatus() api.MoveSwitchStatus {
 	f.t.Helper()
 	var m api.MoveSwitch

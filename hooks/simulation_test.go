@@ -206,12 +206,101 @@ func TestFlowPlanChanged(t *testing.T) {
 	if h := f.switchStatus().PlanHash; h != "plan-2" {
 		t.Errorf("planHash = %s, want plan-2", h)
 	}
-	f.started(map[task.Verb]int{task.VerbPlan: 1, task.VerbOpen: 1, task.VerbCutover: 1})
+	// The plan that there is to approve now is there to be read.
+	f.started(map[task.Verb]int{task.VerbPlan: 2, task.VerbOpen: 1, task.VerbCutover: 1})
+	if h := f.pairStatus().Plan.Hash; h != "plan-2" {
+		t.Errorf("the pair's plan is %s, want plan-2", h)
+	}
 	f.fixed()
 	f.patch(switchID, map[string]any{"approvedPlan": "plan-2", "retry": "1"})
 	f.run(2)
 	f.done()
-	f.started(map[task.Verb]int{task.VerbPlan: 1, task.VerbOpen: 1, task.VerbCutover: 2})
+	f.started(map[task.Verb]int{task.VerbPlan: 2, task.VerbOpen: 1, task.VerbCutover: 2})
+}
+
+// An application that is as it was again needs no approval of a plan that it has no more.
+func TestFlowPlanChangedBack(t *testing.T) {
+	f := newFlow(t)
+	f.world.Create(engine(nil))
+	f.run(0)
+	f.cluster.PlanHash = "plan-2"
+	f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+	f.run(2)
+	f.cluster.PlanHash = "plan-1"
+	f.patch(pairID, map[string]any{"planRequest": "again"})
+	f.run(2)
+	f.done()
+}
+
+// A cutover that was declined, or was rolled back and is to be tried again, has done nothing that
+// is not undone: the pair plans what was changed since.
+func TestFlowEditAfterCutover(t *testing.T) {
+	edit := map[string]any{"planInterval": "2h"}
+	for name, c := range map[string]struct {
+		reason string
+		first  func(f *flow)
+	}{
+		"Declined": {"the plan had changed", func(f *flow) {
+			f.cluster.PlanHash = "plan-2"
+			f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+			f.run(2)
+			f.want(switchID, api.ConditionApproved, "False", api.ReasonPlanChanged)
+		}},
+		"RolledBack": {"the target was not healthy, and the next try waits for an approval", func(f *flow) {
+			f.player.Fail = func(x task.Task, attempt int) *task.Result {
+				if x.Verb == task.VerbCutover && f.cluster.PlanHash == "plan-1" {
+					return &task.Result{Outcome: task.OutcomeFailed, Message: "not healthy"}
+				}
+				return nil
+			}
+			f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+			f.run(2)
+			f.want(switchID, api.ConditionRolledBack, "True", api.ReasonRolledBack)
+			f.cluster.PlanHash = "plan-2"
+			f.patch(switchID, map[string]any{"retry": "1", "approvedPlan": ""})
+			f.run(2)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFlow(t)
+			f.world.Create(engine(nil))
+			f.run(0)
+			c.first(f)
+			f.cluster.PlanHash = "plan-3"
+			f.patch(engineID, edit)
+			f.patch(pairID, map[string]any{"planRequest": "after the edit"})
+			f.run(2)
+			if h := f.switchStatus().PlanHash; h != "plan-3" {
+				t.Fatalf("%s: the plan to approve is %s, want plan-3; pair Ready: %v", c.reason, h, f.condition(pairID, api.ConditionReady))
+			}
+			f.patch(switchID, map[string]any{"approvedPlan": "plan-3", "retry": "2"})
+			f.run(2)
+			f.done()
+		})
+	}
+}
+
+// After the switch no plan is made any more: neither for the other targets, nor when the switch
+// is deleted.
+func TestFlowNoPlanAfterTheSwitch(t *testing.T) {
+	f := newFlow(t)
+	f.world.Create(engine(func(e *api.MoveEngine) {
+		automatic(e)
+		other := *e.Spec.Targets[0].DeepCopy()
+		other.Name = "other"
+		e.Spec.Targets = append(e.Spec.Targets, other)
+		e.Spec.Switch.Target = e.Spec.Targets[0].Name
+	}))
+	f.run(1)
+	f.done()
+	f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonSourceHeld, Message: "the source is held"}}
+	f.world.Delete(switchID)
+	f.run(1)
+	plans := f.player.Started[task.VerbPlan]
+	f.run(5)
+	if n := f.player.Started[task.VerbPlan]; n != plans {
+		t.Errorf("%d plans were made after the switch", n-plans)
+	}
 }
 
 // Blockers keep the channel from Active, are shown on the engine and planned again by

@@ -105,6 +105,9 @@ type PlanStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Hash string `json:"hash,omitempty"`
+	// madeAt is when the application was read for it.
+	// +optional
+	MadeAt *metav1.Time `json:"madeAt,omitempty"`
 	// secretName names the Secret that holds the whole plan.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253

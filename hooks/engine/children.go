@@ -55,7 +55,7 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
 		Spec: api.MovePairSpec{
 			Engine:       s.engine.Name,
-			Suspend:      s.engine.Spec.Suspend,
+			Suspend:      s.engine.Spec.Suspend || s.switched() && name != s.switchPair(),
 			Application:  unmerged(s.engine.Spec.Application),
 			Source:       s.engine.Spec.Source,
 			Target:       t,
@@ -125,9 +125,9 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 	if s.sw == nil && s.switched() {
 		return nil
 	}
-	name, pair := s.switchName(), s.switchName()
+	name, pair := s.switchName(), s.switchPair()
 	if s.sw != nil {
-		name, pair = s.sw.Name, s.sw.Spec.PairRef.Name
+		name = s.sw.Name
 	}
 	m := &api.MoveSwitch{
 		TypeMeta:   hooks.KindMoveSwitch.TypeMeta(),
@@ -141,6 +141,15 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 		m.Spec.SwitchPolicy = s.engine.Spec.Switch.SwitchPolicy
 	}
 	return m
+}
+
+// switchPair is the pair of the switch that counts. After the switch nothing is planned for the
+// others any more: the source is held.
+func (s *state) switchPair() string {
+	if s.sw != nil {
+		return s.sw.Spec.PairRef.Name
+	}
+	return s.switchName()
 }
 
 // kept desires what exists to stay as it is, without the fields that belong to the operator.

@@ -45,7 +45,7 @@ type Ask struct {
 // Outlook is where a step stands.
 type Outlook struct {
 	Progress Progress
-	// Number of the attempt to create.
+	// Number of the attempt to create, or of the one that would make a success anew.
 	Number int
 	// RetryAt is when the next attempt comes, while waiting.
 	RetryAt time.Time
@@ -92,8 +92,11 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 	switch {
 	case succeeded && !again:
 		o.Progress = Done
+		if o.Current == nil {
+			o.Number = highest + 1
+		}
 		if ask.Every > 0 && o.Current == nil {
-			o.RenewAt, o.Number = o.Last.Finished.Add(ask.Every), highest+1
+			o.RenewAt = o.Last.Finished.Add(ask.Every)
 			o.Renew = !now.Before(o.RenewAt)
 		}
 	case o.Current != nil:

@@ -124,7 +124,7 @@ func TestRenew(t *testing.T) {
 	}{
 		"Young":   {"it is not time yet", jobList(old), 2 * time.Hour, want{Progress: Done, Number: 8}},
 		"Old":     {"now it is", jobList(old), time.Hour, want{Progress: Done, Number: 8, Renew: true}},
-		"Never":   {"nobody has asked for it", jobList(old), 0, want{Progress: Done}},
+		"Never":   {"nobody has asked for it", jobList(old), 0, want{Progress: Done, Number: 8}},
 		"Running": {"one at a time, and the old one counts", jobList(old, observed("a", 8)), time.Hour, want{Progress: Done}},
 		"Failed":  {"the first failure after a success is no reason to call a person", jobList(old, observed("a", 8).failed(0)), time.Hour, want{Progress: Wait, Number: 9}},
 	} {
@@ -158,7 +158,7 @@ func TestNext(t *testing.T) {
 		"Other":       {"an older intent is waited for", jobList(observed("b", 7)), false, want{Progress: Run}},
 		"OtherEnded":  {"an older intent that has ended is history", jobList(observed("b", 7).succeeded()), false, want{Progress: Create, Number: 1}},
 		"Deleting":    {"a Job on its way out is waited for", jobList(deleting), false, want{Progress: Run}},
-		"Done":        {"a success is the end", jobList(observed("a", 1).failed(time.Hour), observed("a", 2).succeeded()), false, want{Progress: Done}},
+		"Done":        {"a success is the end", jobList(observed("a", 1).failed(time.Hour), observed("a", 2).succeeded()), false, want{Progress: Done, Number: 3}},
 		"Again":       {"a success that is not good enough is tried again after half a minute", jobList(observed("a", 1).ended(batchv1.JobComplete, 20*time.Second, task.OutcomeSucceeded, "")), true, want{Progress: Wait, Number: 2, In: 10 * time.Second, Stuck: true}},
 		"Again4":      {"then ever later", jobList(observed("a", 4).succeeded()), true, want{Progress: Wait, Number: 5, In: 3 * time.Minute, Stuck: true}},
 		"AgainCap":    {"at most 5 min", jobList(observed("a", 40).succeeded()), true, want{Progress: Wait, Number: 41, In: 4 * time.Minute, Stuck: true}},

@@ -79,6 +79,11 @@ func (s *state) cutoverText(d decision) string {
 }
 
 func (s *state) waiting(c *hooks.Conditions, d decision, failure string) {
+	if s.facts.touched {
+		// The pair and its accounts are needed, to go on or to go back.
+		c.False(api.ConditionSwitched, api.ReasonHeld, "the next try waits: "+d.gate.message)
+		return
+	}
 	if d.outlook.Last != nil && d.outlook.Last.State == jobs.Declined && d.outlook.Last.Result.Reason != api.ReasonPlanChanged {
 		c.False(api.ConditionSwitched, api.ReasonDeclined, failure)
 		return

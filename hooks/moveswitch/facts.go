@@ -1,12 +1,11 @@
 package moveswitch
 
 import (
-	"slices"
-
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -113,9 +112,7 @@ func (s *state) older(f *facts) {
 	back := meta.FindStatusCondition(st.Conditions, api.ConditionRolledBack)
 	rolledBack := back != nil && back.Status == metav1.ConditionTrue
 	if f.cutover == nil && !rolledBack && (f.rollback == nil || f.rollback.State != jobs.Succeeded) {
-		switched := meta.FindStatusCondition(st.Conditions, api.ConditionSwitched)
-		f.touched = f.touched || len(st.Steps) > 0 || switched != nil && slices.Contains(
-			[]string{api.ReasonRunning, api.ReasonHeld, api.ReasonRollingBack}, switched.Reason)
+		f.touched = f.touched || switches.Begun(s.sw)
 	}
 	f.undoing = f.rollback != nil && f.rollback.State != jobs.Succeeded &&
 		(f.cutover == nil || !f.cutover.Job.CreationTimestamp.After(f.rollback.Job.CreationTimestamp.Time))

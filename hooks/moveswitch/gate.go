@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks/jobs"
@@ -49,11 +50,20 @@ func (s *state) planHash() string {
 		hash = s.pair.Status.Plan.Hash
 	}
 	for _, a := range s.attempts {
-		if planChanged(a) && a.Job.Annotations[approvedAnnotation] == hash {
+		if planChanged(a) && a.Job.Annotations[approvedAnnotation] == hash && !s.plannedSince(a.Status.Plan.MadeAt) {
 			hash = a.Status.Plan.Hash
 		}
 	}
 	return hash
+}
+
+// plannedSince says whether the pair's plan is newer: what a cutover found before does not count
+// any more.
+func (s *state) plannedSince(at *metav1.Time) bool {
+	if s.pair == nil || s.pair.Status.Plan == nil {
+		return false
+	}
+	return at.Before(s.pair.Status.Plan.MadeAt)
 }
 
 // planChanged says whether a cutover found another plan than the approved one.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
@@ -24,6 +26,10 @@ func (s *state) decide() {
 	s.open.ask = jobs.Ask{
 		Step:   task.VerbOpen,
 		Intent: jobs.Intent(uid, "open", spec.Source, spec.Target.Endpoint, config.InUse(spec.Data)),
+	}
+	if spec.PlanRequest != "" {
+		// Opening is idempotent, and makes what somebody has deleted.
+		s.open.ask.Intent = jobs.Intent(s.open.ask.Intent, spec.PlanRequest)
 	}
 	s.plan.outlook = jobs.Next(s.attempts, s.plan.ask, s.now)
 	s.open.outlook = jobs.Next(s.attempts, s.open.ask, s.now)
@@ -70,7 +76,12 @@ func (s *state) blockers() []v1alpha1.Blocker {
 
 // frozen says whether a switch uses the channel or has used it: nothing new is started then.
 func (s *state) frozen() bool {
-	return s.switches.Busy != nil || s.switches.Committed != nil
+	return s.switches.Busy != nil || s.complete()
+}
+
+// complete says whether a switch has used the channel. It stays so, though the switch is gone.
+func (s *state) complete() bool {
+	return s.switches.Committed != nil || s.pair.Status.Channel == v1alpha1.ChannelComplete && len(s.switches.All) == 0
 }
 
 // next is the step to create a Job for now, or nil.
@@ -80,12 +91,25 @@ func (s *state) next() *step {
 		return nil
 	case !s.plan.done:
 		return creatable(&s.plan)
-	case !s.open.done && len(s.blockers()) == 0:
-		return creatable(&s.open)
-	case s.plan.outlook.Renew:
+	case s.open.outlook.Current == nil && (s.plan.outlook.Renew || s.outdated()):
 		return &s.plan
+	case !s.open.done && len(s.blockers()) == 0 && s.plan.outlook.Current == nil:
+		return creatable(&s.open)
 	}
 	return nil
+}
+
+// outdated says whether a cutover has found the application changed since the newest plan: what
+// there is to approve now must be there to be read.
+func (s *state) outdated() bool {
+	if s.newest == nil || s.plan.outlook.Current != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.switches.All, func(m *v1alpha1.MoveSwitch) bool {
+		c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionApproved)
+		return c != nil && c.Reason == v1alpha1.ReasonPlanChanged && m.Status.PlanHash != s.newest.Hash &&
+			s.newest.MadeAt.Before(&c.LastTransitionTime)
+	})
 }
 
 // interval between two plans. What is no duration the API server has refused.
@@ -100,7 +124,7 @@ func interval(text string) time.Duration {
 // renewal is how long it takes until the plan is made anew; 0: that is not waited for.
 func (s *state) renewal() time.Duration {
 	at := s.plan.outlook.RenewAt
-	if at.IsZero() || s.problem != nil || s.pair.Spec.Suspend || s.frozen() {
+	if at.IsZero() || s.problem != nil || s.pair.Spec.Suspend || s.frozen() || s.open.outlook.Current != nil {
 		return 0
 	}
 	return hooks.Until(at, s.now)

@@ -52,7 +52,7 @@ func (s *state) transport() string {
 // channel in the words of the API.
 func (s *state) channel() v1alpha1.Channel {
 	switch {
-	case s.switches.Committed != nil || s.pair.Status.Channel == v1alpha1.ChannelComplete && len(s.switches.All) == 0:
+	case s.complete():
 		return v1alpha1.ChannelComplete
 	case s.unreachable() != nil:
 		return v1alpha1.ChannelUnknown

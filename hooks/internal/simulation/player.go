@@ -180,7 +180,7 @@ func (p *Player) succeed(t task.Task, st *task.Status) {
 }
 
 func (p *Player) plan() *api.PlanStatus {
-	return &api.PlanStatus{Hash: p.Cluster.PlanHash, SecretName: "the-plan", Objects: 3,
+	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()), SecretName: "the-plan", Objects: 3,
 		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers}
 }
 
@@ -189,7 +189,7 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 	if t.Move.ApprovedPlan != "" && t.Move.ApprovedPlan != c.PlanHash {
 		st.Result = &task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonPlanChanged, Message: "the plan has changed"}
 		st.Plan = p.plan()
-		st.Switch = &task.SwitchProgress{Active: api.ActiveSource}
+		st.Switch = &task.SwitchProgress{Active: api.ActiveSource, Steps: []api.SwitchStep{{Name: "Lock", State: "Done"}, {Name: "Pin", State: "Failed"}}}
 		return
 	}
 	now := metav1.NewTime(p.World.Now.UTC().Truncate(time.Second))

@@ -2,9 +2,13 @@
 package switches
 
 import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
-	"k8s.io/apimachinery/pkg/api/meta"
 )
 
 // Summary of the switches that name one pair.
@@ -45,13 +49,18 @@ func Of(objects hooks.Objects, namespace, pair string) (Summary, error) {
 	return s, nil
 }
 
-// Begun says whether a switch has done anything that is not undone.
+// Begun says whether a switch has done anything that is not undone, or is about to. The steps do
+// not tell: those of a cutover that was declined, or was rolled back, are shown until the next.
 func Begun(m *api.MoveSwitch) bool {
-	if meta.IsStatusConditionTrue(m.Status.Conditions, api.ConditionRolledBack) {
-		return false
+	if m.Status.CommittedAt != nil {
+		return true
 	}
-	return len(m.Status.Steps) > 0 || m.Status.CommittedAt != nil
+	switched := meta.FindStatusCondition(m.Status.Conditions, api.ConditionSwitched)
+	return switched != nil && (switched.Status == metav1.ConditionTrue || slices.Contains(begun, switched.Reason))
 }
+
+// begun are the reasons of Switched while there is something to undo, or a cutover is wanted.
+var begun = []string{api.ReasonRunning, api.ReasonHeld, api.ReasonRollingBack}
 
 // Busy says whether a switch has begun and not ended.
 func Busy(m *api.MoveSwitch) bool {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -22,10 +23,11 @@ const (
 	volumeBytes  = 28 << 10
 )
 
-// Summary of a plan, for a status.
+// Summary of a plan that was made just now, for a status.
 func Summary(p *application.Plan) *api.PlanStatus {
 	s := &api.PlanStatus{
 		Hash:     p.Hash(),
+		MadeAt:   new(metav1.Now().Rfc3339Copy()),
 		Objects:  int64(len(p.Objects)),
 		Blockers: p.Blockers[:min(len(p.Blockers), listLength)],
 		Kinds:    kindsOf(p),
