@@ -3,6 +3,7 @@
 package datasync
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -116,10 +117,13 @@ func (s *state) sync() (hooks.Desired, error) {
 	reason, _ := s.hindrance()
 	if reason == "" && !s.answered && s.outlook.Progress == jobs.Create {
 		job, err := s.job()
-		if err != nil {
+		if tooLarge, ok := errors.AsType[*jobs.TooLargeError](err); ok {
+			s.problem = &config.Problem{Reason: api.ReasonInvalidSpec, Message: tooLarge.Error()}
+		} else if err != nil {
 			return hooks.Desired{}, err
+		} else {
+			children = append(children, job)
 		}
-		children = append(children, job)
 	}
 	status, recheck := s.status(children)
 	if s.switches.Busy != nil || reason == api.ReasonNotReady && !s.answered {

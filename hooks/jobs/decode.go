@@ -75,6 +75,8 @@ func jobStatus(data []byte, s *batchv1.JobStatus) error {
 			return into(r, &s.Succeeded)
 		case "failed":
 			return into(r, &s.Failed)
+		case "terminating":
+			return into(r, &s.Terminating)
 		case "conditions":
 			if r.Kind() == 'n' {
 				return r.Skip()
