@@ -183,12 +183,6 @@ func (m *maker) accountEdges(n *node) []edge {
 	return out
 }
 
-// The names by which subjects of other kinds than ServiceAccount mean accounts.
-const (
-	accountUserPrefix  = "system:serviceaccount:"
-	accountGroupPrefix = "system:serviceaccounts:"
-)
-
 func bindsAccount(subjects []rbacv1.Subject, namespace, account string) bool {
 	return slices.ContainsFunc(subjects, func(s rbacv1.Subject) bool {
 		switch s.Kind {

@@ -21,6 +21,9 @@ type Input struct {
 	// SourceNamespace and TargetNamespace of the application.
 	SourceNamespace string
 	TargetNamespace string
+	// SameCluster: source and target are namespaces of one cluster. In another cluster the names of
+	// accounts, users and namespaces may be somebody else's.
+	SameCluster bool
 	// Application selects the members.
 	Application api.Application
 	// StorageClasses of the source and what they become at the target.
@@ -62,6 +65,7 @@ func Make(in Input) *Plan {
 	m.selectMembers()
 	m.followReferences()
 	m.leaveMade()
+	m.checkBindings()
 	m.addWorkloads()
 	m.addVolumes()
 	m.addObjects()

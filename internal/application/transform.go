@@ -1,10 +1,7 @@
 package application
 
 import (
-	"strings"
-
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -24,6 +21,7 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 	case kindClaim:
 		m.retarget(n, out)
 	case kindRoleBinding:
+		m.dropForeign(out)
 		m.mapSubjects(out)
 	}
 	if isCustom(n.ref.kind()) {
@@ -171,29 +169,6 @@ func quantity(o *unstructured.Unstructured, path ...string) *resource.Quantity {
 		return nil
 	}
 	return &q
-}
-
-// mapSubjects makes the accounts of the source namespace those of the target namespace.
-func (m *maker) mapSubjects(out *unstructured.Unstructured) {
-	subjects, _ := out.Object["subjects"].([]any)
-	for _, s := range subjects {
-		s, _ := s.(map[string]any)
-		name, _ := s["name"].(string)
-		switch s["kind"] {
-		case rbacv1.ServiceAccountKind:
-			if s["namespace"] == m.in.SourceNamespace {
-				s["namespace"] = m.in.TargetNamespace
-			}
-		case rbacv1.UserKind:
-			if account, ok := strings.CutPrefix(name, accountUserPrefix+m.in.SourceNamespace+":"); ok {
-				s["name"] = accountUserPrefix + m.in.TargetNamespace + ":" + account
-			}
-		case rbacv1.GroupKind:
-			if name == accountGroupPrefix+m.in.SourceNamespace {
-				s["name"] = accountGroupPrefix + m.in.TargetNamespace
-			}
-		}
-	}
 }
 
 // rename adapts what names the namespace of the source, where that is meant to be the

@@ -21,7 +21,11 @@ type place struct {
 }
 
 // places are the two namespaces of a move.
-type places struct{ source, target place }
+type places struct {
+	source, target place
+	// same: both are of one cluster.
+	same bool
+}
 
 func readPlaces(ctx context.Context, source, target *cluster.Cluster) (places, error) {
 	from, err := readPlace(ctx, source)
@@ -29,7 +33,28 @@ func readPlaces(ctx context.Context, source, target *cluster.Cluster) (places, e
 		return places{}, err
 	}
 	to, err := readPlace(ctx, target)
-	return places{from, to}, err
+	if err != nil {
+		return places{}, err
+	}
+	same, err := sameCluster(ctx, source, target)
+	return places{from, to, same}, err
+}
+
+// sameCluster says whether both endpoints are of one cluster. Where nobody may know it, they count
+// as two: less is carried over then.
+func sameCluster(ctx context.Context, source, target *cluster.Cluster) (bool, error) {
+	from, err := source.ClusterUID(ctx)
+	if err == nil {
+		var to string
+		to, err = target.ClusterUID(ctx)
+		if err == nil {
+			return from == to, nil
+		}
+	}
+	if cluster.KindOf(err) == cluster.Forbidden {
+		return false, nil
+	}
+	return false, err
 }
 
 func readPlace(ctx context.Context, c *cluster.Cluster) (place, error) {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
@@ -40,13 +41,15 @@ func TestPlaces(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			client := fake.NewClientset()
+			client := fake.NewClientset(namespaceOf("kube-system", "c"))
 			if tc.namespace != nil {
-				client = fake.NewClientset(tc.namespace)
+				client = fake.NewClientset(namespaceOf("kube-system", "c"), tc.namespace)
 			}
 			asked := 0
-			client.PrependReactor("get", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
-				asked++
+			client.PrependReactor("get", "namespaces", func(a clienttesting.Action) (bool, runtime.Object, error) {
+				if a.(clienttesting.GetAction).GetName() == "shop" {
+					asked++
+				}
 				return tc.forbidden, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "shop", nil)
 			})
 			side := &cluster.Cluster{Namespace: "shop", Kube: client}
@@ -63,6 +66,42 @@ func TestPlaces(t *testing.T) {
 				if len(p.Blockers) != tc.blockers || blockedBy(p, api.ReasonNamespaceNotFound) != (tc.blockers > 0) {
 					t.Errorf("%s: blockers of the %s: %v", tc.reason, side, p.Blockers)
 				}
+			}
+		})
+	}
+}
+
+func namespaceOf(name, uid string) *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}}
+}
+
+// TestSameCluster: two endpoints are of one cluster only if nobody can doubt it.
+func TestSameCluster(t *testing.T) {
+	side := func(uid string) *cluster.Cluster {
+		client := fake.NewClientset(namespaceOf("kube-system", uid))
+		client.PrependReactor("get", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return uid == "", nil, apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "kube-system", nil)
+		})
+		return &cluster.Cluster{Namespace: "shop", Kube: client}
+	}
+	cases := map[string]struct {
+		reason         string
+		source, target *cluster.Cluster
+		want           bool
+	}{
+		"Same":      {"one UID, one cluster", side("a"), side("a"), true},
+		"Others":    {"the namespaces have the same name in all clusters", side("a"), side("b"), false},
+		"Forbidden": {"who may not look does not know", side("a"), side(""), false},
+		"Neither":   {"two that nobody may read are not one", side(""), side(""), false},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			where, err := readPlaces(t.Context(), tc.source, tc.target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if where.same != tc.want {
+				t.Errorf("%s: got %v", tc.reason, where.same)
 			}
 		})
 	}
