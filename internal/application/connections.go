@@ -16,6 +16,7 @@ func (m *maker) checkConnections() {
 	for i := range m.plan.Objects {
 		if o := &m.plan.Objects[i]; o.kind() == kindIngress {
 			m.checkIngress(o, made)
+			m.checkAnnotatedSecrets(o)
 		}
 	}
 	for _, n := range m.takenNodes() {

@@ -39,6 +39,7 @@ func (m *maker) edges(n *node) []edge {
 		for _, r := range resourceBackends(read[networkingv1.Ingress](n)) {
 			out = append(out, edge{to: r})
 		}
+		out = append(out, m.annotationEdges(n)...)
 	default:
 		if isCustom(n.ref.kind()) {
 			out = m.customEdges(n)

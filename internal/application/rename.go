@@ -104,6 +104,8 @@ func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) 
 		renameRules(before.DeepCopy().Object, o.Object, renamed)
 	case kindRoleBinding:
 		m.renameSubjects(before, o, renamed)
+	case kindIngress:
+		m.correctAnnotatedSecrets(before, o, renamed)
 	case kindEndpointSlice:
 		if service := before.GetLabels()[discoveryv1.LabelServiceName]; service != "" {
 			labels := o.GetLabels()

@@ -181,6 +181,8 @@ func (m *maker) rename(n *node, out *unstructured.Unstructured) {
 	switch kind := n.ref.kind(); {
 	case isCustom(kind):
 		m.renameReferences(out.Object["spec"])
+	case kind == kindIngress:
+		m.renameAnnotatedSecrets(out)
 	case kind == kindNetworkPolicy && renameSelectors(out.Object["spec"], m.in.SourceNamespace, m.in.TargetNamespace):
 		m.warn("%s selects the namespace %s by its name: at the target it selects %s", n.ref, m.in.SourceNamespace, m.in.TargetNamespace)
 	}
