@@ -251,7 +251,7 @@ func (r *run) judge(p *application.Plan) {
 		}
 	}
 	again := application.Make(application.Input{
-		Engine: p.Engine, SourceNamespace: r.to, TargetNamespace: r.to, SameCluster: true, Mobilizers: []string{"restic"},
+		Engine: p.Engine, SourceNamespace: r.to, TargetNamespace: r.to, SourceCluster: "c", TargetCluster: "c", Mobilizers: []string{"restic"},
 		Application: api.Application{Selector: &metav1.LabelSelector{}}, Objects: contents(p),
 	})
 	r.result.fail(failedTwice, Differences(p.Objects, again.Objects)...)

@@ -11,19 +11,22 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// Hash identifies what the plan would do: objects, volumes and workloads; not the lists for
-// people. The replicas of workloads that an autoscaler sets do not count, nor how full a claim
+// Hash identifies what the plan would do: where it takes what from and to (a kubeconfig of the same
+// name may lead to another cluster tomorrow), through which repository, objects, volumes and
+// workloads; not the lists for people. The replicas of workloads that an autoscaler sets do not count, nor how full a claim
 // is, as they change by themselves between the reading of a plan and its approval.
 func (p *Plan) Hash() string {
 	workloads, objects := p.withoutAutoscaledReplicas()
 	data, err := json.Marshal(struct {
 		A, B, C   string
+		From, To  string       `json:",omitempty"`
+		Data      api.Data     `json:",omitzero"`
 		Contents  api.Contents `json:",omitempty"`
 		Workloads []Workload
 		Objects   []Object
 		Volumes   []Volume
 		Requires  []Required
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires})
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires})
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))

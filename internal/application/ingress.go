@@ -116,7 +116,7 @@ func (m *maker) correctAnnotatedSecrets(before, o *unstructured.Unstructured, re
 
 // checkAnnotatedSecrets points at Secrets of other namespaces, which the target's cluster may lack.
 func (m *maker) checkAnnotatedSecrets(o *Object) {
-	if m.in.SameCluster {
+	if m.sameCluster() {
 		return
 	}
 	for _, s := range annotatedSecrets(&o.Object) {

@@ -21,9 +21,10 @@ type Input struct {
 	// SourceNamespace and TargetNamespace of the application.
 	SourceNamespace string
 	TargetNamespace string
-	// SameCluster: source and target are namespaces of one cluster. In another cluster the names of
-	// accounts, users and namespaces may be somebody else's.
-	SameCluster bool
+	// SourceCluster and TargetCluster identify the clusters; empty: nobody could know. In another
+	// cluster the names of accounts, users and namespaces may be somebody else's.
+	SourceCluster string
+	TargetCluster string
 	// Application selects the members.
 	Application api.Application
 	// StorageClasses of the source and what they become at the target.
@@ -138,6 +139,9 @@ func newMaker(in Input) *maker {
 			Engine:          in.Engine,
 			SourceNamespace: in.SourceNamespace,
 			TargetNamespace: in.TargetNamespace,
+			SourceCluster:   in.SourceCluster,
+			TargetCluster:   in.TargetCluster,
+			Data:            wayOf(in.Data),
 			Workloads:       []Workload{},
 			Objects:         []Object{},
 			Volumes:         []Volume{},
@@ -176,6 +180,12 @@ func (m *maker) leave(ref Ref, why string) {
 func (m *maker) isTaken(kind, name string) bool {
 	_, ok := m.taken[refTo(kind, name)]
 	return ok
+}
+
+// wayOf the data: what the user wrote of it but the claims, which are in the volumes.
+func wayOf(d api.Data) api.Data {
+	d.Claims = nil
+	return d
 }
 
 // takenNodes lists what moves, in the order of creation.

@@ -28,6 +28,12 @@ type Plan struct {
 	Engine          string `json:"engine"`
 	SourceNamespace string `json:"sourceNamespace"`
 	TargetNamespace string `json:"targetNamespace"`
+	// SourceCluster and TargetCluster are the UIDs of the clusters (of their namespaces kube-system),
+	// as far as the accounts may read them.
+	SourceCluster string `json:"sourceCluster,omitempty"`
+	TargetCluster string `json:"targetCluster,omitempty"`
+	// Data is how the volumes are copied, and through which repository. The claims are in Volumes.
+	Data api.Data `json:"data,omitzero"`
 	// Contents: which part of the application moves; empty: all of it.
 	Contents api.Contents `json:"contents,omitempty"`
 	// Workloads of the source that are stopped, in order.

@@ -15,7 +15,7 @@ import (
 // checkBindings says what becomes, in another cluster, of the subjects of RoleBindings that are not
 // the application's own, and leaves the bindings that would bind nobody.
 func (m *maker) checkBindings() {
-	if m.in.SameCluster {
+	if m.sameCluster() {
 		return
 	}
 	for _, n := range m.takenNodes() {
@@ -58,6 +58,11 @@ const (
 	accountGroupPrefix = "system:serviceaccounts:"
 )
 
+// sameCluster says whether source and target are namespaces of one cluster, for sure.
+func (m *maker) sameCluster() bool {
+	return m.in.SourceCluster != "" && m.in.SourceCluster == m.in.TargetCluster
+}
+
 // isForeignAccount says whether a subject is an account of another namespace, or all of them,
 // whichever way it is written.
 func isForeignAccount(s rbacv1.Subject, namespace string) bool {
@@ -85,7 +90,7 @@ func subjectName(s rbacv1.Subject) string {
 // dropForeign takes the accounts of other namespaces out of a RoleBinding for another cluster.
 func (m *maker) dropForeign(out *unstructured.Unstructured) {
 	subjects, _ := out.Object["subjects"].([]any)
-	if m.in.SameCluster || len(subjects) == 0 {
+	if m.sameCluster() || len(subjects) == 0 {
 		return
 	}
 	out.Object["subjects"] = slices.DeleteFunc(subjects, func(s any) bool {

@@ -43,7 +43,7 @@ func TestSubjects(t *testing.T) {
 				b.Object["subjects"] = subjectsOf(tc.subjects)
 			}
 			in := whole(t, `{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: src}}`, nil)
-			in.TargetNamespace, in.SameCluster, in.Objects = "dst", tc.same, append(in.Objects, b)
+			in.TargetNamespace, in.SourceCluster, in.TargetCluster, in.Objects = "dst", "a", clusterOf(tc.same), append(in.Objects, b)
 			p := Make(in)
 			o := p.ofSource(RefOf(&b))
 			if left := o == nil && len(p.Left) == 1 && p.Left[0].Ref == RefOf(&b); left != tc.left {
@@ -64,6 +64,14 @@ func TestSubjects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clusterOf the target: that of the source, or another.
+func clusterOf(same bool) string {
+	if same {
+		return "a"
+	}
+	return "b"
 }
 
 func subjectsOf(texts []string) []any {

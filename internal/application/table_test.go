@@ -238,6 +238,18 @@ func TestHashFollowsTheApplication(t *testing.T) {
 	if hash(webYAML, bound) == hash(webYAML, bound, account) {
 		t.Error("what the target must hold is part of the plan, and the hash is the same")
 	}
+	for name, change := range map[string]func(*Input){
+		"the source's cluster": func(in *Input) { in.SourceCluster = "b" },
+		"the target's cluster": func(in *Input) { in.TargetCluster = "b" },
+		"the repository": func(in *Input) {
+			in.Data.Mobilizers = []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"repository": "s3:b"}}}
+		},
+		"the verification": func(in *Input) { in.Data.Verification = api.VerificationChecksum },
+	} {
+		if Make(whole(t, join(webYAML, bound), change)).Hash() == hash(webYAML, bound) {
+			t.Errorf("%s is another, and the hash is the same", name)
+		}
+	}
 	p := Make(whole(t, join(webYAML, bound, hpa), nil))
 	p.Hash()
 	if p.Workloads[0].Replicas != 3 {

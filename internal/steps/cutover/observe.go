@@ -93,6 +93,9 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 		if err := s.loadPlan(ctx); err != nil {
 			return err
 		}
+		if err := s.sameClusters(ctx); err != nil {
+			return err
+		}
 	}
 	o.Pinned = records[0] != nil && records[1] != nil && s.plan != nil
 	if s.plan != nil {

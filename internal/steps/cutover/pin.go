@@ -76,6 +76,30 @@ func (s *switcher) show(p *application.Plan) {
 	s.out.Update(func(st *task.Status) { st.Plan = s.deps.Summary(p) })
 }
 
+// sameClusters refuses to go on, or to go back, in other clusters than those that the pinned plan is
+// for: the kubeconfigs are in Secrets, which may have been made anew since.
+func (s *switcher) sameClusters(ctx context.Context) error {
+	if s.plan == nil {
+		return nil
+	}
+	for _, side := range []struct {
+		c    *cluster.Cluster
+		want string
+	}{{s.source, s.plan.SourceCluster}, {s.target, s.plan.TargetCluster}} {
+		uid, err := side.c.ClusterUID(ctx)
+		if cluster.KindOf(err) == cluster.Forbidden || err == nil && (side.want == "" || uid == side.want) {
+			continue
+		}
+		s.plan = nil // Nothing is done by it; it is read again.
+		if err != nil {
+			return err
+		}
+		return &ending{*failed(api.ReasonInvalidKubeconfig, fmt.Sprintf("the kubeconfig of the %s leads to another cluster now than when this switch began (the UID of its kube-system is %s, "+
+			"it was %s): put the former one back, then it goes on; nothing was done in the other cluster", side.c.Side, uid, side.want)).Result}
+	}
+	return nil
+}
+
 // loadPlan reads the pinned plan; it stays nil when there is none.
 func (s *switcher) loadPlan(ctx context.Context) error {
 	p := &application.Plan{}

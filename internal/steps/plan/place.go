@@ -18,13 +18,17 @@ type place struct {
 	// namespace; nil: the endpoint's account may not read it, or it is missing.
 	namespace *corev1.Namespace
 	missing   bool
+	// cluster is its UID; empty: the account may not know it.
+	cluster string
 }
 
 // places are the two namespaces of a move.
-type places struct {
-	source, target place
-	// same: both are of one cluster.
-	same bool
+type places struct{ source, target place }
+
+// same says whether both are of one cluster. Where nobody may know it, they count as two: less is
+// carried over then.
+func (p places) same() bool {
+	return p.source.cluster != "" && p.source.cluster == p.target.cluster
 }
 
 func readPlaces(ctx context.Context, source, target *cluster.Cluster) (places, error) {
@@ -33,31 +37,21 @@ func readPlaces(ctx context.Context, source, target *cluster.Cluster) (places, e
 		return places{}, err
 	}
 	to, err := readPlace(ctx, target)
-	if err != nil {
-		return places{}, err
-	}
-	same, err := sameCluster(ctx, source, target)
-	return places{from, to, same}, err
+	return places{from, to}, err
 }
 
-// sameCluster says whether both endpoints are of one cluster. Where nobody may know it, they count
-// as two: less is carried over then.
-func sameCluster(ctx context.Context, source, target *cluster.Cluster) (bool, error) {
-	from, err := source.ClusterUID(ctx)
-	if err == nil {
-		var to string
-		to, err = target.ClusterUID(ctx)
-		if err == nil {
-			return from == to, nil
-		}
-	}
-	if cluster.KindOf(err) == cluster.Forbidden {
-		return false, nil
-	}
-	return false, err
-}
-
+// readPlace reads what is known of an endpoint's namespace and cluster.
 func readPlace(ctx context.Context, c *cluster.Cluster) (place, error) {
+	uid, err := c.ClusterUID(ctx)
+	if err != nil && cluster.KindOf(err) != cluster.Forbidden {
+		return place{}, err
+	}
+	p, err := readNamespace(ctx, c)
+	p.cluster = uid
+	return p, err
+}
+
+func readNamespace(ctx context.Context, c *cluster.Cluster) (place, error) {
 	ns, err := c.Kube.CoreV1().Namespaces().Get(ctx, c.Namespace, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):

@@ -100,8 +100,8 @@ func TestSameCluster(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if where.same != tc.want {
-				t.Errorf("%s: got %v", tc.reason, where.same)
+			if where.same() != tc.want {
+				t.Errorf("%s: got %v", tc.reason, where.same())
 			}
 		})
 	}

@@ -1,0 +1,48 @@
+package cutover
+
+import (
+	"errors"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// TestSameClusters: what was begun in one cluster is not gone on with in another.
+func TestSameClusters(t *testing.T) {
+	endpoint := func(side, uid string) *cluster.Cluster {
+		return &cluster.Cluster{Side: side, Namespace: "shop", Kube: fake.NewClientset(
+			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}
+	}
+	for name, tc := range map[string]struct {
+		reason         string
+		plan           *application.Plan
+		source, target string
+		refused        bool
+	}{
+		"Same":    {"the usual", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "a", "b", false},
+		"Target":  {"the Secret was made anew from another context", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "a", "c", true},
+		"Source":  {"a source can be remote as well", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "c", "b", true},
+		"Unknown": {"where the account could not read it, nobody can compare", &application.Plan{}, "a", "b", false},
+		"NoPlan":  {"nothing is pinned", nil, "a", "b", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &switcher{plan: tc.plan, source: endpoint(cluster.SideSource, tc.source), target: endpoint(cluster.SideTarget, tc.target)}
+			err := s.sameClusters(t.Context())
+			var stop *ending
+			if errors.As(err, &stop) != tc.refused || err != nil && !tc.refused {
+				t.Fatalf("%s: got %v", tc.reason, err)
+			}
+			if tc.refused && (stop.result.Reason != api.ReasonInvalidKubeconfig || stop.result.Retry != task.RetryLater || s.plan != nil) {
+				t.Errorf("%s: got %+v with the plan %v", tc.reason, stop.result, s.plan)
+			}
+		})
+	}
+}
