@@ -39,7 +39,9 @@ func TestAnnotatedSecrets(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := Make(guarded(t, tc.annotation, tc.value, func(in *Input) { in.TargetNamespace, in.SourceCluster, in.TargetCluster = "dst", "a", clusterOf(tc.same) }))
+			p := Make(guarded(t, tc.annotation, tc.value, func(in *Input) {
+				in.TargetNamespace, in.SourceCluster, in.TargetCluster = "dst", "a", clusterOf(tc.same)
+			}))
 			o := p.ofSource(refTo(kindIngress, "web"))
 			if o == nil {
 				t.Fatal("the Ingress does not move")

@@ -40,6 +40,9 @@ type observed struct {
 	// is not connected though its Pod runs, FailedAt when the first failure of this try was
 	// seen.
 	CreatedAt, GivenAt, LostAt, FailedAt time.Time
+	// MovedAt is when the progress was last seen to change since go; Stage is where it is.
+	MovedAt time.Time
+	Stage   api.VolumeStage
 	Try, Tries                           int
 	StartTimeout                         time.Duration
 	// Way of the data between the workers.
@@ -103,9 +106,16 @@ func (o observed) running() decision {
 		return o.notStarted(o.GivenAt, role, s, "start")
 	case !o.LostAt.IsZero() && o.late(o.LostAt):
 		return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
+	case !o.MovedAt.IsZero() && o.Now.Sub(o.MovedAt) > quietAfter:
+		return decision{Action: actWait, Message: fmt.Sprintf("no progress of %s is seen for %s (stage %s): unless that much has to be read, a disk or a server may not answer; "+
+			"look at the Pods of its workers, or bring the source back with desired: RolledBack", o.Volume, o.Now.Sub(o.MovedAt).Round(time.Minute), o.Stage)}
 	}
 	return decision{Action: actWait}
 }
+
+// quietAfter so long somebody is told that nothing moves. It is no failure: to compare the content
+// of a large volume shows no progress either, and takes longer.
+const quietAfter = 10 * time.Minute
 
 // noWay waits for one, and fails without.
 func (o observed) noWay() decision {

@@ -204,6 +204,16 @@ func TestNext(t *testing.T) {
 			in:     observed{Source: working, Target: side{Exists: true, Agent: true, Running: true, Started: true}, Want: true, Given: true, LostAt: noon.Add(-6 * time.Minute)},
 			want:   want{Action: actRetry, Message: "no connection"},
 		},
+		"no progress": {
+			reason: "somebody is told, and nothing is stopped: it may read for hours",
+			in:     observed{Volume: "data", Source: working, Target: working, Want: true, Given: true, MovedAt: noon.Add(-11 * time.Minute), Stage: api.StageCopying},
+			want:   want{Action: actWait, Message: "no progress of data is seen for 11m0s (stage Copying)"},
+		},
+		"a pause": {
+			reason: "ten minutes may pass",
+			in:     observed{Volume: "data", Source: working, Target: working, Want: true, Given: true, MovedAt: noon.Add(-9 * time.Minute), Stage: api.StageCopying},
+			want:   want{Action: actWait},
+		},
 		"a check forbids": {
 			reason: "checks go before everything",
 			in:     observed{Source: working, Target: working, Want: true, Given: true, Check: declined(api.ReasonTargetIsActive, "active")},

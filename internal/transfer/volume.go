@@ -29,6 +29,9 @@ type volumeRun struct {
 	isReady, settled bool
 	// created, givenAt, lostAt and failedAt are the times of observed.
 	created, givenAt, lostAt, failedAt time.Time
+	// moved is when moving, the progress as it was then, last changed.
+	moved  time.Time
+	moving task.VolumeProgress
 	// message of the last decision.
 	message string
 	// answers of the clusters to why a Pod does not start, asked at askedAt.
@@ -137,6 +140,9 @@ func (v *volumeRun) observe(s Spec, now time.Time, pods map[task.Role]map[string
 		v.lostAt = time.Time{}
 	}
 	o.LostAt = v.lostAt
+	if v.given && v.moved.After(v.givenAt) {
+		o.MovedAt, o.Stage = v.moved, v.progress.Stage
+	}
 	return o
 }
 
@@ -167,5 +173,8 @@ func (v *volumeRun) record(o observed) {
 	}
 	if v.given {
 		v.progress = merge(v.progress, o.Source.Status, o.Target.Status)
+	}
+	if v.moved.Before(v.givenAt) || v.moving != v.progress {
+		v.moved, v.moving = o.Now, v.progress
 	}
 }
