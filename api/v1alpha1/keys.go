@@ -121,6 +121,7 @@ const (
 	ReasonPlanned        = "Planned"
 	ReasonBlocked        = "Blocked"
 	ReasonPlanChanged    = "PlanChanged"
+	ReasonPlanUnsure     = "PlanUnsure"
 	ReasonOpening        = "Opening"
 	ReasonActive         = "Active"
 	ReasonSuspended      = "Suspended"

@@ -1,6 +1,9 @@
 package application
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // leaveTheRest gives a reason for everything that was looked at and does not move.
 func (m *maker) leaveTheRest() {
@@ -41,4 +44,19 @@ func (m *maker) warnUnseen() {
 	slices.Sort(unseen)
 	m.warn("nobody has looked for objects of these kinds, as the account at the source may not list them: %s; "+
 		"grant it that, or create them at the target if the application has some", few(unseen))
+}
+
+// warnSilent notes the API groups whose server does not answer. Objects of any kind may belong to a
+// workload, as they name it, and one that nobody has seen would stay behind without a word.
+func (m *maker) warnSilent() {
+	if len(m.in.Silent) == 0 || m.dataOnly() {
+		return
+	}
+	silent := slices.Clone(m.in.Silent)
+	slices.Sort(silent)
+	silent = slices.Compact(silent)
+	group, version, _ := strings.Cut(silent[0], "/")
+	m.warn("nobody has looked for objects of these API groups, as their own servers do not answer at the source: %s; mend them, or, if nobody needs them any more: kubectl delete apiservice %s.%s",
+		few(silent), version, group)
+	m.plan.Unsure = append(m.plan.Unsure, m.plan.Warnings[len(m.plan.Warnings)-1])
 }

@@ -47,6 +47,9 @@ type Input struct {
 	// Unseen are resources that nobody could look for, in most cases because the account may
 	// not.
 	Unseen []string
+	// Silent are the API groups, each GROUP/VERSION, whose own server does not answer at the source.
+	// Nobody knows what the namespace holds of them.
+	Silent []string
 	// Cluster holds cluster-wide objects of the source that may concern the application, as far
 	// as they could be read: ClusterRoleBindings, the ClusterRoles that they name, and what has the
 	// API server call Services of the namespace.
@@ -92,6 +95,7 @@ func Make(in Input) *Plan {
 	m.checkConnections()
 	m.leaveTheRest()
 	m.warnUnseen()
+	m.warnSilent()
 	return m.finish()
 }
 

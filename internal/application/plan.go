@@ -52,6 +52,10 @@ type Plan struct {
 	// Blockers forbid the move; Warnings do not.
 	Blockers []api.Blocker `json:"blockers,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"`
+	// Unsure says what could not be found out for now, and what helps: the plan may lack something
+	// that is there. No switch begins on such a plan, unless its hash was approved. It is no part of
+	// the hash.
+	Unsure []string `json:"unsure,omitempty"`
 }
 
 // Ref identifies an object of a namespace.

@@ -21,6 +21,26 @@ type Others struct {
 	// Unseen are the resources that could not be listed, in most cases because the account may
 	// not.
 	Unseen []string
+	// Silent are the API groups whose own server does not answer, as SilentGroups lists them: nobody
+	// knows what there is of them.
+	Silent []string
+}
+
+// views are groups of which nothing can be created, whatever server serves them.
+var views = []string{"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"}
+
+// SilentGroups are the API groups, each GROUP/VERSION, that an error of a discovery names: their own
+// servers do not answer. Any other error is none of its business.
+func SilentGroups(err error) ([]string, bool) {
+	groups, partial := discovery.GroupDiscoveryFailedErrorGroups(err)
+	var out []string
+	for gv := range groups {
+		if !slices.Contains(views, gv.Group) {
+			out = append(out, gv.String())
+		}
+	}
+	slices.Sort(out)
+	return out, partial
 }
 
 // Others lists the objects in the endpoint's namespace that are of none of the known kinds.
@@ -28,15 +48,11 @@ type Others struct {
 // to read a kind that has that preferred one.
 func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource, version func(kind schema.GroupKind, preferred string) string) (*Others, error) {
 	lists, err := c.Kube.Discovery().ServerPreferredNamespacedResources()
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
+	silent, partial := SilentGroups(err)
+	if err != nil && !partial {
 		return nil, c.Wrap("discover the kinds", err)
 	}
-	out := &Others{Resources: map[string]string{}}
-	if failed, ok := err.(*discovery.ErrGroupDiscoveryFailed); ok {
-		for gv := range failed.Groups {
-			out.Unseen = append(out.Unseen, gv.String())
-		}
-	}
+	out := &Others{Resources: map[string]string{}, Silent: silent}
 	found := otherKinds(lists, known)
 	pages, errs := make([][]unstructured.Unstructured, len(found)), make([]error, len(found))
 	failures := Each(ctx, len(found), func(i int) error {

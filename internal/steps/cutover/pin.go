@@ -3,6 +3,7 @@ package cutover
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -10,6 +11,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -55,9 +57,14 @@ func (s *switcher) pin(ctx context.Context) error {
 }
 
 // judge refuses a plan with blockers, and one that is not the approved one. The new plan's
-// summary goes into the status: its hash is what there is to approve.
+// summary goes into the status: its hash is what there is to approve. What could not be found out for
+// now is waited for, unless somebody has approved this very plan. It is not shown meanwhile: in a
+// moment it may be another one.
 func (s *switcher) judge(p *application.Plan) error {
 	hash := p.Hash()
+	if len(p.Unsure) > 0 && s.task.Move.ApprovedPlan != hash {
+		return &ending{steps.Failed(api.ReasonPlanUnsure, "nothing was done, as the plan may lack something: "+strings.Join(p.Unsure, "; "), task.RetrySoon)}
+	}
 	if len(p.Blockers) > 0 {
 		s.show(p)
 		b := p.Blockers[0]

@@ -144,10 +144,12 @@ func (s *switcher) loop(ctx context.Context, next func(Observed) Action, rollbac
 	}
 }
 
-// end closes the task: a decline before anything was changed gives the locks back.
+// end closes the task: one that ends before anything was changed, and is tried again by itself, gives
+// the locks back.
 func (s *switcher) end(ctx context.Context, a Action, o *Observed) task.Result {
 	r := *a.Result
-	if r.Outcome == task.OutcomeDeclined && o != nil && !o.HasRecord {
+	early := r.Outcome == task.OutcomeDeclined || r.Reason == api.ReasonPlanUnsure
+	if early && o != nil && !o.HasRecord {
 		if err := s.unlock(ctx); err != nil {
 			slog.Warn("cannot release the locks", "error", err.Error())
 		} else {

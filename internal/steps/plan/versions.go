@@ -7,7 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -16,7 +15,9 @@ import (
 
 // served are the versions in which two clusters know each kind, the preferred ones first.
 type served struct {
-	source      []*metav1.APIResourceList
+	source []*metav1.APIResourceList
+	// silent are the API groups of the source whose own server does not answer.
+	silent      []string
 	here, there map[schema.GroupKind][]string
 	common      map[schema.GroupKind]string
 }
@@ -27,22 +28,25 @@ func newServed(source, target []*metav1.APIResourceList) served {
 
 // discoverBoth asks both clusters.
 func discoverBoth(source, target *cluster.Cluster) (served, error) {
-	here, err := discoverOne(source)
+	here, silent, err := discoverOne(source)
 	if err != nil {
 		return served{}, err
 	}
-	there, err := discoverOne(target)
-	return newServed(here, there), err
+	there, _, err := discoverOne(target)
+	out := newServed(here, there)
+	out.silent = silent
+	return out, err
 }
 
-// discoverOne passes over groups whose own server does not answer: what of them is needed fails
-// when it is read.
-func discoverOne(c *cluster.Cluster) ([]*metav1.APIResourceList, error) {
+// discoverOne lists the groups whose own server does not answer besides. At the target what of them is
+// needed fails when it is asked for.
+func discoverOne(c *cluster.Cluster) ([]*metav1.APIResourceList, []string, error) {
 	_, lists, err := c.Kube.Discovery().ServerGroupsAndResources()
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return nil, c.Wrap("discover the kinds", err)
+	silent, partial := cluster.SilentGroups(err)
+	if err != nil && !partial {
+		return nil, nil, c.Wrap("discover the kinds", err)
 	}
-	return lists, nil
+	return lists, silent, nil
 }
 
 // commonVersions is, for each kind that both serve in the same version, the first such version
