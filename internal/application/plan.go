@@ -144,6 +144,9 @@ type Volume struct {
 	CapacityBytes int64 `json:"capacityBytes"`
 	// Identity of the workload. Worker says what the workers run as.
 	Identity Identity `json:"identity"`
+	// Askable is a workload whose Pods mount the claim now, or will in a moment, and can be asked for
+	// their user then; nil: there is none. It is only for making the plan.
+	Askable *Ref `json:"-"`
 	// Placement of the worker at the target. It is no part of the hash: the objects are.
 	Placement Placement `json:"placement,omitzero"`
 	// PrivilegedSource and PrivilegedTarget: an administrator has allowed privileged workers

@@ -2,6 +2,7 @@ package application
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +18,7 @@ func (m *maker) addVolumes() {
 		if n.ref.kind() != kindClaim {
 			continue
 		}
-		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name])}
+		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name]), Askable: askable(users[n.ref.Name], n.ref.Name)}
 		if v.Policy == api.ClaimCopy {
 			v.Mobilizer = m.mobilizer(v.Name)
 		}
@@ -105,6 +106,40 @@ type user struct {
 	container *corev1.Container
 }
 
+// askable is the first workload of which a container mounts the claim for as long as it runs, in a Pod
+// that is there or about to be: not one of a workload at zero, which this switch may have stopped.
+func askable(users []user, claim string) *Ref {
+	for _, u := range users {
+		mounted := slices.ContainsFunc(u.workload.mounts, func(mt mount) bool { return mt.claim == claim && mountsVolume(u.container, mt.volume) })
+		if mounted && runsAlong(u) && hasPodFor(u.workload, claim) {
+			return &u.workload.ref
+		}
+	}
+	return nil
+}
+
+// runsAlong: containers that only begin a Pod have ended when somebody could ask them.
+func runsAlong(u user) bool {
+	return slices.ContainsFunc(u.workload.template.Spec.Containers, func(c corev1.Container) bool { return c.Name == u.container.Name })
+}
+
+// hasPodFor says whether a workload, as it is, has a Pod that mounts the claim, or gets one.
+func hasPodFor(n *node, claim string) bool {
+	if n.ref.kind() != kindDeployment && n.ref.kind() != kindStatefulSet {
+		return false
+	}
+	count := replicasOf(n.obj)
+	for _, t := range claimTemplates(n.obj) {
+		name, _, _ := unstructured.NestedString(t, "metadata", "name")
+		if prefix := name + "-" + n.ref.Name; isOrdinalOf(claim, prefix) {
+			first, _, _ := unstructured.NestedInt64(n.obj.Object, "spec", "ordinals", "start")
+			number, err := strconv.ParseInt(claim[len(prefix)+1:], 10, 64)
+			return err == nil && first <= number && number < first+count
+		}
+	}
+	return count > 0
+}
+
 // users of the claims among the workloads that stop, by the claim, in a fixed order.
 func (m *maker) users() map[string][]user {
 	out := map[string][]user{}
@@ -121,6 +156,10 @@ func (m *maker) users() map[string][]user {
 }
 
 func usesVolume(c *corev1.Container, volume string) bool {
-	return slices.ContainsFunc(c.VolumeMounts, func(v corev1.VolumeMount) bool { return v.Name == volume }) ||
+	return mountsVolume(c, volume) ||
 		slices.ContainsFunc(c.VolumeDevices, func(v corev1.VolumeDevice) bool { return v.Name == volume })
+}
+
+func mountsVolume(c *corev1.Container, volume string) bool {
+	return slices.ContainsFunc(c.VolumeMounts, func(v corev1.VolumeMount) bool { return v.Name == volume })
 }

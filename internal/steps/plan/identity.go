@@ -31,9 +31,12 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 		if pods == nil {
 			pods = runningPods(objects)
 		}
-		found, err := discover(ctx, source, pods, v)
+		found, asked, err := discover(ctx, source, pods, v)
 		if err != nil {
 			return err
+		}
+		if !asked && v.Askable != nil {
+			unsure(p, "waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext", v.Askable)
 		}
 		if found != nil {
 			v.Identity = complete(v.Identity, *found)
@@ -53,26 +56,27 @@ type ids struct {
 }
 
 // discover asks the running containers that mount the claim, in the order of their Pods'
-// names; nil: none could tell.
-func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (*ids, error) {
+// names; nil: none could tell. asked: there was one to ask.
+func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (found *ids, asked bool, err error) {
 	for i := range pods {
 		container := mountingContainer(&pods[i], v.Name, v.Identity.Container)
 		if container == "" {
 			continue
 		}
 		if found := reported(&pods[i], container); found != nil {
-			return found, nil
+			return found, true, nil
 		}
 		found, err := ask(ctx, source, pods[i].Name, container)
 		if kind := cluster.KindOf(err); kind == cluster.Unreachable || kind == cluster.Forbidden || ctx.Err() != nil {
-			return nil, err
+			return nil, true, err
 		}
 		// An image without the program id cannot be asked.
 		if err == nil {
-			return found, nil
+			return found, true, nil
 		}
+		asked = true
 	}
-	return nil, nil
+	return nil, asked, nil
 }
 
 func ask(ctx context.Context, source *cluster.Cluster, pod, container string) (*ids, error) {

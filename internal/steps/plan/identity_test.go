@@ -1,15 +1,20 @@
 package plan
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
 )
 
 func num(n int64) *int64 { return &n }
@@ -165,5 +170,58 @@ func TestRunningPods(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a", "z"}, got); diff != "" {
 		t.Errorf("only the application's running Pods, in a fixed order: -want +got:\n%s", diff)
+	}
+}
+
+// TestWaitsForPods: a switch that begins just when its Pods do waits for them, as its workers would run
+// as somebody else than those of the plan that was read.
+func TestWaitsForPods(t *testing.T) {
+	web := &application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
+	mounted := func(change func(*corev1.Pod)) []corev1.Pod {
+		return []corev1.Pod{pod("web-1", map[string]bool{"a": true}, change)}
+	}
+	cases := map[string]struct {
+		reason  string
+		pods    []corev1.Pod
+		askable *application.Ref
+		spec    application.Identity
+		unsure  bool
+	}{
+		"None":     {reason: "no Pod is there yet", askable: web, unsure: true},
+		"Pending":  {reason: "its image is being pulled", pods: mounted(func(p *corev1.Pod) { p.Status.Phase = corev1.PodPending }), askable: web, unsure: true},
+		"Creating": {reason: "another container runs already", pods: mounted(func(p *corev1.Pod) { p.Status.ContainerStatuses[0].State = corev1.ContainerState{} }), askable: web, unsure: true},
+		"Group":    {reason: "the group is asked for, too", askable: web, spec: application.Identity{UID: num(70)}, unsure: true},
+		"Said":     {reason: "the spec says it all", askable: web, spec: application.Identity{UID: num(70), GID: num(70)}},
+		"Off":      {reason: "no Pod will come"},
+		"Reported": {reason: "the kubelet has told it", askable: web, pods: mounted(func(p *corev1.Pod) {
+			p.Status.ContainerStatuses[0].User = &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: 5, GID: 6}}
+		})},
+		"NoProgram": {reason: "an image without id never answers", askable: web, pods: mounted(nil)},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
+			t.Cleanup(server.Close)
+			source, err := cluster.New(cluster.SideSource, "shop", &rest.Config{Host: server.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var objects []unstructured.Unstructured
+			for _, p := range tc.pods {
+				o, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				objects = append(objects, unstructured.Unstructured{Object: o})
+			}
+			tc.spec.Container = "a"
+			plan := &application.Plan{Volumes: []application.Volume{{Name: "data", Policy: api.ClaimCopy, Identity: tc.spec, Askable: tc.askable}}}
+			if err := discoverIdentities(t.Context(), source, plan, objects); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(plan.Unsure) > 0; got != tc.unsure || got && !strings.Contains(plan.Unsure[0], "Pod of Deployment.apps/web") {
+				t.Errorf("%s: got %q", tc.reason, plan.Unsure)
+			}
+		})
 	}
 }
