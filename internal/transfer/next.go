@@ -41,10 +41,10 @@ type observed struct {
 	// seen.
 	CreatedAt, GivenAt, LostAt, FailedAt time.Time
 	// MovedAt is when the progress was last seen to change since go; Stage is where it is.
-	MovedAt time.Time
-	Stage   api.VolumeStage
-	Try, Tries                           int
-	StartTimeout                         time.Duration
+	MovedAt      time.Time
+	Stage        api.VolumeStage
+	Try, Tries   int
+	StartTimeout time.Duration
 	// Way of the data between the workers.
 	Way way
 	// Contents of the files must have been compared.
