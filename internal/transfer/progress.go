@@ -120,17 +120,25 @@ func estimate(samples []sample, left int64, now time.Time) (bytesPerSecond, etaS
 // checksumMethod begins the name of each method of a digest that covers the content.
 const checksumMethod = "checksum-"
 
-// contentsCompared refuses a verification that was less than was asked for: of both sides a
-// digest that covers the content of the files.
+// contentsCompared refuses a verification that was less than was asked for: both sides need the same
+// digest, by one method that covers the content of the files.
 func contentsCompared(source, target *task.Verification) error {
 	for _, side := range []struct {
 		role         task.Role
 		verification *task.Verification
 	}{{task.RoleSource, source}, {task.RoleTarget, target}} {
-		if v := side.verification; v != nil && !strings.HasPrefix(v.Digest, checksumMethod) {
-			return fmt.Errorf("verification is Checksum, and the mobilizer at the %s has compared without the content (digest %q): expected a digest whose method begins with %q; "+
-				"choose a mobilizer that can, or verification: Metadata", side.role, v.Digest, checksumMethod)
+		if side.verification == nil {
+			continue
 		}
+		digest := side.verification.Digest
+		if _, sum, _ := strings.Cut(digest, ":"); !strings.HasPrefix(digest, checksumMethod) || sum == "" {
+			return fmt.Errorf("verification is Checksum, and the mobilizer at the %s has compared without the content (digest %q): expected METHOD:HEX with a method that begins with %q; "+
+				"choose a mobilizer that can, or verification: Metadata", side.role, digest, checksumMethod)
+		}
+	}
+	if source != nil && target != nil && source.Digest != target.Digest {
+		return fmt.Errorf("verification is Checksum, and the digest of the source is %q, that of the target %q: expected the same, by one method; "+
+			"use workers of one version on both sides", source.Digest, target.Digest)
 	}
 	return nil
 }

@@ -155,6 +155,10 @@ func TestContentsCompared(t *testing.T) {
 		"source":  {v("checksum-v1:a"), v("metadata-v2:a"), false},
 		"neither": {v("metadata-v2:a"), v("metadata-v2:a"), false},
 		"none":    {v(""), v(""), false},
+		// compare leaves these alone.
+		"other methods": {v("checksum-a:1"), v("checksum-b:1"), false},
+		"no method":     {v("checksum-1"), v("checksum-2"), false},
+		"no sum":        {v("checksum-a:"), v("checksum-a:"), false},
 	}
 	for name, tc := range cases {
 		if err := contentsCompared(tc.source, tc.target); (err == nil) != tc.ok {
