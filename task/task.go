@@ -112,6 +112,10 @@ type Volume struct {
 	Name string `json:"name"`
 	// Target is the name of the claim at the target.
 	Target string `json:"target"`
+	// Whole tells the worker of the target that its volume holds what the last run has copied, all
+	// of it and on its disk, and nothing that was written since: what looks the same as at the
+	// source, by size and time, is the same. Without it nothing that lies there may be believed.
+	Whole bool `json:"whole,omitempty"`
 }
 
 // Channel names a data channel: a MovePair.

@@ -14,6 +14,12 @@ const (
 	// switch (its UID is the value) has activated: no mobilizer writes such a claim. Written
 	// by the cutover, removed by its roll back only.
 	ActiveAnnotation = "kubemove.io/active"
+	// CopyAnnotation on a claim of the target says what its content is worth: "whole/HASH" when the
+	// last run has copied everything there, on the disk, and nobody has written since; the hash
+	// stands for the claims, the channel and the mobilizer. "writing/UID" names the worker Pod
+	// that has begun to write. Written by the runs, removed by the cutover that makes the claim
+	// active, and by its roll back. On a worker Pod: what the claim will say when it has succeeded.
+	CopyAnnotation = "kubemove.io/copy"
 	// HeldByAnnotation on a workload holds the UID of the switch that has stopped or started
 	// it. Another switch keeps its hands off. Written by the cutover.
 	HeldByAnnotation = "kubemove.io/held-by"

@@ -78,7 +78,7 @@ var needs = map[string]map[Role][]rule{
 	},
 	SideTarget: {
 		RoleData: {
-			{"get list create delete", "", "persistentvolumeclaims"},
+			{"get list create update delete", "", "persistentvolumeclaims"},
 			{"get list create delete", "", "pods"},
 			{"get create", "", "pods/portforward"},
 			{"get list create delete", "", "secrets"},

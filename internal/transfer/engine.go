@@ -36,13 +36,14 @@ func (r *Run) step(ctx context.Context) error {
 			continue
 		}
 		o := v.observe(r.spec, now, pods, checked)
-		o.Way = r.seekWay(ctx, v, pods[task.RoleTarget][workerName(r.spec.Run.ID, v.volume.Name, task.RoleTarget)])
+		target := pods[task.RoleTarget][workerName(r.spec.Run.ID, v.volume.Name, task.RoleTarget)]
+		o.Way = r.seekWay(ctx, v, target)
 		r.noteWay(v, o.Way)
 		v.record(o)
 		r.explain(ctx, v, pods, &o)
 		d := next(o)
 		v.message = d.Message
-		if err := r.act(ctx, v, o, d); err != nil {
+		if err := r.act(ctx, v, o, d, target); err != nil {
 			return err
 		}
 	}
@@ -50,12 +51,15 @@ func (r *Run) step(ctx context.Context) error {
 	return nil
 }
 
-// act carries out a decision.
-func (r *Run) act(ctx context.Context, v *volumeRun, o observed, d decision) error {
+// act carries out a decision. The Pod is that of the worker at the target, if there is one.
+func (r *Run) act(ctx context.Context, v *volumeRun, o observed, d decision, target *corev1.Pod) error {
 	switch d.Action {
 	case actCreate:
 		return r.tolerateOthers(r.place(ctx, v, o))
 	case actGo:
+		if err := distrust(ctx, r.spec, v.volume, target); err != nil {
+			return r.tolerateOthers(err)
+		}
 		// The last look: between it and the first write nothing else is asked.
 		r.checkedAt = time.Time{}
 		checked, err := r.check(ctx)
@@ -73,6 +77,7 @@ func (r *Run) act(ctx context.Context, v *volumeRun, o observed, d decision) err
 		r.warn(fmt.Sprintf("try %d of %s failed: %s", v.try, v.volume.Name, d.Message))
 		return r.tolerateOthers(r.restart(ctx, v))
 	case actDone:
+		vouch(ctx, r.spec, v.volume, target)
 		v.done = true
 		r.addWarnings(o)
 		v.progress = completed(v.progress, o.Target.Status)
@@ -118,7 +123,12 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 			continue
 		}
 		in := v.input(role)
-		in.Direct = role == task.RoleTarget && r.transport.Type != api.TransportRelay
+		if role == task.RoleTarget {
+			in.Direct = r.transport.Type != api.TransportRelay
+			if err := trust(ctx, r.spec, &in, source); err != nil {
+				return err
+			}
+		}
 		if err := ensurePod(ctx, r.spec, in); err != nil {
 			return err
 		}

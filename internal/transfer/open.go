@@ -95,6 +95,7 @@ func opened(pod *corev1.Pod, runID string, in podInput) error {
 
 // openTask is what a mobilizer is given for the verb open.
 func openTask(s Spec, in podInput) task.Task {
+	in.Whole = false // It does not see the volume.
 	t := buildTask(s, in)
 	t.Verb, t.Peer = task.VerbOpen, nil
 	return t

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/ddm/worker"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/task"
@@ -37,6 +38,10 @@ type podInput struct {
 	Volume    application.Volume
 	Mobilizer task.Mobilizer
 	Try       int
+	// Copy is the mark that the claim gets when the worker has succeeded, and Whole: it has that of
+	// an earlier one; target only.
+	Copy  string
+	Whole bool
 	// Direct: the source may connect to the agent itself; target only.
 	Direct bool
 	// Placement of the Pod, where the claim binds it to that of another Pod.
@@ -65,7 +70,7 @@ func buildTask(s Spec, in podInput) task.Task {
 		Run:        s.Run,
 		Source:     task.Endpoint{Namespace: s.Source.Namespace},
 		Target:     task.Endpoint{Namespace: s.Target.Namespace},
-		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target}},
+		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target, Whole: in.Whole}},
 		Parameters: in.Mobilizer.Parameters,
 		Channel:    &task.Channel{Namespace: s.Pair.Namespace, Name: s.Pair.Name},
 		Peer:       &task.Peer{Dial: "127.0.0.1:" + strconv.Itoa(task.PeerPort)},
@@ -114,6 +119,9 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			Containers:                    []corev1.Container{buildWorker(s, in)},
 			Volumes:                       buildVolumes(s, in, name),
 		},
+	}
+	if in.Copy != "" {
+		pod.Annotations[api.CopyAnnotation] = in.Copy
 	}
 	in.Placement.apply(pod)
 	if in.opensAhead() {

@@ -142,6 +142,8 @@ func (s *switcher) markClaim(ctx context.Context, name string, set bool) error {
 		} else {
 			delete(pvc.Annotations, api.ActiveAnnotation)
 		}
+		// What an application has written is no copy any more.
+		delete(pvc.Annotations, api.CopyAnnotation)
 		_, err = claims.Update(ctx, pvc, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
 		return err
 	})

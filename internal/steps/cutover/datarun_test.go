@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/task"
@@ -103,5 +105,35 @@ func TestLostIsTold(t *testing.T) {
 	var end *ending
 	if err := s.lost(ctx, errors.New("disk full")); !errors.As(err, &end) {
 		t.Errorf("the cutover does not end: %v", err)
+	}
+}
+
+// TestMarkEndsTrust: what an application has written is no copy any more, also after it was stopped.
+func TestMarkEndsTrust(t *testing.T) {
+	for _, set := range []bool{true, false} {
+		s := fakeSwitcher(t)
+		claims := s.target.Kube.CoreV1().PersistentVolumeClaims("shop")
+		mark := map[string]string{api.CopyAnnotation: "whole/a", "team": "blue"}
+		c := Claim{Name: "data", Exists: true}
+		if !set {
+			mark[api.ActiveAnnotation], c.Mark = self, self
+		}
+		if _, err := claims.Create(t.Context(), &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data", Annotations: mark}}, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.mark(t.Context(), set, &Observed{Claims: []Claim{c}}); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"team": "blue"}
+		if set {
+			want[api.ActiveAnnotation] = self
+		}
+		got, err := claims.Get(t.Context(), "data", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Annotations); diff != "" {
+			t.Errorf("active %t (-want +got):\n%s", set, diff)
+		}
 	}
 }
