@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,12 +37,11 @@ type differences struct {
 }
 
 // add notes a difference, and why it could not be mended.
-func (r *differences) add(root string, d tree.Difference, why error) {
+func (r *differences) add(d tree.Difference, why error) {
 	r.count++
 	what := d.What()
 	if slices.Contains(what, tree.Content) {
 		r.content = true
-		age(filepath.Join(root, d.Path()))
 	}
 	text := tree.Quote(d.Path()) + ": " + strings.Join(what, ", ")
 	switch {

@@ -68,6 +68,8 @@ type pair struct {
 	verification string
 	// repository of the user's own; empty: the managed one.
 	repository string
+	// whole is what the target's worker is told of its volume.
+	whole bool
 }
 
 // newPair has an empty repository.
@@ -122,6 +124,9 @@ func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 	t := task.Task{APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role, Run: task.Run{ID: run, Exact: exact, Verification: p.verification},
 		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: stdcmp.Or(p.dial, p.port), Listen: p.port},
 		Channel: &task.Channel{Namespace: "home", Name: "shop-dst"}}
+	if role == task.RoleTarget {
+		t.Volumes[0].Whole = p.whole
+	}
 	if p.repository != "" {
 		t.Parameters = map[string]string{"repository": p.repository}
 	}

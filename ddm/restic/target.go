@@ -54,18 +54,32 @@ func (w *worker) target(ctx context.Context) error {
 		return err
 	}
 	w.made = made
-	if err := w.restore(ctx, repo, made); err != nil {
-		return repo.explain(err)
-	}
-	synced := w.beginSync()
-	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
-		return err
-	}
-	if err := w.endSync(synced); err != nil {
+	if err := w.write(ctx, repo, front, server); err != nil {
 		return err
 	}
 	_, err = front.await(ctx, server, eventDone)
 	return err
+}
+
+// write makes the volume equal to the snapshot, on the disk, and compares it with the source.
+func (w *worker) write(ctx context.Context, repo repository, front *front, server *server) error {
+	w.status.stage(api.StageCopying)
+	if err := prepare(w.volume); err != nil {
+		return err
+	}
+	disk, err := openDisk(w.volume)
+	if err != nil {
+		return err
+	}
+	defer disk.close()
+	if err := w.restore(ctx, repo, w.made); err != nil {
+		return repo.explain(err)
+	}
+	synced := disk.beginSync()
+	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
+		return err
+	}
+	return disk.endSync(synced)
 }
 
 func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
@@ -81,16 +95,32 @@ func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server
 	return made, err
 }
 
-// restore makes the volume equal to the snapshot.
+// overwrite says which of the files that are there restic may believe by their size and time.
+type overwrite string
+
+const (
+	// overwriteChanged believes them.
+	overwriteChanged overwrite = "if-changed"
+	// overwriteAlways reads every file, and writes what differs. restic gives size and time also to
+	// files whose content it could not restore, and they may be on the disk before the content is.
+	overwriteAlways overwrite = "always"
+)
+
+// restore makes the prepared volume equal to the snapshot.
 func (w *worker) restore(ctx context.Context, repo repository, made event) error {
-	w.status.stage(api.StageCopying)
+	how := overwriteChanged
+	if !w.task.Volumes[0].Whole {
+		how = overwriteAlways
+		forget(w.volume)
+	}
 	folder := filepath.Join(w.dirs.SourceVolumes, w.name)
-	err := w.restoreOnce(ctx, repo, made, folder)
+	err := w.restoreOnce(ctx, repo, made, folder, how)
 	if r := new(runError); errors.As(err, &r) && r.Blocked {
 		if err := clearFolders(ctx, repo, made.Snapshot, folder, w.volume); err != nil {
 			return fmt.Errorf("cannot remove the folders that became something else at the source: %w", err)
 		}
-		err = w.restoreOnce(ctx, repo, made, folder)
+		// Other files may have failed, too.
+		err = w.restoreOnce(ctx, repo, made, folder, overwriteAlways)
 	}
 	if err != nil {
 		return restoreError(err)
@@ -102,20 +132,14 @@ func (w *worker) restore(ctx context.Context, repo repository, made event) error
 	return err
 }
 
-// restoreOnce prepares the volume and restores into it.
-func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, folder string) error {
-	if err := prepare(w.volume); err != nil {
-		return err
-	}
+// restoreOnce restores a folder of the snapshot into the prepared volume.
+func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, folder string, how overwrite) error {
 	if err := dropSparse(w.volume, made.Sparse); err != nil {
 		return err
 	}
-	return w.runRestore(ctx, repo, made.Snapshot+":"+folder)
-}
-
-// runRestore restores a folder of a snapshot.
-func (w *worker) runRestore(ctx context.Context, repo repository, from string) error {
 	var summary message
+	args := slices.Concat(w.settings.restore(repo.location), restoreFlags(how), leaveOut(w.volume, "/"),
+		[]string{made.Snapshot + ":" + folder, "--target", w.volume})
 	err := repo.run(ctx, "/", func(m message) {
 		switch m.Type {
 		case "summary":
@@ -126,8 +150,9 @@ func (w *worker) runRestore(ctx context.Context, repo repository, from string) e
 				v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
 			})
 		}
-	}, "restore", slices.Concat(w.settings.restore(repo.location), restoreFlags(), leaveOut(w.volume, "/"), []string{from, "--target", w.volume})...)
-	if err == nil && summary.Type != "" && summary.TotalFiles == 0 {
+	}, "restore", args...)
+	// What is skipped is not part of the total.
+	if err == nil && summary.Type != "" && summary.TotalFiles+summary.FilesSkipped == 0 {
 		err = clearAll(w.volume)
 	}
 	return err
@@ -135,8 +160,8 @@ func (w *worker) runRestore(ctx context.Context, repo repository, from string) e
 
 // restoreFlags make the target equal to the snapshot. Attributes of the system's own the
 // worker may not set, and after the first that it may not restic sets no others.
-func restoreFlags() []string {
-	flags := []string{"--delete", "--overwrite", "if-changed", "--sparse", "--no-lock"}
+func restoreFlags(how overwrite) []string {
+	flags := []string{"--delete", "--overwrite", string(how), "--sparse", "--no-lock"}
 	for _, p := range tree.KeptPatterns() {
 		flags = append(flags, "--include-xattr", p)
 	}

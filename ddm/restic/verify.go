@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/ddm/tree"
 	"github.com/kubemove/kubemove/task"
@@ -125,7 +123,7 @@ func (w *worker) compare(ctx context.Context, manifest string) (*differences, er
 	first := &differences{}
 	err := w.walkAlong(ctx, manifest, first, func(d tree.Difference) {
 		if err := mend(w.volume, d); err != nil {
-			first.add(w.volume, d, err)
+			first.add(d, err)
 			return
 		}
 		mended++
@@ -135,7 +133,7 @@ func (w *worker) compare(ctx context.Context, manifest string) (*differences, er
 	}
 	slog.Info("mended metadata that restic does not keep", "volume", w.name, "paths", mended)
 	second := &differences{}
-	err = w.walkAlong(ctx, manifest, second, func(d tree.Difference) { second.add(w.volume, d, nil) })
+	err = w.walkAlong(ctx, manifest, second, func(d tree.Difference) { second.add(d, nil) })
 	return second, err
 }
 
@@ -177,9 +175,9 @@ func growth(source, target int64) string {
 	return fmt.Sprintf("the copy takes %d MiB on the disk, the source %d MiB: holes in files that are smaller than 1 MiB are not kept", target>>20, source>>20)
 }
 
-// distrust lets the next run copy anew what looks unchanged on either side: without a snapshot
-// restic reads every file of the source, and of what it finds at the target it believes those
-// with another time least. What is in the repository is not sent again.
+// distrust lets the next run copy anew what looks unchanged at the source: without a snapshot restic
+// reads every file there. What is in the repository is not sent again. After a run that has failed
+// nothing is believed at the target anyway.
 func (w *worker) distrust(ctx context.Context, repo repository) {
 	if !w.place.managed() {
 		w.supersede(ctx, repo)
@@ -191,14 +189,6 @@ func (w *worker) distrust(ctx context.Context, repo repository) {
 	}
 	if err != nil {
 		slog.Error("cannot forget the snapshots", "error", err.Error())
-	}
-}
-
-// age makes a file look changed.
-func age(path string) {
-	epoch := unix.Timespec{}
-	if err := unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{epoch, epoch}, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		slog.Error("cannot change the time of a file", "path", path, "error", err.Error())
 	}
 }
 

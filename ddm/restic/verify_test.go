@@ -195,7 +195,7 @@ func TestDifferencesAreShort(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var r differences
 			for range tc.count {
-				r.add("", tree.Difference{Source: &tree.Entry{Path: tc.name}}, errContent)
+				r.add(tree.Difference{Source: &tree.Entry{Path: tc.name}}, errContent)
 			}
 			text := r.err().Error()
 			if len(text) > maxMismatch {
@@ -267,6 +267,7 @@ func TestChecksum(t *testing.T) {
 	dst.file("a\nb/file", "evil", 0o644)
 	dst.time("a\nb/file", 1_700_000_000, 5)
 
+	p.whole = true // Or the restore would have mended it.
 	codes, st := p.run(t.Context(), "run-2", true)
 	if r := st[1].Result; codes[1] != task.ExitFailed || r.Reason != api.ReasonMismatch || r.Retry != task.RetrySoon || !strings.Contains(r.Message, `"a\nb/file": content`) {
 		t.Errorf("the target ended with %d, %+v", codes[1], r)
@@ -274,6 +275,7 @@ func TestChecksum(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(p.repo(), "snapshots", "*")); len(left) > 0 {
 		t.Error("the next backup would trust that what looks unchanged is")
 	}
+	p.whole = false
 	p.same("run-2")
 }
 
