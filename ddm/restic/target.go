@@ -177,6 +177,8 @@ func restoreError(err error) error {
 	switch {
 	case r.says("no space left on device"):
 		return &permanent{fmt.Errorf("the target's volume is full: make its claim larger: %w", err)}
+	case r.says("disk quota exceeded"):
+		return &permanent{fmt.Errorf("the target's volume is full, as its quota is used up: make its claim larger: %w", err)}
 	case r.says("permission denied"), r.says("operation not permitted"):
 		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
 	}

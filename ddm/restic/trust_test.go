@@ -3,6 +3,7 @@ package restic
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -203,5 +204,31 @@ func TestDiskTellsEveryError(t *testing.T) {
 	}
 	if err := <-disk.beginSync(); err == nil {
 		t.Error("the error was told to somebody else only")
+	}
+}
+
+// TestRestoreError: what is wrong with the target's volume is not blamed on the repository, which says
+// the same of itself.
+func TestRestoreError(t *testing.T) {
+	cases := map[string]struct {
+		reason, text, says string
+		lasts              bool
+	}{
+		"full":    {"The volume has no room.", "/a: write /volume/a: no space left on device", "make its claim larger", true},
+		"quota":   {"CephFS and NFS have quotas.", "/a: write /volume/a: disk quota exceeded", "make its claim larger", true},
+		"rights":  {"The worker is not the owner.", "/a: open /volume/a: permission denied", "let it run as a user who can", true},
+		"unknown": {"What nobody knows may pass.", "/a: ReadFull(<data/a>): unexpected EOF", "not everything was written", false},
+	}
+	own := repository{location: "claim:backups", place: place{folder: "home/shop-dst/data"}}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			err := restoreError(&runError{Verb: "restore", Code: 1, Problems: []string{tc.text}, Count: 1})
+			if tc.lasts && own.explain(err) != err {
+				t.Errorf("%s It is explained as %v", tc.reason, own.explain(err))
+			}
+			if got := new(permanent); errors.As(err, &got) != tc.lasts || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), "the target's volume") {
+				t.Errorf("%s Got %v, want %q", tc.reason, err, tc.says)
+			}
+		})
 	}
 }
