@@ -58,6 +58,8 @@ type worker struct {
 	credentials credentials
 	// made is the snapshot of this run; target only.
 	made event
+	// believing: the target's worker may take what looks the same for the same.
+	believing bool
 }
 
 // Run carries out the task of Dirs.Task and returns the exit code.

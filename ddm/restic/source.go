@@ -60,7 +60,9 @@ func (w *worker) backup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sparse := w.findSparse(ctx)
+	searching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sparse, earlier := w.findSparse(searching), w.findEarlier(searching, repo)
 	w.status.stage(api.StageCopying)
 	summary, err := w.makeSnapshot(ctx, repo, excludes)
 	if err != nil {
@@ -73,7 +75,7 @@ func (w *worker) backup(ctx context.Context) error {
 	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
 		return err
 	}
-	if err := w.verifySource(ctx, repo, summary); err != nil {
+	if err := w.verifySource(ctx, repo, summary, earlier); err != nil {
 		return repo.explain(err)
 	}
 	// Done means that the target may stop serving the repository.
@@ -85,7 +87,15 @@ func (w *worker) backup(ctx context.Context) error {
 // target is about to make.
 func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []string) (message, error) {
 	var summary message
-	args := slices.Concat(w.settings.backup(), repo.patientWithLocks(), []string{"--tag", w.task.Run.ID, "--host", hostName}, excludes, []string{w.volume})
+	tags := []string{"--tag", w.task.Run.ID}
+	if !w.task.Run.Exact {
+		since, err := w.settle(ctx)
+		if err != nil {
+			return summary, err
+		}
+		tags = append(tags, "--tag", fmt.Sprint(sincePrefix, since.Unix()))
+	}
+	args := slices.Concat(w.settings.backup(), repo.patientWithLocks(), tags, []string{"--host", hostName}, excludes, []string{w.volume})
 	for deadline := time.Now().Add(peerPatience); ; {
 		err := repo.run(ctx, w.volume, func(m message) {
 			switch m.Type {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// disk is the file system of the target's volume. It is opened before anything is written: an error
+// disk is the file system of a volume. The target's is opened before anything is written: an error
 // of the storage is told once to each who had the file system open then, and not to those who come
 // later.
 type disk struct{ root *os.File }
@@ -17,12 +17,22 @@ type disk struct{ root *os.File }
 func openDisk(volume string) (*disk, error) {
 	root, err := os.Open(volume)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the target's volume: %w", err)
+		return nil, fmt.Errorf("cannot open the volume: %w", err)
 	}
 	return &disk{root}, nil
 }
 
 func (d *disk) close() { _ = d.root.Close() }
+
+// syncVolume writes a volume to its disk.
+func syncVolume(volume string) error {
+	d, err := openDisk(volume)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	return d.sync()
+}
 
 // beginSync begins to write everything to the target's disk, while both sides compare: once
 // the run has succeeded the source may be deleted, and the node may lose its power.
@@ -44,7 +54,7 @@ func (d *disk) sync() error {
 	// While it works, the file is not closed.
 	conn, err := d.root.SyscallConn()
 	if err != nil {
-		return fmt.Errorf("cannot reach the target's volume: %w", err)
+		return fmt.Errorf("cannot reach the volume: %w", err)
 	}
 	var failed error
 	err = conn.Control(func(fd uintptr) { failed = unix.Syncfs(int(fd)) })
@@ -52,7 +62,7 @@ func (d *disk) sync() error {
 		err = failed
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write the target's volume to its disk: %w", err)
+		return fmt.Errorf("cannot write the volume to its disk: %w", err)
 	}
 	return nil
 }

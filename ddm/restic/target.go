@@ -28,6 +28,9 @@ func (w *worker) target(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.believing, err = w.believes(ctx, repo); err != nil {
+		return repo.explain(err)
+	}
 	path, remove, err := socket()
 	if err != nil {
 		return err
@@ -109,7 +112,7 @@ const (
 // restore makes the prepared volume equal to the snapshot.
 func (w *worker) restore(ctx context.Context, repo repository, made event) error {
 	how := overwriteChanged
-	if !w.task.Volumes[0].Whole {
+	if !w.believing {
 		how = overwriteAlways
 		forget(w.volume)
 	}

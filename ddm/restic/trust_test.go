@@ -174,7 +174,7 @@ func TestLostWrites(t *testing.T) {
 	again() // What the file system itself needs is on the disk now.
 	p.random("folder", 8, 8<<20)
 	size("24m")
-	p.failed("run-2", "cannot write the target's volume to its disk")
+	p.failed("run-2", "cannot write the volume to its disk")
 	size("400m")
 	p.copied("run-3")
 	again()

@@ -15,9 +15,9 @@ import (
 )
 
 // verifySource counts what was backed up. A source that does not change is read on its disk:
-// the backup must agree, and the target gets the manifest. One that does change is counted in
-// the snapshot.
-func (w *worker) verifySource(ctx context.Context, repo repository, summary message) error {
+// the backup must agree, and the target gets the manifest, with the hashes of the files whose
+// times prove nothing after the earlier runs. One that does change is counted in the snapshot.
+func (w *worker) verifySource(ctx context.Context, repo repository, summary message, earlier <-chan found) error {
 	w.status.stage(api.StageVerifying)
 	if !w.task.Run.Exact {
 		verification, err := listed(ctx, repo, w.volume, summary.SnapshotID)
@@ -27,13 +27,19 @@ func (w *worker) verifySource(ctx context.Context, repo repository, summary mess
 		w.verified(verification)
 		return nil
 	}
+	before := <-earlier
+	if before.err != nil {
+		return before.err
+	}
+	o := w.walk
+	o.Doubted = doubt(before.snapshots, summary.SnapshotID)
 	file, err := os.CreateTemp("", "manifest")
 	if err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	s, err := writeManifest(ctx, file, w.volume, w.walk)
+	s, err := writeManifest(ctx, file, w.volume, o)
 	if err != nil {
 		return err
 	}
@@ -149,7 +155,8 @@ func (w *worker) walkAlong(ctx context.Context, manifest string, counted *differ
 	if err != nil {
 		return err
 	}
-	c := tree.NewComparison(in, func(d tree.Difference) error {
+	sum := func(e *tree.Entry) ([]byte, error) { return tree.Sum(ctx, filepath.Join(w.volume, e.Path)) }
+	c := tree.NewComparison(in, sum, func(d tree.Difference) error {
 		differs(d)
 		return nil
 	})

@@ -111,6 +111,7 @@ func printable(name string) string {
 // Comparison of a tree with the manifest of another.
 type Comparison struct {
 	manifest *Reader
+	sum      func(*Entry) ([]byte, error)
 	differs  func(Difference) error
 	next     *Entry // of the manifest
 	ended    bool
@@ -118,9 +119,10 @@ type Comparison struct {
 }
 
 // NewComparison compares with the manifest, and hands every path that differs to differs, in
-// order. An error of that ends the comparison.
-func NewComparison(manifest *Reader, differs func(Difference) error) *Comparison {
-	return &Comparison{manifest: manifest, differs: differs}
+// order. Where the manifest has a hash, and the tree was read without, it asks sum for that. An
+// error of either ends the comparison.
+func NewComparison(manifest *Reader, sum func(*Entry) ([]byte, error), differs func(Difference) error) *Comparison {
+	return &Comparison{manifest: manifest, sum: sum, differs: differs}
 }
 
 // Add takes the next entry of the tree.
@@ -139,6 +141,9 @@ func (c *Comparison) Add(e *Entry) error {
 		case where == 0:
 			d := Difference{Source: c.next, Target: e}
 			c.next = nil
+			if err := c.read(d); err != nil {
+				return err
+			}
 			if c.equal(d) {
 				return nil
 			}
@@ -148,6 +153,14 @@ func (c *Comparison) Add(e *Entry) error {
 			return err
 		}
 	}
+}
+
+// read completes the tree's entry where both have content that may be the same.
+func (c *Comparison) read(d Difference) (err error) {
+	if s, t := d.Source, d.Target; s.Sum != nil && t.Sum == nil && t.hashed() && s.Size == t.Size {
+		t.Sum, err = c.sum(t)
+	}
+	return err
 }
 
 // equal compares what the digest covers.

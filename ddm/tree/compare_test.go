@@ -3,8 +3,11 @@ package tree
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -76,7 +79,7 @@ func TestComparison(t *testing.T) {
 			in, err := NewReader(bytes.NewReader(data), Options{})
 			must(t, err)
 			var got []string
-			c := NewComparison(in, func(d Difference) error {
+			c := NewComparison(in, nil, func(d Difference) error {
 				mark := map[string]string{"missing at the target": "-", "only at the target": "+"}[d.What()[0]]
 				got = append(got, mark+d.Path())
 				return nil
@@ -118,7 +121,7 @@ func TestComparisonEnds(t *testing.T) {
 	compare := func(data []byte) *Comparison {
 		in, err := NewReader(bytes.NewReader(data), Options{})
 		must(t, err)
-		return NewComparison(in, func(Difference) error { return enough })
+		return NewComparison(in, nil, func(Difference) error { return enough })
 	}
 	if err := compare(data).Add(entries("b")[0]); !errors.Is(err, enough) {
 		t.Errorf("got %v, want %v", err, enough)
@@ -148,5 +151,50 @@ func TestQuote(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestDoubted: content is compared where the walk of the manifest was in doubt, and only there,
+// though the digest stays that of the metadata.
+func TestDoubted(t *testing.T) {
+	source, target := t.TempDir(), t.TempDir()
+	now := time.Now().Truncate(time.Second)
+	for name, hour := range map[string]time.Duration{"old": 2, "young": 1, "linked": 1} {
+		for root, content := range map[string]string{source: "good", target: "evil"} {
+			put(t, filepath.Join(root, name), content)
+			must(t, os.Chtimes(filepath.Join(root, name), now, now.Add(-hour*time.Hour)))
+		}
+	}
+	for _, root := range []string{source, target} {
+		must(t, os.Link(filepath.Join(root, "linked"), filepath.Join(root, "too")))
+	}
+	doubted := Options{Doubted: func(mtime, ctime time.Time) bool {
+		if ctime.Before(now) {
+			t.Errorf("the file was not changed at %s", ctime)
+		}
+		return mtime.After(now.Add(-2 * time.Hour))
+	}}
+	var entries []*Entry
+	o := doubted
+	o.Each = func(e *Entry) error { entries = append(entries, e); return nil }
+	s, err := Walk(t.Context(), source, o)
+	must(t, err)
+	in, err := NewReader(bytes.NewReader(encoded(t, doubted, s, entries)), Options{})
+	must(t, err)
+	var got []string
+	c := NewComparison(in,
+		func(e *Entry) ([]byte, error) { return Sum(t.Context(), filepath.Join(target, e.Path)) },
+		func(d Difference) error {
+			got = append(got, d.Path()+": "+strings.Join(d.What(), ", "))
+			return nil
+		})
+	read, err := Walk(t.Context(), target, Options{Each: c.Add})
+	must(t, err)
+	must(t, c.End())
+	if diff := cmp.Diff([]string{"linked: content", "young: content"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if s.Digest != read.Digest || !strings.HasPrefix(s.Digest, MethodMetadata+":") {
+		t.Errorf("the digests are %s and %s", s.Digest, read.Digest)
 	}
 }

@@ -25,7 +25,11 @@ func (c *counter) add(e *Entry) {
 		c.Regular++
 		c.Bytes += e.Size
 	}
-	c.buf = e.compared().encode(c.buf[:0], 0)
+	covered := e.compared()
+	if c.method != MethodChecksum {
+		covered.Sum = nil // Of the files in doubt alone.
+	}
+	c.buf = covered.encode(c.buf[:0], 0)
 	var length [binary.MaxVarintLen64]byte
 	c.sum.Write(binary.AppendUvarint(length[:0], uint64(len(c.buf))))
 	c.sum.Write(c.buf)

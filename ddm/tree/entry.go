@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Type of an entry. The values are part of the encoding.
@@ -62,8 +63,8 @@ type Entry struct {
 	Same string
 	// Xattrs that Kept names, by name.
 	Xattrs []Xattr
-	// Sum is the BLAKE3 hash of the content, 32 bytes: in walks with checksums, of files
-	// without Same.
+	// Sum is the BLAKE3 hash of the content, 32 bytes: in walks with checksums, and where there
+	// is doubt, of files without Same.
 	Sum []byte
 }
 
@@ -76,6 +77,11 @@ func (e *Entry) compared() *Entry {
 	}
 	return &c
 }
+
+// hashed tells whether the entry has content of its own.
+func (e *Entry) hashed() bool { return e.Type == File && e.Same == "" }
+
+func (e *Entry) mtime() time.Time { return time.Unix(e.Seconds, int64(e.Nanos)) }
 
 // encode appends the entry to buf. The first shared bytes of its path are left out. All that
 // can be of any length comes with its length, so that the encoding is unambiguous.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/zeebo/blake3"
 	"golang.org/x/sys/unix"
@@ -60,6 +61,7 @@ func (it *item) read() {
 	if e.Type != Folder {
 		it.inode, it.links, it.allocated = inode{uint64(st.Dev), st.Ino}, uint64(st.Nlink), st.Blocks*512
 	}
+	it.ctime = time.Unix(int64(st.Ctim.Sec), int64(st.Ctim.Nsec))
 	e.UID, e.GID = st.Uid, st.Gid
 	e.Seconds, e.Nanos = int64(st.Mtim.Sec), uint32(st.Mtim.Nsec)
 	e.Xattrs, it.err = xattrs(it.path)
@@ -129,6 +131,16 @@ type hasher struct {
 }
 
 var hashers = sync.Pool{New: func() any { return &hasher{sum: blake3.New()} }}
+
+// Sum returns the hash of a file on the disk.
+func Sum(ctx context.Context, path string) ([]byte, error) {
+	it := &item{path: path, entry: &Entry{}}
+	if it.read(); it.err != nil {
+		return nil, it.err
+	}
+	err := it.hash(ctx)
+	return it.entry.Sum, err
+}
 
 // hash reads the content. It must be the file, at the size, that was seen before: one that
 // changes while it is read has no hash.

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/kubemove/kubemove/task"
 )
@@ -34,6 +35,9 @@ const LostAndFound = "lost+found"
 type Options struct {
 	// Checksum reads the content of every file, and hashes it.
 	Checksum bool
+	// Doubted names the files whose content is hashed without Checksum, too, by the times of the
+	// last change of their content, and of anything. The digest does not cover that.
+	Doubted func(mtime, ctime time.Time) bool
 	// Each is called for every entry, in order: a folder comes before what is in it, and the
 	// names in one folder are sorted by their bytes. It may change the path that it is given:
 	// that was read before. Its error ends the walk.
@@ -65,6 +69,8 @@ type item struct {
 	entry *Entry // nil: it is not copied
 	inode inode
 	links uint64
+	// ctime is when anything of it was changed last.
+	ctime time.Time
 	// allocated bytes of the disk.
 	allocated int64
 	err       error
@@ -95,11 +101,11 @@ func Walk(ctx context.Context, root string, o Options) (*Summary, error) {
 		}
 	})
 	items := join(read)
-	if o.Checksum {
+	if o.Checksum || o.Doubted != nil {
 		workers := runtime.GOMAXPROCS(0)
 		// Deep, so that others are read while one takes long.
 		items = ordered(items, workers, 64*workers, func(it *item) {
-			if it.err == nil && it.entry != nil && it.entry.Type == File && it.entry.Same == "" {
+			if it.err == nil && it.entry != nil && it.entry.hashed() && (o.Checksum || o.Doubted(it.entry.mtime(), it.ctime)) {
 				it.err = it.hash(ctx)
 			}
 		})
