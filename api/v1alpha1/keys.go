@@ -113,6 +113,7 @@ const (
 	ReasonRepositoryCertificate = "RepositoryCertificate"
 	ReasonRepositoryPassword    = "RepositoryPassword"
 	ReasonRepositoryFull        = "RepositoryFull"
+	ReasonRepositoryDamaged     = "RepositoryDamaged"
 	ReasonRepositoryLocked      = "RepositoryLocked"
 
 	ReasonClaimTooSmall        = "ClaimTooSmall"

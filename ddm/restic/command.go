@@ -33,6 +33,11 @@ type runError struct {
 	Count    int
 	// Blocked: a folder lies where something else belongs, which restic does not remove.
 	Blocked bool
+	// Damaged: the repository is. Unloaded: something in it could not be read, for whatever reason.
+	Damaged, Unloaded bool
+	// Vanished and Healed of the problems are files that were gone when restic came to them, and
+	// content that it has stored again.
+	Vanished, Healed int
 
 	mu   sync.Mutex
 	text string
@@ -59,6 +64,11 @@ func (e *runError) Error() string {
 func (e *runError) note(problem string) {
 	const limit = 500
 	e.Blocked = e.Blocked || strings.Contains(problem, "RemoveNode: ") || strings.Contains(problem, "RemoveCreateHardlink: ")
+	broken := damaged(problem)
+	e.Damaged = e.Damaged || broken
+	e.Unloaded = e.Unloaded || strings.Contains(problem, "could not be loaded; the repository could be damaged")
+	isHealed := healed.MatchString(problem)
+	isGone := strings.Contains(problem, "no such file or directory")
 	if problem = strings.TrimSpace(problem); len(problem) > limit {
 		problem = problem[:limit] + "..."
 	}
@@ -66,6 +76,13 @@ func (e *runError) note(problem string) {
 		return
 	}
 	e.Count++
+	switch {
+	case broken:
+	case isHealed:
+		e.Healed++
+	case isGone:
+		e.Vanished++
+	}
 	if problem != "" && len(e.Problems) < maxProblems {
 		e.Problems = append(e.Problems, problem)
 	}
@@ -76,12 +93,13 @@ func (e *runError) says(text string) bool {
 	return slices.ContainsFunc(e.Problems, func(p string) bool { return strings.Contains(p, text) })
 }
 
-// onlyVanished tells whether everything that is wrong is files that are gone.
+// onlyVanished tells whether nothing is missing but files that are gone.
 func (e *runError) onlyVanished() bool {
-	return e.Count == len(e.Problems) && !slices.ContainsFunc(e.Problems, func(p string) bool {
-		return !strings.Contains(p, "no such file or directory")
-	})
+	return e.Vanished > 0 && e.Vanished+e.Healed == e.Count
 }
+
+// onlyHealed tells whether nothing is missing at all.
+func (e *runError) onlyHealed() bool { return e.Healed > 0 && e.Healed == e.Count }
 
 // repository is where restic works.
 type repository struct {

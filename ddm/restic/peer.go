@@ -45,6 +45,8 @@ type event struct {
 	Sparse []tree.Sparse `json:"sparse,omitempty"`
 	// Size in bytes of the manifest, which follows the line.
 	Size int64 `json:"size,omitempty"`
+	// Damaged: the failure is that of the repository.
+	Damaged bool `json:"damaged,omitempty"`
 	// Message of a failure.
 	Message string `json:"message,omitempty"`
 
@@ -141,15 +143,17 @@ type front struct {
 	dir    string
 	runID  string
 	events chan event
+	// damaged is called when the source finds the repository damaged.
+	damaged func() error
 }
 
 // listen opens the front. Requests go to the Unix socket backend, manifests into its folder.
-func listen(address, backend, runID string) (*front, error) {
+func listen(address, backend, runID string, damaged func() error) (*front, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen for the source: %w", err)
 	}
-	f := &front{listener: l, backend: backend, dir: filepath.Dir(backend), runID: runID, events: make(chan event, 16)}
+	f := &front{listener: l, backend: backend, dir: filepath.Dir(backend), runID: runID, events: make(chan event, 16), damaged: damaged}
 	go f.serve()
 	return f, nil
 }
@@ -209,6 +213,10 @@ func (f *front) read(r *bufio.Reader, conn net.Conn) (e event, err error) {
 	}
 	if err == nil && e.RunID != f.runID {
 		err = fmt.Errorf("this is run %s", f.runID)
+	}
+	if err == nil && e.Kind == eventFailed && e.Damaged {
+		// Before the source hears that it was taken: then this worker may be ended, too.
+		err = f.damaged()
 	}
 	if err != nil || e.Kind != eventManifest {
 		return e, err

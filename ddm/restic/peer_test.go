@@ -25,7 +25,7 @@ func TestFront(t *testing.T) {
 	})}
 	go web.Serve(l)
 	t.Cleanup(func() { web.Close() })
-	f, err := listen("127.0.0.1:0", backend, "run-1")
+	f, err := listen("127.0.0.1:0", backend, "run-1", nil)
 	must(t, err)
 	t.Cleanup(f.close)
 	address := f.listener.Addr().String()
@@ -65,7 +65,7 @@ func TestFront(t *testing.T) {
 // middle; one of another run, or half of one, does not.
 func TestManifestTravels(t *testing.T) {
 	dir := t.TempDir()
-	f, err := listen("127.0.0.1:0", filepath.Join(dir, "s"), "run-1")
+	f, err := listen("127.0.0.1:0", filepath.Join(dir, "s"), "run-1", nil)
 	must(t, err)
 	t.Cleanup(f.close)
 	const size = 3<<20 + 7

@@ -120,6 +120,8 @@ func TestExplain(t *testing.T) {
 		"Ceph quota": {"a code without words", "Error response code QuotaExceeded.", 1, api.ReasonRepositoryFull, false},
 		"refused":    {"nobody listens", "dial tcp 10.0.0.1:443: connect: connection refused", 1, api.ReasonRepositoryUnreachable, true},
 		"busy":       {"the server is there, and will be better", "unexpected HTTP response (503): 503 Service Unavailable", 1, api.ReasonRepositoryUnreachable, true},
+		"damaged":    {"by its words, not by that of a file", "tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): The specified key does not exist.", exitPartial, api.ReasonRepositoryDamaged, false},
+		"cut off":    {"that it cannot be read now is no damage", "tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection reset by peer", exitPartial, api.ReasonRepositoryUnreachable, true},
 		"unknown":    {"what nobody knows is not dressed up", "Fatal: number of used blobs is 5", 1, "", false},
 	}
 	for name, tc := range cases {

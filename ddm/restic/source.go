@@ -42,7 +42,7 @@ func (w *worker) source(ctx context.Context) error {
 		// Without this the target would wait until it is ended.
 		telling, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		_ = tell(telling, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventFailed, Message: err.Error()})
+		_ = tell(telling, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventFailed, Message: err.Error(), Damaged: errors.Is(err, errDamaged)})
 	}
 	return err
 }
@@ -76,7 +76,7 @@ func (w *worker) backup(ctx context.Context) error {
 		return err
 	}
 	if err := w.verifySource(ctx, repo, summary, earlier); err != nil {
-		return repo.explain(err)
+		return w.explain(repo, err)
 	}
 	// Done means that the target may stop serving the repository.
 	<-unlocked
@@ -114,6 +114,10 @@ func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []s
 			return summary, errors.New("restic backup ended with 0 but named no snapshot")
 		case err == nil:
 			return summary, nil
+		case errors.As(err, &r) && r.Code == exitPartial && r.onlyHealed() && summary.SnapshotID != "":
+			w.status.warn("the repository had lost some of its content, which was stored again")
+			slog.Warn("the repository had lost some of its content", "error", err.Error())
+			return summary, nil
 		case w.place.remote == "" || !errors.As(err, &r) || r.Code != exitNoRepository || time.Now().After(deadline):
 			return summary, w.backupError(repo, err)
 		}
@@ -141,8 +145,8 @@ func (w *worker) findSparse(ctx context.Context) <-chan []tree.Sparse {
 // goes on changing a file may vanish under restic's eyes.
 func (w *worker) backupError(repo repository, err error) error {
 	var r *runError
-	if !errors.As(err, &r) || r.Code != exitPartial {
-		return repo.explain(err)
+	if !errors.As(err, &r) || r.Code != exitPartial || r.Damaged || r.Unloaded {
+		return w.explain(repo, err)
 	}
 	if !w.task.Run.Exact && r.onlyVanished() {
 		return fmt.Errorf("files vanished during the backup: %w", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -55,7 +54,7 @@ func (w *worker) full(repo repository) error {
 	if err != nil || len(earlier) == 0 {
 		return &permanent{fmt.Errorf("%w, and it holds nothing but this run: make its claim larger", errFull)}
 	}
-	if err := os.RemoveAll(repo.location); err != nil {
+	if err := discard(repo.location); err != nil {
 		return fmt.Errorf("%w, and cannot be cleared: %w", errFull, err)
 	}
 	return fmt.Errorf("%w: it is made anew, and everything is sent again", errFull)

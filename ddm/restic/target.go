@@ -24,12 +24,20 @@ import (
 // target serves the repository until the source has made its snapshot, restores that, and
 // counts what is there then.
 func (w *worker) target(ctx context.Context) error {
+	err := w.receive(ctx)
+	if errors.Is(err, errDamaged) {
+		err = errors.Join(err, w.condemn())
+	}
+	return err
+}
+
+func (w *worker) receive(ctx context.Context) error {
 	repo, err := w.targetRepository(ctx)
 	if err != nil {
 		return err
 	}
 	if w.believing, err = w.believes(ctx, repo); err != nil {
-		return repo.explain(err)
+		return w.explain(repo, err)
 	}
 	path, remove, err := socket()
 	if err != nil {
@@ -43,7 +51,7 @@ func (w *worker) target(ctx context.Context) error {
 		}
 		defer server.stop()
 	}
-	front, err := listen(w.task.Peer.Listen, path, w.task.Run.ID)
+	front, err := listen(w.task.Peer.Listen, path, w.task.Run.ID, w.condemn)
 	if err != nil {
 		return err
 	}
@@ -76,7 +84,7 @@ func (w *worker) write(ctx context.Context, repo repository, front *front, serve
 	}
 	defer disk.close()
 	if err := w.restore(ctx, repo, w.made); err != nil {
-		return repo.explain(err)
+		return w.explain(repo, err)
 	}
 	synced := disk.beginSync()
 	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
@@ -190,7 +198,8 @@ func restoreError(err error) error {
 
 // openRepository makes the repository, or frees it from what a killed run has left. This
 // worker alone can reach it now: every lock in it is stale. A repository that the password
-// does not open is of no use to anybody: it is made anew, and everything is sent again.
+// does not open, or that is damaged, is of no use to anybody: it is made anew, and everything is
+// sent again.
 func (w *worker) openRepository(ctx context.Context, repo repository) error {
 	mark, err := w.mark()
 	if err != nil {
@@ -200,18 +209,23 @@ func (w *worker) openRepository(ctx context.Context, repo repository) error {
 		if w.clean(repo, mark) {
 			return nil
 		}
-		err := repo.run(ctx, "/", nil, "unlock", "--remove-all")
-		var r *runError
-		if err == nil {
+		why := errDamaged
+		if !w.condemned() {
+			why = repo.run(ctx, "/", nil, "unlock", "--remove-all")
+		}
+		switch {
+		case why == nil:
 			return w.writeMark(mark)
+		case errors.Is(why, errDamaged), isDamaged(why):
+			w.status.warn("the repository is damaged and is made anew: everything is sent again")
+		case isCode(why, exitWrongPassword), isCode(why, exitNoRepository):
+			w.status.warn("the repository could not be opened any more and is made anew: everything is sent again")
+		default:
+			return why
 		}
-		if !errors.As(err, &r) || r.Code != exitWrongPassword && r.Code != exitNoRepository {
-			return err
-		}
-		w.status.warn("the repository could not be opened any more and is made anew: everything is sent again")
-		slog.Warn("making the repository anew", "error", err.Error())
+		slog.Warn("making the repository anew", "error", why.Error())
 	}
-	if err := os.RemoveAll(repo.location); err != nil {
+	if err := discard(repo.location); err != nil {
 		return fmt.Errorf("cannot clear the repository: %w", err)
 	}
 	if err := repo.run(ctx, "/", nil, "init"); err != nil {

@@ -15,6 +15,8 @@ type trouble struct {
 	reason string
 	// says is part of the text, in lower case.
 	says []string
+	// damaged: it is how restic speaks of a damaged repository.
+	damaged bool
 	// codes of restic.
 	codes []int
 	// passes: restic repeats what it was doing, and is right to.
@@ -35,6 +37,11 @@ var troubles = []trouble{
 		reason: api.ReasonRepositoryLocked, codes: []int{exitLocked},
 		says: []string{"repository is already locked", "invalid lock file"},
 		fix:  "somebody else works on this repository: wait until that has ended; if it was killed, remove its lock with `restic unlock`",
+	},
+	{
+		reason: api.ReasonRepositoryDamaged, damaged: true,
+		fix: "it is damaged: look at it with `restic check`, mend it with `restic repair index`, `restic repair packs` and `restic repair snapshots --forget`, " +
+			"or choose another place in the parameter repository, where everything is sent again",
 	},
 	{
 		reason: api.ReasonRepositoryFull,
@@ -84,6 +91,9 @@ func recognise(text string, code int) *trouble {
 			if c == code {
 				return t
 			}
+		}
+		if t.damaged && damaged(text) {
+			return t
 		}
 		for _, s := range t.says {
 			if strings.Contains(lower, s) {
