@@ -156,6 +156,9 @@ func (w *worker) knowsEarlier(ctx context.Context, repo repository) (bool, error
 	if w.place.remote == "" {
 		// Nobody is let in yet.
 		files, err := os.ReadDir(filepath.Join(repo.location, "snapshots"))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // restic has words for a repository without that folder.
+		}
 		return len(files) > 0, err
 	}
 	snapshots, err := repo.earlierSnapshots(ctx)
