@@ -3,7 +3,9 @@ package restic
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -24,7 +26,7 @@ import (
 
 // slack is added to the time of a run on both sides: not every file system has fine times, and
 // those of a server come from another clock.
-const slack = time.Minute
+var slack = time.Minute
 
 // sincePrefix begins the tag that says from when on changes of a snapshot's files may have gone
 // unnoticed, in seconds since 1970.
