@@ -158,7 +158,7 @@ func TestFaultRepositoryDown(t *testing.T) {
 	s.credentials(s3Secret)
 	s.moveThrough(repository)
 	s.approve("shop-dst")
-	s.await(patience, "data to flow", func() error {
+	s.catch("data to flow", func() error {
 		if stage := s.kubectl(s.src, "get", "datasyncs", "-o", "jsonpath={.items[*].status.volumes[*].stage}"); stage != "Copying" {
 			return fmt.Errorf("the stage is %q", stage)
 		}

@@ -42,7 +42,7 @@ func (s *scenario) halfway() (before string, at float64) {
 func (s *scenario) flowing(part float64) (at float64) {
 	s.t.Helper()
 	folder := ""
-	s.await(patience, fmt.Sprintf("%.2f of the bytes", part), func() error {
+	s.catch(fmt.Sprintf("%.2f of the bytes", part), func() error {
 		if folder == "" && s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[*].spec.volumeName}") != "" {
 			folder = s.volume(s.dst, s.repository())
 		}

@@ -105,13 +105,8 @@ func (s *scenario) write(file, name string, replace ...string) {
 // planned waits for a plan that can be approved, and returns its hash.
 func (s *scenario) planned(name string) string {
 	s.t.Helper()
-	s.await(patience, "a plan to approve", func() error {
-		reason := s.kubectl(s.src, "get", "moveswitch", name, "--ignore-not-found", "-o", `jsonpath={.status.conditions[?(@.type=="Approved")].reason}`)
-		if reason != "WaitingForApproval" {
-			return fmt.Errorf("Approved is %q; %s", reason, s.kubectl(s.src, "get", "moveengines,movepairs,moveswitches", "-o", "wide"))
-		}
-		return nil
-	})
+	s.kubectl(s.src, "wait", "--for=create", "moveswitch/"+name, timeout)
+	s.kubectl(s.src, "wait", `--for=jsonpath={.status.conditions[?(@.type=="Approved")].reason}=WaitingForApproval`, "moveswitch/"+name, timeout)
 	hash := s.kubectl(s.src, "get", "moveswitch", name, "-o", "jsonpath={.status.planHash}")
 	require.NotEmpty(s.t, hash)
 	return hash
@@ -124,10 +119,16 @@ func (s *scenario) approve(name string) {
 	s.kubectl(s.src, "patch", "moveswitch", name, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"approvedPlan":%q}}`, hash))
 }
 
-// await repeats a check until it succeeds.
+// await repeats a check, every second, until it succeeds.
 func (s *scenario) await(timeout time.Duration, what string, check func() error) {
 	s.t.Helper()
-	require.NoError(s.t, lab.Await(s.t.Context(), timeout, what, func(context.Context) error { return check() }))
+	require.NoError(s.t, lab.AwaitEvery(s.t.Context(), time.Second, timeout, what, func(context.Context) error { return check() }))
+}
+
+// catch is await for a moment that passes.
+func (s *scenario) catch(what string, check func() error) {
+	s.t.Helper()
+	require.NoError(s.t, lab.Await(s.t.Context(), patience, what, func(context.Context) error { return check() }))
 }
 
 // pod is the name of the running Pod that the selector finds.

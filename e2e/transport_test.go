@@ -83,7 +83,7 @@ func noNodePorts(t *testing.T, s *scenario) {
 // balance does what a cloud does for a Service: here its load balancer is the node.
 func balance(t *testing.T, s *scenario) {
 	var service string
-	s.await(patience, "the Service of a worker", func() error {
+	s.catch("the Service of a worker", func() error {
 		service = s.kubectl(s.dst, "get", "services", "-l", "app.kubernetes.io/managed-by=kubemove", "-o", "name")
 		if service == "" {
 			return fmt.Errorf("there is none yet")
