@@ -141,6 +141,8 @@ type Move struct {
 	Job string `json:"job"`
 	// Engine name that annotated workloads refer to.
 	Engine string `json:"engine"`
+	// EngineGeneration is that of the engine that the pair's spec was made from; 0: not known.
+	EngineGeneration int64 `json:"engineGeneration,omitempty"`
 	// Pair that the task works for.
 	Pair Object `json:"pair"`
 	// Switch that the task works for: prepare, cutover, rollback and its cleanup.

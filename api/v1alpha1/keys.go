@@ -10,6 +10,10 @@ const (
 	// EngineAnnotation names the MoveEngine that moves a workload. Written by users.
 	EngineAnnotation = "kubemove.io/engine"
 
+	// EngineGenerationAnnotation on a MovePair is the generation of the MoveEngine that its spec was
+	// made from. A switch does not begin while the engine has a newer one. Written by the engine.
+	EngineGenerationAnnotation = "kubemove.io/engine-generation"
+
 	// ActiveAnnotation on a claim says that the claim is in use by an application that a
 	// switch (its UID is the value) has activated: no mobilizer writes such a claim. Written
 	// by the cutover, removed by its roll back only.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -51,8 +52,9 @@ func (s *state) isTarget(pair string) bool {
 func (s *state) movePair(t api.Target) *api.MovePair {
 	name := s.childName(t.Name)
 	p := &api.MovePair{
-		TypeMeta:   hooks.KindMovePair.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
+		TypeMeta: hooks.KindMovePair.TypeMeta(),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace,
+			Annotations: map[string]string{api.EngineGenerationAnnotation: strconv.FormatInt(s.engine.Generation, 10)}},
 		Spec: api.MovePairSpec{
 			Engine:       s.engine.Name,
 			Suspend:      s.engine.Spec.Suspend || s.switched() && name != s.switchPair(),
@@ -113,6 +115,7 @@ func reordered(old, desired []api.Mobilizer) bool {
 // between is a step on the way to another order: only the first mobilizer, and suspended, so
 // that nothing starts with it. The next call adds the others behind it.
 func between(p *api.MovePair) *api.MovePair {
+	delete(p.Annotations, api.EngineGenerationAnnotation)
 	p.Spec.Suspend = true
 	p.Spec.Data.Mobilizers = p.Spec.Data.Mobilizers[:1]
 	p.Spec.Data.Claims = nil
@@ -167,11 +170,15 @@ func (s *state) kept() []runtime.Object {
 func keptPair(p *api.MovePair) *api.MovePair {
 	spec := *p.Spec.DeepCopy()
 	spec.PlanRequest = ""
-	return &api.MovePair{
+	kept := &api.MovePair{
 		TypeMeta:   hooks.KindMovePair.TypeMeta(),
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
 		Spec:       spec,
 	}
+	if generation, ok := p.Annotations[api.EngineGenerationAnnotation]; ok {
+		kept.Annotations = map[string]string{api.EngineGenerationAnnotation: generation}
+	}
+	return kept
 }
 
 func keptSwitch(m *api.MoveSwitch) *api.MoveSwitch {

@@ -1,6 +1,7 @@
 package moveswitch
 
 import (
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,6 +38,8 @@ func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
 	t := jobs.Task(s.pair, ask.Step, s.config)
 	t.Move.Switch = &task.Object{Name: s.sw.Name, UID: string(s.sw.UID)}
 	t.Move.ApprovedPlan = s.approved()
+	// No number: a pair that nobody made from an engine.
+	t.Move.EngineGeneration, _ = strconv.ParseInt(s.pair.Annotations[api.EngineGenerationAnnotation], 10, 64)
 	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout)
 	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout)
 	return jobs.Build(jobs.Spec{

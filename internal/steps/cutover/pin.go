@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -19,6 +20,9 @@ import (
 // was approved is what is carried out, whatever happens to the source's objects from now on.
 // The Secret comes first and the source's record last, so that a record never lacks its plan.
 func (s *switcher) pin(ctx context.Context) error {
+	if err := s.followsEngine(ctx); err != nil {
+		return err
+	}
 	p, err := s.deps.Plan(ctx, s.source, s.target, s.task, s.self)
 	if err != nil {
 		return err
@@ -53,6 +57,28 @@ func (s *switcher) pin(ctx context.Context) error {
 		}
 	}
 	s.plan = p
+	return nil
+}
+
+// followsEngine refuses to begin with what the engine does not say any more: who edits it and then
+// asks for another try means the try to be made with the edit, and the pair may be behind.
+func (s *switcher) followsEngine(ctx context.Context) error {
+	made := s.task.Move.EngineGeneration
+	if made == 0 {
+		return nil
+	}
+	name := s.task.Move.Engine
+	engine, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(s.home.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return s.home.Wrap("read MoveEngine/"+name, err)
+	}
+	if engine.GetGeneration() > made {
+		return &ending{steps.Failed(api.ReasonPlanUnsure, fmt.Sprintf("nothing was done, as MoveEngine %s was edited (generation %d) and MovePair %s does not follow yet (generation %d): "+
+			"wait for the new plan; if none comes, the conditions of the engine say why", name, engine.GetGeneration(), s.task.Move.Pair.Name, made), task.RetrySoon)}
+	}
 	return nil
 }
 

@@ -6,7 +6,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -42,6 +46,39 @@ func TestSameClusters(t *testing.T) {
 			}
 			if tc.refused && (stop.result.Reason != api.ReasonInvalidKubeconfig || stop.result.Retry != task.RetryLater || s.plan != nil) {
 				t.Errorf("%s: got %+v with the plan %v", tc.reason, stop.result, s.plan)
+			}
+		})
+	}
+}
+
+// TestFollowsEngine: what the engine does not say any more is not begun.
+func TestFollowsEngine(t *testing.T) {
+	engine := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": api.GroupVersion.String(), "kind": "MoveEngine",
+		"metadata": map[string]any{"name": "shop", "namespace": "home", "generation": int64(3)},
+	}}
+	resource := api.GroupVersion.WithResource("moveengines")
+	for name, tc := range map[string]struct {
+		reason  string
+		engine  string
+		made    int64
+		refused bool
+	}{
+		"Same":    {"the pair follows", "shop", 3, false},
+		"Behind":  {"the pair is behind", "shop", 2, true},
+		"ByHand":  {"nobody made the pair from an engine", "shop", 0, false},
+		"Deleted": {"there is nothing that could say something else", "gone", 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{resource: "MoveEngineList"}, engine)
+			s := &switcher{home: &cluster.Cluster{Namespace: "home", Dynamic: client}, task: &task.Task{Move: &task.Move{Engine: tc.engine, EngineGeneration: tc.made}}}
+			err := s.followsEngine(t.Context())
+			var stop *ending
+			if errors.As(err, &stop) != tc.refused || err != nil && !tc.refused {
+				t.Fatalf("%s: got %v", tc.reason, err)
+			}
+			if tc.refused && (stop.result.Reason != api.ReasonPlanUnsure || stop.result.Retry != task.RetrySoon) {
+				t.Errorf("%s: got %+v", tc.reason, stop.result)
 			}
 		})
 	}
