@@ -134,10 +134,10 @@ func TestFaultAfterEachAction(t *testing.T) {
 			s.kubectl(s.src, "create", "job", "--from=cronjob/report", "report-1")
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
 			s.fault("the cutover's process ends after %s", strings.Join(actions, ", and after "))
-			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {kind: CronJob, name: report}")
+			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {group: batch, kind: CronJob, name: report}")
 			s.switched()
-			require.Equal(t, "false true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}")+" "+
-				s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob is not to run here and to run there")
+			require.Equal(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob still runs at the source")
+			require.NotEqual(t, "true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob does not run at the target")
 			require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data}"), "a fault did not happen")
 			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
 			s.noLeftovers()
