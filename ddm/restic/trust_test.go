@@ -88,6 +88,16 @@ func TestUnreadablePack(t *testing.T) {
 	p.copied("run-2")
 }
 
+// falsify gives a file of the target other content, and the size and time that it had.
+func (p *pair) falsify() {
+	p.t.Helper()
+	path := filepath.Join(p.target(), "deep", "file 20\n\xff")
+	was, err := os.Stat(path)
+	must(p.t, err)
+	must(p.t, os.WriteFile(path, bytes.Repeat([]byte("x"), int(was.Size())), 0o640))
+	must(p.t, os.Chtimes(path, was.ModTime(), was.ModTime()))
+}
+
 // TestWhole: only the times of a volume that is said to be whole are believed. Where they are, a file
 // that looks the same is not even read, or a final run would read the whole volume while the
 // application is down.
@@ -98,11 +108,7 @@ func TestWhole(t *testing.T) {
 	p := newPair(t)
 	fill(t, p.source())
 	p.copied("run-1")
-	path := filepath.Join(p.target(), "deep", "file 20\n\xff")
-	was, err := os.Stat(path)
-	must(t, err)
-	must(t, os.WriteFile(path, bytes.Repeat([]byte("x"), int(was.Size())), 0o640))
-	must(t, os.Chtimes(path, was.ModTime(), was.ModTime()))
+	p.falsify()
 
 	p.whole = true
 	p.synced("run-2")
@@ -121,11 +127,7 @@ func TestBlockedAndBroken(t *testing.T) {
 	// A folder in the place of a file makes restic fail, and begin again.
 	must(t, os.Remove(filepath.Join(p.target(), "dangling")))
 	must(t, os.MkdirAll(filepath.Join(p.target(), "dangling", "folder"), 0o755))
-	path := filepath.Join(p.target(), "deep", "file 20\n\xff")
-	was, err := os.Stat(path)
-	must(t, err)
-	must(t, os.WriteFile(path, bytes.Repeat([]byte("x"), int(was.Size())), 0o640))
-	must(t, os.Chtimes(path, was.ModTime(), was.ModTime()))
+	p.falsify()
 	p.whole = true
 	p.copied("run-2")
 }

@@ -3,7 +3,6 @@
 package datasync
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -117,8 +116,8 @@ func (s *state) sync() (hooks.Desired, error) {
 	reason, _ := s.hindrance()
 	if reason == "" && !s.answered && s.outlook.Progress == jobs.Create {
 		job, err := s.job()
-		if tooLarge, ok := errors.AsType[*jobs.TooLargeError](err); ok {
-			s.problem = &config.Problem{Reason: api.ReasonInvalidSpec, Message: tooLarge.Error()}
+		if problem := jobs.TooLarge(err); problem != nil {
+			s.problem = problem
 		} else if err != nil {
 			return hooks.Desired{}, err
 		} else {

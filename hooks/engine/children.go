@@ -51,6 +51,7 @@ func (s *state) isTarget(pair string) bool {
 
 func (s *state) movePair(t api.Target) *api.MovePair {
 	name := s.childName(t.Name)
+	// After the switch nothing is planned for the other targets any more: the source is held.
 	p := &api.MovePair{
 		TypeMeta: hooks.KindMovePair.TypeMeta(),
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace,
@@ -146,8 +147,7 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 	return m
 }
 
-// switchPair is the pair of the switch that counts. After the switch nothing is planned for the
-// others any more: the source is held.
+// switchPair is the pair of the switch that counts.
 func (s *state) switchPair() string {
 	if s.sw != nil {
 		return s.sw.Spec.PairRef.Name

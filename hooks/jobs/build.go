@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -128,6 +129,15 @@ type TooLargeError struct {
 	Verb task.Verb
 	// Size that it has and Most that it may have, in bytes.
 	Size, Most int
+}
+
+// TooLarge is what somebody has to mend when a Job could not be built for the size of its task; nil:
+// it is another error, or none.
+func TooLarge(err error) *config.Problem {
+	if e, ok := errors.AsType[*TooLargeError](err); ok {
+		return &config.Problem{Reason: api.ReasonInvalidSpec, Message: e.Error()}
+	}
+	return nil
 }
 
 // Error says what was found and how to mend it.

@@ -92,10 +92,11 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 	switch {
 	case succeeded && !again:
 		o.Progress = Done
-		if o.Current == nil {
-			o.Number = highest + 1
+		if o.Current != nil {
+			break
 		}
-		if ask.Every > 0 && o.Current == nil {
+		o.Number = highest + 1
+		if ask.Every > 0 {
 			o.RenewAt = o.Last.Finished.Add(ask.Every)
 			o.Renew = !now.Before(o.RenewAt)
 		}

@@ -1,7 +1,6 @@
 package pair
 
 import (
-	"errors"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
-	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -20,8 +18,8 @@ func (s *state) sync() (hooks.Desired, error) {
 	children = append(children, jobs.KeptChildren(s.keptJobs())...)
 	if next := s.next(); next != nil {
 		job, err := s.job(next, s.account(next.ask.Step))
-		if problem, ok := errors.AsType[*jobs.TooLargeError](err); ok {
-			s.problem = &config.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: problem.Error()}
+		if problem := jobs.TooLarge(err); problem != nil {
+			s.problem = problem
 		} else if err != nil {
 			return hooks.Desired{}, err
 		} else {
