@@ -55,8 +55,21 @@ type Status struct {
 	Plan *api.PlanStatus `json:"plan,omitempty"`
 	// Switch is how far a cutover or a roll back is.
 	Switch *SwitchProgress `json:"switch,omitempty"`
+	// Stalled says what the task tries or waits for in vain; it goes on trying. Absent while it
+	// gets on.
+	Stalled *Stalled `json:"stalled,omitempty"`
 	// Result ends the task; absent while it runs.
 	Result *Result `json:"result,omitempty"`
+}
+
+// Stalled is what a running task waits for in vain.
+type Stalled struct {
+	// Since when.
+	Since metav1.Time `json:"since"`
+	// Reason in CamelCase.
+	Reason string `json:"reason"`
+	// Message for people: what was found, what was expected, one way to fix it.
+	Message string `json:"message"`
 }
 
 // VolumeProgress counts what is done of one volume.
@@ -108,6 +121,8 @@ type SwitchProgress struct {
 	PlanHash string `json:"planHash,omitempty"`
 	// FinalRun of the data.
 	FinalRun *api.SyncRun `json:"finalRun,omitempty"`
+	// SourceRuns names what runs at the source although the switch is committed, at most five.
+	SourceRuns []string `json:"sourceRuns,omitempty"`
 }
 
 // Result ends a task.

@@ -165,6 +165,16 @@ const (
 	// the target.
 	ReasonTransportUnreachable = "TransportUnreachable"
 	ReasonNotFenced            = "SourceNotFenced"
-	ReasonDeleting             = "Deleting"
-	ReasonCleanupGaveUp        = "CleanupGaveUp"
+	// ReasonSourceActive: something of the application runs at the source after the commit.
+	ReasonSourceActive = "SourceActive"
+	// ReasonRecordLost: what the switch has written down in the clusters was deleted.
+	ReasonRecordLost = "RecordLost"
+	// ReasonNotRestored: a roll back cannot give a workload its former values.
+	ReasonNotRestored = "NotRestored"
+	// ReasonActionRepeats: what is done does not last, as another client undoes it.
+	ReasonActionRepeats = "ActionRepeats"
+	// ReasonClaimReplaced: a claim of the target is not the one that was filled.
+	ReasonClaimReplaced = "ClaimReplaced"
+	ReasonDeleting      = "Deleting"
+	ReasonCleanupGaveUp = "CleanupGaveUp"
 )

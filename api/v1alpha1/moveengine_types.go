@@ -79,6 +79,13 @@ const (
 	ActiveTarget ActiveSide = "Target"
 )
 
+// Before says whether a switch that goes forward has the side active before the other one: the
+// source, then none, then the target. A side that is not known comes first.
+func (a ActiveSide) Before(b ActiveSide) bool {
+	order := map[ActiveSide]int{ActiveSource: 1, ActiveNone: 2, ActiveTarget: 3}
+	return order[a] < order[b]
+}
+
 // EngineActive is where the application runs.
 type EngineActive struct {
 	// side that is active.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,6 +39,10 @@ type copyMark struct {
 func wholeMark(s Spec, m task.Mobilizer, source, target *corev1.PersistentVolumeClaim) string {
 	return "whole/" + hash10(s.PairUID, string(source.UID), string(target.UID), m.Name, m.OwnState())
 }
+
+// IsWhole says whether the annotation api.CopyAnnotation of a claim tells of a copy that was made whole
+// and compared, and that nothing has written to since.
+func IsWhole(mark string) bool { return strings.HasPrefix(mark, "whole/") }
 
 // markOf the worker Pod of a target. What cannot be read of it was told the most.
 func markOf(pod *corev1.Pod) copyMark {

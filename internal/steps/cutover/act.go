@@ -1,6 +1,7 @@
 package cutover
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -17,6 +18,11 @@ import (
 
 // act carries one action out.
 func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
+	if !s.rollback && a.Kind.acts() {
+		if err := s.stillActs(ctx); err != nil {
+			return err
+		}
+	}
 	switch a.Kind {
 	case Wait:
 		sleep(ctx, pause)
@@ -27,8 +33,13 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return s.unlock(ctx)
 	case Pin:
 		return s.pin(ctx)
+	case TakeOver:
+		return s.takeOver(ctx)
 	case CreateClaims, CreateObjects, StartWorkloads:
-		return s.create(ctx, a.Kind, o)
+		made, err := s.create(ctx, a.Kind, o)
+		return cmp.Or(s.recordObjects(ctx, made), err)
+	case RecordObjects:
+		return s.recordObjects(ctx, o.Objects)
 	case OpenWorkers:
 		return s.openWorkers(ctx, o)
 	case CloseWorkers, RemoveWorkers:
@@ -36,18 +47,20 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 	case FinalSync:
 		return s.finalSync(ctx, o)
 	case RecordSuspend, RecordQuiesce, RecordStart, RecordOpen:
-		return s.recordTime(ctx, a.Kind)
+		return s.recordTime(ctx, a.Kind, o)
+	case RecordRollback:
+		return s.recordRollback(ctx)
 	case Suspend:
-		return s.stop(ctx, o.toSuspend())
+		return s.stop(ctx, o, o.toSuspend())
 	case Quiesce:
-		return s.stop(ctx, o.toStop())
+		return s.stop(ctx, o, o.toStop())
 	case Restore:
 		s.dismissWorkers(ctx) // They may hold the volumes on another node.
-		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, restored) })
+		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, o.formerOrNil(w), restored) })
 	case Mark, Unmark:
 		return s.mark(ctx, a.Kind == Mark, o)
 	case Commit:
-		return s.commit(ctx)
+		return s.commit(ctx, o)
 	case Open:
 		return s.open(ctx)
 	case StopTarget:
@@ -60,18 +73,19 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 	return &permanent{fmt.Errorf("unknown action %s", a.Kind)}
 }
 
-// changeFunc computes the next state of a workload; nil: nothing is to be done.
-type changeFunc func(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error)
+// changeFunc computes the next state of a workload, by its values before its stop as far as they are
+// recorded; nil: nothing is to be done.
+type changeFunc func(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error)
 
 // change updates one workload of the source: read, compute, write with the resourceVersion
 // that was read.
-func (s *switcher) change(ctx context.Context, r application.Ref, compute changeFunc) error {
+func (s *switcher) change(ctx context.Context, r application.Ref, former *application.Ledger, compute changeFunc) error {
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := getWorkload(ctx, s.source, r)
 		if err != nil || u == nil {
 			return err
 		}
-		next, err := compute(u, s.self)
+		next, err := compute(u, s.self, former)
 		if err != nil {
 			return &permanent{err}
 		}
@@ -85,18 +99,18 @@ func (s *switcher) change(ctx context.Context, r application.Ref, compute change
 }
 
 // stop workloads of the source, in the order of the plan.
-func (s *switcher) stop(ctx context.Context, list []Workload) error {
-	return inLevels(ctx, list, sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref) })
+func (s *switcher) stop(ctx context.Context, o *Observed, list []Workload) error {
+	return inLevels(ctx, list, sameKind, func(w Workload) error { return s.quiesce(ctx, w.Ref, o.formerOrNil(w)) })
 }
 
 // quiesce stops one workload of the source. One whose claims would go with its Pods takes two
 // changes, and the second is made only after the first was read back.
-func (s *switcher) quiesce(ctx context.Context, r application.Ref) error {
+func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *application.Ledger) error {
 	for range 2 {
 		again := false
-		err := s.change(ctx, r, func(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error) {
+		err := s.change(ctx, r, former, func(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
 			again = !keepsClaims(u)
-			return quiesceStep(u, self)
+			return quiesceStep(u, self, former)
 		})
 		if err != nil || !again {
 			return err
@@ -117,19 +131,24 @@ func (s *switcher) mark(ctx context.Context, set bool, o *Observed) error {
 			}
 			return &permanent{fmt.Errorf("the claim %s at the target is active for another switch (UID %s)", c.Name, c.Mark)}
 		}
-		if err := s.markClaim(ctx, c.Name, set); err != nil {
+		if err := s.markClaim(ctx, c, set); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *switcher) markClaim(ctx context.Context, name string, set bool) error {
+// markClaim marks the very claim that was observed, or removes the mark.
+func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
+	name := c.Name
 	claims := s.target.Kube.CoreV1().PersistentVolumeClaims(s.target.Namespace)
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		pvc, err := claims.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return fmt.Errorf("cannot read the claim %s at the target: %w", name, err)
+		}
+		if pvc.UID != c.UID {
+			return fmt.Errorf("the claim %s at the target was made anew meanwhile (UID %s, it was %s)", name, pvc.UID, c.UID)
 		}
 		if pvc.Annotations == nil {
 			pvc.Annotations = map[string]string{}
@@ -156,6 +175,12 @@ func refused(err error) error {
 	}
 	return err
 }
+
+func (s *switcher) acted(ctx context.Context, a Action) { afterAction(ctx, s.home, a) }
+
+func (s *switcher) now() time.Time { return time.Now() }
+
+func (s *switcher) sleep(ctx context.Context, d time.Duration) { sleep(ctx, d) }
 
 // sleep waits, or until the task is asked to stop.
 func sleep(ctx context.Context, d time.Duration) {

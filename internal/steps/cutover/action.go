@@ -12,6 +12,10 @@ const (
 	// Pin captures the application afresh, compares the plan with the approved one, stores it
 	// and writes the records.
 	Pin Kind = "Pin"
+	// TakeOver writes down that this process acts for the switch, and no earlier one.
+	TakeOver Kind = "TakeOver"
+	// RecordObjects writes down the UIDs of what this switch has at the target.
+	RecordObjects Kind = "RecordObjects"
 	// CreateClaims creates the claims that the target lacks.
 	CreateClaims Kind = "CreateClaims"
 	// OpenWorkers brings up the workers of the final run, mounted and waiting.
@@ -47,6 +51,9 @@ const (
 
 	// The actions of a roll back, with Unmark and Unlock.
 
+	// RecordRollback writes down that the switch is rolled back: a cutover that is not known to
+	// have ended commits nothing any more.
+	RecordRollback Kind = "RecordRollback"
 	// StopTarget lets the target's workloads ask for no Pods.
 	StopTarget Kind = "StopTarget"
 	// RemoveWorkers deletes what a final run left on both sides.
@@ -77,7 +84,7 @@ type Action struct {
 
 // step names the step of the cutover that an action belongs to, as status.steps shows it.
 var step = map[Kind]string{
-	Lock: "Lock", Pin: "Pin", CreateClaims: "Workers", OpenWorkers: "Workers",
+	Lock: "Lock", Pin: "Pin", TakeOver: "Pin", RecordObjects: "Workers", CreateClaims: "Workers", OpenWorkers: "Workers",
 	RecordSuspend: "Jobs", Suspend: "Jobs",
 	RecordQuiesce: "Quiesce", Quiesce: "Quiesce",
 	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
@@ -88,6 +95,18 @@ var step = map[Kind]string{
 
 func wait(stepName, message string) Action {
 	return Action{Kind: Wait, Step: stepName, Message: message}
+}
+
+// changes: something in the clusters may be another when the action was carried out, or begun.
+func (k Kind) changes() bool { return k != Wait && k != End && k != "" }
+
+// acts: it changes the application or its copy, and not only what KubeMove writes down.
+func (k Kind) acts() bool {
+	switch k {
+	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, CreateObjects, StartWorkloads, Open:
+		return true
+	}
+	return false
 }
 
 func failed(reason, message string) Action {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -50,6 +51,7 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 			s.epoch = r.Epoch + 1
 		}
 		r.Epoch, r.Fence = s.epoch, fence
+		r.Former = o.remember(r, func(Workload) bool { return false })
 		final.ID, final.Epoch = s.runID(), s.epoch
 	})
 	if err != nil {
@@ -62,18 +64,25 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	after := &Observed{Self: s.self, Record: o.Record}
+	after := &Observed{Self: s.self, Record: o.Record, HasRecord: true}
 	if err := s.observeSource(ctx, after); err != nil {
 		return err
 	}
 	if !after.sourceStopped() || !after.fence().Equal(fence) {
-		// Somebody touched the source, which may be why the run failed: it is void in any
-		// case, and the next epoch begins with stopping the source again.
+		// The source was touched, which may be why the run failed: it is void in any case, and
+		// the next epoch begins with stopping the source again.
 		return s.closeWorkers(ctx)
 	}
 	if failure != nil {
 		return s.lost(ctx, failure)
 	}
+	if err := s.observeTarget(ctx, after, false); err != nil {
+		return err
+	}
+	if !maps.Equal(after.claimUIDs(), o.claimUIDs()) {
+		return s.closeWorkers(ctx) // A claim was made anew meanwhile, which the next reading tells.
+	}
+	final.Claims = after.claimUIDs()
 	final.FinishedAt = time.Now().UTC()
 	return s.update(ctx, s.target, false, func(r *Record) { r.Final = final })
 }

@@ -71,7 +71,7 @@ func TestEndGivesLocksBack(t *testing.T) {
 	}{
 		"Declined": {"it is for later", task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonBlocked}, false, false},
 		"Unsure":   {"it is for soon", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, false, false},
-		"Failed":   {"nobody knows what was done", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonFailed, Retry: task.RetrySoon}, false, true},
+		"Failed":   {"what was done is not known", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonFailed, Retry: task.RetrySoon}, false, true},
 		"Recorded": {"something was begun", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, true, true},
 	}
 	for name, tc := range cases {
@@ -86,7 +86,8 @@ func TestEndGivesLocksBack(t *testing.T) {
 			if err := s.lock(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			s.end(t.Context(), Action{Kind: End, Result: &tc.result}, &Observed{SourceLock: LockMine, TargetLock: LockMine, HasRecord: tc.recorded})
+			l := &loop{machine: s, out: s.out, steps: &s.steps, seen: &Observed{SourceLock: LockMine, TargetLock: LockMine, HasRecord: tc.recorded}}
+			l.end(t.Context(), tc.result)
 			if got := s.out.Status().Switch.Touched; got != tc.touched {
 				t.Errorf("%s: touched %v, want %v", tc.reason, got, tc.touched)
 			}

@@ -3,10 +3,8 @@ package cutover
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -84,60 +82,3 @@ func (s *switcher) gone(ctx context.Context, h cluster.Holder) bool {
 
 // planName names the bundle that holds the pinned plan, in the home namespace.
 func (s *switcher) planName() string { return cluster.RecordName(s.self) + "-plan" }
-
-// update changes the record of one side: read, compute, write what was read and nothing newer.
-// create says whether a missing record is made.
-func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
-	for {
-		r := Record{Switch: s.self}
-		version, err := c.ReadRecord(ctx, s.self, &r)
-		if err != nil {
-			return err
-		}
-		if version == "" && !create {
-			return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: somebody has deleted it", cluster.RecordName(s.self), c.Side)
-		}
-		change(&r)
-		if _, err = c.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// recordTime writes what belongs to one of the times of the target's record.
-func (s *switcher) recordTime(ctx context.Context, k Kind) error {
-	return s.update(ctx, s.target, false, func(r *Record) {
-		r.note(k, time.Now().UTC().Truncate(time.Millisecond))
-	})
-}
-
-// commit writes the point of no return, at the target first; the source's copy has the same
-// time.
-func (s *switcher) commit(ctx context.Context) error {
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	at := &now
-	err := s.update(ctx, s.target, false, func(r *Record) {
-		if r.CommittedAt == nil {
-			r.CommittedAt = at
-		}
-		at = r.CommittedAt
-	})
-	if err != nil {
-		return err
-	}
-	return s.update(ctx, s.source, false, func(r *Record) { r.CommittedAt = at })
-}
-
-// forget deletes the pinned plan and the records, the source's first: as long as the target's
-// is there, a roll back goes on.
-func (s *switcher) forget(ctx context.Context) error {
-	if err := s.home.DeleteBundle(ctx, s.planName()); err != nil {
-		return err
-	}
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		if err := c.DeleteRecord(ctx, s.self); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -3,7 +3,6 @@ package cutover
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,11 +29,7 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	var resources []schema.GroupVersionResource
-	for _, kind := range slices.Sorted(maps.Keys(workloadResources)) {
-		resources = append(resources, workloadResources[kind])
-	}
-	list, _, err := s.target.List(ctx, resources)
+	list, _, err := s.target.List(ctx, allWorkloadResources())
 	if err != nil {
 		return err
 	}
@@ -47,11 +42,16 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 		if owner == nil {
 			continue
 		}
-		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: stopped(&list[i]), Settled: settled(&list[i])}
+		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, UID: list[i].GetUID(), Exists: true, Mine: true, Open: true,
+			Stopped: stopped(&list[i]), Settled: settled(&list[i])}
 		b.Ready, b.Message = ready(&list[i])
 		o.Made = append(o.Made, b)
 		made[owner.UID]++
-		if owner.Ready && !b.Ready && !b.Stopped {
+		switch ran := slices.ContainsFunc(o.Workloads, func(w Workload) bool { return w.Ref == b.Ref && w.MadeBy != nil && w.Replicas > 0 }); {
+		case !owner.Ready:
+		case b.Stopped && ran:
+			owner.Ready, owner.Message = false, b.Ref.String()+": asks for no Pods, and it did at the source"
+		case !b.Stopped && !b.Ready:
 			owner.Ready, owner.Message = false, b.Ref.String()+": "+b.Message
 		}
 	}

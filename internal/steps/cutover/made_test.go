@@ -29,7 +29,7 @@ func TestMade(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			o := Observed{Now: time.Now(), Began: time.Now(), HasRecord: true, SourceLock: LockMine, TargetLock: LockMine, Objects: []Object{cr}}
+			o := Observed{Now: time.Now(), Began: time.Now(), HasRecord: true, Record: Record{RollbackAt: new(time.Now())}, SourceLock: LockMine, TargetLock: LockMine, Objects: []Object{cr}}
 			tc.change(&o)
 			if diff := cmp.Diff(tc.want, NextRollback(o).Kind); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)

@@ -17,15 +17,21 @@ const maxEpochs = 8
 func Next(o Observed) Action {
 	switch {
 	case len(o.Others) > 0:
-		return wait("Lock", "waiting for another cutover of this switch to end: "+list(o.Others))
+		return o.goneOrTold("Lock", "another cutover of this switch", o.Others)
 	case o.Record.CommittedAt != nil:
 		return nextOpen(o)
+	case o.Record.RollbackAt != nil:
+		return failed(api.ReasonRollingBack, "a roll back of this switch has begun: it is brought to its end first")
 	case o.Holder != "":
 		return declined(api.ReasonLocked, fmt.Sprintf("the application's namespace is locked by %s: "+
 			"wait until that switch has ended, or, if it is gone for good, annotate the Lease %q with %s=true",
 			o.Holder, api.LockName, api.ForceUnlockAnnotation))
+	case o.recordLost() != "":
+		return failed(api.ReasonRecordLost, o.recordLost()+" was deleted by another client while the switch was under way: the source is brought back as far as it was stopped; then set spec.retry")
 	case !o.locked():
 		return Action{Kind: Lock, Message: "lock both sides"}
+	case o.HasRecord && o.Record.Process != o.Process:
+		return Action{Kind: TakeOver, Message: "go on with the switch"}
 	case !o.Pinned:
 		return Action{Kind: Pin, Message: "capture the application and pin the plan"}
 	case o.Record.StartedAt == nil:
@@ -43,11 +49,21 @@ func nextSync(o Observed) Action {
 				"let that switch end or roll it back first", w.Ref, w.Holder))
 		}
 	}
-	if o.finalHolds() {
-		switch gone := o.missingClaims(); {
-		case len(gone) > 0:
-			return failed(api.ReasonClaimMissing, fmt.Sprintf("somebody has deleted what was copied: %s at the target; "+
-				"find out who did, then set spec.retry", list(gone)))
+	if foreign := o.foreignClaims(); len(foreign) > 0 {
+		return failed(api.ReasonNameConflict, fmt.Sprintf("%s at the target was made by another client since the plan: nothing is written to it; "+
+			"remove it, or choose another target namespace, then set spec.retry", list(foreign)))
+	}
+	if gone := o.sourceClaimsGone(); len(gone) > 0 {
+		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s was deleted at the source by another client, and with it the data that was to be copied: "+
+			"restore it, then set spec.retry", list(gone)))
+	}
+	if o.unrecorded() {
+		return Action{Kind: RecordObjects, Message: "record what is at the target"}
+	}
+	if o.finalHolds() && o.filled() {
+		switch why := o.claimsDiffer(false); {
+		case why != "":
+			return failed(api.ReasonClaimReplaced, why+" at the target, after the copy: find out which client does it, then set spec.retry")
 		case o.Workers || o.Leftovers:
 			return Action{Kind: CloseWorkers, Message: "remove the workers"}
 		case !o.allMarked():
@@ -60,8 +76,8 @@ func nextSync(o Observed) Action {
 	case o.marked():
 		return Action{Kind: Unmark, Message: "the source was touched: the final run is void"}
 	case o.Record.Epoch >= maxEpochs:
-		return failed(api.ReasonNotFenced, fmt.Sprintf("none of %d final runs stood: the source was started or changed meanwhile, or the run was interrupted: "+
-			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
+		return failed(api.ReasonNotFenced, fmt.Sprintf("none of %d final runs stood: the source or the copy was changed meanwhile, or the run was interrupted: "+
+			"find out which client does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
 	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
 		return Action{Kind: CreateClaims, Message: "create the claims"}
 	case o.Volumes > 0 && !o.Workers:
@@ -80,8 +96,14 @@ func nextStart(o Observed) Action {
 		return failed(api.ReasonNotFenced, "the source was started or changed while the target was being started: "+
 			"find out who does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry")
 	}
+	if why := o.claimsDiffer(true); why != "" {
+		return failed(api.ReasonClaimReplaced, why+" at the target, before the commit: find out which client does it, then set spec.retry")
+	}
 	if a, conflict := conflicts(o); conflict {
 		return a
+	}
+	if o.unrecorded() {
+		return Action{Kind: RecordObjects, Message: "record what was created"}
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.atStart() && !b.Workload }) {
 		return Action{Kind: CreateObjects, Message: "create what the workloads need"}
@@ -89,14 +111,7 @@ func nextStart(o Observed) Action {
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.Workload }) {
 		return Action{Kind: StartWorkloads, Message: "start the workloads"}
 	}
-	var unready []string
-	for _, b := range o.Objects {
-		// One at zero is as it is to be, also where it is paused and so never says that it is ready.
-		if b.Workload && !b.Ready && (b.Runs || !b.Stopped) {
-			unready = append(unready, b.Ref.String()+" ("+b.Message+")")
-		}
-	}
-	if len(unready) > 0 {
+	if unready := o.unready(); len(unready) > 0 {
 		if o.Now.Sub(*o.Record.StartedAt) > o.HealthTimeout {
 			return failed(api.ReasonHealthTimeout, fmt.Sprintf("not healthy at the target after %s: %s",
 				o.HealthTimeout, list(unready)))
@@ -106,23 +121,49 @@ func nextStart(o Observed) Action {
 	return Action{Kind: Commit, Message: "commit"}
 }
 
+// unready names the workloads of the target that are not healthy, each with the reason. One at zero
+// is as it is to be where the plan says zero, also where it is paused and so never says that it is
+// ready; else another client has scaled it down.
+func (o *Observed) unready() []string {
+	var out []string
+	for _, b := range o.Objects {
+		switch {
+		case !b.Workload || b.Stopped && b.Zero && !b.Runs:
+		case b.Stopped && !b.Runs:
+			out = append(out, b.Ref.String()+" (another client has scaled it to zero)")
+		case !b.Ready:
+			out = append(out, b.Ref.String()+" ("+b.Message+")")
+		}
+	}
+	return out
+}
+
 // nextOpen is everything after the point of no return.
 func nextOpen(o Observed) Action {
 	if o.Record.OpenedAt != nil {
 		if o.SourceLock == LockMine || o.TargetLock == LockMine {
 			return Action{Kind: Unlock, Message: "release the locks"}
 		}
+		if runs := o.sourceRuns(); len(runs) > 0 {
+			return succeeded("the application runs at the target, and something of it was started at the source again by another client: " + list(runs))
+		}
 		if !slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Workload }) {
 			return succeeded("what was to move is at the target")
 		}
 		return succeeded("the application runs at the target")
 	}
+	if !o.TargetLost && o.Record.Process != o.Process {
+		return Action{Kind: TakeOver, Message: "go on with the switch"}
+	}
 	if !o.CommittedBoth {
 		return Action{Kind: Commit, Message: "commit"}
 	}
 	if !o.Pinned {
-		return failed(api.ReasonFailed, "the plan of this switch, a Secret at the target, is gone: the application runs there, and nobody knows which of its doors are closed. "+
+		return failed(api.ReasonFailed, "the plan of this switch, a Secret at home, is gone: the application runs at the target, and which of its external endpoints are closed is not known any more. "+
 			"Open them there yourself (Ingresses, Services of type NodePort and LoadBalancer, suspended CronJobs)")
+	}
+	if runs := o.sourceRuns(); len(runs) > 0 {
+		return sourceActive(o, runs)
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Open }) {
 		return Action{Kind: Open, Message: "let traffic in"}
@@ -130,12 +171,23 @@ func nextOpen(o Observed) Action {
 	return Action{Kind: RecordOpen, Message: "record that the target is open"}
 }
 
-// conflicts finds an object of somebody else in the place of one of the plan's.
+// sourceActive keeps the external endpoints of the target closed while the application runs at the
+// source as well: another client has started it after the commit, and only a person can tell why.
+func sourceActive(o Observed, runs []string) Action {
+	message := fmt.Sprintf("the switch is committed, and something of the application was started at the source again by another client: %s. "+
+		"What it writes there stays there. Stop it; then the target's external endpoints open", list(runs))
+	if o.repeatedFor("Open") <= o.QuiesceTimeout {
+		return wait("Open", message)
+	}
+	return failed(api.ReasonSourceActive, message)
+}
+
+// conflicts finds an object of another client in the place of one of the plan's.
 func conflicts(o Observed) (Action, bool) {
 	for _, b := range o.Objects {
 		// A cluster-wide object may come from another move.
 		if b.Exists && !b.Mine && b.Phase != application.PhaseVolume && !b.Cluster {
-			return failed(api.ReasonNameConflict, fmt.Sprintf("%s exists at the target and was not created by this switch: "+
+			return failed(api.ReasonNameConflict, fmt.Sprintf("%s exists at the target and was not created by this switch, or was replaced since by another client: "+
 				"rename or remove it, then set spec.retry", b.Ref)), true
 		}
 	}

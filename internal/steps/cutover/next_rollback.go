@@ -18,16 +18,19 @@ func NextRollback(o Observed) Action {
 			"going back needs its data, too. Leave desired at Switched")
 	}
 	if len(o.Others) > 0 {
-		return o.goneOrTold("the cutover's Pods", o.Others)
+		return o.goneOrTold("RollBack", "the cutover's Pods", o.Others)
 	}
-	if o.SourceLock != LockMine && o.TargetLock != LockMine && !o.HasRecord {
+	if o.SourceLock != LockMine && o.TargetLock != LockMine && !o.HasRecord && !o.holdsWorkloads() {
 		return succeeded("nothing is left of the switch: the application is at the source")
 	}
-	if o.HasRecord && !o.locked() {
+	if (o.HasRecord || o.holdsWorkloads()) && !o.locked() {
 		if o.Holder != "" {
 			return failed(api.ReasonLocked, "another switch holds the lock: "+o.Holder)
 		}
 		return Action{Kind: Lock, Message: "lock both sides"}
+	}
+	if o.HasRecord && o.Record.RollbackAt == nil {
+		return Action{Kind: RecordRollback, Message: "record the roll back"}
 	}
 	if a, more := undoTarget(o); more {
 		return a
@@ -38,6 +41,9 @@ func NextRollback(o Observed) Action {
 	// Only now: those on a node that is down do not go away, and do not write at the source.
 	if o.Leftovers {
 		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
+	}
+	if lost := o.notRestored(); len(lost) > 0 {
+		return failed(api.ReasonNotRestored, "the rest of the source is back, but not all of it: "+list(lost)+"; then the roll back ends by itself")
 	}
 	if o.HasRecord {
 		return Action{Kind: Forget, Message: "remove the records"}
@@ -50,12 +56,13 @@ func NextRollback(o Observed) Action {
 const rollbackPatience = 2 * time.Minute
 
 // goneOrTold waits for Pods to be gone, as nothing else may be done before.
-func (o *Observed) goneOrTold(what string, pods []string) Action {
+func (o *Observed) goneOrTold(stepName, what string, pods []string) Action {
 	if o.Now.Sub(o.Began) <= rollbackPatience {
-		return wait("RollBack", fmt.Sprintf("waiting for %s to be gone: %s", what, list(pods)))
+		return wait(stepName, fmt.Sprintf("waiting for %s to be gone: %s", what, list(pods)))
 	}
-	return end(task.OutcomeFailed, task.RetrySoon, api.ReasonQuiesceTimeout, fmt.Sprintf("%s are still there: %s. "+
-		"Until they are gone the source stays stopped, or both sides would run: look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good",
+	return end(task.OutcomeFailed, task.RetrySoon, api.ReasonQuiesceTimeout, fmt.Sprintf("%s: still there: %s. "+
+		"Until they are gone the source stays as it is, or both sides would run: look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good. "+
+		"What another client has made there it has to stop itself, or you do",
 		what, list(pods)))
 }
 
@@ -67,7 +74,7 @@ func undoTarget(o Observed) (Action, bool) {
 		return Action{Kind: StopTarget, Message: "stop the target"}, true
 	}
 	if len(o.TargetPods) > 0 {
-		return o.goneOrTold("Pods at the target", o.TargetPods), true
+		return o.goneOrTold("RollBack", "what runs at the target", o.TargetPods), true
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() }) {
 		return Action{Kind: DeleteObjects, Message: "delete what was created at the target"}, true

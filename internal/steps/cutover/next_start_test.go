@@ -17,12 +17,13 @@ func TestWaitsForHealth(t *testing.T) {
 	}{
 		"Ready":          {"it is what is waited for", Object{Ready: true}, Commit},
 		"NotReady":       {"its Pods are about to start", Object{}, Wait},
-		"AtZero":         {"it is paused, and says for ever that it is not ready", Object{Stopped: true}, Commit},
+		"AtZero":         {"it is paused, and says for ever that it is not ready", Object{Stopped: true, Zero: true}, Commit},
+		"ScaledDown":     {"the plan does not say zero: another client has scaled it", Object{Stopped: true, Ready: true}, Wait},
 		"CustomResource": {"it asks for no Pods itself, and its workloads do", Object{Runs: true, Stopped: true}, Wait},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.object.Ref, c.object.Phase = application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, application.PhaseStart
-			c.object.Workload, c.object.Exists, c.object.Mine = true, true, true
+			c.object.Workload, c.object.Exists, c.object.Mine, c.object.Recorded = true, true, true, true
 			o := Observed{Now: now, HealthTimeout: time.Minute, Objects: []Object{c.object},
 				Record: Record{Epoch: 1, StartedAt: &now, Final: &FinalRun{Epoch: 1, Fence: Fence{}}}}
 			if a := nextStart(o); a.Kind != c.want {

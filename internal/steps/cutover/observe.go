@@ -1,6 +1,7 @@
 package cutover
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -17,37 +18,33 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// observe reads everything that a decision needs, from the API servers themselves.
+// observe reads everything that a decision needs, from the API servers themselves. What could be read
+// in part only is an error, and no observation.
 func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error) {
-	o := &Observed{Now: time.Now(), Began: s.began, Self: s.self,
+	o := &Observed{Now: time.Now(), Began: s.began, Self: s.self, Process: s.process,
 		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
 		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
-	if err := s.observeLocks(ctx, o); err != nil {
-		return o, err
+	target := s.observeStopping
+	if !rollback {
+		target = func(ctx context.Context, o *Observed) error {
+			return s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
+		}
 	}
-	if err := s.observeOthers(ctx, o); err != nil {
-		return o, err
-	}
-	if err := s.observeRecords(ctx, o); err != nil {
-		return o, err
+	for _, read := range []func(context.Context, *Observed) error{s.observeLocks, s.observeOthers, s.observeRecords, s.observeSource} {
+		if err := read(ctx, o); err != nil {
+			return nil, err
+		}
 	}
 	if !o.Pinned && !rollback {
 		return o, nil
 	}
-	if err := s.observeSource(ctx, o); err != nil {
-		return o, err
-	}
-	var err error
-	if rollback {
-		err = s.observeStopping(ctx, o)
-	} else {
-		err = s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
-	}
-	if err != nil {
-		return o, err
+	for _, read := range []func(context.Context, *Observed) error{target, s.observeLeftovers} {
+		if err := read(ctx, o); err != nil {
+			return nil, err
+		}
 	}
 	o.Workers = s.run != nil
-	return o, s.observeLeftovers(ctx, o)
+	return o, nil
 }
 
 func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
@@ -87,16 +84,18 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 		}
 	}
 	o.HasRecord = records[0] != nil || records[1] != nil
+	o.TargetLost = o.HasRecord && records[1] == nil
 	o.Record = mergeRecords(records[0], records[1])
 	o.CommittedBoth = records[0] != nil && records[0].CommittedAt != nil && records[1] != nil && records[1].CommittedAt != nil
-	if s.plan == nil && o.HasRecord {
+	if s.plan == nil {
 		if err := s.loadPlan(ctx); err != nil {
 			return err
 		}
-		if err := s.sameClusters(ctx); err != nil {
+		if err := s.sameClusters(ctx, o); err != nil {
 			return err
 		}
 	}
+	o.PlanLost = s.plan == nil
 	o.Pinned = records[0] != nil && records[1] != nil && s.plan != nil
 	if s.plan != nil {
 		o.Volumes = len(s.copied())
@@ -104,9 +103,12 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 	return nil
 }
 
-// observeSource reads the workloads and what is left of their Pods.
+// observeSource reads the workloads, what is left of their Pods, and the claims.
 func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
-	workloads := s.workloads(o)
+	workloads, err := s.workloads(ctx, o)
+	if err != nil {
+		return err
+	}
 	keys := make([]cluster.Key, len(workloads))
 	for i, w := range workloads {
 		keys[i] = cluster.Key{Kind: workloadKind(w.Ref), Name: w.Name}
@@ -115,14 +117,18 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	if err != nil {
 		return err
 	}
-	var refs, cronJobs []application.Ref
+	var all, cronJobs []podOwner
 	for i, w := range workloads {
 		u := found[keys[i]]
 		read := readWorkload(w, u, s.self)
 		o.Workloads = append(o.Workloads, read)
-		refs = append(refs, w.Ref)
+		owner := podOwner{Ref: w.Ref, Selector: read.Selector}
+		if f := o.Record.formerOf(w.Ref); f != nil && owner.Selector == "" {
+			owner.Selector = f.Selector
+		}
+		all = append(all, owner)
 		if isSuspendedFirst(read) {
-			cronJobs = append(cronJobs, w.Ref)
+			cronJobs = append(cronJobs, owner)
 		}
 		if u != nil && read.Stopped && !settled(u) {
 			o.SourcePods = append(o.SourcePods, w.Ref.String())
@@ -133,20 +139,54 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 		return err
 	}
 	o.SourceJobs = left.remaining(cronJobs, nil)
-	o.SourcePods = append(o.SourcePods, left.remaining(refs, s.claimNames(func(v application.Volume) string { return v.Name }))...)
+	o.SourcePods = append(o.SourcePods, left.remaining(all, s.claimNames(func(v application.Volume) string { return v.Name }))...)
+	return s.observeSourceClaims(ctx, o)
+}
+
+// observeSourceClaims reads the claims whose data is copied.
+func (s *switcher) observeSourceClaims(ctx context.Context, o *Observed) error {
+	if s.plan == nil {
+		return nil
+	}
+	var keys []cluster.Key
+	for _, v := range s.copied() {
+		want := claimObject(v.Name)
+		keys = append(keys, keyOf(&want))
+	}
+	found, err := getMany(ctx, s.source, keys)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		c := Claim{Name: k.Name}
+		if u := found[k]; u != nil {
+			c.Exists, c.UID = true, u.GetUID()
+		}
+		o.SourceClaims = append(o.SourceClaims, c)
+	}
 	return nil
 }
 
-// workloads that are, or may have been, stopped.
-func (s *switcher) workloads(o *Observed) []application.Workload {
+// workloads that are, or may have been, stopped. When neither the plan nor a record is there, these
+// are what carries this switch's name at the source.
+func (s *switcher) workloads(ctx context.Context, o *Observed) ([]application.Workload, error) {
 	if s.plan != nil {
-		return s.plan.Workloads
+		return s.plan.Workloads, nil
 	}
 	var out []application.Workload
 	for _, r := range o.Record.Changed {
 		out = append(out, application.Workload{Ref: r})
 	}
-	return out
+	if o.HasRecord {
+		return out, nil
+	}
+	list, _, err := s.source.List(ctx, allWorkloadResources())
+	for i := range list {
+		if list[i].GetAnnotations()[api.HeldByAnnotation] == s.self {
+			out = append(out, application.Workload{Ref: application.RefOf(&list[i])})
+		}
+	}
+	return out, err
 }
 
 // observeTarget reads the claims and every object of the plan, and what is made of them. Before
@@ -161,16 +201,21 @@ func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) err
 	if err != nil {
 		return err
 	}
+	policies := s.claimPolicies()
 	for _, name := range s.targetClaims(o) {
 		want := claimObject(name)
 		c := Claim{Name: name}
+		c.Copied, c.Used = policies[name] == api.ClaimCopy, policies[name] == api.ClaimSkip
 		if pvc := found[keyOf(&want)]; pvc != nil {
-			c.Exists, c.Mark = true, pvc.GetAnnotations()[api.ActiveAnnotation]
+			c.Exists, c.UID, c.Mark = true, pvc.GetUID(), pvc.GetAnnotations()[api.ActiveAnnotation]
+			c.Whole = transfer.IsWhole(pvc.GetAnnotations()[api.CopyAnnotation])
 		}
 		o.Claims = append(o.Claims, c)
 	}
 	for _, want := range objects {
-		o.Objects = append(o.Objects, readTarget(want, found[keyOf(&want)], s.self, s.task.Move.Pair.UID))
+		b := readTarget(want, found[keyOf(&want)], s.self, s.task.Move.Pair.UID)
+		b.identify(o.Record.UIDs)
+		o.Objects = append(o.Objects, b)
 	}
 	return s.observeMade(ctx, o)
 }
@@ -265,11 +310,22 @@ func (s *switcher) claimNames(name func(application.Volume) string) []string {
 	return out
 }
 
+// claimPolicies by the claims' names at the target.
+func (s *switcher) claimPolicies() map[string]api.ClaimPolicy {
+	out := map[string]api.ClaimPolicy{}
+	if s.plan != nil {
+		for _, v := range s.plan.Volumes {
+			out[v.Target] = cmp.Or(v.Policy, api.ClaimCopy)
+		}
+	}
+	return out
+}
+
 // copied are the volumes whose data is copied.
 func (s *switcher) copied() []application.Volume {
 	var out []application.Volume
 	for _, v := range s.plan.Volumes {
-		if v.Policy == "" || v.Policy == api.ClaimCopy {
+		if cmp.Or(v.Policy, api.ClaimCopy) == api.ClaimCopy {
 			out = append(out, v)
 		}
 	}

@@ -38,7 +38,7 @@ func (s *switcher) pin(ctx context.Context) error {
 	}
 	for _, c := range []*cluster.Cluster{s.target, s.source} {
 		err := s.update(ctx, c, true, func(r *Record) {
-			r.PlanHash, r.Changed, r.Created, r.Runs, r.Claims = hash, nil, nil, nil, nil
+			r.PlanHash, r.Process, r.Changed, r.Created, r.Runs, r.Claims = hash, s.process, nil, nil, nil, nil
 			for _, w := range p.Workloads {
 				r.Changed = append(r.Changed, w.Ref)
 			}
@@ -111,9 +111,9 @@ func (s *switcher) show(p *application.Plan) {
 
 // sameClusters refuses to go on, or to go back, in other clusters than those that the pinned plan is
 // for: the kubeconfigs are in Secrets, which may have been made anew since.
-func (s *switcher) sameClusters(ctx context.Context) error {
-	if s.plan == nil {
-		return nil
+func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
+	if s.plan == nil || !s.rollback && !o.HasRecord {
+		return nil // A cutover that was killed before its record was written has changed nothing.
 	}
 	for _, side := range []struct {
 		c    *cluster.Cluster

@@ -39,7 +39,7 @@ func TestSameClusters(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &switcher{plan: tc.plan, source: endpoint(cluster.SideSource, tc.source), target: endpoint(cluster.SideTarget, tc.target)}
-			err := s.sameClusters(t.Context())
+			err := s.sameClusters(t.Context(), &Observed{HasRecord: true})
 			var stop *ending
 			if errors.As(err, &stop) != tc.refused || err != nil && !tc.refused {
 				t.Fatalf("%s: got %v", tc.reason, err)

@@ -18,7 +18,7 @@ func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t 
 		if err := s.observeTarget(ctx, o, true); err != nil {
 			return err
 		}
-		if err := s.create(ctx, k, o); err != nil {
+		if _, err := s.create(ctx, k, o); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
@@ -30,7 +31,10 @@ func set(want, have int32, seen int64) appsv1.ReplicaSet {
 
 // TestRemaining says when a source is really stopped: also what could still make a Pod counts.
 func TestRemaining(t *testing.T) {
-	web := []application.Ref{{Group: "apps", Kind: "Deployment", Name: "web"}, {Group: "batch", Kind: "CronJob", Name: "nightly"}}
+	web := []podOwner{{application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, "app=web"}, {application.Ref{Group: "batch", Kind: "CronJob", Name: "nightly"}, ""}}
+	labelled := metav1.ObjectMeta{Name: "web-1-x", Labels: map[string]string{"app": "web", "pod-template-hash": "1"}}
+	orphan := set(1, 0, 2)
+	orphan.ObjectMeta = labelled
 	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
 	evicted := claimed(owned("web-1-b", "ReplicaSet", "web-1"), "data", corev1.PodFailed)
 	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}}}
@@ -39,18 +43,20 @@ func TestRemaining(t *testing.T) {
 		owners owners
 		want   []string
 	}{
-		"nothing":                        {"no Pod, no controller", owners{}, nil},
-		"a Pod of the Deployment":        {"it still runs", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a"}},
-		"a ReplicaSet that wants Pods":   {"it will make one at any moment", owners{sets: []appsv1.ReplicaSet{set(1, 0, 2)}}, []string{"ReplicaSet/web-1"}},
-		"a ReplicaSet that lags behind":  {"it has not seen that it is to be empty", owners{sets: []appsv1.ReplicaSet{set(0, 0, 1)}}, []string{"ReplicaSet/web-1"}},
-		"a stopped ReplicaSet":           {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
-		"somebody else's Pod on a claim": {"it could write", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
-		"a Pod that failed on a claim":   {"its node may be gone and it may still run there", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
-		"a Pod that has failed":          {"its kubelet has seen its containers end", owners{pods: []corev1.Pod{evicted}}, nil},
-		"a Pod that succeeded":           {"it has ended", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
-		"another claim":                  {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
-		"our worker":                     {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
-		"a Job of the CronJob":           {"it has not finished", owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
+		"nothing":                         {"no Pod, no controller", owners{}, nil},
+		"a Pod of the Deployment":         {"it still runs", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a"}},
+		"a ReplicaSet that wants Pods":    {"it will make one at any moment", owners{sets: []appsv1.ReplicaSet{set(1, 0, 2)}}, []string{"ReplicaSet/web-1"}},
+		"a ReplicaSet that lags behind":   {"it has not seen that it is to be empty", owners{sets: []appsv1.ReplicaSet{set(0, 0, 1)}}, []string{"ReplicaSet/web-1"}},
+		"a stopped ReplicaSet":            {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
+		"another client's Pod on a claim": {"it could write", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
+		"a Pod that failed on a claim":    {"its node may be gone and it may still run there", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
+		"a Pod that has failed":           {"its kubelet has seen its containers end", owners{pods: []corev1.Pod{evicted}}, nil},
+		"a Pod that succeeded":            {"it has ended", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
+		"another claim":                   {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
+		"a Pod without an owner":          {"its workload was deleted without its Pods", owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
+		"a ReplicaSet without an owner":   {"the same, a level above", owners{sets: []appsv1.ReplicaSet{orphan}}, []string{"ReplicaSet/web-1-x"}},
+		"our worker":                      {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
+		"a Job of the CronJob":            {"it has not finished", owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, c.owners.remaining(web, []string{"data"})); diff != "" {
@@ -67,6 +73,10 @@ func TestLeft(t *testing.T) {
 	unsettled, foreign, deleted := stopped, stopped, Object{Ref: web, Workload: true}
 	unsettled.Settled, foreign.Mine = false, false
 	running := &owners{pods: []corev1.Pod{{ObjectMeta: owned("web-0", "StatefulSet", "web")}}}
+	shell := &owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}
+	replaced := foreign
+	replaced.Stopped = false
+	now := time.Unix(1_800_000_000, 0)
 	for name, c := range map[string]struct {
 		reason        string
 		object        Object
@@ -78,11 +88,13 @@ func TestLeft(t *testing.T) {
 		"Before":    {"it could have made something that was not read any more", stopped, running, &owners{}, []string{"Pod/web-0"}},
 		"After":     {"its controller has reported too early", stopped, &owners{}, running, []string{"Pod/web-0"}},
 		"Both":      {"a name once", stopped, running, running, []string{"Pod/web-0"}},
-		"Foreign":   {"it is somebody else's", foreign, running, running, nil},
-		"Deleted":   {"somebody has deleted it, and its Pods still end", deleted, running, running, []string{"Pod/web-0"}},
+		"Foreign":   {"what was made in its place runs all the same", foreign, running, running, []string{"Pod/web-0"}},
+		"Replaced":  {"it has no Pod now, and asks for some", replaced, &owners{}, &owners{}, []string{"StatefulSet.apps/web (made by another client)"}},
+		"Deleted":   {"it was deleted, and its Pods still end", deleted, running, running, []string{"Pod/web-0"}},
+		"Claim":     {"it writes to a claim of the move", stopped, shell, shell, []string{"Pod/shell"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Observed{Objects: []Object{c.object}}
+			o := Observed{Objects: []Object{c.object}, Claims: []Claim{{Name: "data"}, {Name: "shared", Used: true}}, Record: Record{StartedAt: &now}}
 			if diff := cmp.Diff(c.want, o.left(c.before, c.after)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}

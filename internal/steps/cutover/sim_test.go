@@ -1,9 +1,10 @@
 package cutover
 
 import (
+	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -20,241 +21,15 @@ var (
 
 const self = "switch-uid"
 
-// world is a model of two clusters, as far as a cutover reads and changes them. Data is the
-// number of writes that the application was acknowledged.
-type world struct {
-	t    *testing.T
-	rand *rand.Rand
-	now  time.Time
-	// began is when the process did that runs now.
-	began time.Time
-	log   []string
-
-	srcLock, dstLock     bool
-	srcRecord, dstRecord *Record
-	pinnedSecret         bool
-
-	workloads []simWorkload
-	srcData   int
-
-	claimExists bool
-	mark        string
-	dstData     int
-	objects     map[string]*simObject
-	leftovers   bool // worker Pods exist
-	waiting     bool // this process's workers are connected
-
-	// custom: the first workload is a controller, which makes the second of a custom resource.
-	custom bool
-	made   *simObject // what it has made at the target
-
-	contents  api.Contents // which part of the application moves
-	meddler   int          // how often somebody still touches the source
-	meddled   bool         // somebody touched the source after the target was started
-	committed bool
-
-	copyTime time.Duration // that a final run takes
-	stopping time.Time     // when the newest part of the source was about to be stopped since the last run
-	down     bool          // the downtime has begun
-}
-
-// simWorkload is a Deployment, or a CronJob with the Pods of its Jobs: with one replica while it is
-// not suspended. What is stuck never ends.
-type simWorkload struct {
-	replicas, generation, pods int
-	ledger                     *int
-	cron, stuck                bool
-}
-
-const (
-	wantReplicas   = 2
-	quiesceTimeout = 5 * time.Minute
-)
-
-func newWorld(t *testing.T, seed uint64) *world {
-	r := rand.New(rand.NewPCG(seed, 7))
-	w := &world{t: t, rand: r, now: time.Unix(1_800_000_000, 0), objects: map[string]*simObject{}}
-	w.srcData = r.IntN(5)
-	w.contents = []api.Contents{api.ContentsAll, api.ContentsAll, api.ContentsData, api.ContentsObjects}[r.IntN(4)]
-	// Without a workload: claims that move alone.
-	for range r.IntN(4) {
-		w.workloads = append(w.workloads, simWorkload{replicas: wantReplicas, generation: 1, pods: wantReplicas})
-	}
-	w.custom = len(w.workloads) > 1 && w.contents != api.ContentsData && r.IntN(2) == 0
-	for range r.IntN(3) {
-		w.workloads = append(w.workloads, simWorkload{cron: true, replicas: 1, generation: 1, pods: r.IntN(3), stuck: r.IntN(8) == 0})
-	}
-	if r.IntN(4) == 0 && len(w.workloads) > 0 {
-		w.meddler = 1 + r.IntN(3)
-	}
-	if r.IntN(2) == 0 {
-		w.copyTime = 2 * quiesceTimeout
-	}
-	return w
-}
-
-func (w *world) failf(format string, args ...any) {
-	w.t.Helper()
-	for _, l := range w.log {
-		w.t.Log(l)
-	}
-	w.t.Fatalf(format, args...)
-}
-
-func ref(i int) application.Ref {
-	return application.Ref{Group: "apps", Kind: "Deployment", Name: fmt.Sprintf("w%d", i)}
-}
-
-func (w *world) ref(i int) application.Ref {
-	if w.workloads[i].cron {
-		return application.Ref{Group: "batch", Kind: "CronJob", Name: fmt.Sprintf("w%d", i)}
-	}
-	return ref(i)
-}
-
-var (
-	claimRef  = application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}
-	configRef = application.Ref{Kind: "ConfigMap", Name: "config"}
-	widgetRef = application.Ref{Group: "example.com", Kind: "Widget", Name: "widget"}
-	doorRef   = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "door"}
-)
-
-// copies: there is data to copy.
-func (w *world) copies() bool { return w.contents != api.ContentsObjects }
-
-// whole: the target has what the source has written, as far as it is to have it.
-func (w *world) whole() bool { return w.dstData == w.srcData || !w.copies() }
-
-func (w *world) pods() (n int) {
-	for _, x := range w.workloads {
-		n += x.pods
-	}
-	return n
-}
-
-// driven: what the controller makes, at the source and then at the target.
-func (w *world) driven(i int) bool { return w.custom && i == 1 }
-
-// pass lets the world go on by itself for a moment.
-func (w *world) pass() {
-	w.now = w.now.Add(time.Duration(1+w.rand.IntN(20)) * time.Second)
-	if w.meddler > 0 && w.rand.IntN(12) == 0 && w.srcRecord != nil && !w.committed {
-		w.meddler--
-		x := &w.workloads[w.rand.IntN(len(w.workloads))]
-		x.generation++
-		if w.rand.IntN(2) == 0 {
-			x.replicas = 1
-		}
-		w.meddled = w.meddled || w.dstRecord != nil && w.dstRecord.StartedAt != nil
-		w.log = append(w.log, "somebody touches the source")
-	}
-	for i := range w.workloads {
-		x := &w.workloads[i]
-		if x.pods > 0 {
-			w.srcData += w.rand.IntN(3)
-		}
-		x.pass(w.rand)
-	}
-	if w.custom && w.workloads[0].pods > 0 && w.workloads[1].replicas == 0 && w.rand.IntN(3) == 0 {
-		w.workloads[1].replicas = wantReplicas
-		w.workloads[1].generation++
-	}
-	w.passTarget(true, true)
-}
-
-// pass: a Deployment gets as many Pods as it asks for; Jobs begin and end.
-func (x *simWorkload) pass(r *rand.Rand) {
-	begins, ends := x.pods < x.replicas && r.IntN(2) == 0, x.pods > x.replicas && r.IntN(2) == 0
-	if x.cron {
-		begins, ends = x.replicas > 0 && r.IntN(8) == 0, x.pods > 0 && !x.stuck && r.IntN(4) == 0
-	}
-	if begins {
-		x.pods++
-	}
-	if ends {
-		x.pods--
-	}
-}
-
-func (w *world) observe(rollback bool) Observed {
-	o := Observed{Now: w.now, Began: w.began, Self: self, SourceLock: LockFree, TargetLock: LockFree,
-		QuiesceTimeout: quiesceTimeout, HealthTimeout: 3 * time.Minute}
-	if w.copies() {
-		o.Volumes = 1
-	}
-	if w.srcLock {
-		o.SourceLock = LockMine
-	}
-	if w.dstLock {
-		o.TargetLock = LockMine
-	}
-	o.HasRecord = w.srcRecord != nil || w.dstRecord != nil
-	o.Pinned = w.srcRecord != nil && w.dstRecord != nil && w.pinnedSecret
-	if o.HasRecord {
-		o.Record = mergeRecords(w.srcRecord, w.dstRecord)
-		o.CommittedBoth = w.srcRecord != nil && w.srcRecord.CommittedAt != nil && w.dstRecord != nil && w.dstRecord.CommittedAt != nil
-	}
-	if !o.Pinned && !rollback {
-		return o
-	}
-	for i, x := range w.workloads {
-		o.Workloads = append(o.Workloads, Workload{Workload: application.Workload{Ref: w.ref(i)}, Stopped: x.replicas == 0,
-			Ledger: x.ledger != nil, Identity: fmt.Sprint(x.generation)})
-		if x.cron && x.pods > 0 {
-			o.SourceJobs = append(o.SourceJobs, w.ref(i).String())
-		}
-	}
-	if n := w.pods(); n > 0 {
-		o.SourcePods = []string{fmt.Sprint(n)}
-	}
-	if !rollback {
-		w.observeTarget(&o)
-		return o
-	}
-	// The target goes on while it is read, but no Pod is so short that it begins and ends meanwhile.
-	begin := w.rand.IntN(2) == 0
-	w.observePods(&o)
-	w.passTarget(begin, !begin)
-	w.observeTarget(&o)
-	w.passTarget(begin, !begin)
-	w.observePods(&o)
-	return o
-}
-
-// run is one process: until it ends, or is killed.
-func (w *world) run(next func(Observed) Action, rollback bool, crashes *int) *task.Result {
-	w.waiting, w.began = false, w.now
-	for range 400 {
-		w.pass()
-		o := w.observe(rollback)
-		a := next(o)
-		w.log = append(w.log, fmt.Sprintf("%s %s: %s", w.now.Format("15:04:05"), a.Kind, a.Message))
-		if a.Kind == End {
-			if !rollback {
-				w.checkEnd(a.Result)
-			}
-			return a.Result
-		}
-		if a.Kind == Wait {
-			continue
-		}
-		crash := *crashes > 0 && w.rand.IntN(8) == 0
-		w.do(a, &o, crash)
-		if crash {
-			*crashes--
-			w.log = append(w.log, "killed")
-			return nil
-		}
-	}
-	w.failf("no end after 400 actions")
-	return nil
-}
-
-// TestSimulation kills the cutover and the roll back at any action, lets somebody touch the
-// source, lets Jobs run and be stuck, and holds the invariants: the downtime begins only when no Job
-// runs, the target starts only with all the data and a stopped source, the source comes back only
-// when the target is gone, and every world ends on one side.
+// TestSimulation kills the cutover and the roll back at any action, loses answers and whole
+// observations, lets other clients work at both sides and Jobs be stuck, and holds the invariants: the
+// downtime begins only when no Job runs, the target starts only with all the data and a stopped
+// source, the source comes back only when the target is gone, no report is untrue, and every world
+// ends on one side.
 func TestSimulation(t *testing.T) {
+	logger := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { slog.SetDefault(logger) })
 	ends := map[string]int{}
 	for seed := *simFrom; seed < *simFrom+uint64(*simSeeds); seed++ {
 		ends[simulate(t, seed)]++
@@ -265,68 +40,229 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// killed is the end of a process in the middle of an action.
+type killed struct{}
+
+// process runs one process of a Job to its end; nil: it was killed.
+func (w *world) process(next func(Observed) Action, rollback bool) (r *task.Result) {
+	w.processes++
+	w.id, w.waiting, w.began, w.actions = fmt.Sprint(w.processes), false, w.clock, 0
+	w.rollingBack[w.id] = rollback
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(killed); !ok {
+				panic(p)
+			}
+			w.log = append(w.log, "killed")
+			r = nil
+		}
+	}()
+	l := &loop{machine: w, next: func(o Observed) Action {
+		a := bounded(next)(o)
+		w.note("%s: %s", a.Kind, a.Message)
+		return a
+	}, rollback: rollback, out: w, steps: &stepLog{}}
+	out := l.run(context.Background())
+	if out.Outcome != task.OutcomeSucceeded {
+		w.note("the process ends: %s %s", out.Reason, out.Message)
+	}
+	w.checkEnd(&out, rollback)
+	return &out
+}
+
+// job runs the processes of one Job; nil: all were killed.
+func (w *world) job(next func(Observed) Action, rollback bool) *task.Result {
+	w.status = task.Status{}
+	for range 3 {
+		if r := w.process(next, rollback); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
 func simulate(t *testing.T, seed uint64) string {
 	w := newWorld(t, seed)
-	w.log = append(w.log, fmt.Sprintf("seed %d", seed))
-	crashes := w.rand.IntN(7)
+	w.note("seed %d", seed)
 	for range 40 {
-		var r *task.Result
-		for range 3 { // one Job: three Pods
-			if r = w.run(Next, false, &crashes); r != nil {
-				break
-			}
-		}
-		if r != nil && r.Outcome == task.OutcomeSucceeded {
+		r := w.job(Next, false)
+		switch {
+		case r != nil && r.Outcome == task.OutcomeSucceeded:
 			w.checkSwitched()
 			return "Switched"
+		case w.committed():
+			w.person()
+			continue
 		}
-		for r = nil; r == nil || r.Reason == api.ReasonQuiesceTimeout; {
-			r = w.run(NextRollback, true, &crashes)
+		for range 40 {
+			if r = w.job(NextRollback, true); r != nil && (r.Outcome == task.OutcomeSucceeded || r.Reason == api.ReasonAlreadyDone) {
+				break
+			}
+			w.person()
 		}
-		if r.Outcome == task.OutcomeSucceeded {
+		switch {
+		case r != nil && r.Outcome == task.OutcomeSucceeded:
 			w.checkRolledBack()
 			if !w.down {
 				return "NeverDown"
 			}
 			return "RolledBack"
-		}
-		if r.Reason != api.ReasonAlreadyDone {
-			w.failf("seed %d: a roll back ended with %s: %s", seed, r.Reason, r.Message)
+		case r == nil || r.Reason != api.ReasonAlreadyDone:
+			w.failf("a roll back does not end: %+v", r)
 		}
 	}
-	w.failf("seed %d: no end", seed)
+	w.failf("no end")
 	return ""
 }
 
+// observe is what the real one reads, or an error.
+func (w *world) observe(_ context.Context, rollback bool) (*Observed, error) {
+	if w.actions++; w.actions > 1000 {
+		w.failf("no end after 1000 observations")
+	}
+	w.pass()
+	if w.unreachable() {
+		return nil, errUnreachable
+	}
+	o := w.read(rollback)
+	if w.unreachable() {
+		return nil, errUnreachable // in the middle
+	}
+	return o, nil
+}
+
+// act carries an action out, may be killed in the middle or directly after it, and may not learn that
+// it was done.
+func (w *world) act(_ context.Context, a Action, o *Observed) error {
+	if a.Kind == Wait {
+		return nil
+	}
+	if w.unreachable() {
+		return errUnreachable
+	}
+	crash := w.crashes > 0 && w.rand.IntN(8) == 0
+	if crash {
+		w.crashes--
+	}
+	if crash && w.rand.IntN(4) == 0 {
+		w.zombie = &pending{action: a, observed: o, process: w.id} // It does it later.
+		panic(killed{})
+	}
+	err := w.fenced(a, w.id)
+	if err == nil {
+		err = w.do(a, o, crash)
+	}
+	if crash {
+		panic(killed{})
+	}
+	if err == nil && w.rand.IntN(40) == 0 && a.Kind != FinalSync && a.Kind != OpenWorkers {
+		return errUnreachable // It was done.
+	}
+	return err
+}
+
+func (w *world) acted(context.Context, Action) {}
+
+func (w *world) now() time.Time { return w.clock }
+
+func (w *world) sleep(_ context.Context, d time.Duration) { w.clock = w.clock.Add(d) }
+
+func (w *world) unlock(context.Context) error {
+	w.srcLock, w.dstLock = false, false
+	return nil
+}
+
+func (w *world) note(format string, args ...any) {
+	w.log = append(w.log, w.clock.Format("15:04:05 ")+fmt.Sprintf(format, args...))
+}
+
+func (w *world) committed() bool { return mergeRecords(w.srcRecord, w.dstRecord).CommittedAt != nil }
+
+// Update takes a report, which must be true.
+func (w *world) Update(change func(*task.Status)) {
+	before := w.status.Switch
+	if before != nil {
+		copied := *before
+		before = &copied
+	}
+	change(&w.status)
+	p := w.status.Switch
+	if p == nil {
+		return
+	}
+	if !p.Touched && w.changed() {
+		w.failf("the report says untouched, and records %v %v, source %+v", w.srcRecord, w.dstRecord, w.workloads)
+	}
+	if p.Active == api.ActiveSource && w.stoppedByUs() {
+		w.failf("the report says that the source is active, and it is stopped: %+v", w.workloads)
+	}
+	if before == nil || p.RolledBack {
+		return
+	}
+	if before.CommittedAt != nil && p.CommittedAt == nil || p.Active.Before(before.Active) && w.changed() {
+		w.failf("the report goes back from %+v to %+v", *before, *p)
+	}
+}
+
+// changed: something is left that a roll back has to undo.
+func (w *world) changed() bool {
+	return w.srcRecord != nil || w.dstRecord != nil || w.stoppedByUs()
+}
+
+func (w *world) stoppedByUs() bool {
+	for _, x := range w.workloads {
+		if x.ours && !x.cron && x.replicas == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // checkEnd: what is being stopped has the whole of its time for it, in every epoch.
-func (w *world) checkEnd(r *task.Result) {
-	if had := w.now.Sub(w.stopping); r.Reason == api.ReasonQuiesceTimeout && (w.stopping.IsZero() || had <= quiesceTimeout) {
+func (w *world) checkEnd(r *task.Result, rollback bool) {
+	if rollback || r.Reason != api.ReasonQuiesceTimeout {
+		return
+	}
+	if had := w.clock.Sub(w.stopping); w.stopping.IsZero() || had <= quiesceTimeout {
 		w.failf("given up after %s, want more than %s: %s", had, quiesceTimeout, r.Message)
 	}
 }
 
 func (w *world) checkSwitched() {
-	if w.pods() > 0 && !w.meddled || w.srcLock || w.dstLock || w.mark != self || !w.whole() && !w.meddled {
-		w.failf("switched, but: %d source Pods, locks %v %v, mark %q, data %d of %d", w.pods(), w.srcLock, w.dstLock, w.mark, w.dstData, w.srcData)
+	if w.srcLock || w.dstLock || w.claim == nil {
+		w.failf("switched, but: locks %v %v, claim %+v, data of the source %d", w.srcLock, w.dstLock, w.claim, w.srcData)
+	}
+	if runs := w.pods() > 0; runs && !w.meddled && (w.status.Switch == nil || len(w.status.Switch.SourceRuns) == 0) {
+		w.failf("switched, the source runs, and the report does not say so")
 	}
 	if w.contents == api.ContentsData != (len(w.objects) == 0) {
 		w.failf("switched %s, with %d objects at the target", w.contents, len(w.objects))
 	}
-	if w.custom && (w.made == nil || !w.made.ready) {
-		w.failf("switched, but the controller has made %+v", w.made)
-	}
 	if w.contents != api.ContentsData && w.objects[doorRef.String()] == nil {
-		w.failf("switched, but the door is closed")
+		w.failf("switched, but the external endpoint is closed")
 	}
 }
 
 func (w *world) checkRolledBack() {
-	if len(w.objects) > 0 || w.mark != "" || w.srcLock || w.dstLock || w.srcRecord != nil || w.dstRecord != nil || w.leftovers {
+	for name, x := range w.objects {
+		// One that does not say any more whose it is, and was not recorded yet, stays, but stopped.
+		if !x.foreign && (!x.stripped || x.pods+x.asks() > 0) {
+			w.failf("rolled back, but %s is left: %+v", name, x)
+		}
+	}
+	if w.claim != nil && w.claim.mark != "" || w.srcLock || w.dstLock || w.srcRecord != nil || w.dstRecord != nil || w.leftovers {
 		w.failf("rolled back, but something is left: %+v", w)
 	}
 	for i, x := range w.workloads {
+		if x.missing && !x.ours {
+			continue // It was not stopped when it was deleted.
+		}
 		if x.ledger != nil || x.replicas == 0 {
-			w.failf("rolled back, but %s has %d replicas", w.ref(i), x.replicas)
+			w.failf("rolled back, but %s is %+v", w.ref(i), x)
 		}
 	}
+}
+
+func ref(i int) application.Ref {
+	return application.Ref{Group: "apps", Kind: "Deployment", Name: fmt.Sprintf("w%d", i)}
 }

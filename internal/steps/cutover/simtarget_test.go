@@ -3,15 +3,20 @@ package cutover
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 )
 
 // simObject is an object at the target; only of a workload anything is wanted. Its controller acts
 // on what it has seen last of want and stopped, and reports the Pods late, without those that end.
+// Stripped: it does not say any more who has made it. Foreign: another client has.
 type simObject struct {
+	uid                        types.UID
 	want, seen, pods, reported int
 	stopped, ready             bool
+	stripped, foreign          bool
 }
 
 // asks for so many Pods.
@@ -36,9 +41,12 @@ func (w *world) running() []*simObject {
 	return out
 }
 
+// targetPods of what was started as the target of the switch, whoever runs it by now.
 func (w *world) targetPods() (n int) {
 	for _, x := range w.running() {
-		n += x.pods
+		if w.started() || !x.foreign {
+			n += x.pods
+		}
 	}
 	return n
 }
@@ -56,7 +64,7 @@ func (w *world) passTarget(begin, end bool) {
 		w.made = nil // with its Pods: DeleteObjects has looked at them
 	case controller == nil || controller.pods == 0 || w.rand.IntN(2) == 0:
 	case w.made == nil:
-		w.made = &simObject{want: wantReplicas}
+		w.made = &simObject{uid: w.uid(), want: wantReplicas}
 	default:
 		w.made.stopped = false
 	}
@@ -71,43 +79,41 @@ func (w *world) passTarget(begin, end bool) {
 		if w.rand.IntN(2) == 0 {
 			o.seen = o.asks()
 		}
-		o.ready = o.ready || !o.stopped && o.pods == o.want && w.rand.IntN(3) == 0
+		o.ready = !o.stopped && o.pods == o.want && (o.ready || w.rand.IntN(3) == 0)
+		if w.stubborn && o.stopped && w.rand.IntN(2) == 0 {
+			o.stopped = false
+		}
 	}
 }
 
 // observePods of the target.
 func (w *world) observePods(o *Observed) {
 	if n := w.targetPods(); n > 0 {
-		o.TargetPods = append(o.TargetPods, fmt.Sprint(n))
+		o.TargetPods = append(o.TargetPods, fmt.Sprint(n, " Pods"))
 	}
 }
 
 func (w *world) observeTarget(o *Observed) {
 	o.Workers, o.Leftovers = w.waiting, w.leftovers
-	o.Claims = []Claim{{Name: "data", Exists: w.claimExists, Mark: w.mark}}
-	o.Objects = append(o.Objects, Object{Ref: claimRef, Phase: application.PhaseVolume, Exists: w.claimExists, Open: true})
+	c, b := Claim{Name: "data", Copied: w.copies()}, Object{Ref: claimRef, Phase: application.PhaseVolume, Open: true}
+	if w.claim != nil {
+		c.Exists, c.UID, c.Mark, c.Whole = true, w.claim.uid, w.claim.mark, w.claim.whole
+		b.Exists, b.UID, b.Mine = true, w.claim.uid, !w.claim.foreign
+	}
+	b.identify(o.Record.UIDs)
+	o.Claims, o.Objects = []Claim{c}, append(o.Objects, b)
 	if w.contents == api.ContentsData {
 		return
 	}
-	add := func(r application.Ref, phase application.Phase) {
-		x := w.objects[r.String()]
-		b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen}
-		if x != nil {
-			b.Exists, b.Mine, b.Open = true, true, true
-			b.Stopped, b.Ready = x.stopped || b.Runs, x.ready || b.Runs && w.made != nil && w.made.ready
-			b.Settled = w.settled(o, &b, x)
-		}
-		o.Objects = append(o.Objects, b)
-	}
-	add(configRef, application.PhaseStart)
+	w.observeObject(o, configRef, application.PhaseStart)
 	for i := range w.workloads {
 		if w.driven(i) {
-			add(widgetRef, application.PhaseStart)
+			w.observeObject(o, widgetRef, application.PhaseStart)
 		} else {
-			add(w.ref(i), application.PhaseStart)
+			w.observeObject(o, w.ref(i), application.PhaseStart)
 		}
 	}
-	add(doorRef, application.PhaseOpen)
+	w.observeObject(o, doorRef, application.PhaseOpen)
 	if x := w.made; x != nil && w.objects[widgetRef.String()] != nil {
 		b := Object{Ref: w.ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: x.stopped, Ready: x.ready}
 		b.Settled = w.settled(o, &b, x)
@@ -115,11 +121,119 @@ func (w *world) observeTarget(o *Observed) {
 	}
 }
 
+func (w *world) observeObject(o *Observed, r application.Ref, phase application.Phase) {
+	x := w.objects[r.String()]
+	b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen, Zero: r.Kind == "CronJob"}
+	if !w.started() && !w.rollingBack[w.id] {
+		x = nil // Not read before the start.
+	}
+	if x != nil {
+		b.Exists, b.UID, b.Mine, b.Open = true, x.uid, !x.stripped, true
+		b.Stopped, b.Ready = x.asks() == 0 || b.Runs, x.ready || b.Runs && w.made != nil && w.made.ready
+		b.identify(o.Record.UIDs)
+		b.Settled = w.settled(o, &b, x)
+	} else {
+		b.identify(o.Record.UIDs)
+	}
+	if b.Exists && b.Workload && !b.Mine && !b.Stopped && o.mayHaveStarted() {
+		o.TargetPods = append(o.TargetPods, b.Ref.String()+" (made by another client)")
+	}
+	o.Objects = append(o.Objects, b)
+}
+
 // settled: what makes the Pods of a stopped workload has seen that; else it counts as a Pod.
 func (w *world) settled(o *Observed, b *Object, x *simObject) bool {
 	settled := b.Runs || x.seen == x.asks() && x.reported == 0
-	if b.Workload && b.Stopped && !settled {
+	if b.Workload && b.Stopped && !settled && (b.Mine || o.mayHaveStarted()) {
 		o.TargetPods = append(o.TargetPods, b.Ref.String())
 	}
 	return settled
+}
+
+// target carries out what changes the target's objects.
+func (w *world) target(a Action, o *Observed, part func() bool) {
+	if w.committed() && a.Kind != Open {
+		w.failf("%s after the commit", a.Kind)
+	}
+	make := func(r application.Ref, x *simObject) {
+		if w.objects[r.String()] == nil {
+			x.uid = w.uid()
+			w.objects[r.String()] = x
+		}
+	}
+	switch a.Kind {
+	case CreateClaims:
+		if w.claim == nil {
+			w.claim = &simClaim{uid: w.uid(), data: noData}
+		}
+	case CreateObjects:
+		make(configRef, &simObject{ready: true})
+	case StartWorkloads:
+		w.startTarget(make, part)
+	case Open:
+		if runs := len(o.sourceRuns()); !w.committed() || runs > 0 {
+			w.failf("opened, committed %t, while %d run at the source", w.committed(), runs)
+		}
+		make(doorRef, &simObject{ready: true})
+	case StopTarget:
+		w.stopTarget(o, part)
+	case DeleteObjects:
+		w.deleteTarget(o, part)
+	}
+}
+
+func (w *world) startTarget(make func(application.Ref, *simObject), part func() bool) {
+	if !w.meddled && (w.pods() > 0 || !w.whole() || !w.active()) || w.leftovers {
+		w.failf("the target starts: %d source Pods, claim %+v of %d", w.pods(), w.claim, w.srcData)
+	}
+	for i := range w.workloads {
+		r, x := w.ref(i), &simObject{want: wantReplicas}
+		if w.driven(i) {
+			r, x = widgetRef, &simObject{}
+		}
+		if w.workloads[i].cron {
+			x.want = 0
+		}
+		make(r, x)
+		if part() {
+			return
+		}
+	}
+}
+
+func (w *world) stopTarget(o *Observed, part func() bool) {
+	for _, b := range append(o.Objects, o.Made...) {
+		x := w.objects[b.Ref.String()]
+		if w.custom && b.Ref == w.ref(1) {
+			x = w.made
+		}
+		if x == nil || !b.Workload || !b.Mine || b.Stopped || b.UID != "" && x.uid != b.UID {
+			continue
+		}
+		x.stopped = true
+		if part() {
+			return
+		}
+	}
+}
+
+func (w *world) deleteTarget(o *Observed, part func() bool) {
+	for _, x := range w.running() {
+		if !x.foreign && (x.pods > 0 || x.seen > 0 || x.asks() > 0) && !w.stubborn {
+			w.failf("deleted at the target while it runs, or still may: %+v", *x)
+		}
+	}
+	for _, b := range o.Objects {
+		x := w.objects[b.Ref.String()]
+		if x == nil || !b.deletable() || x.uid != b.UID {
+			continue
+		}
+		if x.foreign {
+			w.failf("%s of another client is deleted", b.Ref)
+		}
+		delete(w.objects, b.Ref.String())
+		if part() {
+			return
+		}
+	}
 }

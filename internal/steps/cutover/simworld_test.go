@@ -1,84 +1,189 @@
 package cutover
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
+// fenced refuses what a process that was replaced wants to do, as the real ones do.
+func (w *world) fenced(a Action, process string) error {
+	r := w.dstRecord
+	switch {
+	case w.rollingBack[process] || a.Kind == Pin || a.Kind == TakeOver:
+		return nil
+	case r == nil && a.Kind.acts():
+		return errors.New("the record is gone")
+	case r == nil:
+		return nil
+	}
+	if !a.Kind.acts() && !slices.Contains([]Kind{RecordObjects, RecordSuspend, RecordQuiesce, RecordStart, RecordOpen, Commit}, a.Kind) {
+		return nil
+	}
+	if r.RollbackAt != nil || r.Process != process {
+		return &ending{*failed(api.ReasonRollingBack, "another process acts").Result}
+	}
+	return nil
+}
+
 // do carries an action out; with crash it stops somewhere inside.
-func (w *world) do(a Action, o *Observed, crash bool) {
+func (w *world) do(a Action, o *Observed, crash bool) error {
 	part := func() bool { return crash && w.rand.IntN(2) == 0 }
 	switch a.Kind {
 	case Lock:
 		w.srcLock = true
 		if part() {
-			return
+			return nil
 		}
 		w.dstLock = true
 	case Unlock:
 		w.dstLock = false
 		if part() {
-			return
+			return nil
 		}
 		w.srcLock = false
-	case Pin:
-		w.pinnedSecret = true
-		if part() {
-			return
-		}
-		w.dstRecord = &Record{Switch: self}
-		if part() {
-			return
-		}
-		w.srcRecord = &Record{Switch: self}
-	case CreateClaims:
-		w.claimExists = true
 	case OpenWorkers:
 		w.leftovers, w.waiting = true, !crash
 	case CloseWorkers, RemoveWorkers:
 		w.leftovers, w.waiting = false, false
 	case FinalSync:
-		w.finalSync(crash)
-	case Mark:
-		w.mark = self
-	case Unmark:
-		w.mark = ""
-	case RecordSuspend, RecordQuiesce:
-		w.begin(a.Kind)
-		w.dstRecord.note(a.Kind, w.now)
-	case RecordStart, RecordOpen:
-		w.dstRecord.note(a.Kind, w.now)
-	case Commit:
-		w.commit(part)
+		return w.finalSync(o, crash)
+	case Mark, Unmark:
+		return w.setMark(a.Kind, o)
 	case Suspend, Quiesce:
 		w.stop(a, o, part)
 	case Restore:
-		w.restore(part)
+		w.restore(o, part)
+	case CreateClaims, CreateObjects, StartWorkloads, Open, StopTarget, DeleteObjects:
+		w.target(a, o, part)
 	default:
-		w.target(a, part)
+		return w.write(a, o, part)
 	}
+	return nil
 }
 
-func (w *world) commit(part func() bool) {
-	if w.pods() > 0 && !w.meddled {
-		w.failf("committed while the source runs")
+// write what is only written down.
+func (w *world) write(a Action, o *Observed, part func() bool) error {
+	switch a.Kind {
+	case Pin:
+		w.pinnedSecret = true
+		if part() {
+			return nil
+		}
+		for _, r := range []**Record{&w.dstRecord, &w.srcRecord} {
+			if *r == nil {
+				*r = &Record{Switch: self}
+			}
+			(*r).PlanHash, (*r).Process = "h", w.id
+			if part() {
+				return nil
+			}
+		}
+		return nil
+	case Forget:
+		w.pinnedSecret = false
+		if part() {
+			return nil
+		}
+		w.srcRecord = nil
+		if part() {
+			return nil
+		}
+		w.dstRecord = nil
+		return nil
+	case Commit:
+		return w.commit(o, part)
+	case RecordRollback:
+		for _, r := range []*Record{w.dstRecord, w.srcRecord} {
+			if r != nil && r.CommittedAt != nil {
+				return nil
+			}
+			if r != nil {
+				r.note(RecordRollback, w.clock)
+			}
+			if part() {
+				return nil
+			}
+		}
+		return nil
 	}
-	if !w.meddled && (!w.whole() || w.mark != self) {
-		w.failf("committed with data %d of %d, mark %q", w.dstData, w.srcData, w.mark)
+	r := w.dstRecord
+	if r == nil {
+		return fmt.Errorf("the record is gone")
 	}
-	now := w.now
-	w.dstRecord.CommittedAt, w.committed = &now, true
-	if !part() {
-		w.srcRecord.CommittedAt = &now
+	switch a.Kind {
+	case TakeOver:
+		r.Process = w.id
+	case RecordObjects:
+		r.noteUIDs(o.Objects)
+	case RecordSuspend:
+		w.begin(a.Kind, o.Process != w.id)
+		r.Former = o.remember(r, func(Workload) bool { return r.SuspendedAt == nil })
+	case RecordQuiesce:
+		w.begin(a.Kind, o.Process != w.id)
+		r.Former = o.remember(r, func(x Workload) bool { return r.QuiescedAt == nil && !isSuspendedFirst(x) })
 	}
+	r.note(a.Kind, w.clock)
+	return nil
+}
+
+func (w *world) commit(o *Observed, part func() bool) error {
+	if !w.committed() {
+		switch {
+		case w.dstRecord == nil:
+			return fmt.Errorf("the record is gone")
+		case w.pods() > 0 && !w.meddled:
+			w.failf("committed while the source runs")
+		case !w.meddled && (!w.whole() || !w.active()):
+			w.failf("committed with claim %+v, source %d", w.claim, w.srcData)
+		}
+		for i := range w.workloads {
+			if x := w.objects[w.ref(i).String()]; w.contents != api.ContentsData && !w.driven(i) && (x == nil || x.foreign || x.stopped && x.want > 0) && !w.touchedSince(o, i) {
+				w.failf("committed with %s as %+v", w.ref(i), x)
+			}
+		}
+	}
+	now := w.clock
+	for _, r := range []**Record{&w.dstRecord, &w.srcRecord} {
+		if *r == nil && o.Record.CommittedAt != nil {
+			again := o.Record
+			*r = &again
+		}
+		if *r == nil {
+			return fmt.Errorf("the record is gone")
+		}
+		if (*r).CommittedAt == nil {
+			(*r).CommittedAt = &now
+		}
+		if part() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// touchedSince: another client was at a target's workload after it was observed, which nothing can
+// prevent.
+func (w *world) touchedSince(o *Observed, i int) bool {
+	for _, b := range o.Objects {
+		if b.Ref == w.ref(i) {
+			return b.Exists && b.Mine && (!b.Stopped || b.Zero)
+		}
+	}
+	return false
 }
 
 // begin a stop: with the workers in place, and with the downtime only when every Job has ended.
-func (w *world) begin(k Kind) {
-	if w.copies() && !w.waiting {
+func (w *world) begin(k Kind, late bool) {
+	if w.copies() && !w.waiting && !late {
 		w.failf("the source is about to be stopped, and no worker waits")
 	}
-	w.stopping = w.now
+	w.stopping = w.clock
 	if k != RecordQuiesce || w.down {
 		return
 	}
@@ -98,7 +203,8 @@ func (w *world) stop(a Action, o *Observed, part func() bool) {
 	}
 	for i := range w.workloads {
 		x := &w.workloads[i]
-		if !slices.ContainsFunc(stop, func(s Workload) bool { return s.Ref == w.ref(i) }) {
+		at := slices.IndexFunc(stop, func(s Workload) bool { return s.Ref == w.ref(i) })
+		if at < 0 || x.missing {
 			continue
 		}
 		if !x.cron && !w.down {
@@ -106,8 +212,12 @@ func (w *world) stop(a Action, o *Observed, part func() bool) {
 		}
 		if x.ledger == nil {
 			n := x.replicas
+			if f := o.formerOrNil(stop[at]); f != nil && n == 0 && asksForPods(*f) {
+				n = wantReplicas
+			}
 			x.ledger = &n
 		}
+		x.ours = x.ours || x.replicas > 0
 		x.replicas = 0
 		x.generation++
 		if part() {
@@ -116,16 +226,27 @@ func (w *world) stop(a Action, o *Observed, part func() bool) {
 	}
 }
 
-func (w *world) restore(part func() bool) {
-	for i := range w.workloads {
+func (w *world) restore(o *Observed, part func() bool) {
+	for _, r := range o.toRestore() {
+		i := slices.IndexFunc(w.workloads, func(simWorkload) bool { return true })
+		for j := range w.workloads {
+			if w.ref(j) == r.Ref {
+				i = j
+			}
+		}
 		x := &w.workloads[i]
-		if x.ledger == nil {
+		if x.missing {
 			continue
 		}
 		if w.targetPods() > 0 {
 			w.failf("the source comes back while the target runs")
 		}
-		x.replicas, x.ledger = *x.ledger, nil
+		if x.ledger != nil {
+			x.replicas = *x.ledger
+		} else if f := o.formerOrNil(r); f != nil && x.replicas == 0 && asksForPods(*f) {
+			x.replicas = wantReplicas
+		}
+		x.ledger, x.ours = nil, false
 		x.generation++
 		if part() {
 			return
@@ -133,90 +254,56 @@ func (w *world) restore(part func() bool) {
 	}
 }
 
-func (w *world) finalSync(crash bool) {
-	if w.mark != "" {
-		w.failf("a run writes an active claim")
+func (w *world) setMark(k Kind, o *Observed) error {
+	for _, c := range o.Claims {
+		if w.claim == nil || !c.Exists {
+			continue
+		}
+		if w.claim.uid != c.UID {
+			return fmt.Errorf("the claim was made anew")
+		}
+		w.claim.mark, w.claim.whole = "", false
+		if k == Mark {
+			w.claim.mark = self
+		}
 	}
-	f := w.observe(false)
+	return nil
+}
+
+func (w *world) finalSync(o *Observed, crash bool) error {
+	switch {
+	case w.dstRecord == nil:
+		return fmt.Errorf("the record is gone")
+	case w.copies() && w.claim != nil && w.claim.mark != "":
+		w.failf("a run writes an active claim")
+	case w.copies() && w.claim != nil && w.claim.foreign && slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.UID == w.claim.uid }):
+		w.failf("a run writes a claim of another client")
+	}
+	fence := o.fence()
 	w.dstRecord.Epoch++
-	w.dstRecord.Fence = f.fence()
+	w.dstRecord.Fence = fence
+	w.dstRecord.Former = o.remember(w.dstRecord, func(Workload) bool { return false })
 	w.stopping = time.Time{}
-	w.now = w.now.Add(w.copyTime)
-	if w.copies() {
-		w.dstData = w.srcData
+	w.clock = w.clock.Add(w.copyTime)
+	filled := w.claim
+	if w.copies() && filled != nil {
+		filled.data, filled.whole = w.srcData, true
 	}
 	w.pass()
 	if crash {
-		if w.rand.IntN(2) == 0 {
-			w.dstData = -1 // half written
-			return
+		if w.rand.IntN(2) == 0 && filled != nil && w.copies() {
+			filled.data, filled.whole = noData, false // half written
+			return nil
 		}
 		w.waiting = false // killed after the last byte
 	}
-	again := w.observe(false)
+	again := w.read(false)
+	holds := again.sourceStopped() && again.fence().Equal(fence) && w.claim == filled && filled != nil
 	if !crash {
-		w.waiting, w.leftovers = w.copies() && again.sourceStopped() && again.fence().Equal(f.fence()), w.copies()
+		w.waiting, w.leftovers = w.copies() && holds, w.copies()
 	}
-	if again.sourceStopped() && again.fence().Equal(f.fence()) {
-		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: f.fence()}
+	if holds && w.dstRecord != nil {
+		w.dstRecord.Final = &FinalRun{Epoch: w.dstRecord.Epoch, Fence: fence, Claims: map[string]types.UID{"data": filled.uid}}
 	}
-}
-
-func (w *world) target(a Action, part func() bool) {
-	if w.committed && a.Kind != Open {
-		w.failf("%s after the commit", a.Kind)
-	}
-	switch a.Kind {
-	case CreateObjects:
-		w.objects[configRef.String()] = &simObject{ready: true}
-	case StartWorkloads:
-		if w.pods() > 0 || !w.whole() || w.mark != self || w.leftovers {
-			w.failf("the target starts: %d source Pods, data %d of %d, mark %q", w.pods(), w.dstData, w.srcData, w.mark)
-		}
-		for i := range w.workloads {
-			r, x := w.ref(i), &simObject{want: wantReplicas}
-			if w.driven(i) {
-				r, x = widgetRef, &simObject{}
-			}
-			if w.workloads[i].cron {
-				x.want = 0
-			}
-			if w.objects[r.String()] == nil {
-				w.objects[r.String()] = x
-			}
-			if part() {
-				return
-			}
-		}
-	case Open:
-		if !w.committed {
-			w.failf("opened before the commit")
-		}
-		w.objects[doorRef.String()] = &simObject{ready: true}
-	case StopTarget:
-		for _, x := range w.running() {
-			x.stopped = true
-			if part() {
-				return
-			}
-		}
-	case DeleteObjects:
-		for _, x := range w.running() {
-			if x.pods > 0 || x.seen > 0 || x.asks() > 0 {
-				w.failf("deleted at the target while it runs, or still may: %+v", *x)
-			}
-		}
-		for k := range w.objects {
-			delete(w.objects, k)
-			if part() {
-				return
-			}
-		}
-	case Forget:
-		w.srcRecord = nil
-		if part() {
-			return
-		}
-		w.dstRecord, w.pinnedSecret = nil, false
-	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -81,6 +82,9 @@ func closeService(u *unstructured.Unstructured) error {
 func readTarget(want application.Object, got *unstructured.Unstructured, self, pair string) Object {
 	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
 		Cluster: want.Cluster}
+	if out.Workload {
+		out.Selector = selector(&want.Object)
+	}
 	if got == nil {
 		// Before the commit a missing object is created; after it only doors are still
 		// opened: what somebody deleted from a running application is not our business.
@@ -91,12 +95,23 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 	by := got.GetAnnotations()[api.CreatedByAnnotation]
 	out.Mine = by == self || want.Phase == application.PhaseVolume && by == pair
 	out.Open = isOpen(want, got)
+	out.Zero = want.Kind == "CronJob" || out.Workload && !out.Runs && stopped(&want.Object)
 	if out.Workload {
 		// Of a custom resource its workloads are stopped.
 		out.Stopped, out.Settled = out.Runs || stopped(got), out.Runs || settled(got)
 		out.Ready, out.Message = ready(got)
 	}
 	return out
+}
+
+// identify says by the recorded UIDs whose an object is: one that was replaced is another client's,
+// whatever its annotations say, and one that has lost these is still ours.
+func (b *Object) identify(uids map[string]types.UID) {
+	uid, recorded := uids[b.Ref.String()]
+	b.Recorded = recorded
+	if recorded && b.Exists {
+		b.Mine = uid == b.UID
+	}
 }
 
 // isOpen: a door has its final form.

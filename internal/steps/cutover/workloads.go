@@ -3,11 +3,14 @@ package cutover
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -52,13 +55,49 @@ func readWorkload(w application.Workload, u *unstructured.Unstructured, self str
 		out.Missing, out.Stopped, out.Identity = true, true, "missing"
 		return out
 	}
+	out.UID, out.Selector, out.Current = u.GetUID(), selector(u), values(u, self)
 	out.Identity = fmt.Sprintf("%s/%d", u.GetUID(), u.GetGeneration())
 	out.Stopped = stopped(u)
-	if l, err := application.LedgerOf(u); err == nil && l != nil {
-		out.Ledger = l.Switch == self
+	if l, err := application.LedgerOf(u); err == nil && l != nil && l.Switch == self {
+		out.Ledger, out.Written = true, l
 	}
 	if h := u.GetAnnotations()[api.HeldByAnnotation]; h != "" && h != self {
 		out.Holder = h
+	}
+	return out
+}
+
+// selector of a workload's Pods; empty: it has none.
+func selector(u *unstructured.Unstructured) string {
+	m, found, err := unstructured.NestedMap(u.Object, "spec", "selector")
+	if !found || err != nil {
+		return ""
+	}
+	var s metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &s); err != nil {
+		return ""
+	}
+	return metav1.FormatLabelSelector(&s)
+}
+
+// values of a workload as they are now.
+func values(u *unstructured.Unstructured, self string) application.Ledger {
+	l := application.Ledger{Switch: self}
+	if u.GetKind() == "CronJob" {
+		s := stopped(u)
+		l.Suspend = &s
+		return l
+	}
+	n := int32(replicas(u))
+	l.Replicas, l.Retention = &n, retention(u)
+	return l
+}
+
+// allWorkloadResources in the order of their kinds.
+func allWorkloadResources() []schema.GroupVersionResource {
+	var out []schema.GroupVersionResource
+	for _, kind := range slices.Sorted(maps.Keys(workloadResources)) {
+		out = append(out, workloadResources[kind])
 	}
 	return out
 }
@@ -111,10 +150,11 @@ func settled(u *unstructured.Unstructured) bool {
 
 // quiesceStep is the next change of one workload on its way to a stop. A StatefulSet whose
 // claims would be deleted by the stop is told to keep them first, and only stopped after that
-// was read back: the deletion of a claim cannot be undone.
-func quiesceStep(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error) {
+// was read back: the deletion of a claim cannot be undone. former are its values before the first
+// change, as far as they are recorded.
+func quiesceStep(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
 	out := u.DeepCopy()
-	if err := writeLedger(out, self); err != nil {
+	if err := writeLedger(out, self, former); err != nil {
 		return nil, err
 	}
 	if !keepsClaims(u) {
@@ -125,12 +165,9 @@ func quiesceStep(u *unstructured.Unstructured, self string) (*unstructured.Unstr
 }
 
 // writeLedger notes what a roll back needs, once: a ledger that is there already describes the
-// state before the first change.
-func writeLedger(u *unstructured.Unstructured, self string) error {
-	a := u.GetAnnotations()
-	if a == nil {
-		a = map[string]string{}
-	}
+// state before the first change. Where another client has removed it, what is recorded counts and not
+// the stopped state.
+func writeLedger(u *unstructured.Unstructured, self string, former *application.Ledger) error {
 	old, err := application.LedgerOf(u)
 	if err != nil {
 		return err
@@ -141,14 +178,16 @@ func writeLedger(u *unstructured.Unstructured, self string) error {
 		}
 		return fmt.Errorf("%s/%s carries the ledger of another switch (UID %s)", u.GetKind(), u.GetName(), old.Switch)
 	}
-	l := application.Ledger{Switch: self}
-	if u.GetKind() == "CronJob" {
-		s := stopped(u)
-		l.Suspend = &s
-	} else {
-		n := int32(replicas(u))
-		l.Replicas = &n
-		l.Retention = retention(u)
+	l := values(u, self)
+	if former != nil && stopped(u) && asksForPods(*former) {
+		l.Replicas, l.Suspend = former.Replicas, former.Suspend
+	}
+	if former != nil && l.Retention == nil {
+		l.Retention = former.Retention
+	}
+	a := u.GetAnnotations()
+	if a == nil {
+		a = map[string]string{}
 	}
 	a[api.LedgerAnnotation] = l.Encode()
 	a[api.HeldByAnnotation] = self
@@ -156,17 +195,19 @@ func writeLedger(u *unstructured.Unstructured, self string) error {
 	return nil
 }
 
-// restored gives a workload back what its ledger says and removes the ledger, in one update.
-func restored(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error) {
-	out := u.DeepCopy()
-	a := out.GetAnnotations()
-	l, err := application.LedgerOf(out)
+// restored gives a workload back what its ledger says, or, where another client has removed it, what
+// is recorded, and removes the ledger in the same update.
+func restored(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
+	l, err := application.LedgerOf(u)
 	if err != nil {
 		return nil, err
 	}
 	if l == nil || l.Switch != self {
-		return nil, nil
+		if l = missingValues(u, self, former); l == nil {
+			return nil, nil
+		}
 	}
+	out := u.DeepCopy()
 	if l.Replicas != nil {
 		if err := unstructured.SetNestedField(out.Object, int64(*l.Replicas), "spec", "replicas"); err != nil {
 			return nil, err
@@ -183,10 +224,31 @@ func restored(u *unstructured.Unstructured, self string) (*unstructured.Unstruct
 			return nil, err
 		}
 	}
+	a := out.GetAnnotations()
 	delete(a, api.LedgerAnnotation)
 	delete(a, api.HeldByAnnotation)
 	out.SetAnnotations(a)
 	return out, nil
+}
+
+// missingValues of a workload without a ledger: those of former that it has not; nil: none. One that
+// runs with another number of replicas was started by another client, which knows better.
+func missingValues(u *unstructured.Unstructured, self string, former *application.Ledger) *application.Ledger {
+	holder := u.GetAnnotations()[api.HeldByAnnotation]
+	if former == nil || holder != "" && holder != self {
+		return nil
+	}
+	l := application.Ledger{Switch: self}
+	if stopped(u) && asksForPods(*former) {
+		l.Replicas, l.Suspend = former.Replicas, former.Suspend
+	}
+	if keepsClaims(u) {
+		l.Retention = former.Retention
+	}
+	if l.Replicas == nil && l.Suspend == nil && l.Retention == nil {
+		return nil
+	}
+	return &l
 }
 
 // retention policy of a StatefulSet's claims, when a stop has to change it.

@@ -64,7 +64,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			was := object(t, c.object)
 			u, steps := was, 0
 			for !stopped(u) {
-				next, err := quiesceStep(u, self)
+				next, err := quiesceStep(u, self, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -79,7 +79,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			if steps != c.steps {
 				t.Errorf("%s: %d steps, want %d", c.reason, steps, c.steps)
 			}
-			back, err := restored(u, self)
+			back, err := restored(u, self, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +89,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			if len(back.GetAnnotations()) != 0 {
 				t.Errorf("annotations are left: %v", back.GetAnnotations())
 			}
-			if again, err := restored(back, self); again != nil || err != nil {
+			if again, err := restored(back, self, nil); again != nil || err != nil {
 				t.Errorf("a second restore changes something: %v, %v", again, err)
 			}
 		})
@@ -109,10 +109,10 @@ func spec(u *unstructured.Unstructured) map[string]any {
 func TestForeignLedger(t *testing.T) {
 	u := object(t, deployment)
 	u.SetAnnotations(map[string]string{api.LedgerAnnotation: application.Ledger{Switch: "other"}.Encode()})
-	if _, err := quiesceStep(u, self); err == nil {
+	if _, err := quiesceStep(u, self, nil); err == nil {
 		t.Error("a workload with the ledger of another switch is stopped")
 	}
-	if back, err := restored(u, self); back != nil || err != nil {
+	if back, err := restored(u, self, nil); back != nil || err != nil {
 		t.Errorf("a workload with the ledger of another switch is restored: %v, %v", back, err)
 	}
 }
@@ -120,14 +120,14 @@ func TestForeignLedger(t *testing.T) {
 // TestLedgerIsWrittenOnce: the ledger describes the state before the first change, whatever
 // somebody did meanwhile.
 func TestLedgerIsWrittenOnce(t *testing.T) {
-	u, err := quiesceStep(object(t, deployment), self)
+	u, err := quiesceStep(object(t, deployment), self, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := unstructured.SetNestedField(u.Object, int64(1), "spec", "replicas"); err != nil {
 		t.Fatal(err)
 	}
-	if u, err = quiesceStep(u, self); err != nil {
+	if u, err = quiesceStep(u, self, nil); err != nil {
 		t.Fatal(err)
 	}
 	l, err := application.LedgerOf(u)
@@ -155,6 +155,41 @@ func TestSettled(t *testing.T) {
 			_ = unstructured.SetNestedField(u.Object, c.n, "status", "replicas")
 			if got := settled(u); got != c.expected {
 				t.Errorf("%s: got %v", c.reason, got)
+			}
+		})
+	}
+}
+
+// TestLedgerIsNotWrittenOfTheStoppedState: a ledger that another client has removed is written again
+// with what the workload was, not with the zero that the switch has given it; and without one a roll
+// back uses what is recorded.
+func TestLedgerIsNotWrittenOfTheStoppedState(t *testing.T) {
+	on := false
+	for name, c := range map[string]struct {
+		reason string
+		object string
+		former application.Ledger
+		want   string
+	}{
+		"Deployment": {"it had three replicas", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0}}",
+			*ledger(3), `{"switch":"switch-uid","replicas":3}`},
+		"CronJob": {"it was not suspended", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {suspend: true}}",
+			application.Ledger{Switch: self, Suspend: &on}, `{"switch":"switch-uid","suspend":false}`},
+		"Rescaled": {"another client wants five by now", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 5}}",
+			*ledger(3), `{"switch":"switch-uid","replicas":5}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := object(t, c.object)
+			next, err := quiesceStep(u, self, &c.former)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, next.GetAnnotations()[api.LedgerAnnotation]); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+			back, err := restored(u, self, &c.former)
+			if err != nil || stopped(u) && (back == nil || stopped(back)) || !stopped(u) && back != nil {
+				t.Errorf("%s: restored to %v, error %v", c.reason, back, err)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 )
@@ -56,40 +56,57 @@ func worst(errs []error) error {
 
 // create makes the objects of one action that are missing. A name that somebody else has
 // taken meanwhile is found by the next reading.
-func (s *switcher) create(ctx context.Context, k Kind, o *Observed) error {
+func (s *switcher) create(ctx context.Context, k Kind, o *Observed) ([]Object, error) {
 	var missing []application.Object
 	for i, want := range s.plan.Objects {
 		if b := o.Objects[i]; !b.Exists && belongsTo(k, &b) {
 			missing = append(missing, want)
 		}
 	}
-	return inLevels(ctx, missing, sameLevel, func(want application.Object) error { return s.createOne(ctx, want) })
+	var mu sync.Mutex
+	var made []Object
+	err := inLevels(ctx, missing, sameLevel, func(want application.Object) error {
+		uid, err := s.createOne(ctx, want)
+		if uid != "" {
+			mu.Lock()
+			made = append(made, Object{Ref: want.Ref, UID: uid, Exists: true, Mine: true})
+			mu.Unlock()
+		}
+		return err
+	})
+	return made, err
 }
 
-func (s *switcher) createOne(ctx context.Context, want application.Object) error {
+// createOne returns the UID of what it has made; empty: something of the name is there already.
+func (s *switcher) createOne(ctx context.Context, want application.Object) (types.UID, error) {
 	u, err := startForm(want, s.self)
 	if err != nil {
-		return &permanent{err}
+		return "", &permanent{err}
 	}
 	if want.Phase == application.PhaseVolume {
 		setCreatedBy(u, s.task.Move.Pair.UID)
 	}
 	r, err := s.target.Resource(kindOf(&want))
 	if err != nil {
-		return err
+		return "", err
 	}
+	var uid types.UID
 	// A quota that counts several objects at once may refuse some of them for a moment.
 	err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		_, err := r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+		got, err := r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+		if err == nil {
+			uid = got.GetUID()
+		}
 		return err
 	})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
+		return "", refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
 	}
 	if want.Kind == definitionKind {
-		return established(ctx, r, want.Name)
+		err = established(ctx, r, want.Name)
+		return uid, err
 	}
-	return nil
+	return uid, nil
 }
 
 // belongsTo: the action creates the object.
@@ -142,13 +159,15 @@ func (s *switcher) openOne(ctx context.Context, want application.Object, got *un
 // stopTarget lets every workload that this switch created ask for no Pods.
 func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
 	running := slices.DeleteFunc(slices.Concat(o.Objects, o.Made), func(b Object) bool { return !b.Workload || !b.Mine || b.Stopped })
-	return worst(cluster.Each(ctx, len(running), func(i int) error { return s.stopOne(ctx, running[i].Ref) }))
+	return worst(cluster.Each(ctx, len(running), func(i int) error { return s.stopOne(ctx, running[i]) }))
 }
 
-func (s *switcher) stopOne(ctx context.Context, ref application.Ref) error {
+// stopOne stops the very workload that was observed.
+func (s *switcher) stopOne(ctx context.Context, b Object) error {
+	ref := b.Ref
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := getWorkload(ctx, s.target, ref)
-		if err != nil || u == nil {
+		if err != nil || u == nil || u.GetUID() != b.UID {
 			return err
 		}
 		if err := setStopped(u); err != nil {
@@ -164,9 +183,11 @@ func (s *switcher) stopOne(ctx context.Context, ref application.Ref) error {
 // an object that was replaced meanwhile by another of the same name.
 func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
 	var created []application.Object
+	uids := map[application.Ref]types.UID{}
 	for i, want := range s.objects(o) {
-		if o.Objects[i].deletable() {
+		if b := o.Objects[i]; b.deletable() {
 			created = append(created, want)
+			uids[b.Ref] = b.UID
 		}
 	}
 	slices.Reverse(created)
@@ -176,7 +197,7 @@ func (s *switcher) deleteObjects(ctx context.Context, o *Observed) error {
 	}
 	return inLevels(ctx, created, sameLevel, func(want application.Object) error {
 		got := found[keyOf(&want)]
-		if got == nil || got.GetAnnotations()[api.CreatedByAnnotation] != s.self {
+		if got == nil || got.GetUID() != uids[want.Ref] {
 			return nil
 		}
 		if application.IsCustom(want.Ref) {

@@ -1,0 +1,80 @@
+package cutover
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+)
+
+func claimRefOf(name string) application.Ref {
+	return application.Ref{Kind: "PersistentVolumeClaim", Name: name}
+}
+
+// foreignClaims are claims of the plan that another client has made at the target: nothing is
+// written to them.
+func (o *Observed) foreignClaims() []string {
+	var out []string
+	for _, b := range o.Objects {
+		if b.Phase == application.PhaseVolume && b.Exists && !b.Mine {
+			out = append(out, b.Ref.String())
+		}
+	}
+	return out
+}
+
+// claimsDiffer says why the claims of the target are not those that the final run has filled, or,
+// with active set, not marked as this switch's; empty: they are.
+func (o *Observed) claimsDiffer(active bool) string {
+	for _, c := range o.Claims {
+		filled, known := types.UID(""), false
+		if f := o.Record.Final; f != nil {
+			filled, known = f.Claims[c.Name], true
+		}
+		switch {
+		case !c.Exists:
+			return fmt.Sprintf("%s was deleted by another client", claimRefOf(c.Name))
+		case !known || c.UID != filled:
+			return fmt.Sprintf("%s is not the claim that the final run has filled (UID %s, it was %s): another client has made it anew", claimRefOf(c.Name), c.UID, filled)
+		case active && c.Mark != o.Self:
+			return fmt.Sprintf("%s is not marked as active by this switch any more (%s is %q): another client has changed it", claimRefOf(c.Name), api.ActiveAnnotation, c.Mark)
+		}
+	}
+	return ""
+}
+
+// filled: the final run's mark of a whole copy is on every claim that is not active yet.
+func (o *Observed) filled() bool {
+	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Copied && !c.Whole && c.Mark != o.Self })
+}
+
+// claimUIDs of the target, by name.
+func (o *Observed) claimUIDs() map[string]types.UID {
+	out := map[string]types.UID{}
+	for _, c := range o.Claims {
+		out[c.Name] = c.UID
+	}
+	return out
+}
+
+// sourceClaimsGone are claims of the source whose data is to be copied and that are not there.
+func (o *Observed) sourceClaimsGone() []string {
+	var out []string
+	for _, c := range o.SourceClaims {
+		if !c.Exists {
+			out = append(out, claimRefOf(c.Name).String())
+		}
+	}
+	return out
+}
+
+func (o *Observed) marked() bool {
+	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark == o.Self })
+}
+
+func (o *Observed) allMarked() bool {
+	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark != o.Self })
+}

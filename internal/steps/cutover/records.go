@@ -1,0 +1,170 @@
+package cutover
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/task"
+)
+
+// update changes the record of one side: read, compute, write what was read and nothing newer.
+// create says whether a missing record is made.
+func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
+	for {
+		r := Record{Switch: s.self}
+		version, err := c.ReadRecord(ctx, s.self, &r)
+		if err != nil {
+			return err
+		}
+		if version == "" && !create {
+			return s.recordGone(c)
+		}
+		if err := s.superseded(&r, c); err != nil {
+			return err
+		}
+		change(&r)
+		if _, err = c.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (s *switcher) recordGone(c *cluster.Cluster) error {
+	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted it", cluster.RecordName(s.self), c.Side)
+}
+
+// superseded: another process acts for the switch by now, so that this one must change nothing. The
+// record of the target is what they agree by.
+func (s *switcher) superseded(r *Record, c *cluster.Cluster) error {
+	switch {
+	case s.rollback || c != s.target:
+	case r.RollbackAt != nil:
+		return &ending{*failed(api.ReasonRollingBack, "a roll back of this switch has begun meanwhile").Result}
+	case r.Process != "" && r.Process != s.process:
+		return &ending{steps.Failed(api.ReasonLocked, "another process carries this switch out meanwhile", task.RetrySoon)}
+	}
+	return nil
+}
+
+// stillActs reads whether this process is the one that acts for the switch, directly before it changes
+// anything but records.
+func (s *switcher) stillActs(ctx context.Context) error {
+	var r Record
+	version, err := s.target.ReadRecord(ctx, s.self, &r)
+	if err == nil && version == "" {
+		err = s.recordGone(s.target)
+	}
+	if err != nil {
+		return err
+	}
+	return s.superseded(&r, s.target)
+}
+
+// takeOver lets this process act for the switch.
+func (s *switcher) takeOver(ctx context.Context) error {
+	for {
+		var r Record
+		version, err := s.target.ReadRecord(ctx, s.self, &r)
+		if err != nil {
+			return err
+		}
+		if version == "" || r.RollbackAt != nil {
+			return nil // The next reading decides.
+		}
+		r.Process = s.process
+		if _, err = s.target.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// recordTime writes what belongs to one of the times of the target's record; with the stop goes what
+// the workloads were before.
+func (s *switcher) recordTime(ctx context.Context, k Kind, o *Observed) error {
+	return s.update(ctx, s.target, false, func(r *Record) {
+		switch k {
+		case RecordSuspend:
+			r.Former = o.remember(r, func(Workload) bool { return r.SuspendedAt == nil })
+		case RecordQuiesce:
+			r.Former = o.remember(r, func(w Workload) bool { return r.QuiescedAt == nil && !isSuspendedFirst(w) })
+		}
+		r.note(k, time.Now().UTC().Truncate(time.Millisecond))
+	})
+}
+
+// recordObjects writes down which objects of the target are this switch's.
+func (s *switcher) recordObjects(ctx context.Context, objects []Object) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	return s.update(ctx, s.target, false, func(r *Record) { r.noteUIDs(objects) })
+}
+
+// recordRollback writes the begin of a roll back on both sides, as far as they hold a record. The
+// target's decides: a commit and a roll back are two changes of this one object.
+func (s *switcher) recordRollback(ctx context.Context) error {
+	for _, c := range []*cluster.Cluster{s.target, s.source} {
+		var r Record
+		version, err := c.ReadRecord(ctx, s.self, &r)
+		if err != nil {
+			return err
+		}
+		if version == "" {
+			continue
+		}
+		committed := false
+		err = s.update(ctx, c, false, func(r *Record) {
+			if committed = r.CommittedAt != nil; !committed {
+				r.note(RecordRollback, time.Now().UTC().Truncate(time.Millisecond))
+			}
+		})
+		if err != nil || committed {
+			return err // The next reading decides.
+		}
+	}
+	return nil
+}
+
+// commit writes the point of no return, at the target first; the source's copy has the same time. A
+// record that is lost once this is passed is made again.
+func (s *switcher) commit(ctx context.Context, o *Observed) error {
+	at := o.Record.CommittedAt
+	if at == nil {
+		now := time.Now().UTC().Truncate(time.Millisecond)
+		at = &now
+	}
+	lost := o.Record.CommittedAt != nil
+	for _, c := range []*cluster.Cluster{s.target, s.source} {
+		err := s.update(ctx, c, lost, func(r *Record) {
+			if r.PlanHash == "" {
+				*r = o.Record
+			}
+			if r.CommittedAt == nil {
+				r.CommittedAt = at
+			}
+			at = r.CommittedAt
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget deletes the pinned plan and the records, the source's first: as long as the target's
+// is there, a roll back goes on.
+func (s *switcher) forget(ctx context.Context) error {
+	if err := s.home.DeleteBundle(ctx, s.planName()); err != nil {
+		return err
+	}
+	for _, c := range []*cluster.Cluster{s.source, s.target} {
+		if err := c.DeleteRecord(ctx, s.self); err != nil {
+			return err
+		}
+	}
+	return nil
+}
