@@ -96,6 +96,10 @@ clean: ## remove bin/ (compiled cluster programs stay in ~/.cache/kubemove)
 record: ## record golden requests of the hooks from the real Metacontroller
 	e2e/record.sh
 
+.PHONY: mutants
+mutants: ## put repaired faults back, one at a time: do the tests find each?
+	$(GO) run ./hack/mutants $(MUTANTS)
+
 .PHONY: simulate
 simulate: ## the cutover against a model of two clusters: make simulate SEEDS=100000 FROM=1
 	$(GO) test -count=1 ./internal/steps/cutover -run TestSimulation -v -seeds $(or $(SEEDS),100000) -from $(or $(FROM),1)

@@ -65,11 +65,19 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 			s.Recheck = hooks.Until(o.RetryAt, now)
 		}
 		return s
+	case o.Progress == Wait && o.Last.Result.Reason == api.ReasonEndpointUnreachable:
+		s := failed(*o.Last, namespace)
+		s.Recheck = hooks.Until(o.RetryAt, now)
+		return s
 	case o.Progress == Wait:
 		s := Moving()
 		s.Message = fmt.Sprintf("attempt %d of %s has failed and is tried again: %s", o.Last.Number, o.Last.Step, o.Last.Result.Message)
 		s.Recheck = hooks.Until(o.RetryAt, now)
 		return s
+	case o.Progress == Run && o.Current.Status != nil && o.Current.Status.Stalled != nil:
+		t := o.Current.Status.Stalled
+		return Stall{Status: metav1.ConditionTrue, Reason: t.Reason, Message: fmt.Sprintf("%s, since %s UTC; it is tried again: kubectl -n %s logs job/%s",
+			hooks.Cut(t.Message, hooks.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
 	case o.Progress == Run:
 		return starting(*o.Current, namespace, previous, now)
 	}

@@ -1,8 +1,10 @@
 package moveswitch
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
@@ -127,8 +129,12 @@ func (s *state) undoingText(d decision) string {
 // fenced says whether the source is stopped and kept so.
 func (s *state) fenced(c *hooks.Conditions, d decision, steps []api.SwitchStep) {
 	const kind = api.ConditionSourceFenced
+	committed := s.facts.switched || s.facts.committedAt != nil
 	switch {
-	case s.facts.switched || s.facts.committedAt != nil:
+	case committed && s.facts.progress != nil && len(s.facts.progress.SourceRuns) > 0:
+		c.False(kind, api.ReasonSourceActive, "something of the application was started at the source again by another client: "+
+			strings.Join(s.facts.progress.SourceRuns, ", ")+". What it writes there stays there")
+	case committed:
 		c.True(kind, api.ReasonCommitted, "the source is stopped and held")
 	case d.phase != phaseUndone && s.facts.touched && quiesced(steps) != nil:
 		c.True(kind, api.ReasonRunning, "the source is stopped and held")
@@ -144,6 +150,11 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	switch d.phase {
 	case phaseCutover, phaseUndoing, phaseCleanup:
 		stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
+		if o := d.outlook; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded && (d.phase == phaseUndoing || s.facts.committedAt != nil) {
+			// The application is down, or not open: that is not for the third try to tell.
+			stall = s.person(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)), "kubectl -n "+ns+" describe job "+o.Last.Job.Name)
+			stall.Recheck = hooks.Until(o.RetryAt, s.now)
+		}
 	case phaseWaiting:
 		if d.gate.approvedReason == api.ReasonPlanChanged {
 			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")

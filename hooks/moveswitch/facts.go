@@ -91,13 +91,11 @@ func (f *facts) read(a *jobs.Attempt) {
 	}
 }
 
-// touched says whether a cutover has done, or may have done, something that must be undone:
-// only its own word to the contrary, or a decline, is proof.
+// touched says whether a cutover has done, or may have done, something that must be undone. Only one
+// that was declined, or that could not make a sure plan, can say that it has not: it ended before its
+// first change. What a failure reports is no proof, as it may be what was seen before the change.
 func touched(a *jobs.Attempt) bool {
-	if a.State == jobs.Succeeded {
-		return true
-	}
-	if !a.Trusted {
+	if !a.Trusted || a.State != jobs.Declined && a.Result.Reason != api.ReasonPlanUnsure {
 		return true
 	}
 	if p := a.Status.Switch; p != nil {
@@ -111,8 +109,8 @@ func (s *state) older(f *facts) {
 	st := s.sw.Status
 	back := meta.FindStatusCondition(st.Conditions, api.ConditionRolledBack)
 	rolledBack := back != nil && back.Status == metav1.ConditionTrue
-	if f.cutover == nil && !rolledBack && (f.rollback == nil || f.rollback.State != jobs.Succeeded) {
-		f.touched = f.touched || switches.Begun(s.sw)
+	if !rolledBack && (f.rollback == nil || f.rollback.State != jobs.Succeeded) {
+		f.touched = f.touched || f.cutover == nil && switches.Begun(s.sw) || api.ActiveSource.Before(st.Active)
 	}
 	f.undoing = f.rollback != nil && f.rollback.State != jobs.Succeeded &&
 		(f.cutover == nil || !f.cutover.Job.CreationTimestamp.After(f.rollback.Job.CreationTimestamp.Time))

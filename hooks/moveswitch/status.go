@@ -45,22 +45,30 @@ func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
 	return st, stall.Recheck
 }
 
-// active side, as far as this switch is concerned.
+// active side, as far as this switch is concerned. It goes back to the source only with a roll back
+// that has succeeded.
 func (s *state) active(d decision) api.ActiveSide {
 	f := s.facts
-	switch {
-	case f.switched:
-		return api.ActiveTarget
-	case d.phase == phaseUndone:
-		return api.ActiveSource
-	case f.undone != nil && f.undone.Active != "":
-		return f.undone.Active
-	case f.progress != nil && f.progress.Active != "" && !f.afresh:
-		return f.progress.Active
-	case s.sw.Status.Active != "" && f.touched:
-		return s.sw.Status.Active
+	side := api.ActiveSource
+	later := func(a api.ActiveSide) {
+		if side.Before(a) {
+			side = a
+		}
 	}
-	return api.ActiveSource
+	switch {
+	case f.switched || f.committedAt != nil:
+		return api.ActiveTarget
+	case d.phase == phaseUndone || f.afresh || !f.touched:
+		return side
+	}
+	if f.progress != nil {
+		later(f.progress.Active)
+	}
+	if f.undone != nil {
+		later(f.undone.Active)
+	}
+	later(s.sw.Status.Active)
+	return side
 }
 
 // steps of the newest cutover, then those of the roll back that followed. Without a report

@@ -23,6 +23,8 @@ type Cluster struct {
 
 	Touched, Committed, Open, RolledBack, CleanedUp bool
 	CommittedAt                                     *metav1.Time
+	// SourceRuns names what runs at the source after the switch.
+	SourceRuns []string
 }
 
 // Player runs the Jobs: each gets a Pod, reports progress and ends, one step per Tick.
@@ -34,6 +36,10 @@ type Player struct {
 	Fail func(t task.Task, attempt int) *task.Result
 	// Lose says that a task dies without a result. Optional.
 	Lose func(t task.Task, attempt int) bool
+	// Stalled is what a task waits for in vain while it runs. Optional.
+	Stalled func(t task.Task) *task.Stalled
+	// Report changes what a cutover or a roll back says of itself at its end. Optional.
+	Report func(t task.Task, p *task.SwitchProgress)
 	// Started counts the tasks by verb.
 	Started map[task.Verb]int
 	// AfterOpen lists the cutovers that were started when the target was open already.
@@ -80,6 +86,9 @@ func (p *Player) step(j *unstructured.Unstructured) {
 func (p *Player) start(j *unstructured.Unstructured, t task.Task) {
 	p.Started[t.Verb]++
 	st := p.begin(t)
+	if p.Stalled != nil {
+		st.Stalled = p.Stalled(t)
+	}
 	p.World.Update(idOf(j), func(o *unstructured.Unstructured) {
 		o.Object["status"] = map[string]any{"active": int64(1), "ready": int64(1)}
 		annotate(o, st)
@@ -146,6 +155,9 @@ func (p *Player) finish(j *unstructured.Unstructured, t task.Task) {
 			st.Result = r
 			if t.Verb == task.VerbCutover || t.Verb == task.VerbRollback {
 				st.Switch = p.progress("Done")
+				if p.Report != nil {
+					p.Report(t, st.Switch)
+				}
 			}
 			p.end(j, &st, false)
 			return
@@ -198,7 +210,7 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 		c.CommittedAt = &now
 	}
 	st.Switch = p.progress("Done")
-	st.Switch.DowntimeSeconds = 12
+	st.Switch.DowntimeSeconds, st.Switch.SourceRuns = 12, c.SourceRuns
 	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now, Outcome: string(task.OutcomeSucceeded)}
 }
 
