@@ -27,7 +27,9 @@ type Type string
 const (
 	// Worker: KubeMove places the image on both sides with the claims mounted.
 	Worker Type = "Worker"
-	// Driver: one Job at home that is given both kubeconfigs and does everything.
+	// Driver: one Job at home that is given both kubeconfigs and does everything. Only runs on
+	// request do so yet: plans and final runs would start its image as a Worker, so files with
+	// this type are refused.
 	Driver Type = "Driver"
 )
 
@@ -46,7 +48,7 @@ type Metadata struct {
 
 // MobilizerSpec says how a mobilizer is run.
 type MobilizerSpec struct {
-	// Type: Worker or Driver.
+	// Type: Worker.
 	Type Type `json:"type"`
 	// Image of the mobilizer.
 	Image string `json:"image"`

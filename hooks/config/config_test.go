@@ -19,13 +19,14 @@ func TestParse(t *testing.T) {
 		text   string
 		want   string
 	}{
-		"Good":           {"all fields", head + "  type: Driver\n  image: x/y@sha256:0\n  command:\n    sync: [a, b]\n    open: [c]\n  state: true\n  stateParameter: place\n  parameters: [compression, place]\n  credentials: [KEY, ca.crt]\n", ""},
+		"Good":           {"all fields", head + "  type: Worker\n  image: x/y@sha256:0\n  command:\n    sync: [a, b]\n    open: [c]\n  state: true\n  stateParameter: place\n  parameters: [compression, place]\n  credentials: [KEY, ca.crt]\n", ""},
 		"UnknownField":   {"a typing error must not be lost", head + "  type: Worker\n  image: x\n  stat: true\n", "stat"},
-		"DuplicateKey":   {"so must a repeated key", head + "  type: Worker\n  type: Driver\n  image: x\n", "type"},
+		"DuplicateKey":   {"so must a repeated key", head + "  type: Worker\n  type: Worker\n  image: x\n", "type"},
 		"OtherKind":      {"another file", strings.Replace(head, "Mobilizer", "Secret", 1) + "  type: Worker\n  image: x\n", "kind"},
 		"OtherVersion":   {"another version", strings.Replace(head, "v1alpha1", "v2", 1) + "  type: Worker\n  image: x\n", "apiVersion"},
 		"Name":           {"a name that cannot be part of another", strings.Replace(head, "name: a", "name: A_b", 1) + "  type: Worker\n  image: x\n", "metadata.name"},
 		"Type":           {"an unknown type", head + "  type: Resource\n  image: x\n", "spec.type"},
+		"Driver":         {"plan and final run would start its image as a worker, without kubeconfigs", head + "  type: Driver\n  image: x\n", "expected Worker"},
 		"NoImage":        {"an image is needed", head + "  type: Worker\n", "spec.image"},
 		"Verb":           {"a verb that is never called", head + "  type: Worker\n  image: x\n  command:\n    prune: [a]\n", "spec.command"},
 		"EmptyCommand":   {"a command needs a program", head + "  type: Worker\n  image: x\n  command:\n    sync: []\n", "spec.command.sync"},
@@ -42,7 +43,7 @@ func TestParse(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", c.reason, err)
 				}
-				want := MobilizerSpec{Type: Driver, Image: "x/y@sha256:0", Command: map[task.Verb][]string{task.VerbSync: {"a", "b"}, task.VerbOpen: {"c"}},
+				want := MobilizerSpec{Type: Worker, Image: "x/y@sha256:0", Command: map[task.Verb][]string{task.VerbSync: {"a", "b"}, task.VerbOpen: {"c"}},
 					State: true, StateParameter: "place", Parameters: []string{"compression", "place"}, Credentials: []string{"KEY", "ca.crt"}}
 				if d := cmp.Diff(want, m.Spec); d != "" {
 					t.Errorf("%s: -want +got\n%s", c.reason, d)
@@ -70,6 +71,9 @@ func TestLoad(t *testing.T) {
 		}, []string{"a"}, ""},
 		"Twice":  {"two files of one name", fstest.MapFS{"a.yaml": file(good), "b.yml": file(good)}, nil, "b.yml"},
 		"Broken": {"the file is named", fstest.MapFS{"broken.yaml": file("}")}, nil, "broken.yaml"},
+		"Driver": {"one that does not work in every run is not loaded, whatever others do", fstest.MapFS{
+			"a.yaml": file(good), "b.yaml": file(strings.Replace(strings.Replace(good, "name: a", "name: b", 1), "Worker", "Driver", 1)),
+		}, nil, "b.yaml: spec.type is Driver"},
 		"Empty":  {"no mobilizer is a registry, too", fstest.MapFS{"x": file("")}, []string{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

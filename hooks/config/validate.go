@@ -21,8 +21,12 @@ func (m Mobilizer) validate() error {
 	if problems := validation.IsDNS1123Label(m.Metadata.Name); len(problems) > 0 || len(m.Metadata.Name) > 40 {
 		return fmt.Errorf("metadata.name is %q, expected at most 40 lower-case letters, digits and dashes", m.Metadata.Name)
 	}
-	if m.Spec.Type != Worker && m.Spec.Type != Driver {
-		return fmt.Errorf("spec.type is %q, expected %s or %s", m.Spec.Type, Worker, Driver)
+	if m.Spec.Type == Driver {
+		return fmt.Errorf("spec.type is %s, expected %s: a %s is not run yet by plans and final runs. Have the image carry out the sides of a %s (docs/contract.md), "+
+			"or remove the file from the folder of mobilizers", Driver, Worker, Driver, Worker)
+	}
+	if m.Spec.Type != Worker {
+		return fmt.Errorf("spec.type is %q, expected %s", m.Spec.Type, Worker)
 	}
 	if m.Spec.Image == "" || strings.ContainsAny(m.Spec.Image, " \t\n") {
 		return fmt.Errorf("spec.image is %q, expected the reference of an image", m.Spec.Image)
