@@ -205,3 +205,24 @@ func TestNoWildcards(t *testing.T) {
 		t.Errorf("roles that may be bound: -want +got:\n%s", diff)
 	}
 }
+
+// TestOthersAreSafe: an account of a tenant may create what belongs to the whole cluster, where an
+// administrator has let it, but neither change nor delete it, as rights cannot be limited to what
+// it has created. What users may do with KubeMove's own kinds is bound in their namespaces.
+func TestOthersAreSafe(t *testing.T) {
+	changing := []string{"update", "patch", "delete", "deletecollection", "bind", "escalate", "impersonate", "approve", "sign"}
+	files := []string{"endpoint/cluster-create.yaml", "endpoint/cluster-facts.yaml", "base/rbac/cluster-facts.yaml", "components/cluster-read/role.yaml"}
+	for _, file := range files {
+		roles := clusterRoles(t, file)
+		if len(roles) == 0 {
+			t.Errorf("%s has no ClusterRole", file)
+		}
+		for name, role := range roles {
+			for _, right := range rights(role.Rules) {
+				if verb, _, _ := strings.Cut(right, " "); slices.Contains(changing, verb) || strings.Contains(right, "*") {
+					t.Errorf("%s in %s may %s: objects of everybody", name, file, right)
+				}
+			}
+		}
+	}
+}

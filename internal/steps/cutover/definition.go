@@ -11,8 +11,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// definitionKind: with a definition all objects of its kind would be deleted, of other
-// applications too.
+// definitionKind has to be served before an object of the kind that it defines is created.
 const definitionKind = "CustomResourceDefinition"
 
 // established waits until the API server serves the objects of a definition.

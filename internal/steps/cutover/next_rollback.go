@@ -85,8 +85,10 @@ func undoTarget(o Observed) (Action, bool) {
 	return Action{}, false
 }
 
-// deletable: made by this switch, and neither a claim nor a definition. Claims stay: they hold a
-// copy that makes the next try shorter.
+// deletable: made by this switch, and neither a claim nor cluster-wide. Claims stay: they hold a
+// copy that makes the next try shorter. What is cluster-wide stays, too: other applications may
+// use it by then (with a definition all objects of its kind would go), and a right to delete it
+// would be one on the objects of everybody.
 func (b *Object) deletable() bool {
-	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && b.Kind != definitionKind
+	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && !b.Cluster
 }

@@ -137,11 +137,8 @@ func (w *wideCheck) original(ctx context.Context, r application.Required) (o *un
 
 // forbidden says which right on the target's cluster is missing; empty: none.
 func (w *wideCheck) forbidden(ctx context.Context, r application.Required) (string, error) {
-	verbs := []string{"create", "get", "delete"}
-	if wideKind(r) == definition {
-		verbs = verbs[:2] // A roll back leaves it: all objects of the kind would go with it.
-	}
-	rights, err := w.target.RightsOn([]schema.GroupVersionKind{wideKind(r)}, verbs...)
+	// No delete: a roll back leaves what is cluster-wide.
+	rights, err := w.target.RightsOn([]schema.GroupVersionKind{wideKind(r)}, "create", "get")
 	if err != nil {
 		return "", err
 	}
