@@ -170,3 +170,46 @@ func TestNameCollision(t *testing.T) {
 	f.run(2)
 	f.want(engineID, api.ConditionStalled, "True", api.ReasonChildMissing)
 }
+
+// A switch that is tried again says which plan was approved for this try, from its beginning to
+// its end, and keeps saying it whatever is approved later.
+func TestRetryNamesItsPlan(t *testing.T) {
+	f := newFlow(t)
+	fail := true
+	f.player.Fail = func(x task.Task, _ int) *task.Result {
+		if x.Verb != task.VerbCutover || !fail {
+			return nil
+		}
+		return &task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonHealthTimeout, Message: "the Pods are not ready", Retry: task.RetryLater}
+	}
+	approvedFor := func(plan string) {
+		t.Helper()
+		f.want(switchID, api.ConditionApproved, "True", api.ReasonApproved)
+		if m := f.condition(switchID, api.ConditionApproved).Message; m != "plan "+plan+" is approved" {
+			t.Errorf("Approved says %q, want %s", m, plan)
+		}
+	}
+	f.world.Create(engine(nil))
+	f.run(1)
+	f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
+	f.run(3)
+	f.want(switchID, api.ConditionRolledBack, "True", api.ReasonRolledBack)
+	approvedFor("plan-1")
+
+	fail = false
+	f.cluster.PlanHash = "plan-2"
+	f.patch(pairID, map[string]any{"planRequest": "1"})
+	f.run(1)
+	approvedFor("plan-1")
+	clear(f.player.Started)
+	f.patch(switchID, map[string]any{"approvedPlan": "plan-2", "retry": "1"})
+	f.until(task.VerbCutover)
+	f.settle()
+	approvedFor("plan-2")
+	f.patch(switchID, map[string]any{"approvedPlan": "plan-3"})
+	f.settle()
+	approvedFor("plan-2")
+	f.run(3)
+	f.want(switchID, api.ConditionSwitched, "True", api.ReasonSucceeded)
+	approvedFor("plan-2")
+}

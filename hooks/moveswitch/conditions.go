@@ -16,12 +16,17 @@ func (s *state) accepted(c *hooks.Conditions) {
 	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
 }
 
-// approvedCondition stays as it was when the cutover began: what is approved later does not
-// change what runs.
+// approvedCondition is about the newest cutover, once there is one: what is approved later does
+// not change what runs. A further try is a cutover of its own.
 func (s *state) approvedCondition(c *hooks.Conditions, d decision) {
 	const kind = api.ConditionApproved
+	begins := d.outlook.Progress == jobs.Create && d.phase == phaseCutover && s.facts.committedAt == nil
 	switch {
-	case d.phase != phaseWaiting && (s.facts.cutover != nil || s.facts.touched || s.facts.switched) && c.WasTrue(kind):
+	case begins && d.gate.approved:
+		c.True(kind, d.gate.approvedReason, d.gate.approvedMessage)
+	case d.phase != phaseWaiting && s.facts.cutover != nil && c.WasTrue(kind):
+		c.True(kind, api.ReasonApproved, approvedText(s.facts.cutover.Job.Annotations[approvedAnnotation]))
+	case d.phase != phaseWaiting && (s.facts.touched || s.facts.switched) && c.WasTrue(kind):
 		old := c.Previous(kind)
 		c.True(kind, old.Reason, old.Message)
 	case d.gate.approved:
@@ -29,6 +34,14 @@ func (s *state) approvedCondition(c *hooks.Conditions, d decision) {
 	default:
 		c.False(kind, d.gate.approvedReason, d.gate.approvedMessage)
 	}
+}
+
+// approvedText says what a cutover is bound to; empty: any plan without blockers.
+func approvedText(hash string) string {
+	if hash == "" {
+		return "approval is Automatic"
+	}
+	return fmt.Sprintf("plan %s is approved", hash)
 }
 
 func (s *state) committed(c *hooks.Conditions) {

@@ -101,7 +101,7 @@ func (s *state) firstBlocker() *api.Blocker {
 // approve decides whether the plan is approved, and says how to approve it.
 func (s *state) approve(g *gate) {
 	if s.sw.Spec.Approval == api.ApprovalAutomatic {
-		g.approved, g.approvedReason, g.approvedMessage = true, api.ReasonApproved, "approval is Automatic"
+		g.approved, g.approvedReason, g.approvedMessage = true, api.ReasonApproved, approvedText("")
 		return
 	}
 	approved := s.sw.Spec.ApprovedPlan
@@ -117,7 +117,7 @@ func (s *state) approve(g *gate) {
 		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s", g.hash, blocker.Reason, blocker.Message)
 	case approved == g.hash:
 		g.approved, g.approvedReason = true, api.ReasonApproved
-		g.approvedMessage = fmt.Sprintf("plan %s is approved", g.hash)
+		g.approvedMessage = approvedText(g.hash)
 	case approved == "":
 		g.approvedReason = api.ReasonWaiting
 		g.approvedMessage = fmt.Sprintf("read plan %s, then approve it: %s", g.hash, command)
