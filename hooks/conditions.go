@@ -71,6 +71,15 @@ func (c *Conditions) WasTrue(kind string) bool {
 	return meta.IsStatusConditionTrue(c.previous, kind)
 }
 
+// ReasonIfTrue is the reason of a condition that was set to True; empty: it is not True. Printer
+// columns cannot choose by type and status at once.
+func (c *Conditions) ReasonIfTrue(kind string) string {
+	if x := meta.FindStatusCondition(c.list, kind); x != nil && x.Status == metav1.ConditionTrue {
+		return x.Reason
+	}
+	return ""
+}
+
 // List returns the conditions in the order they were set.
 func (c *Conditions) List() []metav1.Condition { return c.list }
 

@@ -169,6 +169,22 @@ type DataSyncStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Volumes []VolumeStatus `json:"volumes,omitempty"`
+	// bytesDone of all volumes.
+	// +optional
+	BytesDone int64 `json:"bytesDone,omitempty"`
+	// filesDone of all volumes.
+	// +optional
+	FilesDone int64 `json:"filesDone,omitempty"`
+	// stages of the volumes in a few words: the stage where all have the same, else the number
+	// of volumes in each, such as "1 Copying, 2 Synced".
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Stages string `json:"stages,omitempty"`
+	// transport that the newest run uses or has used; several, separated by commas, where the
+	// volumes differ.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Transport string `json:"transport,omitempty"`
 	// progress of the current run in a few words: percent of the bytes, rate and time left.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
@@ -188,6 +204,11 @@ type DataSyncStatus struct {
 	// lastSuccessTime is the end of the last run that succeeded.
 	// +optional
 	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
+	// stalled is the reason of the condition Stalled while that is True; absent while nothing
+	// is stalled.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Stalled string `json:"stalled,omitempty"`
 }
 
 // DataSync is what a mobilizer implements: the copy of the volumes of one pair. It is named
@@ -199,12 +220,12 @@ type DataSyncStatus struct {
 // +kubebuilder:printcolumn:name="Mobilizer",type=string,JSONPath=`.spec.mobilizer`
 // +kubebuilder:printcolumn:name="Run",type=string,JSONPath=`.status.run.trigger`
 // +kubebuilder:printcolumn:name="Progress",type=string,JSONPath=`.status.progress`
-// +kubebuilder:printcolumn:name="Volumes",type=string,JSONPath=`.status.volumes[*].stage`
+// +kubebuilder:printcolumn:name="Volumes",type=string,JSONPath=`.status.stages`
 // +kubebuilder:printcolumn:name="Last Success",type=date,JSONPath=`.status.lastSuccessTime`
-// +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.volumes[*].transport`,priority=1
-// +kubebuilder:printcolumn:name="Files",type=string,JSONPath=`.status.volumes[*].filesDone`,priority=1
-// +kubebuilder:printcolumn:name="Bytes",type=string,JSONPath=`.status.volumes[*].bytesDone`,priority=1
-// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
+// +kubebuilder:printcolumn:name="Files",type=integer,JSONPath=`.status.filesDone`,priority=1
+// +kubebuilder:printcolumn:name="Bytes",type=integer,JSONPath=`.status.bytesDone`,priority=1
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type DataSync struct {
 	metav1.TypeMeta `json:",inline"`

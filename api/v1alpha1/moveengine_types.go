@@ -151,6 +151,11 @@ type MoveEngineStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Step string `json:"step,omitempty"`
+	// stalled is the reason of the condition Stalled while that is True; absent while nothing
+	// is stalled.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Stalled string `json:"stalled,omitempty"`
 }
 
 // MoveEngine is the intent to move an application with its data.
@@ -163,7 +168,7 @@ type MoveEngineStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Switched",type=string,JSONPath=`.status.conditions[?(@.type=="Switched")].status`
 // +kubebuilder:printcolumn:name="Step",type=string,JSONPath=`.status.step`
-// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 180",message="the name is longer than 180 characters: choose a shorter one, the names of the pairs are made from it"
 type MoveEngine struct {

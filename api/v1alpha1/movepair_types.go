@@ -180,6 +180,11 @@ type MovePairStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Transport string `json:"transport,omitempty"`
+	// stalled is the reason of the condition Stalled while that is True; absent while nothing
+	// is stalled.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Stalled string `json:"stalled,omitempty"`
 }
 
 // MovePair is the data channel between a source and a target. An engine's pair is named
@@ -193,7 +198,7 @@ type MovePairStatus struct {
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.hash`
 // +kubebuilder:printcolumn:name="Objects",type=integer,JSONPath=`.status.plan.objects`
 // +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
-// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type MovePair struct {
 	metav1.TypeMeta `json:",inline"`

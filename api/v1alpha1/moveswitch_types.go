@@ -169,6 +169,11 @@ type MoveSwitchStatus struct {
 	// finalRun is the final run of the data, once it has ended.
 	// +optional
 	FinalRun *SyncRun `json:"finalRun,omitempty"`
+	// stalled is the reason of the condition Stalled while that is True; absent while nothing
+	// is stalled.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Stalled string `json:"stalled,omitempty"`
 }
 
 // MoveSwitch is the cutover from source to target. An engine's switch is named
@@ -182,8 +187,8 @@ type MoveSwitchStatus struct {
 // +kubebuilder:printcolumn:name="Approved",type=string,JSONPath=`.status.conditions[?(@.type=="Approved")].status`
 // +kubebuilder:printcolumn:name="Step",type=string,JSONPath=`.status.steps[?(@.state!="Done")].name`
 // +kubebuilder:printcolumn:name="Switched",type=string,JSONPath=`.status.conditions[?(@.type=="Switched")].status`
-// +kubebuilder:printcolumn:name="Downtime",type=integer,JSONPath=`.status.downtimeSeconds`
-// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.conditions[?(@.type=="Stalled")].reason`,priority=1
+// +kubebuilder:printcolumn:name="Downtime(s)",type=integer,JSONPath=`.status.downtimeSeconds`
+// +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type MoveSwitch struct {
 	metav1.TypeMeta `json:",inline"`

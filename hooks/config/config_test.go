@@ -74,7 +74,7 @@ func TestLoad(t *testing.T) {
 		"Driver": {"one that does not work in every run is not loaded, whatever others do", fstest.MapFS{
 			"a.yaml": file(good), "b.yaml": file(strings.Replace(strings.Replace(good, "name: a", "name: b", 1), "Worker", "Driver", 1)),
 		}, nil, "b.yaml: spec.type is Driver"},
-		"Empty":  {"no mobilizer is a registry, too", fstest.MapFS{"x": file("")}, []string{}, ""},
+		"Empty": {"no mobilizer is a registry, too", fstest.MapFS{"x": file("")}, []string{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := Load(c.dir)

@@ -24,6 +24,7 @@ func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Dura
 	if r.last != nil && r.last.Outcome == string(task.OutcomeSucceeded) && later(r.last.FinishedAt, st.LastSuccessTime) {
 		st.LastSuccessTime = r.last.FinishedAt
 	}
+	sum(&st, st.Volumes)
 	if r.current != nil && r.shown != nil {
 		st.BytesPerSecond, st.ETASeconds = r.shown.BytesPerSecond, r.shown.ETASeconds
 		st.Progress = progress(st.Volumes, st.BytesPerSecond, st.ETASeconds)
@@ -34,7 +35,7 @@ func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Dura
 	s.retiredCondition(c)
 	stall := s.stall(children, c)
 	stall.Set(c)
-	st.Conditions = c.List()
+	st.Conditions, st.Stalled = c.List(), c.ReasonIfTrue(api.ConditionStalled)
 	return st, stall.Recheck
 }
 

@@ -2,6 +2,7 @@ package datasync
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -53,6 +54,32 @@ func merge(st api.VolumeStatus, p task.VolumeProgress, ended *api.SyncRun) api.V
 		}
 	}
 	return st
+}
+
+// stages of a volume, in their order.
+var stages = []api.VolumeStage{
+	api.StagePending, api.StagePreparing, api.StageCopying, api.StageVerifying, api.StageSynced, api.StageFailed,
+}
+
+// sum says of all volumes together what each has said: a printer column shows one value.
+func sum(st *api.DataSyncStatus, list []api.VolumeStatus) {
+	count := map[api.VolumeStage]int{}
+	for _, v := range list {
+		st.BytesDone += v.BytesDone
+		st.FilesDone += v.FilesDone
+		count[v.Stage]++
+	}
+	var words []string
+	for _, stage := range stages {
+		switch n := count[stage]; n {
+		case 0:
+		case len(list):
+			words = append(words, string(stage))
+		default:
+			words = append(words, fmt.Sprintf("%d %s", n, stage))
+		}
+	}
+	st.Stages, st.Transport = strings.Join(words, ", "), hooks.Transports(list)
 }
 
 // progress in a few words, such as "42% of 1.5 GiB, 12.0 MiB/s, 3m20s left".

@@ -19,6 +19,7 @@ func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
 		Active:             s.active(),
 		Targets:            s.targets(),
 		Step:               hooks.Cut(s.step(), 256),
+		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
 	}
 	if plan := s.plan(); plan != nil {
 		st.Blockers = plan.Blockers

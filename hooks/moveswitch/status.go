@@ -41,7 +41,7 @@ func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
 	s.fenced(c, d, st.Steps)
 	stall := s.stall(d, c)
 	stall.Set(c)
-	st.Conditions = c.List()
+	st.Conditions, st.Stalled = c.List(), c.ReasonIfTrue(api.ConditionStalled)
 	return st, stall.Recheck
 }
 

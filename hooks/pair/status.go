@@ -1,9 +1,8 @@
 package pair
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,25 +27,18 @@ func (s *state) status(dataSyncs []string, children []runtime.Object) (v1alpha1.
 		Plan:               s.newest,
 		DataSyncs:          dataSyncs,
 		Transport:          s.transport(),
+		Stalled:            c.ReasonIfTrue(v1alpha1.ConditionStalled),
 	}, stall.Recheck
 }
 
 // transport of the newest runs, as the DataSyncs have seen it; what was known stays, when they
 // are gone.
 func (s *state) transport() string {
-	var used []string
+	var volumes []v1alpha1.VolumeStatus
 	for _, d := range s.syncs {
-		for _, v := range d.Status.Volumes {
-			if v.Transport != "" {
-				used = append(used, string(v.Transport))
-			}
-		}
+		volumes = append(volumes, d.Status.Volumes...)
 	}
-	if len(used) == 0 {
-		return s.pair.Status.Transport
-	}
-	slices.Sort(used)
-	return strings.Join(slices.Compact(used), ",")
+	return cmp.Or(hooks.Transports(volumes), s.pair.Status.Transport)
 }
 
 // channel in the words of the API.
