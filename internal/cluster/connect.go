@@ -61,19 +61,19 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 	timed.Timeout = requestTimeout
 	client, err := rest.HTTPClientFor(timed)
 	if err != nil {
-		return nil, invalidKubeconfig(side, err)
+		return nil, invalidKubeconfig(side)
 	}
 	kube, err := kubernetes.NewForConfigAndClient(timed, client)
 	if err != nil {
-		return nil, invalidKubeconfig(side, err)
+		return nil, invalidKubeconfig(side)
 	}
 	dyn, err := dynamic.NewForConfigAndClient(timed, client)
 	if err != nil {
-		return nil, invalidKubeconfig(side, err)
+		return nil, invalidKubeconfig(side)
 	}
 	meta, err := metadata.NewForConfigAndClient(metadata.ConfigFor(timed), client)
 	if err != nil {
-		return nil, invalidKubeconfig(side, err)
+		return nil, invalidKubeconfig(side)
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
 	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client, metadata: meta}, nil

@@ -22,7 +22,7 @@ func (c *Cluster) DryRun() (*DryRun, error) {
 	cfg.WarningHandler, cfg.WarningHandlerWithContext = nil, toRequest{}
 	client, err := dynamic.NewForConfigAndClient(cfg, c.client)
 	if err != nil {
-		return nil, invalidKubeconfig(c.Side, err)
+		return nil, invalidKubeconfig(c.Side)
 	}
 	return &DryRun{cluster: c, client: client}, nil
 }

@@ -135,7 +135,7 @@ func (c *Cluster) Wrap(doing string, err error) error {
 	}
 	kind := KindOf(err)
 	return &Error{Kind: kind, Side: c.Side, Err: err,
-		Message: fmt.Sprintf("cannot %s at the %s: %s%s", doing, c.Side, clientMessage(err), advice(kind, c, err))}
+		Message: fmt.Sprintf("cannot %s at the %s: %s%s", doing, c.Side, c.clientMessage(err), advice(kind, c, err))}
 }
 
 // advice is one way to fix an error, where there is a likely one.
@@ -169,8 +169,8 @@ func (c *Cluster) host() string {
 		return "the API server"
 	}
 	u, err := url.Parse(c.Config.Host)
-	if err != nil {
+	if err != nil || u.Host == "" {
 		return "the API server"
 	}
-	return u.Redacted()
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
 }

@@ -17,15 +17,14 @@ import (
 func ParseKubeconfig(side string, data []byte) (*rest.Config, []string, error) {
 	cfg, err := clientcmd.Load(data)
 	if err != nil {
-		// The parser's own words may quote the file, which holds credentials.
-		return nil, nil, refuse(side, "is not one: expected YAML of kind Config. Make it again, for example with `kubectl config view --raw --minify --flatten`")
+		return nil, nil, refuse(side, unreadable(data))
 	}
 	if problem := checkKubeconfig(cfg); problem != "" {
 		return nil, nil, refuse(side, problem)
 	}
 	out, err := clientcmd.NewDefaultClientConfig(*cfg, &clientcmd.ConfigOverrides{}).ClientConfig()
 	if err != nil {
-		return nil, nil, invalidKubeconfig(side, err)
+		return nil, nil, invalidKubeconfig(side)
 	}
 	var warnings []string
 	if out.Insecure {
@@ -56,9 +55,9 @@ func checkKubeconfig(cfg *clientcmdapi.Config) string {
 	const token = "KubeMove runs no programs that a kubeconfig names: use the token of a ServiceAccount (user.token) or client-certificate-data and client-key-data"
 	switch {
 	case user.Exec != nil:
-		return fmt.Sprintf("runs a credential plugin (exec: %s). %s", firstWord(user.Exec.Command), token)
+		return fmt.Sprintf("runs a credential plugin (exec%s). %s", named(user.Exec.Command), token)
 	case user.AuthProvider != nil:
-		return fmt.Sprintf("uses an auth-provider (%s). %s", firstWord(user.AuthProvider.Name), token)
+		return fmt.Sprintf("uses an auth-provider%s. %s", named(user.AuthProvider.Name), token)
 	case user.ClientCertificate != "":
 		return "refers to a file in client-certificate, which does not exist where it is used: " + fmt.Sprintf(flatten, "client-certificate")
 	case user.ClientKey != "":
@@ -66,28 +65,28 @@ func checkKubeconfig(cfg *clientcmdapi.Config) string {
 	case user.TokenFile != "":
 		return "refers to a file in tokenFile, which does not exist where it is used: put the token itself into user.token"
 	}
-	return ""
+	if problem := checkCluster(cl); problem != "" {
+		return problem
+	}
+	return checkCredentials(user)
 }
 
 func refuse(side, problem string) *Error {
 	return &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Message: fmt.Sprintf("the kubeconfig of the %s %s", side, problem)}
 }
 
-func invalidKubeconfig(side string, err error) *Error {
-	return &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err, Message: fmt.Sprintf("the kubeconfig of the %s cannot be used: "+
-		"%s. Make it again, for example with `kubectl config view --raw --minify --flatten`", side, clientMessage(err))}
+// invalidKubeconfig is for what the checks of the fields have let pass. The library's own words are
+// left out, as they may quote a field, and so is the error, which could be printed elsewhere.
+func invalidKubeconfig(side string) *Error {
+	return refuse(side, "cannot be used: the client library refuses the fields of its cluster or its user together. "+
+		"Expected server, certificate-authority-data and a token. Make it again, for example with `kubectl config view --raw --minify --flatten`")
 }
 
-// clientMessage is the first line of an error of the client library, which never holds
-// credentials but may be long.
-func clientMessage(err error) string {
+// clientMessage is the first line of an error of the client library, which may be long, without
+// secrets.
+func (c *Cluster) clientMessage(err error) string {
 	s, _, _ := strings.Cut(err.Error(), "\n")
-	return shorten(s, 600)
-}
-
-func firstWord(s string) string {
-	w, _, _ := strings.Cut(s, " ")
-	return shorten(w, 100)
+	return shorten(c.hide(s), 600)
 }
 
 func shorten(s string, n int) string {
