@@ -2,6 +2,7 @@ package task
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -144,7 +145,7 @@ func DecodeStatus(data []byte) (*Status, error) {
 	}
 	var s Status
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("cannot decode the status: %w", err)
+		return nil, errors.New("the status is no JSON, or a field of it has another type than in the contract")
 	}
 	if s.APIVersion != APIVersion {
 		return nil, fmt.Errorf("the status has apiVersion %q, expected %q", s.APIVersion, APIVersion)

@@ -50,7 +50,7 @@ func newPlace(parameter string, channel *task.Channel, volume string) (place, er
 		// such as data: so it is one folder, whose name none of the three can hold.
 		return place{remote: "rest:" + at + "/" + oneFolder(parts)}, err
 	}
-	return place{}, fmt.Errorf("parameter repository is %q, expected s3:https://HOST/BUCKET/PREFIX, rest:https://HOST/PREFIX or claim:NAME", redact(parameter))
+	return place{}, fmt.Errorf("parameter repository begins with none of s3:, rest: and claim:, expected s3:https://HOST/BUCKET/PREFIX, rest:https://HOST/PREFIX or claim:NAME")
 }
 
 // oneFolder joins names that hold no underscore to one. A long one ends in a hash.
@@ -75,7 +75,7 @@ func s3Location(text string) (string, error) {
 		err = fmt.Errorf("it names no bucket")
 	}
 	if err != nil {
-		return "", fmt.Errorf("parameter repository is %q: %w: expected s3:https://HOST/BUCKET/PREFIX", redact("s3:"+text), err)
+		return "", fmt.Errorf("parameter repository: %w: expected s3:https://HOST/BUCKET/PREFIX", err)
 	}
 	return strings.TrimRight(text, "/"), nil
 }
@@ -83,7 +83,7 @@ func s3Location(text string) (string, error) {
 // restLocation checks http(s)://HOST/PREFIX and returns it without slashes at its end.
 func restLocation(text string) (string, error) {
 	if _, err := parseURL(text); err != nil {
-		return "", fmt.Errorf("parameter repository is %q: %w: expected rest:https://HOST/PREFIX", redact("rest:"+text), err)
+		return "", fmt.Errorf("parameter repository: %w: expected rest:https://HOST/PREFIX", err)
 	}
 	return strings.TrimRight(text, "/"), nil
 }
@@ -93,10 +93,10 @@ func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		// The error of the parser repeats the text.
+		// The error of the parser repeats the text, which may hold a password: nothing is quoted.
 		return nil, fmt.Errorf("it is no URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("it begins with %q, not with http:// or https://", u.Scheme)
+		return nil, fmt.Errorf("it does not begin with http:// or https://")
 	case u.Host == "":
 		return nil, fmt.Errorf("it names no host")
 	case u.User != nil:

@@ -38,6 +38,12 @@ func TestNewPlace(t *testing.T) {
 		"REST no scheme":  {reason: "restic would take it for a path", parameter: "rest:host/x", volume: "data", bad: "http"},
 		"REST no host":    {reason: "nobody to ask", parameter: "rest:https:///x", volume: "data", bad: "no host"},
 		"REST query":      {reason: "the folder would go astray", parameter: "rest:https://host/x?y=z", volume: "data", bad: "?"},
+		"S3 slash":        {reason: "the parser takes a part of the password for the port", parameter: "s3:https://me:hush/x@host/bucket", volume: "data", bad: "parameter repository"},
+		"REST space":      {reason: "the parser's error quotes the address", parameter: "rest:https://me:hush x@host/bucket", volume: "data", bad: "parameter repository"},
+		"REST escape":     {reason: "so it does with a bad escape", parameter: "rest:https://me:%zzhush@host/bucket", volume: "data", bad: "parameter repository"},
+		"REST token":      {reason: "what stands before a colon need not be a scheme", parameter: "rest:hush:x@host", volume: "data", bad: "http"},
+		"SFTP":            {reason: "an address without slashes can hold a password", parameter: "sftp:me:hush@host:/x", volume: "data", bad: "claim:NAME"},
+		"a token":         {reason: "and what is none at all may be one", parameter: "hush", volume: "data", bad: "claim:NAME"},
 		"another backend": {reason: "it needs more than these credentials", parameter: "b2:bucket", volume: "data", bad: "claim:NAME"},
 		"a path":          {reason: "there is no such folder in a Pod", parameter: "/srv/restic", volume: "data", bad: "claim:NAME"},
 	}

@@ -38,7 +38,7 @@ func (l Ledger) Encode() string {
 func DecodeLedger(value string) (*Ledger, error) {
 	var l Ledger
 	if err := json.Unmarshal([]byte(value), &l); err != nil {
-		return nil, fmt.Errorf("cannot decode the annotation %s: %w", api.LedgerAnnotation, err)
+		return nil, fmt.Errorf("the annotation %s is no JSON of KubeMove's", api.LedgerAnnotation)
 	}
 	if l.Switch == "" {
 		return nil, fmt.Errorf("the annotation %s names no switch: it must hold the UID of one", api.LedgerAnnotation)

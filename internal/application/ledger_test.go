@@ -1,6 +1,7 @@
 package application
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,10 +33,14 @@ func TestLedgerSurvivesEncoding(t *testing.T) {
 }
 
 func TestDecodeLedgerRefuses(t *testing.T) {
-	for name, value := range map[string]string{"Empty": "", "NoJSON": "x", "NoSwitch": `{"replicas":1}`, "WrongType": `{"switch":"s","replicas":"x"}`} {
+	for name, value := range map[string]string{"Empty": "", "NoJSON": "x", "NoSwitch": `{"replicas":1}`, "WrongType": `{"switch":"s","replicas":"x"}`, "Number": `{"switch":1234567}`} {
 		t.Run(name, func(t *testing.T) {
-			if l, err := DecodeLedger(value); err == nil {
-				t.Errorf("got %+v for %q, expected an error", l, value)
+			l, err := DecodeLedger(value)
+			if err == nil {
+				t.Fatalf("got %+v for %q, expected an error", l, value)
+			}
+			if strings.Contains(err.Error(), "1234567") {
+				t.Errorf("the error quotes the annotation: %v", err)
 			}
 		})
 	}

@@ -172,7 +172,8 @@ func podTemplate(o *unstructured.Unstructured, kind string) (*corev1.PodTemplate
 func decode[T any](content map[string]any) (*T, error) {
 	var out T
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content, &out); err != nil {
-		return nil, fmt.Errorf("cannot read it as %T: %w", out, err)
+		// The parser's words may quote a value.
+		return nil, fmt.Errorf("a field has another type than in %T", out)
 	}
 	return &out, nil
 }

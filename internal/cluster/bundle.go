@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -185,7 +186,7 @@ func unpack(data []byte, out any) error {
 		return fmt.Errorf("cannot decompress: %w", err)
 	}
 	if err := json.NewDecoder(io.LimitReader(zip, bundleMax)).Decode(out); err != nil {
-		return fmt.Errorf("cannot decode: %w", err)
+		return errors.New("cannot decode: it is no JSON of KubeMove's")
 	}
 	return nil
 }

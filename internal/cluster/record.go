@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -94,7 +95,10 @@ func decodeRecord(cm *corev1.ConfigMap, out any) error {
 	if data, ok := cm.BinaryData[zippedKey]; ok {
 		return unpack(data, out)
 	}
-	return json.Unmarshal([]byte(cm.Data[recordKey]), out)
+	if err := json.Unmarshal([]byte(cm.Data[recordKey]), out); err != nil {
+		return errors.New("it is no JSON of KubeMove's")
+	}
+	return nil
 }
 
 // DeleteRecord deletes the switch's record, if it is there.

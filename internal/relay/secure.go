@@ -111,7 +111,7 @@ func PeerName(role task.Role, key string) string {
 func TLSConfig(role task.Role, key string, certPEM, keyPEM, caPEM []byte) (*tls.Config, error) {
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		return nil, fmt.Errorf("cannot use the agent's certificate: %w", err)
+		return nil, fmt.Errorf("the agent's tls.crt and tls.key are no certificate with its key in PEM")
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(caPEM) {

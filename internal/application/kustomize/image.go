@@ -35,7 +35,7 @@ func (l *layer) image(entry api.KustomizeImage) {
 	}
 	became, err := l.becomeOf(concerned, entry)
 	if err != nil {
-		l.invalid(where, -1, "cannot be applied: %s; correct it", cleaned(err.Error()))
+		l.invalid(where, -1, "cannot be applied: %s; correct it", inWords(err))
 		return
 	}
 	for i := range l.objects {
@@ -57,7 +57,7 @@ func (l *layer) becomeOf(images []string, entry api.KustomizeImage) (map[string]
 	}
 	after, _, _ := unstructured.NestedSlice(out[0].Object, "spec", "containers")
 	if len(after) != len(images) {
-		return nil, fmt.Errorf("%d images have become %d", len(images), len(after))
+		return nil, ownError("%d images have become %d", len(images), len(after))
 	}
 	became := map[string]string{}
 	for i, name := range images {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -93,38 +91,4 @@ func encode(to *bytes.Buffer, object map[string]any) error {
 	}
 	to.WriteString("\n---\n")
 	return nil
-}
-
-// What Kustomize's messages quote: the patch, values of objects, and texts that could not be
-// read. All of it may hold secrets.
-var quoted = []*regexp.Regexp{
-	regexp.MustCompile(`(?s)\[patch: .*$`),
-	regexp.MustCompile(`(?s):? *value: *\{.*$`),
-	regexp.MustCompile("(?s)`[^`]*(`|$)"),
-	regexp.MustCompile(`(?s)"[^"]{64,}("|$)`),
-	regexp.MustCompile(`(?s)'[^']*('|$)`),
-}
-
-// configEnd is what stands between the quoted entry and what is wrong with it.
-const configEnd = "`: "
-
-// cleaned is a message of Kustomize without what it quotes, and without where it has found it
-// in memory.
-func cleaned(message string) string {
-	if i := strings.LastIndex(message, configEnd); strings.HasPrefix(message, "trouble configuring") && i >= 0 {
-		message = message[i+len(configEnd):]
-	}
-	message, _, _ = strings.Cut(message, "\n")
-	for _, q := range quoted {
-		message = q.ReplaceAllString(message, "")
-	}
-	message = strings.ReplaceAll(strings.ReplaceAll(message, "/"+resourcesFile, "the objects"), resourcesFile, "the objects")
-	const most = 400
-	if message = strings.TrimRight(message, " :"); len(message) > most {
-		message = strings.ToValidUTF8(message[:most], "") + "..."
-	}
-	if message == "" {
-		return "it cannot be applied"
-	}
-	return message
 }

@@ -96,6 +96,11 @@ func TestNoSecretInMessages(t *testing.T) {
 		`[{"op": "test", "path": "/data/password", "value": "` + canary + `x"}]`, `[{"op": "copy", "from": "/data/password", "path": "/metadata/name/x"}]`,
 		`[{"op": "add", "path": "/data/password/0", "value": "` + canary + `"}]`, `[{"op": "replace", "path": "/` + canary + `", "value": 1}]`, `[{"op": "` + canary + `"}]`,
 		"stringData: {a: " + canary + "}\ndata: [", "a: " + canary + ": b", "\t" + canary, "- " + canary, "[" + canary, `[{"op": "move", "from": "/data/password", "path": "/kind"}]`,
+		"data: {" + canary + ": a, " + canary + ": b}", "a: *" + canary, "a: &" + canary + " [*" + canary + "]", "a: !" + canary + " b", "a: !!int " + canary, "a: !!binary " + canary, "? [" + canary + "]\n: a", "a: \"\\q" + canary, "%" + canary + "\n---\na: b",
+		"spec: {replicas: " + canary + "}", "spec: {template: {spec: {containers: [{name: c, env: [{name: A, valueFrom: " + canary + "}]}]}}}", "data: {$setElementOrder/" + canary + ": [a]}", "$deleteFromPrimitiveList/" + canary + ": a",
+		"spec: {template: {spec: {containers: [{$patch: merge, " + canary + ": c}]}}}", "spec: {template: {spec: {containers: [" + canary + "]}}}", "metadata: {labels: {" + canary + ": [a]}, name: any}\napiVersion: v1", "metadata: " + canary,
+		`[{"op": "add", "path": "` + canary + `", "value": 1}]`, `[{"op": "add", "path": "/a/` + canary + `/b", "value": "` + canary + `"}]`, `[{"op": "test", "path": "/metadata/name", "value": {"a": "` + canary + `"}}]`, `[{"op": "copy", "from": "/` + canary + `/x", "path": "/a"}]`,
+		`[{"op": "add", "path": "/data", "value": "` + canary + `}]`, `[{"op": "add", "` + canary + `": 1, "path": "/x"}]`, `[` + canary + `]`, `[{"op": "replace", "path": "/spec/template/spec/containers/` + canary + `/image", "value": "` + canary + `"}]`, `[{"op": "remove", "path": "/spec/template/spec/containers/0/env/0/value/` + canary + `"}]`,
 		"$patch: " + canary, "data: {$patch: " + canary + "}", "spec: {template: {spec: {containers: [{name: c, $patch: " + canary + "}]}}}",
 	}
 	failed := 0

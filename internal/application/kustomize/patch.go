@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ import (
 func (l *layer) patch(entry string, p *api.KustomizePatch) {
 	parts, err := parsePatch(p.Patch)
 	if err != nil {
-		l.invalid(entry, -1, "is no patch: %s: expected a strategic merge patch, or a list of the operations of a JSON patch; correct it", cleaned(err.Error()))
+		l.invalid(entry, -1, "is no patch: %s: expected a strategic merge patch, or a list of the operations of a JSON patch; correct it", inWords(err))
 		return
 	}
 	if p.Target == nil {
@@ -39,7 +38,7 @@ func (l *layer) patch(entry string, p *api.KustomizePatch) {
 	}
 	matches, err := matcher(p.Target)
 	if err != nil {
-		l.invalid(entry, -1, "has a target that cannot be read: %s; correct it", cleaned(err.Error()))
+		l.invalid(entry, -1, "has a target that cannot be read: %s; correct it", inWords(err))
 		return
 	}
 	if part := parts[0]; !part.operations && !part.names() {
@@ -118,7 +117,7 @@ func checkOperations(list []any) error {
 	for i, item := range list {
 		operation, _ := item.(map[string]any)
 		if _, ok := operation["path"].(string); !ok || !slices.Contains(operators, operation["op"]) {
-			return fmt.Errorf("operation %d of the JSON patch has no path, or an op that is none of %v", i, operators)
+			return ownError("operation %d of the JSON patch has no path, or an op that is none of %v", i, operators)
 		}
 	}
 	return nil
@@ -145,7 +144,7 @@ func parsePatch(text string) ([]part, error) {
 		case nil:
 		case []any:
 			if document[0] == '[' && !json.Valid(document) {
-				return nil, fmt.Errorf("it begins with [ and is no JSON, as Kustomize wants it then: quote its names and texts, or write a line with a dash for each operation")
+				return nil, ownError("it begins with [ and is no JSON, as Kustomize wants it then: quote its names and texts, or write a line with a dash for each operation")
 			}
 			if err := checkOperations(v); err != nil {
 				return nil, err
@@ -154,11 +153,11 @@ func parsePatch(text string) ([]part, error) {
 		case map[string]any:
 			out = append(out, part{text: string(document), id: identityOf(v)})
 		default:
-			return nil, fmt.Errorf("it is a single value")
+			return nil, ownError("it is a single value")
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("it is empty")
+		return nil, ownError("it is empty")
 	}
 	return out, nil
 }
@@ -184,11 +183,11 @@ func matcher(t *api.KustomizeTarget) (func(*unstructured.Unstructured) bool, err
 	}
 	byLabels, err := labels.Parse(t.LabelSelector)
 	if err != nil {
-		return nil, fmt.Errorf("labelSelector: %w", err)
+		return nil, ownError("labelSelector is none: expected such as KEY=VALUE,KEY2!=VALUE")
 	}
 	byAnnotations, err := labels.Parse(t.AnnotationSelector)
 	if err != nil {
-		return nil, fmt.Errorf("annotationSelector: %w", err)
+		return nil, ownError("annotationSelector is none: expected such as KEY=VALUE,KEY2!=VALUE")
 	}
 	return func(o *unstructured.Unstructured) bool {
 		gvk := o.GroupVersionKind()

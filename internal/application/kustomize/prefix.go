@@ -107,7 +107,7 @@ func (p *renaming) flush() bool {
 	if err != nil || len(after) != len(shown) {
 		reason := "Kustomize has lost an object"
 		if err != nil {
-			reason = cleaned(err.Error())
+			reason = inWords(err)
 		}
 		p.layer.invalid("namePrefix", -1, "cannot be applied to %s: %s; remove it, and rename the objects at the source", p.layer.few(p.whole), reason)
 		return false

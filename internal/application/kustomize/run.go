@@ -74,7 +74,7 @@ func (l *layer) why(i int, err error) string {
 	if isKind(&l.objects[i], "", "Secret") {
 		return "Kustomize's message is left out, as it may hold values of the Secret"
 	}
-	return cleaned(err.Error())
+	return inWords(err)
 }
 
 // mendNumbers gives whole numbers back that Kustomize's JSON patches have rounded: they read

@@ -2,7 +2,7 @@ package plan
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,15 +95,15 @@ func parseIDs(user, group, groups string) (*ids, error) {
 	var out ids
 	var err error
 	if out.uid, err = strconv.ParseInt(strings.TrimSpace(user), 10, 64); err != nil {
-		return nil, fmt.Errorf("cannot read the user: `id -u` printed %q, expected a number", clip(user))
+		return nil, errors.New("cannot read the user: `id -u` printed something else than a number")
 	}
 	if out.gid, err = strconv.ParseInt(strings.TrimSpace(group), 10, 64); err != nil {
-		return nil, fmt.Errorf("cannot read the group: `id -g` printed %q, expected a number", clip(group))
+		return nil, errors.New("cannot read the group: `id -g` printed something else than a number")
 	}
 	for _, g := range strings.Fields(groups) {
 		n, err := strconv.ParseInt(g, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the groups: `id -G` printed %q, expected numbers", clip(groups))
+			return nil, errors.New("cannot read the groups: `id -G` printed something else than numbers")
 		}
 		out.groups = append(out.groups, n)
 	}
