@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -73,6 +74,7 @@ type endpoint struct {
 	hook       hooks.Hook
 	options    Options
 	slots      chan struct{}
+	bytes      *budget
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -84,6 +86,10 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f != nil {
 		code = f.code
 		e.options.Log.Error("hook failed", "kind", e.kind, "hook", e.name, "parent", call.Parent, "code", code, "error", f.err)
+		if code == http.StatusTooManyRequests {
+			// Without it Metacontroller would call again at once, and for ever.
+			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		}
 		http.Error(w, f.sentence, code)
 	} else {
 		w.Header().Set("Content-Type", "application/json")
@@ -120,11 +126,13 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request, call *Call) (f 
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
 	default:
-		return &failure{http.StatusServiceUnavailable, "the hook server is busy: the call is tried again", errors.New("too many calls at once")}
+		return busy("too many calls at once")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), Deadline)
 	defer cancel()
-	if f := e.read(w, r, call); f != nil {
+	release, f := e.read(w, r, call)
+	defer release()
+	if f != nil {
 		return f
 	}
 	reply, f := e.answer(call)
@@ -138,26 +146,68 @@ func (e *endpoint) serve(w http.ResponseWriter, r *http.Request, call *Call) (f 
 	return nil
 }
 
-func (e *endpoint) read(w http.ResponseWriter, r *http.Request, call *Call) *failure {
+// read the request, once there is room for it. The caller gives the room back.
+func (e *endpoint) read(w http.ResponseWriter, r *http.Request, call *Call) (release func(), f *failure) {
 	// Not every writer supports deadlines; those of servers do.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(Deadline))
-	reader := http.MaxBytesReader(w, r.Body, MaxBody)
-	var err error
-	if r.ContentLength > 0 && r.ContentLength <= MaxBody {
-		call.Request = buffer(int(r.ContentLength))
-		_, err = io.ReadFull(reader, call.Request)
-	} else {
-		call.Request, err = io.ReadAll(reader)
+	release = func() {}
+	if r.ContentLength > MaxBody {
+		return release, tooLarge(errors.New("the request is too large"))
 	}
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || r.ContentLength > MaxBody {
+	reader := http.MaxBytesReader(w, r.Body, MaxBody)
+	size := r.ContentLength
+	if size < 0 {
+		size = MaxBody
+	}
+	head := buffer(int(min(size, headSize)))
+	n, err := io.ReadFull(reader, head)
+	if errors.Is(err, io.ErrUnexpectedEOF) && r.ContentLength < 0 || errors.Is(err, io.EOF) {
+		call.Request = head[:n]
+		return release, nil
+	}
+	if err == nil && size > headSize {
+		namespace := namespaceOf(head)
+		if !e.bytes.take(namespace, size) {
+			return release, busy(fmt.Sprintf("no room for %d bytes of namespace %q", size, namespace))
+		}
+		release = func() { e.bytes.give(namespace, size) }
+		call.Request, err = readRest(reader, head, r.ContentLength)
+	} else {
+		call.Request = head
+	}
+	if limit, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		call.Request = nil
-		return &failure{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d MiB", MaxBody>>20), cmpError(tooLarge)}
+		return release, tooLarge(limit)
 	}
 	if err != nil {
 		call.Request = nil
-		return &failure{http.StatusBadRequest, "the request could not be read whole", fmt.Errorf("cannot read the request: %w", err)}
+		return release, &failure{http.StatusBadRequest, "the request could not be read whole", fmt.Errorf("cannot read the request: %w", err)}
 	}
-	return nil
+	return release, nil
+}
+
+// readRest reads what follows the head; a negative length is not known.
+func readRest(reader io.Reader, head []byte, length int64) ([]byte, error) {
+	if length < 0 {
+		rest, err := io.ReadAll(reader)
+		return append(head, rest...), err
+	}
+	whole := buffer(int(length))
+	_, err := io.ReadFull(reader, whole[copy(whole, head):])
+	return whole, err
+}
+
+// retryAfter is the number of seconds after which a call that was refused comes again.
+const retryAfter = 2
+
+// busy refuses a call for a moment. It is no error to Metacontroller 4; 1.5.20 takes it for one,
+// as it does 503, and tries again later and later.
+func busy(why string) *failure {
+	return &failure{http.StatusTooManyRequests, "the hook server is busy: the call is tried again", errors.New(why)}
+}
+
+func tooLarge(err error) *failure {
+	return &failure{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d MiB", MaxBody>>20), err}
 }
 
 func buffer(size int) []byte {
@@ -166,13 +216,6 @@ func buffer(size int) []byte {
 		return make([]byte, size)
 	}
 	return b[:size]
-}
-
-func cmpError(err *http.MaxBytesError) error {
-	if err != nil {
-		return err
-	}
-	return errors.New("the request is too large")
 }
 
 func (e *endpoint) answer(call *Call) ([]byte, *failure) {

@@ -14,14 +14,14 @@ import (
 // NewRouter serves /v1/KIND/{sync,finalize,customize} for each kind.
 func NewRouter(kinds map[string]hooks.Hook, o Options) chi.Router {
 	r := chi.NewRouter()
-	slots := make(chan struct{}, maxInFlight)
+	slots, bytes := make(chan struct{}, maxInFlight), newBudget(maxBytes)
 	r.Route("/v1", func(r chi.Router) {
 		if o.Token != "" {
 			r.Use(bearer(o.Token))
 		}
 		for kind, hook := range kinds {
 			for _, name := range []string{Sync, Finalize, Customize} {
-				r.Method(http.MethodPost, "/"+kind+"/"+name, &endpoint{kind: kind, name: name, hook: hook, options: o, slots: slots})
+				r.Method(http.MethodPost, "/"+kind+"/"+name, &endpoint{kind: kind, name: name, hook: hook, options: o, slots: slots, bytes: bytes})
 			}
 		}
 	})

@@ -126,8 +126,8 @@ func TestRouterOverload(t *testing.T) {
 		go func() { codes <- call() }()
 		<-started
 	}
-	if code := call(); code != http.StatusServiceUnavailable {
-		t.Errorf("one too many: %d, want 503", code)
+	if code := call(); code != http.StatusTooManyRequests {
+		t.Errorf("one too many: %d, want 429", code)
 	}
 	close(hold)
 	for range maxInFlight {

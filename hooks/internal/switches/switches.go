@@ -24,16 +24,28 @@ type Summary struct {
 	Holding *api.MoveSwitch
 }
 
+// naming is the part of a switch that says whose it is.
+type naming struct {
+	Spec struct {
+		PairRef api.LocalReference `json:"pairRef"`
+	} `json:"spec"`
+}
+
 // Of reads the switches that name a pair.
 func Of(objects hooks.Objects, namespace, pair string) (Summary, error) {
-	list, err := hooks.List[api.MoveSwitch](objects, hooks.KindMoveSwitch)
-	if err != nil {
-		return Summary{}, err
-	}
 	var s Summary
-	for _, m := range list {
-		if m.Namespace != namespace || m.Spec.PairRef.Name != pair {
+	for _, o := range objects.Of(hooks.KindMoveSwitch) {
+		// The namespace may hold many that are none of this pair's: they are not decoded whole.
+		named, err := hooks.As[naming](o)
+		if err != nil {
+			return Summary{}, err
+		}
+		if o.Namespace != namespace || named.Spec.PairRef.Name != pair {
 			continue
+		}
+		m, err := hooks.As[api.MoveSwitch](o)
+		if err != nil {
+			return Summary{}, err
 		}
 		s.All = append(s.All, m)
 		if m.Status.CommittedAt != nil && s.Committed == nil {
@@ -69,13 +81,9 @@ func Busy(m *api.MoveSwitch) bool {
 
 // Pair finds the pair that a switch or a DataSync names; nil when it is out of sight.
 func Pair(objects hooks.Objects, namespace, name string) (*api.MovePair, error) {
-	list, err := hooks.List[api.MovePair](objects, hooks.KindMovePair)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range list {
-		if p.Namespace == namespace && p.Name == name {
-			return p, nil
+	for _, o := range objects.Of(hooks.KindMovePair) {
+		if o.Namespace == namespace && o.Name == name {
+			return hooks.As[api.MovePair](o)
 		}
 	}
 	return nil, nil
