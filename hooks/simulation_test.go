@@ -287,7 +287,7 @@ func TestFlowNoPlanAfterTheSwitch(t *testing.T) {
 	f.world.Create(engine(func(e *api.MoveEngine) {
 		automatic(e)
 		other := *e.Spec.Targets[0].DeepCopy()
-		other.Name = "other"
+		other.Name, other.Namespace = "other", "other"
 		e.Spec.Targets = append(e.Spec.Targets, other)
 		e.Spec.Switch.Target = e.Spec.Targets[0].Name
 	}))
@@ -378,4 +378,19 @@ func TestFlowSuspend(t *testing.T) {
 	f.patch(engineID, map[string]any{"suspend": false})
 	f.run(3)
 	f.done()
+}
+
+// Two targets in one place are refused, with the fix, and nothing is planned.
+func TestFlowSamePlace(t *testing.T) {
+	f := newFlow(t)
+	f.world.Create(engine(func(e *api.MoveEngine) {
+		automatic(e)
+		other := e.Spec.Targets[0]
+		other.Name = "other"
+		e.Spec.Targets = append(e.Spec.Targets, other)
+		e.Spec.Switch.Target = "cloud"
+	}))
+	f.run(1)
+	f.want(engineID, api.ConditionAccepted, "False", api.ReasonInvalidSpec)
+	f.started(map[task.Verb]int{})
 }

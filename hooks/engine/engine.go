@@ -96,6 +96,9 @@ func problem(e *api.MoveEngine, c config.Config) *config.Problem {
 			return p
 		}
 	}
+	if p := check.Targets(e.Spec.Targets); p != nil {
+		return p
+	}
 	name := target(e.Spec)
 	if !slices.ContainsFunc(e.Spec.Targets, func(t api.Target) bool { return t.Name == name }) {
 		return &config.Problem{Reason: api.ReasonInvalidSpec,
