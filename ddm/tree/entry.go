@@ -138,9 +138,12 @@ func decode(data []byte, before string) (*Entry, error) {
 // MarshalBinary encodes the entry alone.
 func (e *Entry) MarshalBinary() ([]byte, error) { return e.encode(nil, 0), nil }
 
-// UnmarshalBinary reads what MarshalBinary has written.
+// UnmarshalBinary reads what MarshalBinary has written, of an entry that Read makes.
 func (e *Entry) UnmarshalBinary(data []byte) error {
 	got, err := decode(data, "")
+	if err == nil {
+		err = got.checkValues()
+	}
 	if err == nil {
 		*e = *got
 	}

@@ -109,6 +109,9 @@ func (r *Reader) Next() (*Entry, error) {
 	if r.last != "" && order(r.last, e.Path) >= 0 {
 		return nil, fmt.Errorf("cannot read the manifest: %q comes after %q", e.Path, r.last)
 	}
+	if err := e.check(); err != nil {
+		return nil, fmt.Errorf("cannot read the manifest: %w", err)
+	}
 	r.last = e.Path
 	r.count.add(e)
 	return e, nil
