@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,24 +17,33 @@ import (
 
 // restic takes a file that has the size, the times and the inode of the last snapshot for
 // unchanged at the source, and one that has the size and the time for the same at the target.
-// That is not so for a file that was written while a snapshot was made, or whose time somebody
-// has set back. In particular Linux sets the times at the first store into a page that a process
+// That is not so for a file that was written while a snapshot was made, or whose time was set, back
+// or to what it was. In particular Linux sets the times at the first store into a page that a process
 // has mapped, and not at the next ones until the page was written to the disk. An exact run
-// doubts the times of such files, and compares their content.
+// compares the content of such files.
+//
+// A time proves a change only if no earlier run can have recorded it. So each run records the newest
+// time that it has seen: a file with a later one was written since, by whatever clock. And one that
+// was touched after all that the run had seen before it began, or since it began by the clock of the
+// worker, may have been changed since. The one catches a file system whose clock is behind, the
+// other one whose newest change had a time from a clock that was ahead.
 
-// slack is added to the time of a run on both sides: not every file system has fine times, and
+// slack is taken from the time at which a run began: not every file system has fine times, and
 // those of a server come from another clock.
 var slack = time.Minute
 
-// sincePrefix begins the tag that says from when on changes of a snapshot's files may have gone
-// unnoticed, in seconds since 1970.
-const sincePrefix = "kubemove-since-"
+// tick is the coarsest time that file systems keep. A run on request lets one pass before it begins
+// to write the volume to its disk: what changes later has a later time than all that was seen.
+var tick = 2 * time.Second
 
 // settle writes the volume to its disk, before a run reads what goes on changing, and returns
 // when it began to. A store into a mapped page sets the times again after that. So whatever was
 // stored before a page was read, and into the same page without a sign after that, was begun
 // later. Without a disk there is no such moment.
 func (w *worker) settle(ctx context.Context) (time.Time, error) {
+	if err := sleep(ctx, tick); err != nil {
+		return time.Time{}, err
+	}
 	began, never := time.Now(), time.Unix(0, 0)
 	if kind := (unix.Statfs_t{}); unix.Statfs(w.volume, &kind) == nil &&
 		slices.Contains([]int64{unix.TMPFS_MAGIC, unix.RAMFS_MAGIC, unix.HUGETLBFS_MAGIC}, kind.Type) {
@@ -58,18 +65,15 @@ func (w *worker) settle(ctx context.Context) (time.Time, error) {
 
 // earlier is a snapshot that an earlier run may have left.
 type earlier struct {
-	ID      string    `json:"id"`
-	Parent  string    `json:"parent"`
-	Time    time.Time `json:"time"`
-	Tags    []string  `json:"tags"`
-	Summary struct {
-		BackupEnd time.Time `json:"backup_end"`
-	} `json:"summary"`
+	ID     string    `json:"id"`
+	Parent string    `json:"parent"`
+	Time   time.Time `json:"time"`
+	Tags   []string  `json:"tags"`
 }
 
-// earlierSnapshots of the volume. A repository that is not there has none.
+// earlierSnapshots of the volume, and the records of their times. A repository that is not there has none.
 func (r repository) earlierSnapshots(ctx context.Context) ([]earlier, error) {
-	text, err := r.output(ctx, "snapshots", "--no-lock", "--host", hostName)
+	text, err := r.output(ctx, "snapshots", "--no-lock", "--host", hostName, "--host", recordHost)
 	if isCode(err, exitNoRepository) {
 		return nil, nil
 	}
@@ -83,43 +87,55 @@ func (r repository) earlierSnapshots(ctx context.Context) ([]earlier, error) {
 	return out, nil
 }
 
-// period of an earlier run.
-type period struct{ from, to time.Time }
+// seen is what an earlier run has seen of the times of the volume.
+type seen struct {
+	// began, by the clock of the worker; what was touched before it is as the run has read it.
+	began time.Time
+	// touched is the newest time of a change before the run read anything, by the clock of the file
+	// system.
+	touched time.Time
+	// written is the newest time, in seconds, of a file that the run can have recorded.
+	written int64
+}
 
-// period in which changes of the files in the snapshot may have gone unnoticed.
-func (e earlier) period() period {
-	p := period{from: e.Time, to: e.Summary.BackupEnd}
-	for _, tag := range e.Tags {
-		if n, err := strconv.ParseInt(strings.TrimPrefix(tag, sincePrefix), 10, 64); err == nil && strings.HasPrefix(tag, sincePrefix) {
-			p.from = time.Unix(n, 0)
-		}
+// seen by the run that has made the snapshot, one of all. What was not recorded proves nothing.
+func (e earlier) seen(all []earlier) seen {
+	out := seen{began: e.Time, written: unbounded}
+	if n, ok := number(e.Tags, sincePrefix); ok {
+		out.began = time.Unix(n, 0)
 	}
-	if p.to.Before(p.from) { // Nobody knows.
-		p.to = time.Now()
+	out.began = out.began.Add(-slack)
+	if written, ok := recorded(e, all); ok {
+		out.written = written
 	}
-	return period{p.from.Add(-slack), p.to.Add(slack)}
+	touched, ok := number(e.Tags, touchedPrefix)
+	out.touched = time.Unix(0, touched)
+	orphan := e.Parent != "" && !slices.ContainsFunc(all, func(o earlier) bool { return o.ID == e.Parent })
+	if !ok || orphan {
+		// An orphan has taken over what was read at a time that is not known any more.
+		out.began = time.Time{}
+	}
+	return out
+}
+
+// proves tells whether the times of a file prove that it is as the run has recorded it, or show both
+// sides that it is not.
+func (s seen) proves(mtime, ctime time.Time) bool {
+	untouched := ctime.Before(s.began) && !ctime.After(s.touched)
+	return untouched || mtime.Unix() > s.written
 }
 
 // doubt tells the files whose times prove nothing after the earlier snapshots; made is that of
 // this run, which may be among them.
 func doubt(snapshots []earlier, made string) func(mtime, ctime time.Time) bool {
-	var periods []period
+	var runs []seen
 	for _, e := range snapshots {
-		if e.ID == made {
-			continue
+		if e.ID != made && !e.isRecord() {
+			runs = append(runs, e.seen(snapshots))
 		}
-		p := e.period()
-		if e.Parent != "" && !slices.ContainsFunc(snapshots, func(o earlier) bool { return o.ID == e.Parent }) {
-			// What it has taken over was read at a time that nobody knows any more.
-			p.from = time.Time{}
-		}
-		periods = append(periods, p)
 	}
 	return func(mtime, ctime time.Time) bool {
-		return slices.ContainsFunc(periods, func(p period) bool {
-			// Unchanged since before it, or plainly changed after it: both sides see that.
-			return !ctime.Before(p.from) && !(mtime.After(p.to) && ctime.After(p.to))
-		})
+		return slices.ContainsFunc(runs, func(s seen) bool { return !s.proves(mtime, ctime) })
 	}
 }
 

@@ -138,39 +138,64 @@ func TestUnseenInMemory(t *testing.T) {
 	p.eventually("final")
 }
 
-// TestDoubt: the times of a file are believed only where no earlier run can have missed a
+// TestDoubt: the times of a file are taken for a proof only where no earlier run can have missed a
 // change.
 func TestDoubt(t *testing.T) {
 	at := func(minute int) time.Time {
 		return time.Unix(1_700_000_000, 0).Add(time.Duration(minute) * time.Minute)
 	}
-	snapshot := func(id, parent string, from, to int, tags ...string) earlier {
-		e := earlier{ID: id, Parent: parent, Time: at(from), Tags: tags}
-		e.Summary.BackupEnd = at(to)
-		return e
-	}
-	one := []earlier{snapshot("a", "", 100, 110), snapshot("made", "a", 500, 510)}
 	since := func(minute int) string { return fmt.Sprint(sincePrefix, at(minute).Unix()) }
+	touched := func(minute int) string { return fmt.Sprint(touchedPrefix, at(minute).UnixNano()) }
+	written := func(minute int) string { return fmt.Sprint(writtenPrefix, at(minute).Unix()) }
+	snapshot := func(id, parent string, from int, tags ...string) earlier {
+		return earlier{ID: id, Parent: parent, Time: at(from), Tags: tags}
+	}
+	ended := []earlier{snapshot("a", "", 100, touched(90), written(110)), snapshot("made", "a", 500, touched(500), written(500))}
 	cases := map[string]struct {
 		reason       string
 		snapshots    []earlier
 		mtime, ctime int
 		want         bool
 	}{
-		"first run":     {reason: "there is nothing to believe in", mtime: 100, ctime: 100},
-		"own snapshot":  {reason: "it has read the file itself", snapshots: one, mtime: 505, ctime: 505},
-		"before":        {reason: "what was written long before is on the disk", snapshots: one, mtime: 90, ctime: 90},
-		"during":        {reason: "the same page may have been stored into again", snapshots: one, mtime: 105, ctime: 105, want: true},
-		"just before":   {reason: "times are not that fine", snapshots: one, mtime: 99, ctime: 99, want: true},
-		"just after":    {reason: "times are not that fine", snapshots: one, mtime: 111, ctime: 111, want: true},
-		"after":         {reason: "both sides see that it has changed", snapshots: one, mtime: 120, ctime: 120},
-		"set back":      {reason: "the target sees only the one", snapshots: one, mtime: 50, ctime: 120, want: true},
-		"in the future": {reason: "its time stays what it was when it is stored into", snapshots: one, mtime: 9999, ctime: 105, want: true},
-		"waited for":    {reason: "it began to write to the disk long before restic read", snapshots: []earlier{snapshot("a", "", 100, 110, "x", since(80))}, mtime: 85, ctime: 85, want: true},
-		"no disk":       {reason: "there only the first store sets a time", snapshots: []earlier{snapshot("a", "", 100, 110, sincePrefix+"0")}, mtime: 1, ctime: 1, want: true},
-		"between two":   {reason: "the second run has seen that", snapshots: []earlier{snapshot("a", "", 100, 110), snapshot("b", "a", 200, 210)}, mtime: 150, ctime: 150},
-		"lost parent":   {reason: "nobody knows when it was read", snapshots: []earlier{snapshot("b", "a", 200, 210)}, mtime: 5, ctime: 5, want: true},
-		"no end":        {reason: "of a backup without one it is now", snapshots: []earlier{{ID: "a", Time: at(100)}}, mtime: 5000, ctime: 5000, want: true},
+		"first run":   {reason: "there is nothing to compare with", mtime: 100, ctime: 100},
+		"own":         {reason: "the run itself has read it since", snapshots: ended, mtime: 505, ctime: 505},
+		"before":      {reason: "what was written long before is on the disk", snapshots: ended, mtime: 90, ctime: 90},
+		"during":      {reason: "the same page may have been stored into again", snapshots: ended, mtime: 105, ctime: 105, want: true},
+		"just before": {reason: "times are not that fine", snapshots: ended, mtime: 99, ctime: 99, want: true},
+		"after":       {reason: "both sides see that it has changed", snapshots: ended, mtime: 120, ctime: 120},
+		"set back":    {reason: "the target sees only the one", snapshots: ended, mtime: 50, ctime: 120, want: true},
+		"in the future, during": {reason: "its time stays what it was when it is stored into", mtime: 9999, ctime: 105, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90), written(9999))}},
+		"in the future, after": {reason: "it may have had that time before", mtime: 9999, ctime: 120, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90), written(9999))}},
+		"newer than all": {reason: "no run has recorded that, however far ahead it is", mtime: 9999, ctime: 120,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90), written(9998))}},
+		"clock ahead": {reason: "stored during the run, by the server's clock after it", mtime: 114, ctime: 114, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(115))}},
+		"clock ahead, touched before": {reason: "that looks like during the run", mtime: 104, ctime: 104, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(104))}},
+		"clock behind": {reason: "touched after the run, by the server's clock before it", mtime: 1, ctime: 95, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(80), written(85))}},
+		"clock behind, rests": {reason: "nothing has touched it", mtime: 80, ctime: 80,
+			snapshots: []earlier{snapshot("a", "", 100, touched(80), written(85))}},
+		"waited for": {reason: "it began to write to the disk long before restic read", mtime: 85, ctime: 85, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, since(80), touched(85), written(110))}},
+		"no disk": {reason: "there only the first store sets a time", mtime: 1, ctime: 1, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, sincePrefix+"0", touched(90), written(110))}},
+		"between two": {reason: "the second run has seen that", mtime: 150, ctime: 150,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90), written(110)), snapshot("b", "a", 200, touched(150), written(150))}},
+		"lost parent": {reason: "when it was read is not known any more", mtime: 5, ctime: 5, want: true,
+			snapshots: []earlier{snapshot("b", "a", 200, touched(150), written(150))}},
+		"record": {reason: "what was found after the backup counts", mtime: 120, ctime: 120,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90)), snapshot("r", "", 101, recordPrefix+"a", written(110))}},
+		"record of another": {reason: "of this run it is not known what it has recorded", mtime: 120, ctime: 120, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90)), snapshot("r", "", 101, recordPrefix+"b", written(110))}},
+		"lost record": {reason: "the run has ended before it was made", mtime: 120, ctime: 120, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(90))}},
+		"earlier version": {reason: "it has kept no times: everything may have changed", mtime: 1, ctime: 1, want: true,
+			snapshots: []earlier{snapshot("a", "", 100)}},
+		"without files": {reason: "it has recorded none", mtime: 1, ctime: 120,
+			snapshots: []earlier{snapshot("a", "", 100, emptyTag)}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

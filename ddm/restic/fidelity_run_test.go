@@ -260,6 +260,24 @@ func TestSpecial(t *testing.T) {
 	p.same("run-2")
 }
 
+// TestWhiteouts: of the layers of a container engine the files arrive, however many have been deleted
+// in an upper layer.
+func TestWhiteouts(t *testing.T) {
+	p := newPair(t)
+	src := volume{t, p.source()}
+	src.dir("upper", 0o755)
+	for i := range 250 {
+		src.file(fmt.Sprint("lower/$f ", i), fmt.Sprint(i), 0o644)
+		must(t, unix.Mknod(src.path(fmt.Sprint("upper/$f ", i)), unix.S_IFCHR, 0))
+	}
+	must(t, unix.Mknod(src.path("upper/f\n"), unix.S_IFCHR, 0))
+	src.file("upper/$f", "stays", 0o644)
+	p.same("run-1")
+	if w := p.status(p.src).Warnings; len(w) != 1 || !strings.Contains(w[0], "251 device nodes are not copied") {
+		t.Errorf("the warnings are %q, expected one about 251 device nodes", w)
+	}
+}
+
 func device(v volume, name string) {
 	v.t.Helper()
 	if os.Geteuid() != 0 {

@@ -75,7 +75,7 @@ func (w *worker) unlock(ctx context.Context, repo repository) error {
 		return err
 	}
 	for id := range bytes.FieldsSeq(ids) {
-		text, err := repo.output(ctx, "cat", "lock", string(bytes.Trim(id, `"`)), "--no-lock")
+		text, err := repo.output(ctx, "cat", "--no-lock", "--", "lock", string(bytes.Trim(id, `"`)))
 		if err != nil {
 			return err
 		}
@@ -95,6 +95,9 @@ func (w *worker) unlock(ctx context.Context, repo repository) error {
 // finds nothing to compare with, and reads every file. Nothing is forgotten.
 func (w *worker) supersede(ctx context.Context, repo repository) {
 	err := func() error {
+		if err := checkSnapshot(w.made.Snapshot); err != nil {
+			return err
+		}
 		text, err := repo.output(ctx, "snapshots", "--no-lock", w.made.Snapshot)
 		if err != nil {
 			return err
@@ -108,7 +111,7 @@ func (w *worker) supersede(ctx context.Context, repo repository) {
 		// By the clock of the source, which makes the next one.
 		next := made[0].Time.Add(time.Second).Local().Format(time.DateTime)
 		folder := filepath.Join(w.dirs.SourceVolumes, w.name)
-		if err := repo.run(ctx, "/", nil, "backup", "--tag", "kubemove-empty", "--host", hostName, "--time", next,
+		if err := repo.run(ctx, "/", nil, "backup", "--tag", emptyTag, "--host", hostName, "--time", next,
 			"--exclude", filepath.Join(folder, "*"), folder); err != nil {
 			return err
 		}

@@ -58,6 +58,8 @@ type worker struct {
 	credentials credentials
 	// made is the snapshot of this run; target only.
 	made event
+	// newest times of the volume before it was read; source only.
+	newest tree.Newest
 	// believing: the target's worker may take what looks the same for the same.
 	believing bool
 }

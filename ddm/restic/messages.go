@@ -3,6 +3,7 @@ package restic
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // message is one line of restic's output with --json. Lines of other types, and fields that
@@ -31,6 +32,7 @@ type message struct {
 	NodeType string `json:"type"`
 	Path     string `json:"path"`
 	Size     int64  `json:"size"`
+	Mtime    string `json:"mtime"`
 
 	// error and exit_error
 	Item    string `json:"item"`
@@ -59,6 +61,15 @@ func (m message) problem() string {
 		return fmt.Sprintf("%s: %s", m.Item, text)
 	}
 	return text
+}
+
+// written is the time of a node, in seconds since 1970, rounded up. One that cannot be read may be any.
+func (m message) written() int64 {
+	at, err := time.Parse(time.RFC3339Nano, m.Mtime)
+	if err != nil {
+		return unbounded
+	}
+	return roundUp(at)
 }
 
 // Exit codes of restic that mean something to us.

@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/kubemove/kubemove/ddm/tree"
@@ -68,6 +67,8 @@ const (
 	tellPiece = 256 << 10
 	// maxLine of an event in bytes. There may be many sparse files.
 	maxLine = 64 << 20
+	// maxAnswer of the target in bytes.
+	maxAnswer = 16 << 10
 )
 
 // tell delivers an event to the target: it returns once the target has taken it.
@@ -108,12 +109,12 @@ func tellOnce(ctx context.Context, address string, e event) error {
 		return fmt.Errorf("cannot tell the target %s: %w", e.Kind, err)
 	}
 	extend(conn)
-	answer, err := bufio.NewReader(conn).ReadString('\n')
+	answer, err := bufio.NewReader(io.LimitReader(conn, maxAnswer)).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("the target has not taken %s: %w", e.Kind, err)
 	}
 	if answer != taken {
-		return fmt.Errorf("the target refused %s: %s", e.Kind, strings.TrimSpace(answer))
+		return fmt.Errorf("the target refused %s: %s", e.Kind, clipped(answer, maxMismatch))
 	}
 	return nil
 }
@@ -213,6 +214,9 @@ func (f *front) read(r *bufio.Reader, conn net.Conn) (e event, err error) {
 	}
 	if err == nil && e.RunID != f.runID {
 		err = fmt.Errorf("this is run %s", f.runID)
+	}
+	if err == nil {
+		err = e.check()
 	}
 	if err == nil && e.Kind == eventFailed && e.Damaged {
 		// Before the source hears that it was taken: then this worker may be ended, too.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -56,7 +57,12 @@ func (w *worker) backup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	excludes, err := w.excludes()
+	folder, err := os.MkdirTemp("", "excludes")
+	if err != nil {
+		return fmt.Errorf("cannot make a folder for what is left out: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	excludes, err := w.excludes(folder)
 	if err != nil {
 		return err
 	}
@@ -87,13 +93,16 @@ func (w *worker) backup(ctx context.Context) error {
 // target is about to make.
 func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []string) (message, error) {
 	var summary message
-	tags := []string{"--tag", w.task.Run.ID}
+	var tags []string
 	if !w.task.Run.Exact {
 		since, err := w.settle(ctx)
 		if err != nil {
 			return summary, err
 		}
 		tags = append(tags, "--tag", fmt.Sprint(sincePrefix, since.Unix()))
+	}
+	for _, tag := range append(w.timesTags(), w.task.Run.ID) {
+		tags = append(tags, "--tag", tag)
 	}
 	args := slices.Concat(w.settings.backup(), repo.patientWithLocks(), tags, []string{"--host", hostName}, excludes, []string{w.volume})
 	for deadline := time.Now().Add(peerPatience); ; {
@@ -113,7 +122,7 @@ func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []s
 		case err == nil && summary.SnapshotID == "":
 			return summary, errors.New("restic backup ended with 0 but named no snapshot")
 		case err == nil:
-			return summary, nil
+			return summary, checkSnapshot(summary.SnapshotID)
 		case errors.As(err, &r) && r.Code == exitPartial && r.onlyHealed() && summary.SnapshotID != "":
 			w.status.warn("the repository had lost some of its content, which was stored again")
 			slog.Warn("the repository had lost some of its content", "error", err.Error())

@@ -9,43 +9,61 @@ import (
 	"github.com/kubemove/kubemove/ddm/tree"
 )
 
-// maxDevices that are left out by name: each is an argument of restic's.
-const maxDevices = 200
+// maxArguments for device nodes that are left out. More are told in a file.
+const maxArguments = 200
 
 // maxNamed paths of a list in a message.
 const maxNamed = 10
 
 // excludes finds what is not copied, says so, and returns the arguments that keep restic from
-// it. Sockets restic leaves out by itself. Device nodes it would back up, and the target's
-// worker has no right to make them.
-func (w *worker) excludes() ([]string, error) {
-	special, err := tree.FindSpecial(w.volume)
+// it, which may name a file in the folder. The same look over the volume finds its newest times.
+// Sockets restic leaves out by itself. Device nodes it would back up, and the target's worker has no
+// right to make them.
+func (w *worker) excludes(folder string) ([]string, error) {
+	special, err := tree.FindSpecial(w.volume, w.newest.See)
 	if err != nil {
 		return nil, fmt.Errorf("cannot look through the volume: %w", err)
 	}
-	devices, err := excludeDevices(w.volume, special.Devices)
+	args, lines, err := excludeDevices(w.volume, special.Devices)
 	if err != nil {
 		return nil, err
 	}
-	if len(special.Sockets) > 0 {
-		w.status.warn("sockets are not copied, they mean nothing without their process: %s", names(special.Sockets))
+	if len(lines) > 0 {
+		file := filepath.Join(folder, "devices")
+		if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+			return nil, fmt.Errorf("cannot write down what is left out: %w", err)
+		}
+		args = append(args, "--exclude-file", file)
 	}
-	if len(special.Devices) > 0 {
-		w.status.warn("device nodes are not copied: %s", names(special.Devices))
+	if n := len(special.Sockets); n > 0 {
+		w.status.warn("%d sockets are not copied, they mean nothing without their process: %s", n, names(special.Sockets))
 	}
-	return append(leaveOut(w.volume, w.volume), devices...), nil
+	if n := len(special.Devices); n > 0 {
+		w.status.warn("%d device nodes are not copied (where they are whiteouts of an overlay file system, the files that they hide appear again): %s", n, names(special.Devices))
+	}
+	return append(leaveOut(w.volume, w.volume), args...), nil
 }
 
-// excludeDevices returns the arguments that keep restic from device nodes.
-func excludeDevices(volume string, devices []string) (args []string, err error) {
-	if n := len(devices); n > maxDevices {
-		return nil, &permanent{fmt.Errorf("the volume holds %d device nodes, which cannot be copied, and at most %d can be left out: remove them, or move the volume in another way: %s",
-			n, maxDevices, names(devices))}
+// excludeDevices returns the arguments that keep restic from device nodes, and, where they are many,
+// the lines of a file for it.
+func excludeDevices(volume string, devices []string) (args, lines []string, err error) {
+	if n := len(devices); n > tree.MaxDevices {
+		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes, which cannot be copied, and at most %d can be left out: remove them, or leave the claim out (data.claims, policy: CreateEmpty): %s",
+			n, tree.MaxDevices, names(devices))}
 	}
 	for _, device := range devices {
-		args = append(args, "--exclude", pattern(filepath.Join(volume, device)))
+		of := pattern(filepath.Join(volume, device))
+		line := strings.ReplaceAll(of, "$", "$$")
+		if len(devices) > maxArguments && line == strings.TrimSpace(line) && !strings.ContainsAny(line, "\r\n") {
+			lines = append(lines, line)
+			continue
+		}
+		args = append(args, "--exclude", of)
 	}
-	return args, nil
+	if n := len(args) / 2; n > maxArguments {
+		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes with line breaks in their paths, and at most %d can be left out: remove them", n, maxArguments)}
+	}
+	return args, lines, nil
 }
 
 // leaveOut returns the arguments that keep restic from lost+found in the volume, which begins

@@ -103,6 +103,9 @@ func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server
 	if err != nil && errors.Is(context.Cause(ctx), errFull) {
 		err = errFull
 	}
+	if err == nil {
+		err = checkSnapshot(made.Snapshot)
+	}
 	return made, err
 }
 
@@ -145,6 +148,9 @@ func (w *worker) restore(ctx context.Context, repo repository, made event) error
 
 // restoreOnce restores a folder of the snapshot into the prepared volume.
 func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, folder string, how overwrite) error {
+	if err := checkSnapshot(made.Snapshot); err != nil {
+		return err
+	}
 	if err := dropSparse(w.volume, made.Sparse); err != nil {
 		return err
 	}

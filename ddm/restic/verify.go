@@ -20,10 +20,11 @@ import (
 func (w *worker) verifySource(ctx context.Context, repo repository, summary message, earlier <-chan found) error {
 	w.status.stage(api.StageVerifying)
 	if !w.task.Run.Exact {
-		verification, err := listed(ctx, repo, w.volume, summary.SnapshotID)
+		verification, written, err := listed(ctx, repo, w.volume, summary.SnapshotID)
 		if err != nil {
 			return err
 		}
+		w.keepTimes(ctx, repo, summary.SnapshotID, written)
 		w.verified(verification)
 		return nil
 	}

@@ -290,17 +290,33 @@ func TestUnknownVerification(t *testing.T) {
 	}
 }
 
-// TestExcludeDevices: too many are an error that says so, and names some.
+// TestExcludeDevices: few are arguments, many are lines of a file, too many are an error that says so,
+// and names some.
 func TestExcludeDevices(t *testing.T) {
-	devices := slices.Repeat([]string{"dev/*"}, maxDevices)
-	args, err := excludeDevices("/v", devices)
-	must(t, err)
-	if diff := cmp.Diff(slices.Repeat([]string{"--exclude", `/v/dev/\*`}, maxDevices), args); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	cases := map[string]struct {
+		reason      string
+		devices     []string
+		args, lines []string
+		want        string
+	}{
+		"Few": {reason: "an argument takes every name", devices: []string{"dev/*", "b\n", "$x"},
+			args: []string{"--exclude", `/v/dev/\*`, "--exclude", "/v/b\n", "--exclude", "/v/$x"}},
+		"Many": {reason: "restic expands variables in lines, and trims them", devices: append(slices.Repeat([]string{"a $x"}, 201), "b\nc", "d ", "\te"),
+			args:  []string{"--exclude", "/v/b\nc", "--exclude", "/v/d "},
+			lines: append(slices.Repeat([]string{"/v/a $$x"}, 201), "/v/\te")},
+		"TooMany":      {reason: "each is compared with each path", devices: slices.Repeat([]string{"dev/*"}, 10_001), want: `10001 device nodes`},
+		"TooManyLines": {reason: "a line holds no break", devices: slices.Repeat([]string{"a\n"}, 201), want: "201 device nodes with line breaks"},
 	}
-	_, err = excludeDevices("/v", append(devices, "one more"))
-	if p := new(permanent); !errors.As(err, &p) || !strings.Contains(err.Error(), "201 device nodes") || !strings.Contains(err.Error(), `"dev/*" and 191 more`) {
-		t.Errorf("got %v", err)
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			args, lines, err := excludeDevices("/v", tc.devices)
+			if p := new(permanent); errors.As(err, &p) != (tc.want != "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("%s: got %v", tc.reason, err)
+			}
+			if diff := cmp.Diff([][]string{tc.args, tc.lines}, [][]string{args, lines}); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			}
+		})
 	}
 }
 

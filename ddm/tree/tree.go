@@ -31,6 +31,15 @@ const (
 // LostAndFound is the name of the folder in a file system's root that is left out.
 const LostAndFound = "lost+found"
 
+// Limits of what can be copied.
+const (
+	// MaxPath is how long a path may be, in bytes, from the root of the file system that the process
+	// sees: no system call takes a longer one.
+	MaxPath = 4095
+	// MaxDevices is how many device nodes can be left out: each is compared with each path.
+	MaxDevices = 10_000
+)
+
 // Options of a walk.
 type Options struct {
 	// Checksum reads the content of every file, and hashes it.
