@@ -122,6 +122,7 @@ const (
 
 	ReasonClaimTooSmall        = "ClaimTooSmall"
 	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
+	ReasonNotCopyable          = "NotCopyable"
 	ReasonImageNotPullable     = "ImageNotPullable"
 
 	ReasonInvalidKustomization = "InvalidKustomization"

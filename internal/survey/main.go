@@ -72,7 +72,7 @@ func encode(r *Report) ([]byte, error) {
 			return nil, fmt.Errorf("cannot encode the report: %w", err)
 		}
 		longest := &r.Unreadable
-		for _, p := range []*Paths{&r.Foreign, &r.Special} {
+		for _, p := range r.paths() {
 			if len(p.First) > len(longest.First) {
 				longest = p
 			}

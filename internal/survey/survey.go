@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -25,22 +24,31 @@ type Worker struct {
 	AnyOwner bool `json:"anyOwner,omitempty"`
 	// ProgramCapabilities: it may give capabilities to programs.
 	ProgramCapabilities bool `json:"programCapabilities,omitempty"`
+	// Folder that the workers have the volume in: their paths begin with it.
+	Folder string `json:"folder,omitempty"`
 }
 
 // Report is what was found.
 type Report struct {
-	// Files: everything that is not a directory. Bytes of the regular files by their sizes,
-	// and what they take of the volume.
+	// Files: everything that is not a directory. Bytes of the regular files by their sizes, and what
+	// they take of the volume, hard links once.
 	Files     int64 `json:"files"`
 	Bytes     int64 `json:"bytes"`
 	Allocated int64 `json:"allocated"`
+	// Filled is how much of the holes in files the copy takes, at most, until they are made again.
+	Filled int64 `json:"filled,omitempty"`
 	// Unreadable for whoever made the survey.
 	Unreadable Paths `json:"unreadable,omitzero"`
 	// Foreign to the worker at the target: it could not give them their owner or their
 	// capabilities.
 	Foreign Paths `json:"foreign,omitzero"`
-	// Special are sockets and device nodes, which are not copied.
+	// Special are sockets and device nodes, which are not copied; Devices of them are device nodes.
 	Special Paths `json:"special,omitzero"`
+	Devices int64 `json:"devices,omitempty"`
+	// TooLong are paths that no system call takes in the worker's folder.
+	TooLong Paths `json:"tooLong,omitzero"`
+	// Demanding are files that only some file systems can keep.
+	Demanding Paths `json:"demanding,omitzero"`
 	// Root of the volume.
 	Root Root `json:"root"`
 }
@@ -74,35 +82,46 @@ func (p *Paths) add(rel string) {
 	p.First = append(p.First, name)
 }
 
+// surveyor makes a report.
+type surveyor struct {
+	report Report
+	target Worker
+	// linked are the files with more than one name that were seen.
+	linked map[inode]bool
+}
+
+type inode struct{ device, number uint64 }
+
 // Volume surveys the volume that is mounted at root for a worker at the target. What vanishes
 // meanwhile is passed over. An error means that the volume itself cannot be looked at.
 func Volume(root string, target Worker) (*Report, error) {
-	r := &Report{}
+	s := &surveyor{target: target, linked: map[inode]bool{}}
+	r := &s.report
 	var err error
 	if r.Root, err = readRoot(root); err != nil {
 		return nil, err
 	}
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		rel, relErr := filepath.Rel(root, path)
-		if relErr != nil {
-			return relErr
-		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case errors.Is(err, fs.ErrPermission):
-			r.Unreadable.add(rel)
-			return nil
-		case err != nil:
-			return fmt.Errorf("cannot read %q: %w", rel, err)
-		case rel == tree.LostAndFound && d.IsDir():
-			return filepath.SkipDir
-		case rel == ".":
-			return nil
-		}
-		return r.look(path, rel, d, target)
-	})
-	return r, err
+	folder, err := os.Open(root)
+	if errors.Is(err, fs.ErrPermission) {
+		r.Unreadable.add(".")
+		return r, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot look at the volume: %w", err)
+	}
+	err = s.walk(folder, "")
+	if err = errors.Join(err, folder.Close()); err != nil {
+		return nil, err
+	}
+	for _, p := range r.paths() {
+		slices.Sort(p.First)
+	}
+	return r, nil
+}
+
+// paths of all kinds.
+func (r *Report) paths() []*Paths {
+	return []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.TooLong, &r.Demanding}
 }
 
 func readRoot(dir string) (Root, error) {
@@ -118,48 +137,60 @@ func readRoot(dir string) (Root, error) {
 }
 
 // look at one entry.
-func (r *Report) look(path, rel string, d fs.DirEntry, target Worker) error {
-	info, err := d.Info()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+func (s *surveyor) look(e *entry) {
+	r := &s.report
+	if len(s.target.Folder)+len("/")+len(e.rel) > tree.MaxPath {
+		r.TooLong.add(e.rel)
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		// Its folder may be listed, but not entered.
-		r.Files++
-		r.Unreadable.add(rel)
-		return nil
+	if !copied(e) {
+		r.Special.add(e.rel)
+		if !e.is(unix.S_IFSOCK) {
+			r.Devices++
+		}
+		return
 	}
-	if err != nil {
-		return fmt.Errorf("cannot read %q: %w", rel, err)
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return fmt.Errorf("cannot read %q: this system tells no owners", rel)
-	}
-	mode := info.Mode()
-	if mode&(fs.ModeSocket|fs.ModeDevice) != 0 {
-		r.Special.add(rel)
-		return nil
-	}
-	if !mode.IsDir() {
+	if !e.is(unix.S_IFDIR) {
 		r.Files++
 	}
-	if mode.IsRegular() {
-		r.Bytes += info.Size()
-		r.Allocated += st.Blocks * 512
-		if err := unix.Access(path, unix.R_OK); errors.Is(err, fs.ErrPermission) {
-			r.Unreadable.add(rel)
-			return nil
+	regular := e.is(unix.S_IFREG)
+	if regular {
+		r.Bytes += e.st.Size
+		if !s.known(e) {
+			allocated, filled := room(e)
+			r.Allocated += allocated
+			r.Filled += filled
+		}
+		if err := unix.Faccessat(e.folder, e.name, unix.R_OK, 0); errors.Is(err, fs.ErrPermission) {
+			r.Unreadable.add(e.rel)
+			return
 		}
 	}
-	if !target.mayOwn(st) || mode.IsRegular() && !target.ProgramCapabilities && hasCapabilities(path) {
-		r.Foreign.add(rel)
+	if demanding(e) {
+		r.Demanding.add(e.rel)
 	}
-	return nil
+	if !s.target.mayOwn(&e.st) || regular && !s.target.ProgramCapabilities && hasCapabilities(e.path()) {
+		r.Foreign.add(e.rel)
+	}
+}
+
+// copied tells whether the mobilizers copy such an entry at all.
+func copied(e *entry) bool {
+	return e.is(unix.S_IFREG) || e.is(unix.S_IFDIR) || e.is(unix.S_IFLNK) || e.is(unix.S_IFIFO)
+}
+
+// known tells whether another name of the file was seen.
+func (s *surveyor) known(e *entry) bool {
+	if e.st.Nlink < 2 {
+		return false
+	}
+	i := inode{uint64(e.st.Dev), e.st.Ino}
+	was := s.linked[i]
+	s.linked[i] = true
+	return was
 }
 
 // mayOwn tells whether the worker can make a file of this owner.
-func (w Worker) mayOwn(st *syscall.Stat_t) bool {
+func (w Worker) mayOwn(st *unix.Stat_t) bool {
 	if w.AnyOwner {
 		return true
 	}

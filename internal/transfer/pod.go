@@ -198,7 +198,7 @@ func buildWorker(s Spec, in podInput) corev1.Container {
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},
 			{Name: "result", MountPath: "/kubemove/result"},
-			{Name: "volume", MountPath: task.VolumesDir + "/" + in.Volume.Name, ReadOnly: in.Role == task.RoleSource},
+			{Name: "volume", MountPath: VolumeFolder(in.Volume.Name), ReadOnly: in.Role == task.RoleSource},
 			{Name: "state", MountPath: task.StateDir},
 			{Name: "credentials", MountPath: task.CredentialsDir, ReadOnly: true},
 			{Name: "tmp", MountPath: "/tmp"},

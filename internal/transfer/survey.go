@@ -146,6 +146,7 @@ func targetWorker(v application.Volume) survey.Worker {
 		GIDs:                slices.Clone(id.Groups),
 		AnyOwner:            slices.Contains(id.Capabilities, "CHOWN"),
 		ProgramCapabilities: slices.Contains(id.Capabilities, "SETFCAP"),
+		Folder:              VolumeFolder(v.Name),
 	}
 	if id.GID != nil {
 		w.GIDs = append(w.GIDs, *id.GID)
@@ -156,6 +157,9 @@ func targetWorker(v application.Volume) survey.Worker {
 	}
 	return w
 }
+
+// VolumeFolder is where the workers of both sides have a volume.
+func VolumeFolder(name string) string { return task.VolumesDir + "/" + name }
 
 // TargetWorker is the Pod that would write the copy of a volume, for the target to judge. Nothing
 // is created.

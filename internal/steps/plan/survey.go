@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/ddm/tree"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
@@ -68,14 +69,16 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 	return out
 }
 
-// clean: nothing was found that somebody may have mended since.
+// clean: nothing was found that may have been fixed since.
 func (k Surveyed) clean() bool {
-	return k.Report != nil && k.Report.Unreadable.Count+k.Report.Foreign.Count == 0
+	r := k.Report
+	return r != nil && r.Unreadable.Count+r.Foreign.Count+r.TooLong.Count == 0 && r.Devices <= tree.MaxDevices
 }
 
 // keyOf what a survey depends on.
 func keyOf(v application.Volume) string {
-	data := fmt.Sprintf("%s %d %v %v", v.Name, v.CapacityBytes, describeIdentity(v.Worker(false)), describeIdentity(v.Worker(true)))
+	// The number is that of the survey: an earlier one has looked for less.
+	data := fmt.Sprintf("2 %s %d %v %v", v.Name, v.CapacityBytes, describeIdentity(v.Worker(false)), describeIdentity(v.Worker(true)))
 	return cluster.ShortHash(data)
 }
 
@@ -100,23 +103,56 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
-	if size := p.ClaimSize(v.Target); !fits(r, size) {
-		blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB, and the claim %s at the target would be made with %d MiB: "+
-			"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that, or set target.size in data.claims",
-			v.Name, r.Allocated>>20, v.Target, size>>20)
+	if n := r.TooLong.Count; n > 0 {
+		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d paths that are longer than the %d bytes that a worker reaches (it has the volume at %s): "+
+			"move these folders up in the volume, or shorten their names: %s", v.Name, n, tree.MaxPath, transfer.VolumeFolder(v.Name), few(r.TooLong))
 	}
-	if n := r.Special.Count; n > 0 {
+	if n := r.Devices; n > tree.MaxDevices {
+		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d device nodes, such as the whiteouts of overlay file systems, and at most %d can be left out of a copy: "+
+			"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, tree.MaxDevices, few(r.Special))
+	}
+	judgeRoom(p, v, r)
+	switch n := r.Special.Count; {
+	case r.Devices > 0:
+		warned(p, "claim %s holds %d sockets or device nodes, which are left out of the copy (where they are whiteouts of an overlay file system, the files that they hide appear again: pull such images anew): %s", v.Name, n, few(r.Special))
+	case n > 0:
 		warned(p, "claim %s holds %d sockets or device nodes, which are not copied: %s", v.Name, n, few(r.Special))
+	}
+	if n := r.Demanding.Count; n > 0 {
+		warned(p, "claim %s holds %d files with more than ext4 keeps (3800 bytes of extended attributes, 65000 hard links, 16 TiB): use a StorageClass with XFS at the target: %s", v.Name, n, few(r.Demanding))
 	}
 }
 
-// fits tells whether a claim of that size holds what was found; 0: it is not ours to judge.
-func fits(r *survey.Report, size int64) bool { return size == 0 || r.Allocated <= size }
+// judgeRoom adds a blocker for a claim at the target that could not hold the copy at any time.
+func judgeRoom(p *application.Plan, v application.Volume, r *survey.Report) {
+	size := p.ClaimSize(v.Target)
+	if fits(r, size) {
+		return
+	}
+	needs, fix := "", ""
+	if r.Allocated <= size {
+		needs = fmt.Sprintf(", a copy takes up to %d MiB until the small holes in its files are made again", (r.Allocated+r.Filled)>>20)
+		fix = ", where holes take no room a larger one costs nothing"
+	}
+	blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB%s, and the claim %s at the target would be made with %d MiB: "+
+		"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that, or set target.size in data.claims%s",
+		v.Name, r.Allocated>>20, needs, v.Target, size>>20, fix)
+}
 
-// few names the first paths.
+// fits tells whether a claim of that size holds what was found, also while the copy is written; 0: it
+// is not ours to judge.
+func fits(r *survey.Report, size int64) bool { return size == 0 || r.Allocated+r.Filled <= size }
+
+// few names the first paths, so that there is room for the rest of a message.
 func few(paths survey.Paths) string {
-	text := strings.Join(paths.First, ", ")
-	if more := paths.Count - int64(len(paths.First)); more > 0 {
+	const limit = 400
+	named, length := 0, 0
+	for named < len(paths.First) && (named == 0 || length+len(paths.First[named]) <= limit) {
+		length += len(paths.First[named])
+		named++
+	}
+	text := strings.Join(paths.First[:named], ", ")
+	if more := paths.Count - int64(named); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

@@ -28,21 +28,37 @@ type surveyCase struct {
 }
 
 func (c surveyCase) blockerReason() string {
-	if c.report.Allocated > 0 {
+	switch {
+	case c.report.Allocated > 0:
 		return api.ReasonClaimTooSmall
+	case c.report.TooLong.Count+c.report.Devices > 0:
+		return api.ReasonNotCopyable
 	}
 	return api.ReasonNeedsPrivilegedMover
 }
 
 func TestJudgeSurvey(t *testing.T) {
 	paths := survey.Paths{Count: 12, First: []string{`"a"`, `"b\n"`}}
+	long := survey.Paths{Count: 12}
+	for range 10 {
+		long.First = append(long.First, `"`+strings.Repeat("d", 120)+`..."`)
+	}
 	cases := map[string]surveyCase{
 		"Whole":      {"nothing stands in the way", survey.Report{Files: 3}, nil, nil},
 		"Unreadable": {"paths, how many, and the command", survey.Report{Unreadable: paths}, []string{`user 1000 at the source`, `12 of its files: "a", "b\n" and 10 more`, "kubectl annotate namespace here kubemove.io/privileged-movers=true"}, nil},
 		"Foreign":    {"the target's administrator decides", survey.Report{Foreign: paths}, []string{`user 1000 at the target`, `12 files their owner`, "kubectl annotate namespace there kubemove.io/privileged-movers=true"}, nil},
 		"Full":       {"numbers, and what to do", survey.Report{Bytes: 20 << 20, Allocated: 20 << 20}, []string{"claim data holds 20 MiB", "copy at the target would be made with 16 MiB", "spec.resources.requests.storage"}, nil},
 		"Sparse":     {"holes take no room", survey.Report{Bytes: 1 << 40, Allocated: 1 << 20}, nil, nil},
-		"Special":    {"what means nothing elsewhere is no reason to stop", survey.Report{Special: paths}, nil, []string{"12 sockets or device nodes"}},
+		"Holes": {"they are filled until the copy is whole", survey.Report{Bytes: 1 << 30, Allocated: 5 << 20, Filled: 1049 << 20},
+			[]string{"claim data holds 5 MiB", "up to 1054 MiB", "made with 16 MiB", "set target.size in data.claims"}, nil},
+		"SmallHoles": {"there is room for them", survey.Report{Bytes: 12 << 20, Allocated: 4 << 20, Filled: 8 << 20}, nil, nil},
+		"TooLong": {"cause and fix come before the names, which are long", survey.Report{TooLong: long},
+			[]string{"12 paths that are longer than the 4095 bytes", "/kubemove/volumes/data", "move these folders up in the volume, or shorten their names: \"" + strings.Repeat("d", 120)}, nil},
+		"Devices": {"more than can be left out", survey.Report{Special: survey.Paths{Count: 20_000, First: paths.First}, Devices: 10_001},
+			[]string{"10001 device nodes", "at most 10000", "policy: CreateEmpty"}, nil},
+		"Whiteouts": {"they are left out, and it is said once", survey.Report{Special: paths, Devices: 12}, nil, []string{"whiteouts of an overlay file system"}},
+		"Demanding": {"not every file system keeps them", survey.Report{Demanding: paths}, nil, []string{"use a StorageClass with XFS"}},
+		"Special":   {"what means nothing elsewhere is no reason to stop", survey.Report{Special: paths}, nil, []string{"12 sockets or device nodes"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,6 +69,9 @@ func TestJudgeSurvey(t *testing.T) {
 			}
 			for _, want := range tc.blockers {
 				b := p.Blockers[0]
+				if len(b.Message) > 1024 {
+					t.Errorf("%s: the message has %d bytes, a status takes 1024", tc.reason, len(b.Message))
+				}
 				if tc.blockerReason() != b.Reason || !strings.Contains(b.Message, want) {
 					t.Errorf("%s: blocker %+v lacks %q", tc.reason, b, want)
 				}
@@ -99,6 +118,8 @@ func TestSurveyClean(t *testing.T) {
 		"Clean":      {&survey.Report{Files: 1, Special: survey.Paths{Count: 1}}, true},
 		"Unreadable": {&survey.Report{Unreadable: survey.Paths{Count: 1}}, false},
 		"Foreign":    {&survey.Report{Foreign: survey.Paths{Count: 1}}, false},
+		"TooLong":    {&survey.Report{TooLong: survey.Paths{Count: 1}}, false},
+		"Devices":    {&survey.Report{Devices: 10_001}, false},
 		"None":       {nil, false},
 	} {
 		if got := (Surveyed{Report: tc.report}).clean(); got != tc.want {
