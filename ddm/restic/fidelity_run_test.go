@@ -188,6 +188,42 @@ func TestSparse(t *testing.T) {
 	}
 }
 
+// TestSmallHoles: a volume of many files with small holes takes as much as at the source, and its
+// files are the same.
+func TestSmallHoles(t *testing.T) {
+	p := newPair(t)
+	v := volume{t, p.source()}
+	const many = 100
+	for i := range many {
+		name := fmt.Sprintf("index/%d\xff", i)
+		v.file(name, strings.Repeat("x", 4096), 0o644)
+		must(t, os.Truncate(v.path(name), 900<<10))
+		v.time(name, 1_700_000_000, int64(i))
+	}
+	must(t, unix.Chmod(v.path("index/0\xff"), 0o4444))
+	v.xattr("index/1\xff", "user.a", []byte("1"))
+	v.link("index/2\xff", "link")
+	for _, run := range []string{"run-1", "run-2"} {
+		p.same(run)
+		if got, want := allocated(t, p.target()), allocated(t, p.source()); got > want+want/10 {
+			t.Errorf("%s: the copy takes %d KiB, the source %d KiB", run, got>>10, want>>10)
+		}
+		if w := p.status(p.dst).Warnings; len(w) > 0 {
+			t.Errorf("%s: warned of %q", run, w)
+		}
+		v.file("index/3\xff", strings.Repeat("y", 4096), 0o644)
+		must(t, os.Truncate(v.path("index/3\xff"), 900<<10))
+	}
+}
+
+// allocated bytes of the files beneath a folder.
+func allocated(t *testing.T, root string) int64 {
+	t.Helper()
+	s, err := tree.Walk(t.Context(), root, tree.Options{})
+	must(t, err)
+	return s.Allocated
+}
+
 // TestSparseOutside: where a link of the target leads, nothing is removed.
 func TestSparseOutside(t *testing.T) {
 	root, outside := volume{t, t.TempDir()}, volume{t, t.TempDir()}

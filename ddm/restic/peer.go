@@ -40,8 +40,9 @@ type event struct {
 	Snapshot string `json:"snapshot,omitempty"`
 	// Root of the volume, as an encoded tree.Entry: restic leaves it as it finds it.
 	Root []byte `json:"root,omitempty"`
-	// Sparse files of the volume.
-	Sparse []tree.Sparse `json:"sparse,omitempty"`
+	// Sparse files of the volume, and how many bytes of the disk each of them takes.
+	Sparse    []tree.Sparse `json:"sparse,omitempty"`
+	Allocated []int64       `json:"allocated,omitempty"`
 	// Size in bytes of the manifest, which follows the line.
 	Size int64 `json:"size,omitempty"`
 	// Damaged: the failure is that of the repository.

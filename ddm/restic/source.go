@@ -12,7 +12,6 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -23,14 +22,6 @@ const (
 	// hostName in snapshots: the name of a Pod changes, and the parent of a snapshot is looked
 	// up by it.
 	hostName = "kubemove"
-)
-
-const (
-	// minSparse is the size from which on a sparse file counts: restic makes no smaller holes
-	// than 512 KiB.
-	minSparse = 1 << 20
-	// maxSparse files are told to the target. That is some megabytes.
-	maxSparse = 100_000
 )
 
 // peerPatience is how long the source waits for the target's repository.
@@ -68,7 +59,7 @@ func (w *worker) backup(ctx context.Context) error {
 	}
 	searching, cancel := context.WithCancel(ctx)
 	defer cancel()
-	sparse, earlier := w.findSparse(searching), w.findEarlier(searching, repo)
+	hollow, earlier := w.findHollow(searching), w.findEarlier(searching, repo)
 	w.status.stage(api.StageCopying)
 	summary, err := w.makeSnapshot(ctx, repo, excludes)
 	if err != nil {
@@ -77,7 +68,8 @@ func (w *worker) backup(ctx context.Context) error {
 	unlocked, giveUp := w.beginUnlock(ctx, repo)
 	defer giveUp()
 	// From here on the target restores; the repository stays up until done is told.
-	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
+	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root}
+	made.addHollow(<-hollow)
 	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
 		return err
 	}
@@ -134,20 +126,6 @@ func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []s
 			return summary, err
 		}
 	}
-}
-
-// findSparse looks for sparse files while restic reads the volume. One that is not found only
-// takes more room at the target.
-func (w *worker) findSparse(ctx context.Context) <-chan []tree.Sparse {
-	found := make(chan []tree.Sparse, 1)
-	go func() {
-		sparse, err := tree.FindSparse(ctx, w.volume, minSparse)
-		if err != nil {
-			slog.Warn("cannot find the sparse files", "volume", w.name, "error", err.Error())
-		}
-		found <- sparse[:min(len(sparse), maxSparse)]
-	}()
-	return found
 }
 
 // backupError: what cannot be read today cannot be read in a minute; but at a source that

@@ -86,6 +86,9 @@ func (w *worker) write(ctx context.Context, repo repository, front *front, serve
 	if err := w.restore(ctx, repo, w.made); err != nil {
 		return w.explain(repo, err)
 	}
+	if err := makeHoles(ctx, w.volume, w.made.hollow()); err != nil {
+		return err
+	}
 	synced := disk.beginSync()
 	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
 		return err

@@ -173,14 +173,14 @@ func (w *worker) walkAlong(ctx context.Context, manifest string, counted *differ
 	return nil
 }
 
-// growth is a warning of a copy that takes much more room than its source: restic keeps only
-// holes that are large.
+// growth is a warning of a copy that takes much more room than its source: not every file system
+// makes holes, and not all files with holes are told.
 func growth(source, target int64) string {
 	const slack = 64 << 20
 	if target <= source+source/10+slack {
 		return ""
 	}
-	return fmt.Sprintf("the copy takes %d MiB on the disk, the source %d MiB: holes in files that are smaller than 1 MiB are not kept", target>>20, source>>20)
+	return fmt.Sprintf("the copy takes %d MiB on the disk, the source %d MiB: the target's file system did not make all of the holes that files have there, or does not compress", target>>20, source>>20)
 }
 
 // distrust lets the next run copy anew what looks unchanged at the source: without a snapshot restic
