@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -85,6 +86,20 @@ func (c *Conditions) List() []metav1.Condition { return c.list }
 
 // Now is the time of the decision.
 func (c *Conditions) Now() time.Time { return c.now.Time }
+
+// Warned is the end of a message about a run that has warned: how often, the first warning, and the
+// field that holds all.
+func Warned(warnings []string, field string) string {
+	const most = 400
+	if len(warnings) == 0 {
+		return ""
+	}
+	count := "1 warning"
+	if n := len(warnings); n > 1 {
+		count = fmt.Sprintf("%d warnings, the first", n)
+	}
+	return fmt.Sprintf(", with %s: %s (%s)", count, Cut(warnings[0], most), field)
+}
 
 // Cut shortens a text to at most n bytes, at the end of a character.
 func Cut(s string, n int) string {

@@ -144,6 +144,12 @@ type SyncRun struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
+	// warnings of the workers, at most ten: what was left out, or is not as at the source.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=1024
+	Warnings []string `json:"warnings,omitempty"`
 	// bytes of the volumes in this run.
 	// +optional
 	Bytes int64 `json:"bytes,omitempty"`

@@ -42,6 +42,7 @@ func (s *state) requested(r *runs, a *jobs.Attempt) {
 		Request:   s.request(a),
 		StartedAt: &started,
 	}
+	run.Warnings = warnings(a.Status)
 	if a.State == jobs.Running {
 		r.current = run
 		r.shown = a.Status
@@ -100,6 +101,9 @@ func (s *state) final(r *runs) {
 			// The switch counts all its DataSyncs, the report only this one.
 			own.Bytes, own.Files = bytes, files
 		}
+		if len(report.Warnings) > 0 {
+			own.Warnings = warnings(report)
+		}
 		r.last = &own
 		return
 	}
@@ -107,7 +111,7 @@ func (s *state) final(r *runs) {
 		return
 	}
 	r.shown = report
-	r.current = &api.SyncRun{ID: report.RunID, Trigger: api.TriggerFinal}
+	r.current = &api.SyncRun{ID: report.RunID, Trigger: api.TriggerFinal, Warnings: warnings(report)}
 	if old := s.dataSync.Status.Run; old != nil && old.ID == report.RunID {
 		r.current.StartedAt = old.StartedAt
 	}
@@ -128,6 +132,18 @@ func finalReport(d *api.DataSync) *task.Status {
 		return nil
 	}
 	return st
+}
+
+// warnings of a report, as many and as long as a status takes.
+func warnings(st *task.Status) (out []string) {
+	const most = 10
+	if st == nil {
+		return nil
+	}
+	for _, w := range st.Warnings[:min(len(st.Warnings), most)] {
+		out = append(out, hooks.Cut(w, hooks.MaxMessage))
+	}
+	return out
 }
 
 func totals(st *task.Status) (bytes, files int64) {

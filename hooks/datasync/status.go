@@ -51,7 +51,7 @@ func (s *state) accepted(c *hooks.Conditions) {
 func (s *state) synced(c *hooks.Conditions, r runs) {
 	switch {
 	case r.last != nil && r.last.Outcome == string(task.OutcomeSucceeded):
-		text := "run " + r.last.ID + " copied every volume"
+		text := "run " + r.last.ID + " copied every volume" + hooks.Warned(r.last.Warnings, "status.lastRun.warnings")
 		c.True(api.ConditionSynced, api.ReasonSucceeded, text)
 		c.True(api.ConditionVerified, api.ReasonSucceeded, "counts and bytes of both sides agreed in run "+r.last.ID)
 		return

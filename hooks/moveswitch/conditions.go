@@ -57,7 +57,7 @@ func (s *state) switched(c *hooks.Conditions, d decision) {
 	failure := lastFailure(s.facts.cutover)
 	switch d.phase {
 	case phaseSwitched, phaseCleanup:
-		c.True(kind, api.ReasonSucceeded, "the application runs at the target")
+		c.True(kind, api.ReasonSucceeded, "the application runs at the target"+s.warned())
 	case phaseHeld:
 		c.False(kind, api.ReasonHeld, "onFailure is Hold: "+failure)
 	case phaseUndoing:
@@ -73,6 +73,18 @@ func (s *state) switched(c *hooks.Conditions, d decision) {
 	default:
 		s.waiting(c, d, failure)
 	}
+}
+
+// warned says what the final run has warned of.
+func (s *state) warned() string {
+	run := s.sw.Status.FinalRun
+	if p := s.facts.progress; p != nil && p.FinalRun != nil {
+		run = p.FinalRun
+	}
+	if run == nil {
+		return ""
+	}
+	return hooks.Warned(run.Warnings, "status.finalRun.warnings")
 }
 
 func because(text, failure string) string {

@@ -254,8 +254,26 @@ func (r *Run) addWarnings(o observed) {
 	}
 }
 
+// maxWarnings that a status holds.
+const maxWarnings = 10
+
+// warn keeps a warning, once. All are in the log; of more than a status holds, the last one there says
+// how many there are.
 func (r *Run) warn(text string) {
-	if len(r.warnings) < 10 && !slices.Contains(r.warnings, clip(text)) {
-		r.warnings = append(r.warnings, clip(text))
+	text = clip(text)
+	if slices.Contains(r.warned, text) {
+		return
 	}
+	r.warned = append(r.warned, text)
+	r.spec.Log.Warn("a worker warns", "warning", text)
+	r.warnings = fewWarnings(r.warned)
+}
+
+// fewWarnings are as many as a status holds.
+func fewWarnings(all []string) []string {
+	if len(all) <= maxWarnings {
+		return slices.Clone(all)
+	}
+	shown := slices.Clone(all[:maxWarnings-1])
+	return append(shown, fmt.Sprintf("and %d warnings more, which are in the log of the run's Job", len(all)-len(shown)))
 }

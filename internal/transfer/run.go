@@ -41,7 +41,8 @@ type Run struct {
 	samples    []sample
 	reported   Progress
 	reportedAt time.Time
-	warnings   []string
+	// warned is everything that was warned of, warnings what a status holds of it.
+	warned, warnings []string
 }
 
 // errBlind: the clusters could not be looked at this time.

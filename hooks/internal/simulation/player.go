@@ -20,6 +20,8 @@ type Cluster struct {
 	PlanHash string
 	Blockers []api.Blocker
 	Volumes  []api.PlannedVolume
+	// Warnings of the workers in each run.
+	Warnings []string
 
 	Touched, Committed, Open, RolledBack, CleanedUp bool
 	CommittedAt                                     *metav1.Time
@@ -174,7 +176,7 @@ func (p *Player) succeed(t task.Task, st *task.Status) {
 	case task.VerbPlan:
 		st.Plan = p.plan()
 	case task.VerbSync:
-		st.Volumes = counters(t.Volumes, api.StageSynced, 100)
+		st.Volumes, st.Warnings = counters(t.Volumes, api.StageSynced, 100), p.Cluster.Warnings
 	case task.VerbCutover:
 		p.cutover(t, st)
 	case task.VerbRollback:
@@ -211,7 +213,7 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 	}
 	st.Switch = p.progress("Done")
 	st.Switch.DowntimeSeconds, st.Switch.SourceRuns = 12, c.SourceRuns
-	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now, Outcome: string(task.OutcomeSucceeded)}
+	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now, Outcome: string(task.OutcomeSucceeded), Warnings: c.Warnings}
 }
 
 func (p *Player) end(j *unstructured.Unstructured, st *task.Status, complete bool) {

@@ -95,7 +95,7 @@ func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
 	if err != nil {
 		return err
 	}
-	final.Bytes, final.Files = result.Bytes, result.Files
+	final.Bytes, final.Files, final.Warnings = result.Bytes, result.Files, result.Warnings
 	return nil
 }
 

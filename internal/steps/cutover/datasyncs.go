@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -71,10 +73,23 @@ func (d *dataSyncs) write(ctx context.Context, p transfer.Progress, runID string
 				st.Volumes = append(st.Volumes, v)
 			}
 		}
+		st.Warnings = warningsOf(p, names)
 		if err := d.patch(ctx, d.pair+"-"+mobilizer, st); err != nil && !apierrors.IsNotFound(err) {
 			slog.Warn("cannot show the progress", "dataSync", d.pair+"-"+mobilizer, "error", err.Error())
 		}
 	}
+}
+
+// warningsOf the volumes of one mobilizer: those that begin with another volume's name are not.
+func warningsOf(p transfer.Progress, names map[string]bool) (out []string) {
+	for _, w := range p.Warnings {
+		volume, _, _ := strings.Cut(w, ": ")
+		other := slices.ContainsFunc(p.Volumes, func(v task.VolumeProgress) bool { return v.Name == volume && !names[v.Name] })
+		if !other {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func (d *dataSyncs) patch(ctx context.Context, name string, st task.Status) error {

@@ -99,6 +99,8 @@ type FinalRun struct {
 	FinishedAt time.Time `json:"finishedAt"`
 	Bytes      int64     `json:"bytes"`
 	Files      int64     `json:"files"`
+	// Warnings of its workers.
+	Warnings []string `json:"warnings,omitempty"`
 	// Claims are the UIDs of the target's claims by name: these hold the copy, and no others of
 	// the same names.
 	Claims map[string]types.UID `json:"claims,omitempty"`
