@@ -12,6 +12,7 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/ddm/tree"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -137,6 +138,9 @@ func (w *worker) backupError(repo repository, err error) error {
 	}
 	if !w.task.Run.Exact && r.onlyVanished() {
 		return fmt.Errorf("files vanished during the backup: %w", err)
+	}
+	if r.says("file name too long") {
+		return &permanent{fmt.Errorf("the volume holds paths of more than %d bytes, which no system call takes: move these folders up, or shorten their names: %w", tree.MaxPath, err)}
 	}
 	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
 }

@@ -199,6 +199,12 @@ func restoreError(err error) error {
 		return &permanent{fmt.Errorf("the target's volume is full: make its claim larger: %w", err)}
 	case r.says("disk quota exceeded"):
 		return &permanent{fmt.Errorf("the target's volume is full, as its quota is used up: make its claim larger: %w", err)}
+	case r.says("file name too long"):
+		return &permanent{fmt.Errorf("the target's file system, or its system calls, take no path or name as long as one of the volume's: shorten it at the source: %w", err)}
+	case r.says("too many links"):
+		return &permanent{fmt.Errorf("the target's file system keeps fewer hard links of a file than the volume has: use a StorageClass with another one, such as XFS: %w", err)}
+	case r.says("file too large"):
+		return &permanent{fmt.Errorf("the target's file system takes no file as large as one of the volume's: use a StorageClass with another one, such as XFS: %w", err)}
 	case r.says("permission denied"), r.says("operation not permitted"):
 		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
 	}
@@ -210,6 +216,7 @@ func restoreError(err error) error {
 // does not open, or that is damaged, is of no use to anybody: it is made anew, and everything is
 // sent again.
 func (w *worker) openRepository(ctx context.Context, repo repository) error {
+	w.repeatNote()
 	mark, err := w.mark()
 	if err != nil {
 		return err
@@ -226,9 +233,9 @@ func (w *worker) openRepository(ctx context.Context, repo repository) error {
 		case why == nil:
 			return w.writeMark(mark)
 		case errors.Is(why, errDamaged), isDamaged(why):
-			w.status.warn("the repository is damaged and is made anew: everything is sent again")
+			w.note("the repository is damaged and is made anew: everything is sent again")
 		case isCode(why, exitWrongPassword), isCode(why, exitNoRepository):
-			w.status.warn("the repository could not be opened any more and is made anew: everything is sent again")
+			w.note("the repository could not be opened any more and is made anew: everything is sent again")
 		default:
 			return why
 		}

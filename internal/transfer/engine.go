@@ -74,6 +74,7 @@ func (r *Run) act(ctx context.Context, v *volumeRun, o observed, d decision, tar
 		r.spec.Log.Info("workers started", "volume", v.volume.Name, "try", v.try)
 	case actRetry:
 		r.spec.Log.Warn("trying a volume again", "volume", v.volume.Name, "failedTry", v.try, "reason", d.Message)
+		r.addWarnings(o)
 		r.warn(fmt.Sprintf("try %d of %s failed: %s", v.try, v.volume.Name, d.Message))
 		return r.tolerateOthers(r.restart(ctx, v))
 	case actDone:
