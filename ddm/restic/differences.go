@@ -18,6 +18,8 @@ const (
 	maxMismatch = 2 << 10
 	// maxDifference is how long the part of one path may be.
 	maxDifference = 400
+	// maxStale files are restored once more within a run.
+	maxStale = 100_000
 	// maxLogged paths go to the log.
 	maxLogged = 100
 )
@@ -28,8 +30,11 @@ type differences struct {
 	source, target *tree.Summary
 	// count of the paths that differ.
 	count int
-	// content: that of a file differs, though nothing else shows it.
-	content bool
+	// content: that of a file differs, though nothing else shows it. stale are the first of those
+	// files, staleCount is how many there are.
+	content    bool
+	stale      []string
+	staleCount int
 	// hopeful: another run may mend one of them.
 	hopeful bool
 	named   []string
@@ -40,8 +45,12 @@ type differences struct {
 func (r *differences) add(d tree.Difference, why error) {
 	r.count++
 	what := d.What()
-	if slices.Contains(what, tree.Content) {
-		r.content = true
+	isContent := slices.Contains(what, tree.Content)
+	r.content = r.content || isContent
+	if len(what) == 1 && isContent {
+		if r.staleCount++; r.staleCount <= maxStale {
+			r.stale = append(r.stale, d.Path())
+		}
 	}
 	text := tree.Quote(d.Path()) + ": " + strings.Join(what, ", ")
 	switch {

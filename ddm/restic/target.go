@@ -86,9 +86,6 @@ func (w *worker) write(ctx context.Context, repo repository, front *front, serve
 	if err := w.restore(ctx, repo, w.made); err != nil {
 		return w.explain(repo, err)
 	}
-	if err := makeHoles(ctx, w.volume, w.made.hollow()); err != nil {
-		return err
-	}
 	synced := disk.beginSync()
 	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
 		return err
@@ -146,7 +143,7 @@ func (w *worker) restore(ctx context.Context, repo repository, made event) error
 	if warning != "" {
 		w.status.warn("%s", warning)
 	}
-	return err
+	return errors.Join(err, makeHoles(ctx, w.volume, w.made.hollow()))
 }
 
 // restoreOnce restores a folder of the snapshot into the prepared volume.

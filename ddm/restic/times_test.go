@@ -8,7 +8,7 @@ import (
 )
 
 // TestTimesThatProveNothing: a file that is rewritten with the same size and time after an earlier
-// run arrives, however wrong the clocks are.
+// run arrives at the first try, however wrong the clocks are.
 func TestTimesThatProveNothing(t *testing.T) {
 	long := 24 * time.Hour
 	cases := map[string]struct {
@@ -47,9 +47,6 @@ func TestTimesThatProveNothing(t *testing.T) {
 			}
 			p.whole = true // As the run's Job says after a run in which both sides agreed.
 			write("attempt 2")
-			if codes, _ := p.run(t.Context(), "final", true); codes != [2]int{} {
-				p.whole = false // What has failed proves nothing.
-			}
 			p.copied("final")
 		})
 	}

@@ -107,6 +107,11 @@ func (w *worker) verifyTarget(ctx context.Context, repo repository, front *front
 		return err
 	}
 	differs, err := w.compare(ctx, e.file)
+	if err == nil && w.mayRenew(differs) {
+		if err = w.renew(ctx, repo, differs.stale); err == nil {
+			differs, err = w.compare(ctx, e.file)
+		}
+	}
 	if err != nil {
 		return err
 	}
