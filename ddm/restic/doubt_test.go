@@ -174,6 +174,8 @@ func TestDoubt(t *testing.T) {
 			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(115))}},
 		"clock ahead, touched before": {reason: "that looks like during the run", mtime: 104, ctime: 104, want: true,
 			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(104))}},
+		"clock set right": {reason: "it was ahead, and what is touched now looks older than what the run had seen", mtime: 1, ctime: 101, want: true,
+			snapshots: []earlier{snapshot("a", "", 100, touched(105), written(105))}},
 		"clock behind": {reason: "touched after the run, by the server's clock before it", mtime: 1, ctime: 95, want: true,
 			snapshots: []earlier{snapshot("a", "", 100, touched(80), written(85))}},
 		"clock behind, rests": {reason: "nothing has touched it", mtime: 80, ctime: 80,
