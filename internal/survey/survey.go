@@ -86,8 +86,8 @@ func (p *Paths) add(rel string) {
 type surveyor struct {
 	report Report
 	target Worker
-	// linked are the files with more than one name that were seen.
-	linked map[inode]bool
+	// linked are the files with more than one name that were seen, and how many names may still come.
+	linked map[inode]uint64
 }
 
 type inode struct{ device, number uint64 }
@@ -95,7 +95,7 @@ type inode struct{ device, number uint64 }
 // Volume surveys the volume that is mounted at root for a worker at the target. What vanishes
 // meanwhile is passed over. An error means that the volume itself cannot be looked at.
 func Volume(root string, target Worker) (*Report, error) {
-	s := &surveyor{target: target, linked: map[inode]bool{}}
+	s := &surveyor{target: target, linked: map[inode]uint64{}}
 	r := &s.report
 	var err error
 	if r.Root, err = readRoot(root); err != nil {
@@ -184,9 +184,16 @@ func (s *surveyor) known(e *entry) bool {
 		return false
 	}
 	i := inode{uint64(e.st.Dev), e.st.Ino}
-	was := s.linked[i]
-	s.linked[i] = true
-	return was
+	left, known := s.linked[i]
+	if !known {
+		left = uint64(e.st.Nlink)
+	}
+	if left--; left == 0 {
+		delete(s.linked, i) // A volume may hold millions.
+	} else {
+		s.linked[i] = left
+	}
+	return known
 }
 
 // mayOwn tells whether the worker can make a file of this owner.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +20,14 @@ type entry struct {
 	name   string
 	rel    string // from the root of the volume
 	st     unix.Stat_t
+}
+
+func newEntry(folder *os.File, above, name string) *entry {
+	e := &entry{folder: int(folder.Fd()), name: name, rel: name}
+	if above != "" {
+		e.rel = above + "/" + name
+	}
+	return e
 }
 
 // path of the entry for calls that take no folder.
@@ -43,26 +50,22 @@ const namesAtOnce = 1024
 // walk looks at everything in a folder, and then into the folders in it. What vanishes meanwhile is
 // passed over.
 func (s *surveyor) walk(folder *os.File, rel string) error {
-	var folders []*entry
+	var folders []string
 	for {
 		names, err := folder.Readdirnames(namesAtOnce)
 		for _, name := range names {
-			e := &entry{folder: int(folder.Fd()), name: name, rel: name}
-			if rel != "" {
-				e.rel = rel + "/" + name
-			}
-			below, err := s.enter(e)
+			below, err := s.enter(newEntry(folder, rel, name))
 			if err != nil {
 				return err
 			}
 			if below {
-				folders = append(folders, e)
+				folders = append(folders, name)
 			}
 		}
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, fs.ErrNotExist):
-			slices.SortFunc(folders, func(a, b *entry) int { return strings.Compare(a.name, b.name) })
-			return s.descend(folders)
+			slices.Sort(folders)
+			return s.descend(folder, rel, folders)
 		case err != nil:
 			return fmt.Errorf("cannot read %q: %w", rel, err)
 		}
@@ -89,9 +92,10 @@ func (s *surveyor) enter(e *entry) (bool, error) {
 	return e.is(unix.S_IFDIR), nil
 }
 
-// descend looks into the folders.
-func (s *surveyor) descend(folders []*entry) error {
-	for _, e := range folders {
+// descend looks into folders of a folder.
+func (s *surveyor) descend(folder *os.File, rel string, names []string) error {
+	for _, name := range names {
+		e := newEntry(folder, rel, name)
 		f, err := e.open(unix.O_DIRECTORY)
 		switch {
 		case gone(err), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
