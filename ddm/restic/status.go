@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,11 +50,13 @@ func (s *status) stage(stage api.VolumeStage) {
 	s.update(func(v *task.VolumeProgress) { v.Stage = stage })
 }
 
+// warn keeps a warning, once.
 func (s *status) warn(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.status.Warnings) < 10 {
-		s.status.Warnings = append(s.status.Warnings, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(s.status.Warnings) < 10 && !slices.Contains(s.status.Warnings, text) {
+		s.status.Warnings = append(s.status.Warnings, text)
 	}
 }
 
