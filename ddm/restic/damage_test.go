@@ -194,6 +194,7 @@ func TestBackupError(t *testing.T) {
 		"vanished":    {reason: "a busy application removes many files", problem: vanished},
 		"stopped":     {reason: "nobody should remove any then", problem: vanished, exact: true, want: true},
 		"private":     {reason: "it will be so in a minute", problem: vanished, last: "/v/x: open /v/x: permission denied", want: true},
+		"too long":    {reason: "no system call takes it", problem: vanished, last: "/v/x: lstat /v/x: file name too long", want: true},
 		"unreachable": {reason: "the server may be there in a minute", problem: vanished, exact: true, last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection refused"},
 		"damaged":     {reason: "the next try makes the repository anew", problem: vanished, exact: true, last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): <data/ab> does not exist"},
 	}

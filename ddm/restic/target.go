@@ -197,11 +197,11 @@ func restoreError(err error) error {
 	case r.says("disk quota exceeded"):
 		return &permanent{fmt.Errorf("the target's volume is full, as its quota is used up: make its claim larger: %w", err)}
 	case r.says("file name too long"):
-		return &permanent{fmt.Errorf("the target's file system, or its system calls, take no path or name as long as one of the volume's: shorten it at the source: %w", err)}
+		return &permanent{fmt.Errorf("the target's volume takes no path or name as long as one of the source's: shorten it there: %w", err)}
 	case r.says("too many links"):
-		return &permanent{fmt.Errorf("the target's file system keeps fewer hard links of a file than the volume has: use a StorageClass with another one, such as XFS: %w", err)}
+		return &permanent{fmt.Errorf("the file system of the target's volume keeps fewer hard links of a file than the source has: use a StorageClass with another one, such as XFS: %w", err)}
 	case r.says("file too large"):
-		return &permanent{fmt.Errorf("the target's file system takes no file as large as one of the volume's: use a StorageClass with another one, such as XFS: %w", err)}
+		return &permanent{fmt.Errorf("the file system of the target's volume takes no file as large as one of the source's: use a StorageClass with another one, such as XFS: %w", err)}
 	case r.says("permission denied"), r.says("operation not permitted"):
 		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
 	}

@@ -222,6 +222,9 @@ func TestRestoreError(t *testing.T) {
 		"full":    {"The volume has no room.", "/a: write /volume/a: no space left on device", "make its claim larger", true},
 		"quota":   {"CephFS and NFS have quotas.", "/a: write /volume/a: disk quota exceeded", "make its claim larger", true},
 		"rights":  {"The worker is not the owner.", "/a: open /volume/a: permission denied", "let it run as a user who can", true},
+		"path":    {"The folder there is longer.", "/a: mkdir /volume/a: file name too long", "shorten it there", true},
+		"links":   {"ext4 keeps 65000.", "/a: link /volume/a /volume/b: too many links", "such as XFS", true},
+		"size":    {"ext4 takes 16 TiB.", "/a: truncate /volume/a: file too large", "such as XFS", true},
 		"unknown": {"What nobody knows may pass.", "/a: ReadFull(<data/a>): unexpected EOF", "not everything was written", false},
 	}
 	own := repository{location: "claim:backups", place: place{folder: "home/shop-dst/data"}}
