@@ -101,6 +101,7 @@ const (
 	ReasonUnsupportedWorkload = "UnsupportedWorkload"
 	ReasonUnsupportedVolume   = "UnsupportedVolume"
 	ReasonRejected            = "RejectedByTarget"
+	ReasonRejectedBySource    = "RejectedBySource"
 	ReasonQuotaExceeded       = "QuotaExceeded"
 	ReasonVersionNotServed    = "VersionNotServed"
 	ReasonWorkloadNotFound    = "WorkloadNotFound"

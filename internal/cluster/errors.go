@@ -62,6 +62,12 @@ func (e *Error) Reason() string {
 	if e.reason != "" {
 		return e.reason
 	}
+	if Denied(e.Err) && e.Side == SideSource {
+		return api.ReasonRejectedBySource
+	}
+	if Denied(e.Err) {
+		return api.ReasonRejected
+	}
 	switch e.Kind {
 	case Unreachable:
 		return api.ReasonEndpointUnreachable

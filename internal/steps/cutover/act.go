@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/retry"
@@ -80,7 +79,7 @@ type changeFunc func(u *unstructured.Unstructured, self string, former *applicat
 // change updates one workload of the source: read, compute, write with the resourceVersion
 // that was read.
 func (s *switcher) change(ctx context.Context, r application.Ref, former *application.Ledger, compute changeFunc) error {
-	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := getWorkload(ctx, s.source, r)
 		if err != nil || u == nil {
 			return err
@@ -94,8 +93,9 @@ func (s *switcher) change(ctx context.Context, r application.Ref, former *applic
 		}
 		_, err = s.source.Dynamic.Resource(workloadResources[r.Kind]).Namespace(s.source.Namespace).
 			Update(ctx, next, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-		return err
+		return s.source.Wrap("update "+r.String(), err)
 	})
+	return refused(err)
 }
 
 // stop workloads of the source, in the order of the plan.
@@ -168,9 +168,10 @@ func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
 	})
 }
 
-// refused makes an error permanent when the API server understood the object and said no.
+// refused makes an error permanent when the API server understood the request and said no: it says
+// so again, and the application may be down meanwhile.
 func refused(err error) error {
-	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+	if cluster.Denied(err) && !isPermanent(err) {
 		return &permanent{err}
 	}
 	return err

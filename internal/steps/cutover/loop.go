@@ -19,9 +19,20 @@ const (
 	pause = time.Second
 	// patience with errors that pass by themselves: an API server that restarts, a lost connection.
 	patience = 3 * time.Minute
+	// quotaPatience with a quota that is used up: what has just been deleted is still counted for some
+	// seconds.
+	quotaPatience = 15 * time.Second
 	// unseenLimit is how long the clusters may not be seen until the status says so.
 	unseenLimit = 30 * time.Second
 )
+
+// patienceWith an error.
+func patienceWith(err error) time.Duration {
+	if cluster.OverQuota(err) {
+		return quotaPatience
+	}
+	return patience
+}
 
 // machine is what a loop drives: the clusters, or a model of them.
 type machine interface {
@@ -110,7 +121,7 @@ func (l *loop) turn(ctx context.Context) (*task.Result, error) {
 	if a.Kind == before.Kind && a.Kind != Wait {
 		l.machine.sleep(ctx, pause) // What was done does not show yet, such as a deletion.
 	}
-	if err := l.act(ctx, a, o); err != nil {
+	if err := refused(l.act(ctx, a, o)); err != nil {
 		return nil, err
 	}
 	l.machine.acted(ctx, a)
@@ -134,7 +145,7 @@ func (l *loop) failed(ctx context.Context, err error) bool {
 		l.failing = now
 	}
 	since := now.Sub(l.failing)
-	if ctx.Err() != nil || isPermanent(err) || since > patience {
+	if ctx.Err() != nil || isPermanent(err) || since > patienceWith(err) {
 		return false
 	}
 	if since >= unseenLimit {

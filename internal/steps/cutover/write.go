@@ -3,7 +3,6 @@ package cutover
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -100,7 +99,7 @@ func (s *switcher) createOne(ctx context.Context, want application.Object) (type
 		return err
 	})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return "", refused(fmt.Errorf("cannot create %s at the target: %w", want.Ref, err))
+		return "", refused(s.target.Wrap("create "+want.Ref.String(), err))
 	}
 	if want.Kind == definitionKind {
 		err = established(ctx, r, want.Name)
@@ -132,7 +131,7 @@ func (s *switcher) open(ctx context.Context) error {
 	return inLevels(ctx, doors, sameLevel, func(want application.Object) error {
 		err := s.openOne(ctx, want, found[keyOf(&want)])
 		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("cannot open %s at the target: %w", want.Ref, err)
+			return refused(s.target.Wrap("open "+want.Ref.String(), err))
 		}
 		return nil
 	})
@@ -165,7 +164,7 @@ func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
 // stopOne stops the very workload that was observed.
 func (s *switcher) stopOne(ctx context.Context, b Object) error {
 	ref := b.Ref
-	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := getWorkload(ctx, s.target, ref)
 		if err != nil || u == nil || u.GetUID() != b.UID {
 			return err
@@ -175,8 +174,9 @@ func (s *switcher) stopOne(ctx context.Context, b Object) error {
 		}
 		_, err = s.target.Dynamic.Resource(workloadResources[ref.Kind]).Namespace(s.target.Namespace).
 			Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-		return err
+		return s.target.Wrap("stop "+ref.String(), err)
 	})
+	return refused(err)
 }
 
 // deleteObjects deletes what this switch created, in reverse order; never a claim, and never
@@ -217,7 +217,7 @@ func (s *switcher) deleteOne(ctx context.Context, want application.Object, uid t
 	policy := metav1.DeletePropagationBackground
 	err = r.Delete(ctx, want.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}, PropagationPolicy: &policy})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("cannot delete %s at the target: %w", want.Ref, err)
+		return refused(s.target.Wrap("delete "+want.Ref.String(), err))
 	}
 	return nil
 }
