@@ -44,12 +44,15 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err != nil {
 		return nil, err
 	}
-	own := map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}
-	wide := wideCheck{source: source, target: target, plan: p, own: own, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
+	from := originOf(t, switchUID)
+	if err := checkStops(ctx, source, p, from.self); err != nil {
+		return nil, err
+	}
+	wide := wideCheck{source: source, target: target, plan: p, own: from.own, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
 	if err := wide.run(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkTarget(ctx, target, where.target, p, own); err != nil {
+	if err := checkTarget(ctx, target, where.target, p, from); err != nil {
 		return nil, err
 	}
 	return p, checkMobilizers(ctx, target, t, task.CredentialsDir, p)
@@ -72,7 +75,24 @@ func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, ow
 	if err != nil {
 		return err
 	}
-	return checkTarget(ctx, target, where, p, own)
+	return checkTarget(ctx, target, where, p, origin{own: own})
+}
+
+// origin is by whom the objects of a move say that they were made.
+type origin struct {
+	// own are the UIDs whose objects may be at the target already.
+	own map[string]bool
+	// pair makes the claims, and self, the switch, the rest. Before there is a switch the pair stands
+	// in for it.
+	pair, self string
+}
+
+func originOf(t *task.Task, switchUID string) origin {
+	o := origin{own: map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}, pair: t.Move.Pair.UID, self: switchUID}
+	if o.self == "" {
+		o.self = o.pair
+	}
+	return o
 }
 
 func capture(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {

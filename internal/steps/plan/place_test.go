@@ -111,7 +111,7 @@ func TestSameCluster(t *testing.T) {
 // and nothing else is asked of it.
 func TestNothingFollowsFromNowhere(t *testing.T) {
 	p := &application.Plan{TargetNamespace: "shop", Objects: []application.Object{object(t, deployText)}}
-	if err := checkTarget(t.Context(), nil, place{missing: true}, p, nil); err != nil {
+	if err := checkTarget(t.Context(), nil, place{missing: true}, p, origin{}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

@@ -16,7 +16,7 @@ import (
 func judgePod(p *application.Plan, object, what string, err error) {
 	kind := cluster.KindOf(err)
 	switch {
-	case kind != cluster.Invalid && kind != cluster.Forbidden || passing(err):
+	case kind != cluster.Invalid && kind != cluster.Forbidden && !cluster.Denied(err) || passing(err):
 	case byWebhook(err):
 		// It may mind that the Pod is a bare one.
 		warned(p, "the target might not let in %s: %v", what, err)

@@ -16,9 +16,8 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// checkTarget adds what stands in the way at the target. own are the UIDs whose objects may be
-// there already.
-func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, own map[string]bool) error {
+// checkTarget adds what stands in the way at the target.
+func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, from origin) error {
 	where.checkTarget(p)
 	if blockedBy(p, api.ReasonNamespaceNotFound) {
 		return nil // Nothing else can be asked for.
@@ -27,13 +26,13 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 	if err != nil {
 		return err
 	}
-	if err := compareTarget(ctx, target, p, existing, own); err != nil {
+	if err := compareTarget(ctx, target, p, existing, from.own); err != nil {
 		return err
 	}
 	if err := checkClasses(ctx, target, p); err != nil {
 		return err
 	}
-	return dryRun(ctx, target, p, existing)
+	return dryRun(ctx, target, p, existing, from)
 }
 
 // lookup reads what is in the places of the plan's objects.
@@ -91,95 +90,6 @@ func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.P
 		}
 	}
 	return nil
-}
-
-// dryRun lets the target's API server judge every object that would be created.
-func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured) error {
-	allowed, err := creatable(ctx, target, p)
-	if err != nil {
-		return err
-	}
-	server, err := target.DryRun()
-	if err != nil {
-		return err
-	}
-	var asked []*application.Object
-	for i := range p.Objects {
-		o := &p.Objects[i]
-		if _, there := existing[o.Ref]; !there && allowed[o.Object.GroupVersionKind().GroupKind()] && !notServed(p, o.Ref) {
-			asked = append(asked, o)
-		}
-	}
-	answers := make([]answer, len(asked))
-	errs := cluster.Each(ctx, len(asked), func(i int) error {
-		answers[i] = askServer(ctx, server, p, asked[i])
-		return answers[i].silent()
-	})
-	if err := cluster.First(errs); err != nil {
-		return err
-	}
-	// They came in any order, and the plan has one.
-	for i, o := range asked {
-		for _, w := range answers[i].warnings {
-			warned(p, "the target says about %s: %s", o.Ref, w)
-		}
-		judge(p, o.Ref, answers[i].err)
-		judgePod(p, o.Ref.String(), "the Pods of "+o.Ref.String(), answers[i].pod)
-	}
-	return nil
-}
-
-// answer of the API server about an object.
-type answer struct {
-	warnings []string
-	// err of the object itself, and of the Pods that it makes.
-	err, pod error
-}
-
-func askServer(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object) (a answer) {
-	if a.warnings, a.err = server.Create(ctx, &o.Object); a.err != nil {
-		return a
-	}
-	// Quotas and the Pod security admission judge Pods, not the workloads that make them.
-	if pod := podOf(p, o); pod != nil {
-		_, a.pod = server.Create(ctx, pod)
-	}
-	return a
-}
-
-// silent is an error that says nothing about the object: nobody has judged it.
-func (a answer) silent() error {
-	for _, err := range []error{a.err, a.pod} {
-		if !isVerdict(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-// isVerdict tells whether the answer to a dry run says something about the object.
-func isVerdict(err error) bool {
-	switch cluster.KindOf(err) {
-	case "", cluster.Conflict, cluster.NotFound, cluster.Invalid, cluster.Forbidden:
-		return true
-	}
-	return notDryRun(err)
-}
-
-// judge turns the answer to a dry run into a blocker.
-func judge(p *application.Plan, ref application.Ref, err error) {
-	switch kind := cluster.KindOf(err); {
-	case err == nil:
-	case notDryRun(err):
-		warned(p, "%s could not be checked at the target: %v", ref, err)
-	case kind == cluster.Conflict:
-		// Created a moment ago, by somebody: the next plan sees it.
-		warned(p, "%s has just appeared at the target", ref)
-	case kind == cluster.NotFound && (ref.Kind == "RoleBinding" || ref.Kind == "ClusterRoleBinding" || p.Defines(ref.Group, ref.Kind)):
-		// The role that it names, or its definition, is created just before it.
-	default:
-		blocked(p, api.ReasonRejected, ref.String(), "%v", err)
-	}
 }
 
 // creatable says which kinds the account may create at the target. A missing right is a
