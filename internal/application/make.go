@@ -56,6 +56,9 @@ type Input struct {
 	Cluster []unstructured.Unstructured
 	// BindingsUnseen: nobody could look for ClusterRoleBindings.
 	BindingsUnseen bool
+	// QuiesceTimeout and HealthTimeout of the switch; zero: not known. Nothing but Warnings depends on
+	// them.
+	QuiesceTimeout, HealthTimeout time.Duration
 	// Now is when the objects were read. Nothing but Blockers and Warnings depends on it; zero: what
 	// has come to a standstill is not told from what has just begun.
 	Now time.Time
@@ -83,6 +86,7 @@ func Make(in Input) *Plan {
 	m.checkPods()
 	m.checkJobs()
 	m.checkReady()
+	m.checkTimes()
 	m.checkPaused()
 	m.checkAutoscalers()
 	m.checkKeepers()
@@ -94,6 +98,7 @@ func Make(in Input) *Plan {
 	m.requireBindings()
 	m.checkConnections()
 	m.leaveTheRest()
+	m.checkWaits()
 	m.warnUnseen()
 	m.warnSilent()
 	return m.finish()

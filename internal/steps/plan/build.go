@@ -135,6 +135,8 @@ func capture(ctx context.Context, source, target *cluster.Cluster, where places,
 		Silent:          append(versions.silent, others.Silent...),
 		Cluster:         wide.objects,
 		BindingsUnseen:  wide.unseen,
+		QuiesceTimeout:  time.Duration(t.Move.QuiesceSeconds) * time.Second,
+		HealthTimeout:   time.Duration(t.Move.HealthSeconds) * time.Second,
 		Now:             time.Now(),
 	})
 	for i := range p.Volumes {

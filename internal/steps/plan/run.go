@@ -41,6 +41,9 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		summary.Hash = "" // Nothing was captured.
 		return planned(r, summary)
 	}
+	if t, err = withTimeouts(ctx, c.Home, t); err != nil {
+		return steps.Failure(err)
+	}
 	r.Step("Plan", "capturing the application and checking the target")
 	made, err := build(ctx, c.Source, c.Target, where, t, switchUID(t))
 	if err != nil {

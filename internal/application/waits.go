@@ -1,0 +1,173 @@
+package application
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// A program can wait for another object of its namespace by asking the API server for it. At the target
+// it waits in vain for what does not move, and until the commit for its own external endpoints. KubeMove
+// sees that in two ways: a command line names the object and its kind; or an init container runs before
+// everything else, and its account may read such objects and not make them, as a waiter's does and a
+// controller's does not.
+
+// checkWaits warns of workloads that may wait at the target for what is not there.
+func (m *maker) checkWaits() {
+	if m.dataOnly() {
+		return
+	}
+	missing, external := m.absent(), m.externals()
+	for _, n := range m.stopped() {
+		w := m.waiter(n)
+		if waits := w.waitsFor(missing); len(waits) > 0 {
+			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; take the wait out of it, or create them at the target",
+				n.ref, describeWaits(waits), w.why(waits))
+		}
+		if n.ref.kind() == kindCronJob {
+			continue // It starts after the commit.
+		}
+		if waits := w.waitsFor(external); len(waits) > 0 {
+			m.warn("%s may wait for %s, which let no traffic in before the commit: %s. The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
+				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
+		}
+	}
+}
+
+// awaited is an object that is not at the target, or not as it is to be, when the workloads start.
+type awaited struct {
+	ref Ref
+	// resource as RBAC names it; empty: not known.
+	group, resource string
+	// words with which command lines name the kind.
+	words []string
+	// note says what is special about it.
+	note string
+	// byRights: that an account may read such objects says something about this one.
+	byRights bool
+	// selector of a Service; nil: it has none.
+	selector map[string]string
+	// hosts by which an external endpoint is reached.
+	hosts []string
+}
+
+// absent are the objects of the namespace that the target will not have.
+func (m *maker) absent() []awaited {
+	var out []awaited
+	for _, n := range m.x.nodes {
+		if n.own || m.moves(n) || m.isRemade(n) {
+			continue
+		}
+		a := awaited{ref: n.ref, group: n.ref.Group, resource: m.resourceName(n.ref), note: m.left[n.ref]}
+		a.words = wordsFor(n.ref, a.resource)
+		if n.ref.kind() == kindJob && isFinished(n) {
+			a.note = "it has ended and stays"
+			a.byRights = metav1.GetControllerOfNoCopy(n.obj) == nil
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// isRemade says whether something makes an object at the target as it did at the source.
+func (m *maker) isRemade(n *node) bool {
+	root, foreign := m.x.root(n)
+	switch n.ref.kind() {
+	case kindJob:
+		if root.ref.kind() == kindCronJob {
+			return false // It makes others.
+		}
+	case "Lease.coordination.k8s.io":
+		// The program that holds it takes it at the target as well.
+		holder, _, _ := unstructured.NestedString(n.obj.Object, "spec", "holderIdentity")
+		return holder != ""
+	case "ControllerRevision.apps":
+		return true
+	}
+	return foreign != nil || root != n && (m.moves(root) || isGenerated(n.ref.kind())) || m.isSystem(n) || m.isMade(n)
+}
+
+// hostnameAnnotation names the hosts that external-dns gives to a Service
+// (https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations).
+const hostnameAnnotation = "external-dns.alpha.kubernetes.io/hostname"
+
+// externals are the external endpoints of the application, by their names at the source.
+func (m *maker) externals() []awaited {
+	var out []awaited
+	for i := range m.plan.Objects {
+		o := &m.plan.Objects[i]
+		if o.Phase != PhaseOpen || o.kind() == kindCronJob {
+			continue
+		}
+		ref := o.SourceRef()
+		a := awaited{ref: ref, group: ref.Group, resource: m.resourceName(ref), byRights: true}
+		a.words = wordsFor(ref, a.resource)
+		switch n := m.x.byRef[ref]; ref.kind() {
+		case kindService:
+			a.selector = read[corev1.Service](n).Spec.Selector
+			a.hosts = strings.FieldsFunc(n.obj.GetAnnotations()[hostnameAnnotation], func(r rune) bool { return r == ',' || r == ' ' })
+		case kindIngress:
+			for _, r := range read[networkingv1.Ingress](n).Spec.Rules {
+				a.hosts = append(a.hosts, r.Host)
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// resourceName of a kind; empty: not known.
+func (m *maker) resourceName(r Ref) string {
+	for _, k := range kinds {
+		if k.name == r.kind() {
+			return k.resource
+		}
+	}
+	return m.in.Resources[r.kind()]
+}
+
+// shortWords are further words for kinds.
+var shortWords = map[string][]string{
+	// k8s-wait-for has kinds of its own.
+	kindJob:         {"job-wr", "job-we"},
+	kindPod:         {"po", "pod-wr", "pod-we"},
+	kindService:     {"svc"},
+	kindIngress:     {"ing"},
+	kindConfigMap:   {"cm"},
+	kindClaim:       {"pvc"},
+	kindDaemonSet:   {"ds"},
+	kindStatefulSet: {"sts"},
+	kindDeployment:  {"deploy"},
+}
+
+func wordsFor(r Ref, resource string) []string {
+	out := append([]string{strings.ToLower(r.Kind)}, shortWords[r.kind()]...)
+	if resource != "" {
+		out = append(out, resource)
+	}
+	return out
+}
+
+func describeWaits(list []wait) string {
+	var out []string
+	for _, w := range list {
+		text := w.ref.String()
+		if w.note != "" {
+			text += " (" + w.note + ")"
+		}
+		out = append(out, text)
+	}
+	return few(out)
+}
+
+// why the workload may wait for them.
+func (w waiter) why(list []wait) string {
+	if c := list[0].container; c != "" {
+		return fmt.Sprintf("its container %s names it", c)
+	}
+	return fmt.Sprintf("its init containers run first, and its account %s may read %s", w.account, list[0].resource)
+}

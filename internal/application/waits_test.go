@@ -1,0 +1,98 @@
+package application
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	doneJob  = `{apiVersion: batch/v1, kind: Job, metadata: {name: prepare, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}}, status: {conditions: [{type: Complete, status: "True"}]}}`
+	nodePort = `{apiVersion: v1, kind: Service, metadata: {name: web-0-out, namespace: src}, spec: {type: NodePort, selector: {app: web, statefulset.kubernetes.io/pod-name: web-0}, ports: [{port: 1}]}}`
+	balancer = `{apiVersion: v1, kind: Service, metadata: {name: other, namespace: src, annotations: {external-dns.alpha.kubernetes.io/hostname: "other.example.com"}}, spec: {type: LoadBalancer, selector: {app: other}, ports: [{port: 1}]}}`
+	inside   = `{apiVersion: v1, kind: Service, metadata: {name: inside, namespace: src}, spec: {selector: {app: web}, ports: [{port: 1}]}}`
+	entrance = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: front, namespace: src}, spec: {rules: [{host: shop.example.com}]}}`
+	ownBinding  = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: own, namespace: src}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: own}, subjects: [{kind: ServiceAccount, name: own, namespace: src}]}`
+	ownAccount  = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: own, namespace: src}}`
+	ownLease = `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: turn, namespace: src}, spec: {HOLDER}}`
+)
+
+func roleOf(group, resources, verbs string) string {
+	return `{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: own, namespace: src}, rules: [{apiGroups: ["` + group + `"], resources: [` + resources + `], verbs: [` + verbs + `]}]}`
+}
+
+// waiting is a Deployment with an init container and a container.
+func waiting(spec, initial, main string) string {
+	init := ""
+	if initial != "" {
+		init = `initContainers: [{name: first, ` + initial + `}], `
+	}
+	return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {replicas: 1, template: {metadata: {labels: {app: web}}, spec: {` + spec + init + `containers: [{name: main, ` + main + `}]}}}}`
+}
+
+// TestWaits: what a workload would wait for at the target is told before anything is stopped, and
+// nothing is told of those that wait for nothing.
+func TestWaits(t *testing.T) {
+	const (
+		runAs  = "serviceAccountName: own, "
+		opaque = "image: wait"
+		shell  = `command: [sh, -c, "until nc -z db 5432; do sleep 1; done"]`
+	)
+	readJobs := join(ownAccount, ownBinding, roleOf("batch", "jobs", "get, list, watch"))
+	readServices := join(ownAccount, ownBinding, roleOf("", "services", "get, watch"))
+	command := func(text string) string { return `command: [sh, -c, "` + text + `"]` }
+	cases := map[string]struct {
+		reason  string
+		objects string
+		want    []string
+	}{
+		"JobByRights":     {"a waiter's Role is for what it waits for", join(waiting(runAs, opaque, opaque), doneJob, readJobs), []string{"Deployment.apps/web", "Job.batch/prepare", "account own"}},
+		"JobByName":       {"the command says it, whatever the rights are", join(waiting("", command("kubectl wait --for=condition=complete job/prepare"), opaque), doneJob), []string{"Job.batch/prepare", "container first"}},
+		"JobByArguments":  {"k8s-wait-for has the kind and the name as arguments", join(waiting("", "image: wait, args: [job-wr, prepare]", opaque), doneJob), []string{"Job.batch/prepare"}},
+		"JobNamedLater":   {"kubectl takes flags between the kind and the name", join(waiting("", command("kubectl wait job -n src --timeout=5s prepare"), opaque), doneJob), []string{"Job.batch/prepare"}},
+		"JobByPath":       {"programs ask the API server themselves", join(waiting("", "", command("curl $API/apis/batch/v1/namespaces/src/jobs/prepare")), doneJob), []string{"Job.batch/prepare", "container main"}},
+		"JobByEnv":        {"or are told by their environment", join(waiting("", `image: i, env: [{name: FOR, value: "job/prepare"}]`, opaque), doneJob), []string{"Job.batch/prepare"}},
+		"JobRunsScript":   {"a script in the main container may ask, too", join(waiting(runAs, "", command("until kubectl get $KIND; do sleep 1; done")), doneJob, readJobs), []string{"Job.batch/prepare"}},
+		"JobNoInit":       {"a program that only watches Jobs shows them", join(waiting(runAs, "", opaque), doneJob, readJobs), nil},
+		"JobOtherInit":    {"the broad ClusterRole of all who look around says nothing", join(waiting(runAs, shell, opaque), doneJob, ownAccount, ownBinding, roleOf("batch", "a, b, c, d, jobs", "get")), nil},
+		"JobBroadAsks":    {"but for one that asks", join(waiting(runAs, "image: bitnami/kubectl", opaque), doneJob, ownAccount, ownBinding, roleOf("batch", "a, b, c, d, jobs", "get")), []string{"Job.batch/prepare"}},
+		"JobEverything":   {"nor does the right to everything", join(waiting(runAs, shell, opaque), doneJob, ownAccount, ownBinding, roleOf("*", `"*"`, "get")), nil},
+		"JobMaker":        {"a controller makes its own", join(waiting(runAs, opaque, opaque), doneJob, ownAccount, ownBinding, roleOf("batch", "jobs", "get, create")), nil},
+		"JobOtherName":    {"its account may read another one", join(waiting(runAs, opaque, opaque), doneJob, ownAccount, ownBinding, strings.Replace(roleOf("batch", "jobs", "get"), "verbs:", "resourceNames: [x], verbs:", 1)), nil},
+		"JobNoToken":      {"who cannot log in asks nothing", join(waiting(runAs+"automountServiceAccountToken: false, ", opaque, opaque), doneJob, readJobs), nil},
+		"JobSidecar":      {"a sidecar keeps nothing waiting", join(waiting(runAs, opaque+", restartPolicy: Always", opaque), doneJob, readJobs), nil},
+		"NameAlone":       {"many words are the names of objects", join(waiting("", command("./prepare --now"), opaque), doneJob), nil},
+		"PartOfAName":     {"another name is another object", join(waiting("", command("kubectl wait job/prepare-2 job/a-prepare"), opaque), doneJob), nil},
+		"LeaseFree":       {"a Lease that nothing holds is not taken anew", join(waiting("", command("kubectl get lease/turn"), opaque), strings.Replace(ownLease, "HOLDER", "", 1)), []string{"Lease.coordination.k8s.io/turn"}},
+		"LeaseHeld":       {"the program that holds it takes it", join(waiting("", command("kubectl get lease/turn"), opaque), strings.Replace(ownLease, "HOLDER", "holderIdentity: a", 1)), nil},
+		"Moves":           {"what moves is there", join(waiting("", command("kubectl get service/inside"), opaque), inside), nil},
+		"ServiceByRights": {"the Service of its own Pods has its port only after the commit", join(waiting(runAs, opaque, opaque), nodePort, balancer, inside, readServices), []string{"Service/web-0-out", "account own"}},
+		"ServiceOther":    {"it may be another's that it waits for", join(waiting(runAs, opaque, opaque), balancer, inside, readServices), []string{"Service/other"}},
+		"ServiceByName":   {"the command says it", join(waiting("", "", command("kubectl get svc other -o jsonpath={.status}")), balancer), []string{"Service/other", "container main"}},
+		"ServiceInside":   {"a Service without an external endpoint is as it will be", join(waiting(runAs, opaque, opaque), inside, readServices), nil},
+		"ServiceMaker":    {"a controller makes its own", join(waiting(runAs, opaque, opaque), nodePort, ownAccount, ownBinding, roleOf("", "services", "get, create")), nil},
+		"IngressByRights": {"an Ingress comes after the commit", join(waiting(runAs, opaque, opaque), inside, entrance, ownAccount, ownBinding, roleOf("networking.k8s.io", "ingresses", "get")), []string{"Ingress.networking.k8s.io/front"}},
+		"HostInit":        {"so what answers there is not the target", join(waiting("", command("until curl https://shop.example.com/health; do sleep 1; done"), opaque), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container first"}},
+		"HostOfService":   {"a balancer may have a name", join(waiting("", command("curl http://other.example.com"), opaque), balancer), []string{"Service/other"}},
+		"HostMain":        {"many programs know their own address", join(waiting("", "", command("serve --url https://shop.example.com")), inside, entrance), nil},
+		"HostOther":       {"another host is another's", join(waiting("", command("curl https://my-shop.example.com https://x.shop.example.com"), opaque), inside, entrance), nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(whole(t, tc.objects, nil))
+			var got []string
+			for _, w := range p.Warnings {
+				if strings.Contains(w, " may wait ") {
+					got = append(got, w)
+				}
+			}
+			if tc.want == nil && len(got) > 0 || tc.want != nil && len(got) != 1 {
+				t.Fatalf("%s: got %q, all warnings %q", tc.reason, got, p.Warnings)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(got[0], want) {
+					t.Errorf("%s: %q lacks %q", tc.reason, got[0], want)
+				}
+			}
+		})
+	}
+}
