@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	doneJob  = `{apiVersion: batch/v1, kind: Job, metadata: {name: prepare, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}}, status: {conditions: [{type: Complete, status: "True"}]}}`
-	nodePort = `{apiVersion: v1, kind: Service, metadata: {name: web-0-out, namespace: src}, spec: {type: NodePort, selector: {app: web, statefulset.kubernetes.io/pod-name: web-0}, ports: [{port: 1}]}}`
-	balancer = `{apiVersion: v1, kind: Service, metadata: {name: other, namespace: src, annotations: {external-dns.alpha.kubernetes.io/hostname: "other.example.com"}}, spec: {type: LoadBalancer, selector: {app: other}, ports: [{port: 1}]}}`
-	inside   = `{apiVersion: v1, kind: Service, metadata: {name: inside, namespace: src}, spec: {selector: {app: web}, ports: [{port: 1}]}}`
-	entrance = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: front, namespace: src}, spec: {rules: [{host: shop.example.com}]}}`
-	ownBinding  = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: own, namespace: src}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: own}, subjects: [{kind: ServiceAccount, name: own, namespace: src}]}`
-	ownAccount  = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: own, namespace: src}}`
-	ownLease = `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: turn, namespace: src}, spec: {HOLDER}}`
+	doneJob    = `{apiVersion: batch/v1, kind: Job, metadata: {name: prepare, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}}, status: {conditions: [{type: Complete, status: "True"}]}}`
+	nodePort   = `{apiVersion: v1, kind: Service, metadata: {name: web-0-out, namespace: src}, spec: {type: NodePort, selector: {app: web, statefulset.kubernetes.io/pod-name: web-0}, ports: [{port: 1}]}}`
+	balancer   = `{apiVersion: v1, kind: Service, metadata: {name: other, namespace: src, annotations: {external-dns.alpha.kubernetes.io/hostname: "other.example.com"}}, spec: {type: LoadBalancer, selector: {app: other}, ports: [{port: 1}]}}`
+	inside     = `{apiVersion: v1, kind: Service, metadata: {name: inside, namespace: src}, spec: {selector: {app: web}, ports: [{port: 1}]}}`
+	entrance   = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: front, namespace: src}, spec: {rules: [{host: shop.example.com}]}}`
+	ownBinding = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: own, namespace: src}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: own}, subjects: [{kind: ServiceAccount, name: own, namespace: src}]}`
+	ownAccount = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: own, namespace: src}}`
+	ownLease   = `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: turn, namespace: src}, spec: {HOLDER}}`
 )
 
 func roleOf(group, resources, verbs string) string {

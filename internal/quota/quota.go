@@ -24,7 +24,7 @@ type Item struct {
 // Pod takes what its containers ask for. limits are those of the namespace: they fill in what a
 // container does not say.
 func Pod(spec *corev1.PodSpec, count int64, limits []corev1.LimitRange) Item {
-	pod := &corev1.Pod{Spec: *withDefaults(spec, limits)}
+	pod := &corev1.Pod{Spec: *WithDefaults(spec, limits)}
 	use := corev1.ResourceList{corev1.ResourcePods: one(), "count/pods": one()}
 	for name, q := range helper.PodRequests(pod, helper.PodResourcesOptions{}) {
 		use["requests."+name] = q

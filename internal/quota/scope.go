@@ -88,9 +88,9 @@ func ofClass(class string, r corev1.ScopedResourceSelectorRequirement) bool {
 	return class != ""
 }
 
-// withDefaults fills in what the API server would: requests from limits, and both from the
+// WithDefaults fills in what the API server would: requests from limits, and both from the
 // namespace's LimitRanges.
-func withDefaults(spec *corev1.PodSpec, limits []corev1.LimitRange) *corev1.PodSpec {
+func WithDefaults(spec *corev1.PodSpec, limits []corev1.LimitRange) *corev1.PodSpec {
 	out := spec.DeepCopy()
 	requests, most := corev1.ResourceList{}, corev1.ResourceList{}
 	for _, l := range limits {

@@ -166,6 +166,9 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	if err := checkQuota(ctx, spec, p); err != nil {
 		return Stored{}, err
 	}
+	if err := checkNodes(ctx, c.Target, p); err != nil {
+		return Stored{}, err
+	}
 	out := Redacted(p)
 	out.Surveys, out.Images = surveys, pulled
 	return out, nil
