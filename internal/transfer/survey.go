@@ -164,26 +164,32 @@ func VolumeFolder(name string) string { return task.VolumesDir + "/" + name }
 // TargetWorker is the Pod that would write the copy of a volume, for the target to judge. Nothing
 // is created.
 func TargetWorker(s Spec, v application.Volume) (*corev1.Pod, error) {
+	return Worker(s, task.RoleTarget, v)
+}
+
+// Worker is the Pod that a run would have on a side for a volume, for that side to judge. Nothing is
+// created.
+func Worker(s Spec, role task.Role, v application.Volume) (*corev1.Pod, error) {
 	s = s.withDefaults()
 	if _, ok := s.mobilizer(v); !ok {
 		return nil, permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered", v.Name, v.Mobilizer))
 	}
-	return buildPod(s, newVolumeRun(s, v).input(task.RoleTarget))
+	return buildPod(s, newVolumeRun(s, v).input(role))
 }
 
 // SecretsOfWorker is how many Secrets a worker has: its agent's and its credentials.
 const SecretsOfWorker = 2
 
-// TargetWorkers are the Pods that a run would have at the target, all at the same time, for
-// somebody to look at. Volumes of unknown mobilizers have none.
-func TargetWorkers(s Spec) ([]corev1.Pod, error) {
+// Workers are the Pods that a run would have on a side, all at the same time, for a plan to look at.
+// Volumes of unknown mobilizers have none.
+func Workers(s Spec, role task.Role) ([]corev1.Pod, error) {
 	s = s.withDefaults()
 	var out []corev1.Pod
 	for _, v := range s.Volumes {
 		if _, ok := s.mobilizer(v); !ok {
 			continue
 		}
-		pod, err := TargetWorker(s, v)
+		pod, err := Worker(s, role, v)
 		if err != nil {
 			return nil, err
 		}

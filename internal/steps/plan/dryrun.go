@@ -114,7 +114,7 @@ func (a answer) judge(p *application.Plan, ref application.Ref) {
 	}
 	judge(p, ref, a.err)
 	judge(p, ref, a.open)
-	judgePod(p, ref.String(), "the Pods of "+ref.String(), a.pod)
+	judgePod(p, cluster.SideTarget, ref.String(), "the Pods of "+ref.String(), a.pod)
 	// The roll back updates what is there, and a rule for what is created need not be one for updates.
 	if cluster.Denied(a.stopped) {
 		warned(p, "the target might refuse the update of %s with which a roll back stops it, and the source stays down as long: %s. "+

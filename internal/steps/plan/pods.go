@@ -13,15 +13,18 @@ import (
 
 // judgePod adds a blocker where the cluster would not let a Pod in, as its answer to a dry run
 // says. What it is, is for people.
-func judgePod(p *application.Plan, object, what string, err error) {
-	kind := cluster.KindOf(err)
+func judgePod(p *application.Plan, side, object, what string, err error) {
+	kind, reason := cluster.KindOf(err), api.ReasonRejected
+	if side == cluster.SideSource {
+		reason = api.ReasonRejectedBySource
+	}
 	switch {
 	case kind != cluster.Invalid && kind != cluster.Forbidden && !cluster.Denied(err) || passing(err):
 	case byWebhook(err):
 		// It may mind that the Pod is a bare one.
-		warned(p, "the target might not let in %s: %v", what, err)
+		warned(p, "the %s might not let in %s: %v", side, what, err)
 	default:
-		blocked(p, api.ReasonRejected, object, "the target would not let in %s: %v", what, err)
+		blocked(p, reason, object, "the %s would not let in %s: %v", side, what, err)
 	}
 }
 

@@ -22,23 +22,33 @@ import (
 
 // room is what a namespace leaves to those who come.
 type room struct {
-	quotas []corev1.ResourceQuota
-	limits []corev1.LimitRange
+	// side and namespace that it is of.
+	side, namespace string
+	quotas          []corev1.ResourceQuota
+	limits          []corev1.LimitRange
 	// held is what the Pods of the pair's runs take now: they are gone before others come.
 	held []quota.Item
 }
 
-// checkQuota adds a blocker for each quota of the target that is too small: for the application,
-// when all of it is there, or for the workers that fill its claims before.
+// checkQuota adds a blocker for each quota that is too small: at the target for the application, when
+// all of it is there, or for the workers that fill its claims before; at the source for the workers
+// that read them while the application still runs.
 func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error {
 	if blockedBy(p, api.ReasonNamespaceNotFound) {
 		return nil
+	}
+	if err := checkSourceQuota(ctx, s, p); err != nil {
+		return err
 	}
 	r, err := readRoom(ctx, s.Target, s.PairUID, p)
 	if err != nil || len(r.quotas) == 0 {
 		return err
 	}
-	claims, workers, err := ownNeeds(ctx, s, p, r.limits)
+	claims, err := repositoryNeeds(ctx, s, p)
+	if err != nil {
+		return err
+	}
+	workers, err := workerNeeds(s, task.RoleTarget, p, r.limits)
 	if err != nil {
 		return err
 	}
@@ -58,33 +68,33 @@ func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error
 }
 
 // readRoom reads the quotas and limits. Without the right to, nothing is known of them.
-func readRoom(ctx context.Context, target *cluster.Cluster, pairUID string, p *application.Plan) (room, error) {
-	var r room
-	quotas, err := target.Kube.CoreV1().ResourceQuotas(target.Namespace).List(ctx, metav1.ListOptions{})
+func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *application.Plan) (room, error) {
+	r := room{side: c.Side, namespace: c.Namespace}
+	quotas, err := c.Kube.CoreV1().ResourceQuotas(c.Namespace).List(ctx, metav1.ListOptions{})
 	if err == nil && len(quotas.Items) == 0 {
 		return r, nil
 	}
 	var limits *corev1.LimitRangeList
 	if err == nil {
 		r.quotas = quotas.Items
-		limits, err = target.Kube.CoreV1().LimitRanges(target.Namespace).List(ctx, metav1.ListOptions{})
+		limits, err = c.Kube.CoreV1().LimitRanges(c.Namespace).List(ctx, metav1.ListOptions{})
 	}
 	if cluster.KindOf(err) == cluster.Forbidden {
-		warned(p, "the account at the target may not list ResourceQuotas and LimitRanges in namespace %s, so nobody has checked whether there is room for the whole application", target.Namespace)
+		warned(p, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, so KubeMove cannot tell whether there is room for the whole application and the worker Pods", c.Side, c.Namespace)
 		return room{}, nil
 	}
 	if err != nil {
-		return room{}, target.Wrap("list the ResourceQuotas and LimitRanges", err)
+		return room{}, c.Wrap("list the ResourceQuotas and LimitRanges", err)
 	}
 	r.limits = limits.Items
-	pods, err := target.Kube.CoreV1().Pods(target.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
+	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
 	if err != nil {
-		return room{}, target.Wrap("list the worker Pods", err)
+		return room{}, c.Wrap("list the worker Pods", err)
 	}
 	for i := range pods.Items {
 		if phase := pods.Items[i].Status.Phase; phase != corev1.PodSucceeded && phase != corev1.PodFailed {
 			r.held = append(r.held, quota.Pod(&pods.Items[i].Spec, 1, nil))
-			if pods.Items[i].Labels[api.RoleLabel] == string(task.RoleTarget) {
+			if pods.Items[i].Labels[api.RoleLabel] == c.Side {
 				r.held = append(r.held, secretsOfWorker())
 			}
 		}
@@ -99,18 +109,22 @@ func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
 		q := &r.quotas[i]
 		short, known := quota.Shortages(q, needs, r.held)
 		if !known {
-			warned(p, "the ResourceQuota %s at the target has a scope that KubeMove cannot judge, so nobody has checked whether it leaves room for the application", q.Name)
+			warned(p, "the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room", q.Name, r.side)
 			continue
 		}
 		if len(short) == 0 {
 			continue
 		}
 		p.Blockers = slices.DeleteFunc(p.Blockers, func(b api.Blocker) bool {
-			return b.Reason == api.ReasonRejected && strings.Contains(b.Message, "exceeded quota: "+q.Name+",")
+			bySide := api.ReasonRejected
+			if r.side == cluster.SideSource {
+				bySide = api.ReasonRejectedBySource
+			}
+			return b.Reason == bySide && strings.Contains(b.Message, "exceeded quota: "+q.Name+",")
 		})
 		blocked(p, api.ReasonQuotaExceeded, "ResourceQuota/"+q.Name,
-			"the ResourceQuota %s in the target namespace %s is too small for %s: %s. Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
-			q.Name, p.TargetNamespace, who, describeShortages(short), p.TargetNamespace, q.Name)
+			"the ResourceQuota %s in the %s namespace %s is too small for %s: %s. Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
+			q.Name, r.side, r.namespace, who, describeShortages(short), r.namespace, q.Name)
 	}
 }
 
@@ -122,25 +136,49 @@ func describeShortages(list []quota.Shortage) string {
 	return strings.Join(parts, "; ")
 }
 
-// ownNeeds are the claims that KubeMove keeps beside the application's, and the worker Pods of
-// the target: all at once, as the final run starts them before the application is stopped.
-func ownNeeds(ctx context.Context, s transfer.Spec, p *application.Plan, limits []corev1.LimitRange) (claims, workers []quota.Item, err error) {
+func checkSourceQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error {
+	if !slices.ContainsFunc(p.Volumes, func(v application.Volume) bool { return v.Policy == api.ClaimCopy }) {
+		return nil
+	}
+	r, err := readRoom(ctx, s.Source, s.PairUID, p)
+	if err != nil || len(r.quotas) == 0 {
+		return err
+	}
+	workers, err := workerNeeds(s, task.RoleSource, p, r.limits)
+	if err != nil {
+		return err
+	}
+	r.judge(p, "KubeMove's worker Pods beside the application, while the data is copied", workers)
+	return nil
+}
+
+// repositoryNeeds are the claims that KubeMove keeps beside the application's.
+func repositoryNeeds(ctx context.Context, s transfer.Spec, p *application.Plan) ([]quota.Item, error) {
 	s.Volumes = p.Volumes
 	missing, err := transfer.MissingRepositories(ctx, s, p.ClaimClass)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var out []quota.Item
 	for i := range missing {
-		claims = append(claims, quota.Claim(&missing[i].Spec, 1))
+		out = append(out, quota.Claim(&missing[i].Spec, 1))
 	}
-	pods, err := transfer.TargetWorkers(s)
+	return out, nil
+}
+
+// workerNeeds are the worker Pods of a side: all at once, as the final run starts them before the
+// application is stopped.
+func workerNeeds(s transfer.Spec, role task.Role, p *application.Plan, limits []corev1.LimitRange) ([]quota.Item, error) {
+	s.Volumes = p.Volumes
+	pods, err := transfer.Workers(s, role)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var out []quota.Item
 	for i := range pods {
-		workers = append(workers, quota.Pod(&pods[i].Spec, 1, limits), secretsOfWorker())
+		out = append(out, quota.Pod(&pods[i].Spec, 1, limits), secretsOfWorker())
 	}
-	return claims, workers, nil
+	return out, nil
 }
 
 func secretsOfWorker() quota.Item {

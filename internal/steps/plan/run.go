@@ -156,7 +156,7 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	}
 	spec := transfer.NewSpec(t, c.Source, c.Target)
 	if !blockedBy(p, api.ReasonNamespaceNotFound) {
-		if err := checkWorkers(ctx, c.Target, spec, p); err != nil {
+		if err := checkWorkers(ctx, spec, p); err != nil {
 			return Stored{}, err
 		}
 	}

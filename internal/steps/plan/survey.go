@@ -4,12 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/ddm/tree"
@@ -18,6 +14,7 @@ import (
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/task"
 )
 
 // freshFor is how long a survey without findings is good for, as a big volume takes minutes, and
@@ -162,52 +159,16 @@ func claimRef(name string) string {
 	return application.Ref{Kind: "PersistentVolumeClaim", Name: name}.String()
 }
 
-// checkWorkers lets the target's API server judge the worker Pods: quota, Pod security and
-// policies speak before anything is stopped. The survey's Pods are those of the source.
-func checkWorkers(ctx context.Context, target *cluster.Cluster, s transfer.Spec, p *application.Plan) error {
-	server, err := target.DryRun()
-	if err != nil {
-		return err
-	}
-	var judged []string
-	for _, v := range p.Volumes {
-		// Volumes of one user and one place have the same Pods.
-		kind, err := kindOfWorker(v)
-		if err != nil {
-			return err
-		}
-		if v.Policy != api.ClaimCopy || slices.Contains(judged, kind) {
-			continue
-		}
-		judged = append(judged, kind)
-		pod, err := transfer.TargetWorker(s, v)
-		if err != nil {
-			continue // An unknown mobilizer is a blocker already.
-		}
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
-		if err != nil {
-			return fmt.Errorf("cannot encode the worker Pod of %s: %w", v.Name, err)
-		}
-		u := &unstructured.Unstructured{Object: content}
-		u.SetAPIVersion("v1")
-		u.SetKind("Pod")
-		u.SetName("kubemove-check-" + cluster.ShortHash(v.Name))
-		_, err = server.Create(ctx, u)
-		if !isVerdict(err) {
-			return err
-		}
-		judgePod(p, claimRef(v.Name), "the worker Pod of claim "+v.Name, err)
-	}
-	return nil
-}
-
-// kindOfWorker is the same for volumes whose workers at the target differ in nothing that a cluster
-// judges.
-func kindOfWorker(v application.Volume) (string, error) {
+// kindOfWorker is the same for volumes whose workers on a side differ in nothing that a cluster judges.
+func kindOfWorker(v application.Volume, role task.Role) (string, error) {
+	atTarget := role == task.RoleTarget
 	v.Placement.Group = ""
+	if !atTarget {
+		v.Placement = application.Placement{}
+	}
 	place, err := json.Marshal(v.Placement)
 	if err != nil {
 		return "", fmt.Errorf("cannot encode the placement of the worker of %s: %w", v.Name, err)
 	}
-	return fmt.Sprintf("%s %s %s", describeIdentity(v.Worker(true)), v.Mobilizer, place), nil
+	return fmt.Sprintf("%s %s %s", describeIdentity(v.Worker(atTarget)), v.Mobilizer, place), nil
 }

@@ -9,6 +9,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/survey"
+	"github.com/kubemove/kubemove/task"
 )
 
 func surveyedVolume() application.Volume {
@@ -133,27 +134,30 @@ func TestKindOfWorker(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		change func(*application.Volume)
-		same   bool
+		// same at the target, and there at the source.
+		same, there bool
 	}{
-		"Name":  {"its name is nothing that a cluster judges", func(v *application.Volume) { v.Name = "wal" }, true},
-		"Group": {"nor is whom it runs with", func(v *application.Volume) { v.Placement.Group = "data" }, true},
-		"Nodes": {"a policy may forbid some nodes", func(v *application.Volume) { v.Placement.NodeSelector = map[string]string{"pool": "db"} }, false},
-		"User":  {"Pod security may forbid some users", func(v *application.Volume) { v.Identity.UID = new(int64(7)) }, false},
+		"Name":  {"its name is nothing that a cluster judges", func(v *application.Volume) { v.Name = "wal" }, true, true},
+		"Group": {"nor is whom it runs with", func(v *application.Volume) { v.Placement.Group = "data" }, true, true},
+		"Nodes": {"a policy may forbid some nodes", func(v *application.Volume) { v.Placement.NodeSelector = map[string]string{"pool": "db"} }, false, true},
+		"User":  {"Pod security may forbid some users", func(v *application.Volume) { v.Identity.UID = new(int64(7)) }, false, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			other := base
 			tc.change(&other)
-			a, err := kindOfWorker(base)
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := kindOfWorker(other)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := a == b; got != tc.same {
-				t.Errorf("%s: %q and %q", tc.reason, a, b)
+			for role, want := range map[task.Role]bool{task.RoleTarget: tc.same, task.RoleSource: tc.there} {
+				a, err := kindOfWorker(base, role)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := kindOfWorker(other, role)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := a == b; got != want {
+					t.Errorf("%s: at the %s %q and %q", tc.reason, role, a, b)
+				}
 			}
 		})
 	}
