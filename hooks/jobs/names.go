@@ -73,8 +73,8 @@ func Child(parent, suffix string) string {
 	return strings.TrimRight(parent[:maxChildName-len(tail)], "-.") + tail
 }
 
-// DataAccount is the ServiceAccount of the Jobs plan, open and sync of a pair.
+// DataAccount is the ServiceAccount of the Jobs open and sync of a pair.
 func DataAccount(pair string) string { return Child(pair, "data") }
 
-// SwitchAccount is the ServiceAccount of the Jobs cutover, rollback and cleanup of a pair.
+// SwitchAccount is the ServiceAccount of the Jobs plan, cutover, rollback and cleanup of a pair.
 func SwitchAccount(pair string) string { return Child(pair, "switch") }

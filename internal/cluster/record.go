@@ -56,13 +56,8 @@ func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (ve
 // the kind Conflict: read again.
 func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, record any) (newVersion string, err error) {
 	maps := c.Kube.CoreV1().ConfigMaps(c.Namespace)
-	cm := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: RecordName(h.UID), Namespace: c.Namespace, ResourceVersion: version,
-			Labels:      map[string]string{api.ManagedByLabel: api.ManagedByValue},
-			Annotations: h.annotations(),
-		},
-	}
+	cm := newRecord(c.Namespace, h)
+	cm.ResourceVersion = version
 	if err := encodeRecord(cm, record); err != nil {
 		return "", fmt.Errorf("cannot write the record: %w", err)
 	}
@@ -75,6 +70,14 @@ func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, rec
 		return "", c.Wrap("write the record (ConfigMap/"+RecordName(h.UID)+")", err)
 	}
 	return cm.ResourceVersion, nil
+}
+
+func newRecord(namespace string, h Holder) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: RecordName(h.UID), Namespace: namespace,
+		Labels:      map[string]string{api.ManagedByLabel: api.ManagedByValue},
+		Annotations: h.annotations(),
+	}}
 }
 
 func encodeRecord(cm *corev1.ConfigMap, record any) error {

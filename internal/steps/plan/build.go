@@ -48,6 +48,9 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err := checkStops(ctx, source, p, from.self); err != nil {
 		return nil, err
 	}
+	if err := checkNotes(ctx, []*cluster.Cluster{source, target}, p, cluster.Holder{UID: from.self, Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
+		return nil, err
+	}
 	wide := wideCheck{source: source, target: target, plan: p, own: from.own, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
 	if err := wide.run(ctx); err != nil {
 		return nil, err

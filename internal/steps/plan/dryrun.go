@@ -116,7 +116,7 @@ func (a answer) judge(p *application.Plan, ref application.Ref) {
 	judge(p, ref, a.open)
 	judgePod(p, cluster.SideTarget, ref.String(), "the Pods of "+ref.String(), a.pod)
 	// The roll back updates what is there, and a rule for what is created need not be one for updates.
-	if cluster.Denied(a.stopped) {
+	if cluster.Denied(a.stopped) && !notDryRun(a.stopped) {
 		warned(p, "the target might refuse the update of %s with which a roll back stops it, and the source stays down as long: %s. "+
 			"Let the policy make an exception for the account of the switch", ref, causeOf(a.stopped))
 	}
