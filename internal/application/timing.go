@@ -18,7 +18,7 @@ import (
 const (
 	// usualGrace is the terminationGracePeriodSeconds that the API server fills in.
 	usualGrace = 30
-	// usualProgress is the progressDeadlineSeconds that it fills in: nobody has chosen it.
+	// usualProgress is the progressDeadlineSeconds that it fills in: no user has chosen it.
 	usualProgress = 600
 )
 

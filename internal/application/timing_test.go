@@ -26,7 +26,7 @@ func TestTimes(t *testing.T) {
 		change  func(*Input)
 		want    []string
 	}{
-		"Usual":       {"nobody says anything", of("Deployment", "replicas: 9, ", "", ""), nil, nil},
+		"Usual":       {"nothing is said of any time", of("Deployment", "replicas: 9, ", "", ""), nil, nil},
 		"Grace":       {"the switch gives up before the Pod is gone", of("Deployment", "", "terminationGracePeriodSeconds: 240, ", ""), nil, []string{"Deployment.apps/web", "240s", "60s", "quiesce.timeout"}},
 		"GraceEqual":  {"it is gone a moment after that", of("Deployment", "", "terminationGracePeriodSeconds: 60, ", ""), nil, []string{"60s", "quiesce.timeout"}},
 		"GraceFits":   {"it is gone in time", of("Deployment", "", "terminationGracePeriodSeconds: 59, ", ""), nil, nil},

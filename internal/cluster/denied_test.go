@@ -13,7 +13,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// answered is what an API server answers with a code of somebody's choice.
+// answered is what an API server answers with any code.
 func answered(code int32, message string) error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: message, Reason: reasonOf(code)}}
 }

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Notes are what a switch writes at an endpoint beside the application, its lock and its record, for a
+// Notes are what a switch writes at an endpoint apart from the application, its lock and its record, for a
 // plan to ask about.
 func (c *Cluster) Notes(h Holder) ([]unstructured.Unstructured, error) {
 	lock := newLock(c.Namespace, h)

@@ -24,7 +24,7 @@ type Group struct {
 	// Pod as the workload makes it, with the defaults of its namespace, and Count of them.
 	Pod   *corev1.Pod
 	Count int64
-	// Priority of its Pods: those of less than that give way to them.
+	// Priority of its Pods: those of less than that are preempted by them.
 	Priority int32
 }
 
@@ -38,9 +38,10 @@ type Shortage struct {
 	Why string
 }
 
-// Place puts all Pods of the groups on nodes beside the Pods that are there, the largest first and
-// each where the least is left, and returns what found no room. The scheduler may choose worse, and
-// find no room where this does; for whatever this finds no room, there is none.
+// Place puts all Pods of the groups on nodes together with the Pods that are there, the largest first and
+// each where the least is left, and returns what found no room. The scheduler, which spreads them, may
+// find no room where this does. The other way round it is rare: that something is reported which
+// would fit takes Pods that fill their nodes in more than one resource.
 func Place(nodes []corev1.Node, there []corev1.Pod, groups []Group) []Shortage {
 	if len(nodes) == 0 {
 		return nil // Nothing is known.

@@ -33,7 +33,7 @@ func taints(n *node, pod *corev1.Pod) string {
 type node struct {
 	*corev1.Node
 	residents []resident
-	// used is what the Pods take that do not give way to one of a priority.
+	// used is what the Pods take that one of a priority does not preempt.
 	used map[int32]corev1.ResourceList
 }
 
@@ -48,7 +48,7 @@ func (n *node) add(pod *corev1.Pod) {
 	n.used = map[int32]corev1.ResourceList{}
 }
 
-// staying are the Pods of the node that do not give way to one of a priority.
+// staying are the Pods of the node that one of a priority does not preempt.
 func (n *node) staying(priority int32) iter.Seq[resident] {
 	return func(yield func(resident) bool) {
 		for _, r := range n.residents {
@@ -59,8 +59,8 @@ func (n *node) staying(priority int32) iter.Seq[resident] {
 	}
 }
 
-// taken is what Pods take of the node that do not give way to one of a priority; of ResourcePods
-// their number.
+// taken is what Pods take of the node that one of a priority does not preempt; of ResourcePods their
+// number.
 func (n *node) taken(priority int32) corev1.ResourceList {
 	if sum, known := n.used[priority]; known {
 		return sum

@@ -58,7 +58,7 @@ func FormsOf(o application.Object, self, pair string) (Forms, error) {
 	switch {
 	case o.Phase == application.PhaseVolume:
 		setCreatedBy(start, pair)
-		f.Start = Marked(start, self)
+		f.Start = Activated(start, self)
 	case isWorkload(o.Ref) && !stopped(start):
 		f.Stopped = start.DeepCopy()
 		err = setStopped(f.Stopped)
@@ -66,8 +66,8 @@ func FormsOf(o application.Object, self, pair string) (Forms, error) {
 	return f, err
 }
 
-// Marked is a claim of the target that a switch has made active.
-func Marked(claim *unstructured.Unstructured, self string) *unstructured.Unstructured {
+// Activated is a claim of the target that a switch has made active.
+func Activated(claim *unstructured.Unstructured, self string) *unstructured.Unstructured {
 	out := claim.DeepCopy()
 	a := out.GetAnnotations()
 	if a == nil {

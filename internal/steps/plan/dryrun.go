@@ -36,7 +36,7 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	answers := make([]answer, len(asked))
 	errs := cluster.Each(ctx, len(asked), func(i int) error {
 		if there, ok := existing[asked[i].Ref]; ok {
-			answers[i].err = askToMark(ctx, server, &there, from)
+			answers[i].err = askToActivate(ctx, server, &there, from)
 		} else {
 			answers[i] = askServer(ctx, server, p, asked[i], from)
 		}
@@ -52,9 +52,9 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	return nil
 }
 
-// askToMark tries the update with which a switch makes a claim active that is there already.
-func askToMark(ctx context.Context, server *cluster.DryRun, claim *unstructured.Unstructured, from origin) error {
-	_, err := server.Update(ctx, cutover.Marked(claim, from.self))
+// askToActivate tries the update with which a switch makes a claim active that is there already.
+func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructured.Unstructured, from origin) error {
+	_, err := server.Update(ctx, cutover.Activated(claim, from.self))
 	if kind := cluster.KindOf(err); !cluster.Denied(err) && (kind == cluster.Conflict || kind == cluster.NotFound) {
 		return nil // It has changed since it was read: the next plan asks again.
 	}

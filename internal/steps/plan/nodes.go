@@ -36,7 +36,7 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 	if err != nil || len(groups) == 0 {
 		return err
 	}
-	nodes, err := target.Kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	nodes, err := nodesOf(ctx, target)
 	if cluster.KindOf(err) == cluster.Forbidden {
 		if slices.ContainsFunc(groups, asksForNodes) {
 			warned(p, "the account at the target may not list nodes, so KubeMove cannot tell whether they have room for the Pods of the application: grant it `list` on nodes, for the whole cluster")
@@ -44,13 +44,13 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 		return nil
 	}
 	if err != nil {
-		return target.Wrap("list the nodes", err)
+		return err
 	}
 	there, err := podsThere(ctx, target, p)
 	if err != nil {
 		return err
 	}
-	for _, short := range nodefit.Place(nodes.Items, there, groups) {
+	for _, short := range nodefit.Place(nodes, there, groups) {
 		warned(p, "the nodes of the target have room for %d of %d Pods of %s: %s Free some, or let its Pods ask for less, unless an autoscaler adds nodes: else the switch waits until healthTimeout and rolls back",
 			short.Placed, short.Count, short.Name, short.Why)
 	}
@@ -93,7 +93,7 @@ func replicasWanted(o *application.Object) int64 {
 }
 
 // priorityOf the Pods of a workload at the target. One that is not known counts as the highest: they
-// find room where others would give way, and what is not known is no reason for a warning.
+// find room where others would be preempted, and what is not known is no reason for a warning.
 func priorityOf(ctx context.Context, target *cluster.Cluster, p *application.Plan, o *application.Object) (int32, error) {
 	name, _, _ := unstructured.NestedString(o.Object.Object, "spec", "template", "spec", "priorityClassName")
 	if name == "" {
@@ -117,7 +117,7 @@ func priorityOf(ctx context.Context, target *cluster.Cluster, p *application.Pla
 	}
 	value, _, _ := unstructured.NestedInt64(class.Object, "value")
 	if policy, _, _ := unstructured.NestedString(class.Object, "preemptionPolicy"); policy == string(corev1.PreemptNever) {
-		return math.MinInt32, nil // Nothing gives way to them.
+		return math.MinInt32, nil // They preempt nothing.
 	}
 	return int32(value), nil
 }
@@ -129,23 +129,87 @@ func asksForNodes(g nodefit.Group) bool {
 	return g.Count > 0 && (asks || len(spec.NodeSelector) > 0 || spec.Affinity != nil || len(spec.TopologySpreadConstraints) > 0)
 }
 
+const (
+	// pageSize of lists of the whole cluster, and mostPods of it that are looked at: a plan has little
+	// memory. In a cluster with more of them only those of the namespace count.
+	pageSize = 500
+	mostPods = 20_000
+)
+
+// nodesOf the target, without what is of no interest and takes much memory.
+func nodesOf(ctx context.Context, target *cluster.Cluster) ([]corev1.Node, error) {
+	var out []corev1.Node
+	for opts := (metav1.ListOptions{Limit: pageSize}); ; {
+		list, err := target.Kube.CoreV1().Nodes().List(ctx, opts)
+		if err != nil {
+			return nil, target.Wrap("list the nodes", err)
+		}
+		for _, n := range list.Items {
+			out = append(out, corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}, Spec: n.Spec, Status: corev1.NodeStatus{Allocatable: n.Status.Allocatable}})
+		}
+		if opts.Continue = list.Continue; opts.Continue == "" {
+			return out, nil
+		}
+	}
+}
+
 // podsThere are the Pods that keep their places at the target: those of the whole cluster, as far as
-// the account may list them, else those of the namespace. Those of KubeMove's own runs are gone before
-// the application comes, and so is the application itself where it moves within the cluster.
+// the account may list them and they are not too many, else those of the namespace.
 func podsThere(ctx context.Context, target *cluster.Cluster, p *application.Plan) ([]corev1.Pod, error) {
-	opts := metav1.ListOptions{ResourceVersion: "0", FieldSelector: "status.phase!=Succeeded"}
-	list, err := target.Kube.CoreV1().Pods(metav1.NamespaceAll).List(ctx, opts)
-	if cluster.KindOf(err) == cluster.Forbidden {
-		list, err = target.Kube.CoreV1().Pods(target.Namespace).List(ctx, opts)
+	out, whole, err := listPods(ctx, target, metav1.NamespaceAll, p)
+	if err == nil && !whole || cluster.KindOf(err) == cluster.Forbidden {
+		out, _, err = listPods(ctx, target, target.Namespace, p)
 	}
-	if err != nil {
-		return nil, target.Wrap("list the Pods", err)
+	return out, err
+}
+
+// listPods of a namespace, or of all, that will be there when the application comes; whole: these are all.
+func listPods(ctx context.Context, target *cluster.Cluster, namespace string, p *application.Plan) (out []corev1.Pod, whole bool, err error) {
+	for opts := (metav1.ListOptions{Limit: pageSize, FieldSelector: "status.phase!=Succeeded"}); ; {
+		list, err := target.Kube.CoreV1().Pods(namespace).List(ctx, opts)
+		if err != nil {
+			return nil, false, target.Wrap("list the Pods", err)
+		}
+		for i := range list.Items {
+			if pod := &list.Items[i]; !leaves(p, pod) {
+				out = append(out, slim(pod))
+			}
+		}
+		if opts.Continue = list.Continue; opts.Continue == "" {
+			return out, true, nil
+		}
+		if len(out) > mostPods {
+			return out, false, nil
+		}
 	}
+}
+
+// leaves: KubeMove's own runs are gone before the application comes, and so is the application itself
+// where it moves within the cluster.
+func leaves(p *application.Plan, pod *corev1.Pod) bool {
+	own := pod.Labels[api.ManagedByLabel] == api.ManagedByValue && pod.Labels[api.PairLabel] != ""
 	same := p.SourceCluster != "" && p.SourceCluster == p.TargetCluster
-	return slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool {
-		own := pod.Labels[api.ManagedByLabel] == api.ManagedByValue && pod.Labels[api.PairLabel] != ""
-		return own || same && pod.Namespace == p.SourceNamespace && stops(p, &pod)
-	}), nil
+	return own || same && pod.Namespace == p.SourceNamespace && stops(p, pod)
+}
+
+// slim is a Pod with no more than what decides whether there is room beside it.
+func slim(pod *corev1.Pod) corev1.Pod {
+	out := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace, Labels: pod.Labels}, Status: corev1.PodStatus{Phase: pod.Status.Phase}}
+	if pod.Status.Phase == corev1.PodFailed {
+		out.Status = pod.Status // Whether its containers have ended.
+	}
+	out.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName, Priority: pod.Spec.Priority, HostNetwork: pod.Spec.HostNetwork, Overhead: pod.Spec.Overhead, Resources: pod.Spec.Resources}
+	if a := pod.Spec.Affinity; a != nil && a.PodAntiAffinity != nil {
+		out.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: a.PodAntiAffinity}
+	}
+	few := func(list []corev1.Container) (out []corev1.Container) {
+		for _, c := range list {
+			out = append(out, corev1.Container{Name: c.Name, Ports: c.Ports, Resources: c.Resources, RestartPolicy: c.RestartPolicy})
+		}
+		return out
+	}
+	out.Spec.Containers, out.Spec.InitContainers = few(pod.Spec.Containers), few(pod.Spec.InitContainers)
+	return out
 }
 
 // stops says whether a Pod of the source belongs to a workload that the switch stops, by the names that

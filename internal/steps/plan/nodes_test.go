@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -88,6 +89,42 @@ func TestCheckNodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSlim: what is kept of a Pod is all that decides.
+func TestSlim(t *testing.T) {
+	const anti = `{podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}`
+	pod := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}, annotations: {long: text}}, spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`, volumes: [{name: v}],
+		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}], containers: [{name: c, env: [{name: SECRET, value: hush}], ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
+	want := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}}, spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`,
+		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}], containers: [{name: c, ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
+	if diff := cmp.Diff(*want, slim(pod)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestListPodsPages: a list comes page by page, and not all of a large one is read.
+func TestListPodsPages(t *testing.T) {
+	kube := fake.NewClientset()
+	read := 0
+	kube.PrependReactor("list", "pods", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		list := &corev1.PodList{}
+		if a.GetNamespace() == "shop" {
+			list.Items = []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Name: "own"}}}
+			return true, list, nil
+		}
+		read++
+		for range pageSize {
+			list.Items = append(list.Items, corev1.Pod{})
+		}
+		list.Continue = "more"
+		return true, list, nil
+	})
+	target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: kube}
+	got, err := podsThere(t.Context(), target, &application.Plan{})
+	if err != nil || len(got) != 1 || got[0].Name != "own" || read != mostPods/pageSize+1 {
+		t.Errorf("read %d pages and kept %d Pods, %v", read, len(got), err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// checkNotes lets both sides judge what a switch writes beside the application: its locks and its
+// checkNotes lets both sides judge what a switch writes apart from the application: its locks and its
 // records. What is there already was let in.
 func checkNotes(ctx context.Context, sides []*cluster.Cluster, p *application.Plan, h cluster.Holder) error {
 	for _, c := range sides {

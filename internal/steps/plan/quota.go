@@ -148,11 +148,11 @@ func checkSourceQuota(ctx context.Context, s transfer.Spec, p *application.Plan)
 	if err != nil {
 		return err
 	}
-	r.judge(p, "KubeMove's worker Pods beside the application, while the data is copied", workers)
+	r.judge(p, "KubeMove's worker Pods in addition to the application, while the data is copied", workers)
 	return nil
 }
 
-// repositoryNeeds are the claims that KubeMove keeps beside the application's.
+// repositoryNeeds are the claims that KubeMove keeps in addition to the application's.
 func repositoryNeeds(ctx context.Context, s transfer.Spec, p *application.Plan) ([]quota.Item, error) {
 	s.Volumes = p.Volumes
 	missing, err := transfer.MissingRepositories(ctx, s, p.ClaimClass)
