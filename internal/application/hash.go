@@ -36,12 +36,16 @@ func (p *Plan) Hash() string {
 }
 
 // comparedVolumes are the volumes without what changes while the application runs, and without
-// what follows from the objects.
+// what follows from the objects. Of several users that the workers can have, all count, and not
+// which of them were chosen: that depends on what is in the volumes.
 func (p *Plan) comparedVolumes() []Volume {
 	volumes := make([]Volume, len(p.Volumes))
 	copy(volumes, p.Volumes)
 	for i := range volumes {
 		volumes[i].Usage, volumes[i].Placement = nil, Placement{}
+		if len(volumes[i].Candidates) > 0 {
+			volumes[i].Identity, volumes[i].TargetIdentity, volumes[i].Users = Identity{}, nil, nil
+		}
 	}
 	return volumes
 }

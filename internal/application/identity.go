@@ -1,6 +1,8 @@
 package application
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -28,25 +30,95 @@ type Identity struct {
 	Capabilities []corev1.Capability `json:"capabilities,omitempty"`
 	// SELinux options, where set.
 	SELinux *corev1.SELinuxOptions `json:"seLinux,omitempty"`
-	// Container that mounts the claim, to ask a running Pod for its user when the spec does
-	// not say it (UID is nil).
+	// Container that mounts the claim, to ask a running Pod for its user and group when the spec
+	// does not say them.
 	Container string `json:"container,omitempty"`
 }
 
-// Unused says that no container mounts the claim, so that nobody tells whose its files are.
+// Unused says that no container mounts the claim, so that it is not known whose its files are.
 func (v Volume) Unused() bool { return v.Identity.UID == nil && v.Identity.Container == "" }
 
-// Worker is what the worker of a volume runs as: the workload's own user, with no more rights
+// Candidate is an identity that the workers of a claim can have: that of containers that mount it.
+type Candidate struct {
+	Identity `json:",inline"`
+	// ReadOnly: its containers only read the claim.
+	ReadOnly bool `json:"readOnly,omitempty"`
+	// NonRoot: Kubernetes does not start its container as root.
+	NonRoot bool `json:"nonRoot,omitempty"`
+}
+
+// Choices are the identities that the workers of the claim can have, in the order in which they
+// are to be tried: those that may write before those that only read, and of these the ones with
+// the fewest rights first. An identity that is not known is the last, as root is only assumed.
+func (v Volume) Choices() []Identity {
+	known := v.Users
+	if len(known) == 0 {
+		known = v.Candidates
+	}
+	if len(known) == 0 {
+		return []Identity{v.Identity}
+	}
+	sorted := slices.Clone(known)
+	slices.SortStableFunc(sorted, func(a, b Candidate) int {
+		if a.ReadOnly != b.ReadOnly {
+			return cmp.Compare(number(a.ReadOnly), number(b.ReadOnly))
+		}
+		return cmp.Compare(a.rights(), b.rights())
+	})
+	var out []Identity
+	for _, c := range sorted {
+		assumed := c.UID == nil && c.NonRoot
+		if !assumed && !slices.ContainsFunc(out, func(o Identity) bool { return o.same(c.Identity) }) {
+			out = append(out, c.Identity)
+		}
+	}
+	if len(out) == 0 {
+		return []Identity{sorted[0].Identity}
+	}
+	return out
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// rights of an identity, for a comparison: none but its own files, those of root, and all that
+// may have to be assumed.
+func (id Identity) rights() int {
+	switch {
+	case id.UID == nil:
+		return len(CopyCapabilities()) + 2
+	case *id.UID == 0:
+		return 1 + len(id.Capabilities)
+	}
+	return 0
+}
+
+// same says whether two processes would have the same rights, whatever container they are in.
+func (id Identity) same(other Identity) bool {
+	if id.UID != nil && other.UID != nil {
+		id.Container, other.Container = "", ""
+	}
+	return reflect.DeepEqual(id, other)
+}
+
+// Worker is what the worker of a volume runs as: a user of the workload's own, with no more rights
 // than the workload has itself, or root with CopyCapabilities where an administrator has
 // allowed that. At the source nothing may be changed, so there is no fsGroup there: its group
 // is one of the worker's, and no more.
 func (v Volume) Worker(atTarget bool) Identity {
 	id := v.Identity
+	if atTarget && v.TargetIdentity != nil {
+		id = *v.TargetIdentity
+	}
 	if v.PrivilegedTarget && atTarget || v.PrivilegedSource && !atTarget {
 		return Identity{UID: new(int64(0)), GID: new(int64(0)), Capabilities: CopyCapabilities(), SELinux: id.SELinux}
 	}
 	if id.UID == nil {
-		// Nobody could tell. Root reads the most.
+		// It is not known. Root reads the most.
 		id.UID = new(int64(0))
 	}
 	if !atTarget {
@@ -55,21 +127,59 @@ func (v Volume) Worker(atTarget bool) Identity {
 	return id
 }
 
-// identity that the workers of a claim run as: that of the first container that mounts it.
-func (m *maker) identity(n *node, users []user) Identity {
-	if len(users) == 0 {
-		return Identity{}
+// candidates are the distinct identities of the containers that mount a claim, as their specs say
+// them; nil: all have the same one, or there are none.
+func candidates(users []user, claim string) []Candidate {
+	var out []Candidate
+	for _, u := range users {
+		c := Candidate{Identity: identityOf(u), ReadOnly: readsOnly(u, claim), NonRoot: mustNotBeRoot(u)}
+		if c.UID == nil || c.GID == nil {
+			c.Container = u.container.Name
+		}
+		i := slices.IndexFunc(out, func(o Candidate) bool { return o.NonRoot == c.NonRoot && o.same(c.Identity) })
+		if i < 0 {
+			out = append(out, c)
+			continue
+		}
+		out[i].ReadOnly = out[i].ReadOnly && c.ReadOnly
 	}
-	id := identityOf(users[0])
-	for _, u := range users[1:] {
-		other := identityOf(u)
-		if id.UID != nil && other.UID != nil && *id.UID != *other.UID {
-			m.warn("%s is mounted by containers that run as different users (%d: %s of %s, %d: %s of %s): it is copied as the first of them, which has to be able to read all files",
-				n.ref, *id.UID, users[0].container.Name, users[0].workload.ref, *other.UID, u.container.Name, u.workload.ref)
-			break
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// readsOnly says whether no mount of the claim lets a container write to it.
+func readsOnly(u user, claim string) bool {
+	for _, v := range u.workload.template.Spec.Volumes {
+		source := v.PersistentVolumeClaim
+		if source != nil && source.ClaimName == claim && source.ReadOnly {
+			return true
 		}
 	}
-	return id
+	for _, mt := range u.workload.mounts {
+		if mt.claim != claim {
+			continue
+		}
+		for _, m := range u.container.VolumeMounts {
+			if m.Name == mt.volume && !m.ReadOnly {
+				return false
+			}
+		}
+		if !mountsVolume(u.container, mt.volume) && usesVolume(u.container, mt.volume) {
+			return false // As a device.
+		}
+	}
+	return true
+}
+
+// mustNotBeRoot: the kubelet refuses to start the container as root.
+func mustNotBeRoot(u user) bool {
+	if own := u.container.SecurityContext; own != nil && own.RunAsNonRoot != nil {
+		return *own.RunAsNonRoot
+	}
+	pod := u.workload.template.Spec.SecurityContext
+	return pod != nil && pod.RunAsNonRoot != nil && *pod.RunAsNonRoot
 }
 
 // identityOf a container: its own securityContext goes before that of its Pod.

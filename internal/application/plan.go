@@ -144,6 +144,13 @@ type Volume struct {
 	CapacityBytes int64 `json:"capacityBytes"`
 	// Identity of the workload. Worker says what the workers run as.
 	Identity Identity `json:"identity"`
+	// TargetIdentity is that of the worker at the target, where it is another one.
+	TargetIdentity *Identity `json:"targetIdentity,omitempty"`
+	// Candidates for the two, as the specs say them, where the containers that mount the claim run as
+	// different users. Which of them was chosen is no part of the hash.
+	Candidates []Candidate `json:"candidates,omitempty"`
+	// Users are the Candidates with what running containers have said. They are no part of the hash.
+	Users []Candidate `json:"users,omitempty"`
 	// Askable is a workload whose Pods mount the claim now, or will in a moment, and can be asked for
 	// their user then; nil: there is none. It is only for making the plan.
 	Askable *Ref `json:"-"`

@@ -284,7 +284,7 @@ func TestIdentity(t *testing.T) {
 		"OrdinaryBeforeInit": {
 			reason: "init containers often run as root only to prepare the volume",
 			spec:   `{initContainers: [{name: i, securityContext: {runAsUser: 1}, volumeMounts: [{name: d, mountPath: /d}]}], containers: [{name: a, securityContext: {runAsUser: 2}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: &two},
+			want:   Identity{UID: &two, Container: "a"},
 		},
 		"Root": {
 			reason: "root has what its container has",

@@ -18,7 +18,14 @@ func (m *maker) addVolumes() {
 		if n.ref.kind() != kindClaim {
 			continue
 		}
-		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Identity: m.identity(n, users[n.ref.Name]), Askable: askable(users[n.ref.Name], n.ref.Name)}
+		mounting := users[n.ref.Name]
+		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Candidates: candidates(mounting, n.ref.Name), Askable: askable(mounting, n.ref.Name)}
+		if len(mounting) > 0 {
+			v.Identity = identityOf(mounting[0])
+		}
+		if len(v.Candidates) > 0 {
+			v.Identity = v.Choices()[0]
+		}
 		if v.Policy == api.ClaimCopy {
 			v.Mobilizer = m.mobilizer(v.Name)
 		}

@@ -26,6 +26,8 @@ type Worker struct {
 	ProgramCapabilities bool `json:"programCapabilities,omitempty"`
 	// Folder that the workers have the volume in: their paths begin with it.
 	Folder string `json:"folder,omitempty"`
+	// Others that could write the copy in its place.
+	Others []Worker `json:"others,omitempty"`
 }
 
 // Report is what was found.
@@ -42,6 +44,10 @@ type Report struct {
 	// Foreign to the worker at the target: it could not give them their owner or their
 	// capabilities.
 	Foreign Paths `json:"foreign,omitzero"`
+	// Others are the files that are foreign to each of the other workers.
+	Others []Paths `json:"others,omitempty"`
+	// Owners of the files, the first of them.
+	Owners []Owner `json:"owners,omitempty"`
 	// Special are sockets and device nodes, which are not copied; Devices of them are device nodes.
 	Special Paths `json:"special,omitzero"`
 	Devices int64 `json:"devices,omitempty"`
@@ -59,6 +65,15 @@ type Root struct {
 	GID  int64  `json:"gid"`
 	Mode uint32 `json:"mode"`
 }
+
+// Owner of files.
+type Owner struct {
+	UID int64 `json:"uid"`
+	GID int64 `json:"gid"`
+}
+
+// maxOwners that are named.
+const maxOwners = 8
 
 // maxPaths that are named of each kind.
 const maxPaths = 10
@@ -97,6 +112,7 @@ type inode struct{ device, number uint64 }
 func Volume(root string, target Worker) (*Report, error) {
 	s := &surveyor{target: target, linked: map[inode]uint64{}}
 	r := &s.report
+	r.Others = make([]Paths, len(target.Others))
 	var err error
 	if r.Root, err = readRoot(root); err != nil {
 		return nil, err
@@ -121,7 +137,11 @@ func Volume(root string, target Worker) (*Report, error) {
 
 // paths of all kinds.
 func (r *Report) paths() []*Paths {
-	return []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.TooLong, &r.Demanding}
+	out := []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.TooLong, &r.Demanding}
+	for i := range r.Others {
+		out = append(out, &r.Others[i])
+	}
+	return out
 }
 
 func readRoot(dir string) (Root, error) {
@@ -152,8 +172,7 @@ func (s *surveyor) look(e *entry) {
 	if !e.is(unix.S_IFDIR) {
 		r.Files++
 	}
-	regular := e.is(unix.S_IFREG)
-	if regular {
+	if e.is(unix.S_IFREG) {
 		r.Bytes += e.st.Size
 		if !s.known(e) {
 			allocated, filled := room(e)
@@ -168,8 +187,24 @@ func (s *surveyor) look(e *entry) {
 	if demanding(e) {
 		r.Demanding.add(e.rel)
 	}
-	if !s.target.mayOwn(&e.st) || regular && !s.target.ProgramCapabilities && hasCapabilities(e.path()) {
+	s.judgeOwner(e)
+}
+
+// judgeOwner notes the owner of a file, and which of the workers could not give it to the copy.
+func (s *surveyor) judgeOwner(e *entry) {
+	r := &s.report
+	owner := Owner{UID: int64(e.st.Uid), GID: int64(e.st.Gid)}
+	if len(r.Owners) < maxOwners && !slices.Contains(r.Owners, owner) {
+		r.Owners = append(r.Owners, owner)
+	}
+	program := e.is(unix.S_IFREG) && hasCapabilities(e.path())
+	if !s.target.mayMake(owner, program) {
 		r.Foreign.add(e.rel)
+	}
+	for i, other := range s.target.Others {
+		if !other.mayMake(owner, program) {
+			r.Others[i].add(e.rel)
+		}
 	}
 }
 
@@ -196,12 +231,15 @@ func (s *surveyor) known(e *entry) bool {
 	return known
 }
 
-// mayOwn tells whether the worker can make a file of this owner.
-func (w Worker) mayOwn(st *unix.Stat_t) bool {
-	if w.AnyOwner {
-		return true
-	}
-	return int64(st.Uid) == w.UID && slices.Contains(w.GIDs, int64(st.Gid))
+// mayMake tells whether the worker can make a file of this owner, with capabilities if it is a
+// program that has some.
+func (w Worker) mayMake(owner Owner, program bool) bool {
+	return w.MayOwn(owner) && (w.ProgramCapabilities || !program)
+}
+
+// MayOwn tells whether the worker can make a file of this owner.
+func (w Worker) MayOwn(owner Owner) bool {
+	return w.AnyOwner || owner.UID == w.UID && slices.Contains(w.GIDs, owner.GID)
 }
 
 // hasCapabilities tells whether a program carries capabilities of its own.

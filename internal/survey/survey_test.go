@@ -58,8 +58,9 @@ func TestVolumeCounts(t *testing.T) {
 		t.Errorf("the files take %d bytes, expected at least 8", got.Allocated)
 	}
 	got.Allocated = 0
-	want := &Report{Files: 3, Bytes: 8, Special: Paths{1, []string{`"s"`}},
-		Root: Root{UID: int64(os.Getuid()), GID: int64(os.Getgid()), Mode: 0o700}}
+	want := &Report{Files: 3, Bytes: 8, Special: Paths{1, []string{`"s"`}}, Others: []Paths{},
+		Owners: []Owner{{int64(os.Getuid()), int64(os.Getgid())}},
+		Root:   Root{UID: int64(os.Getuid()), GID: int64(os.Getgid()), Mode: 0o700}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}
@@ -89,6 +90,22 @@ func TestVolumeForeign(t *testing.T) {
 				t.Errorf("foreign: %+v, want %d", got.Foreign, tc.want)
 			}
 		})
+	}
+}
+
+// TestVolumeOthers: each user who could write the copy is judged in the same walk.
+func TestVolumeOthers(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "mine"), "", 0o644)
+	stranger, target := me(), me()
+	stranger.UID++
+	target.Others = []Worker{me(), stranger, {UID: stranger.UID, AnyOwner: true}}
+	got, err := Volume(dir, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Paths{{}, {1, []string{`"mine"`}}, {}}, got.Others); diff != "" {
+		t.Errorf("foreign to the others (-want +got):\n%s", diff)
 	}
 }
 
@@ -140,9 +157,9 @@ func asUser(t *testing.T, uid int, dir string) *Report {
 }
 
 func TestReportFits(t *testing.T) {
-	r := &Report{Files: 1 << 40}
+	r := &Report{Files: 1 << 40, Others: make([]Paths, 3)}
 	for i := range 20 {
-		for _, p := range []*Paths{&r.Unreadable, &r.Foreign, &r.Special} {
+		for _, p := range []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.Others[0], &r.Others[1], &r.Others[2]} {
 			p.add(strings.Repeat("\xff", 200) + fmt.Sprint(i))
 		}
 	}

@@ -138,15 +138,26 @@ func buildOwner(s Spec, v application.Volume, where placement) (*corev1.Pod, err
 	return pod, nil
 }
 
-// targetWorker is what the survey has to know of the worker that writes the copy.
+// targetWorker is what the survey has to know of the worker that writes the copy, and of those that
+// could in its place.
 func targetWorker(v application.Volume) survey.Worker {
-	id := v.Worker(true)
+	w := surveyWorker(v.Worker(true))
+	w.Folder = VolumeFolder(v.Name)
+	if len(v.Candidates) > 0 {
+		for _, id := range v.Choices() {
+			w.Others = append(w.Others, surveyWorker(application.Volume{Identity: id}.Worker(true)))
+		}
+	}
+	return w
+}
+
+// surveyWorker is an identity as the survey sees it.
+func surveyWorker(id application.Identity) survey.Worker {
 	w := survey.Worker{
 		UID:                 *id.UID,
 		GIDs:                slices.Clone(id.Groups),
 		AnyOwner:            slices.Contains(id.Capabilities, "CHOWN"),
 		ProgramCapabilities: slices.Contains(id.Capabilities, "SETFCAP"),
-		Folder:              VolumeFolder(v.Name),
 	}
 	if id.GID != nil {
 		w.GIDs = append(w.GIDs, *id.GID)

@@ -14,6 +14,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/podstate"
 )
 
 // execTime is how long a running container may take to name its user.
@@ -25,21 +26,22 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 	var pods []corev1.Pod
 	for i := range p.Volumes {
 		v := &p.Volumes[i]
-		if v.Policy != api.ClaimCopy || v.Unused() || v.Identity.UID != nil && v.Identity.GID != nil {
+		if v.Policy != api.ClaimCopy || v.Unused() || !incomplete(*v) {
 			continue
 		}
 		if pods == nil {
 			pods = runningPods(objects)
 		}
-		found, asked, err := discover(ctx, source, pods, v)
+		discoverOf := discoverSingle
+		if len(v.Candidates) > 0 {
+			discoverOf = discoverCandidates
+		}
+		asked, err := discoverOf(ctx, source, pods, v)
 		if err != nil {
 			return err
 		}
 		if !asked && v.Askable != nil {
 			unsure(p, "waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext", v.Askable)
-		}
-		if found != nil {
-			v.Identity = complete(v.Identity, *found)
 		}
 		if v.Identity.UID == nil {
 			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root; "+
@@ -49,17 +51,57 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 	return nil
 }
 
+// incomplete says whether the spec leaves the user or the group of one of the containers open.
+func incomplete(v application.Volume) bool {
+	open := func(id application.Identity) bool { return id.UID == nil || id.GID == nil }
+	if len(v.Candidates) == 0 {
+		return open(v.Identity)
+	}
+	return slices.ContainsFunc(v.Candidates, func(c application.Candidate) bool { return open(c.Identity) })
+}
+
+// discoverSingle completes the identity of a volume that has one. asked: there was a container to ask.
+func discoverSingle(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (asked bool, err error) {
+	found, asked, err := discover(ctx, source, pods, func(pod *corev1.Pod) string { return mountingContainer(pod, v.Name, v.Identity.Container) })
+	if found != nil {
+		v.Identity = complete(v.Identity, *found)
+	}
+	return asked, err
+}
+
+// discoverCandidates completes those of a volume whose containers run as different users, each by
+// its own container. Init containers have ended, and only a newer kubelet says whose they were. asked:
+// a Pod that mounts the claim runs.
+func discoverCandidates(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (asked bool, err error) {
+	v.Users = slices.Clone(v.Candidates)
+	for i := range v.Users {
+		c := &v.Users[i]
+		if c.UID != nil && c.GID != nil {
+			continue
+		}
+		found, _, err := discover(ctx, source, pods, func(pod *corev1.Pod) string { return exactContainer(pod, v.Name, c.Container) })
+		if err != nil {
+			return true, err
+		}
+		if found != nil {
+			c.Identity = complete(c.Identity, *found)
+		}
+	}
+	v.Identity = v.Choices()[0]
+	return slices.ContainsFunc(pods, func(pod corev1.Pod) bool { return podstate.Mounts(&pod, v.Name) }), nil
+}
+
 // ids are a process's user and groups.
 type ids struct {
 	uid, gid int64
 	groups   []int64
 }
 
-// discover asks the running containers that mount the claim, in the order of their Pods'
-// names; nil: none could tell. asked: there was one to ask.
-func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (found *ids, asked bool, err error) {
+// discover asks the containers that pick names, in the order of their Pods' names; nil: none could
+// tell. asked: there was one to ask.
+func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, pick func(*corev1.Pod) string) (found *ids, asked bool, err error) {
 	for i := range pods {
-		container := mountingContainer(&pods[i], v.Name, v.Identity.Container)
+		container := pick(&pods[i])
 		if container == "" {
 			continue
 		}
@@ -144,16 +186,9 @@ func complete(id application.Identity, found ids) application.Identity {
 // mountingContainer is the running container that mounts the claim: the wanted one, else the
 // first; empty: none.
 func mountingContainer(pod *corev1.Pod, claim, wanted string) string {
-	volumes := map[string]bool{}
-	for _, v := range pod.Spec.Volumes {
-		if v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim {
-			volumes[v.Name] = true
-		}
-	}
 	first := ""
 	for _, c := range pod.Spec.Containers {
-		mounts := slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return volumes[m.Name] })
-		if !mounts || !running(pod, c.Name) {
+		if !mounts(pod, &c, claim) || !running(pod, c.Name) {
 			continue
 		}
 		if c.Name == wanted {
@@ -166,8 +201,27 @@ func mountingContainer(pod *corev1.Pod, claim, wanted string) string {
 	return first
 }
 
+// exactContainer is the wanted container if it mounts the claim and there is something to learn of it:
+// it runs, as also a sidecar may, or the kubelet has said its user; empty: there is nothing.
+func exactContainer(pod *corev1.Pod, claim, wanted string) string {
+	for _, c := range slices.Concat(pod.Spec.Containers, pod.Spec.InitContainers) {
+		if c.Name == wanted && mounts(pod, &c, claim) && (running(pod, wanted) || reported(pod, wanted) != nil) {
+			return wanted
+		}
+	}
+	return ""
+}
+
+// mounts says whether a container of the Pod mounts the claim.
+func mounts(pod *corev1.Pod, c *corev1.Container, claim string) bool {
+	return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool {
+		return v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim &&
+			slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == v.Name })
+	})
+}
+
 func running(pod *corev1.Pod, container string) bool {
-	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses), func(s corev1.ContainerStatus) bool {
 		return s.Name == container && s.State.Running != nil
 	})
 }

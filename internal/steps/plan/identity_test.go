@@ -228,3 +228,68 @@ func TestWaitsForPods(t *testing.T) {
 		})
 	}
 }
+
+// TestDiscoverCandidates: each container that mounts the claim is asked for itself.
+func TestDiscoverCandidates(t *testing.T) {
+	said := func(uid int64) *corev1.ContainerUser {
+		return &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: uid, GID: uid}}
+	}
+	full := pod("web-1", map[string]bool{"a": true, "b": true}, func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0].User = said(5)
+		p.Spec.InitContainers = []corev1.Container{{Name: "i", VolumeMounts: []corev1.VolumeMount{{Name: "v", MountPath: "/data"}}}}
+		p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "i", User: said(0),
+			State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}}}
+	})
+	older := *full.DeepCopy()
+	older.Status.InitContainerStatuses[0].User = nil
+	open := func(name string) application.Candidate {
+		return application.Candidate{Identity: application.Identity{Container: name, Capabilities: application.CopyCapabilities()}}
+	}
+	known := func(uid int64, name string) application.Candidate {
+		return application.Candidate{Identity: application.Identity{UID: num(uid), GID: num(uid), Container: name}}
+	}
+	root := known(0, "i")
+	root.Capabilities = application.CopyCapabilities()
+	cases := map[string]struct {
+		reason string
+		pods   []corev1.Pod
+		want   []application.Candidate
+		first  *int64
+		unsure bool
+	}{
+		"All":   {"the kubelet says it of the init container, too", []corev1.Pod{full}, []application.Candidate{known(5, "a"), root}, num(5), false},
+		"Older": {"nothing will ever be known of an init container that has ended", []corev1.Pod{older}, []application.Candidate{known(5, "a"), open("i")}, num(5), false},
+		"None":  {"no Pod is there yet", nil, []application.Candidate{open("a"), open("i")}, nil, true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var objects []unstructured.Unstructured
+			for _, p := range tc.pods {
+				o, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				objects = append(objects, unstructured.Unstructured{Object: o})
+			}
+			p := &application.Plan{Volumes: []application.Volume{{Name: "data", Policy: api.ClaimCopy, Identity: open("a").Identity,
+				Candidates: []application.Candidate{open("a"), open("i")}, Askable: &application.Ref{Kind: "Deployment", Name: "web"}}}}
+			hash := p.Hash()
+			if err := discoverIdentities(t.Context(), nil, p, objects); err != nil {
+				t.Fatal(err)
+			}
+			v := p.Volumes[0]
+			if diff := cmp.Diff(tc.want, v.Users); diff != "" {
+				t.Errorf("%s: (-want +got):\n%s", tc.reason, diff)
+			}
+			if diff := cmp.Diff(tc.first, v.Identity.UID); diff != "" {
+				t.Errorf("%s: the first choice (-want +got):\n%s", tc.reason, diff)
+			}
+			if got := len(p.Unsure) > 0; got != tc.unsure {
+				t.Errorf("%s: unsure %q", tc.reason, p.Unsure)
+			}
+			if p.Hash() != hash {
+				t.Errorf("%s: what containers say is no part of the hash", tc.reason)
+			}
+		})
+	}
+}

@@ -154,6 +154,7 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	if err != nil && cluster.KindOf(err) != cluster.NotFound {
 		return Stored{}, err
 	}
+	recall(p, known) // Of what is not known a survey is made.
 	spec := transfer.NewSpec(t, c.Source, c.Target)
 	if !blockedBy(p, api.ReasonNamespaceNotFound) {
 		if err := checkWorkers(ctx, spec, p); err != nil {

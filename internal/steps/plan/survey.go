@@ -49,9 +49,17 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 	if len(s.Volumes) > 0 {
 		r.Step("Survey", fmt.Sprintf("looking through %d volumes of the source, with read-only Pods", len(s.Volumes)))
 	}
-	reports, failures := transfer.Survey(ctx, s)
+	chosen, reports, failures := surveyChoices(s.Volumes, func(volumes []application.Volume) (map[string]*survey.Report, map[string]*transfer.Error) {
+		s.Volumes = volumes
+		return transfer.Survey(ctx, s)
+	})
 	for i := range p.Volumes {
 		v := &p.Volumes[i]
+		for _, c := range chosen {
+			if c.Name == v.Name {
+				v.Identity, v.TargetIdentity = c.Identity, c.TargetIdentity
+			}
+		}
 		if report := reports[v.Name]; report != nil {
 			out[v.Name] = Surveyed{Key: keyOf(*v), At: now, Report: report}
 		}
@@ -76,6 +84,11 @@ func (k Surveyed) clean() bool {
 func keyOf(v application.Volume) string {
 	// The number is that of the survey: an earlier one has looked for less.
 	data := fmt.Sprintf("2 %s %d %v %v", v.Name, v.CapacityBytes, describeIdentity(v.Worker(false)), describeIdentity(v.Worker(true)))
+	if len(v.Candidates) > 0 {
+		for _, c := range v.Choices() {
+			data += " " + describeIdentity(application.Volume{Identity: c}.Worker(true))
+		}
+	}
 	return cluster.ShortHash(data)
 }
 

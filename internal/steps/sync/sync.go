@@ -35,6 +35,9 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err != nil {
 		return steps.Failure(err)
 	}
+	if err := plan.Recall(ctx, c.Home, t.Move.Pair.UID, p); err != nil {
+		return steps.Failure(err)
+	}
 	volumes, stop := choose(p, t.Volumes)
 	if stop != nil {
 		return *stop
