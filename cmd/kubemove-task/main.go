@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/probe"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
 )
@@ -40,6 +41,8 @@ func run(args []string) (code int) {
 		return follow(args)
 	case "last-words":
 		return worker.LastWords()
+	case "probe":
+		return probe.Main()
 	case "survey":
 		return survey.Main(args)
 	case "version":
@@ -57,7 +60,7 @@ func usage(problem string) int {
 	for _, v := range verbs() {
 		names = append(names, string(v))
 	}
-	names = append(names, "agent", "last-words", "report", "survey", "version")
+	names = append(names, "agent", "last-words", "probe", "report", "survey", "version")
 	fmt.Fprintf(os.Stderr, "%s: expected kubemove-task VERB, with one of %s\n", problem, strings.Join(names, ", "))
 	return task.ExitPermanent
 }

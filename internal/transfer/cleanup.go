@@ -70,17 +70,17 @@ func deleteServices(ctx context.Context, c *cluster.Cluster, selector string) er
 	return errors.Join(errs...)
 }
 
-// deleteRepositories deletes the claims of mobilizers that a selector selects.
-func deleteRepositories(ctx context.Context, c *cluster.Cluster, selector string) error {
+// deleteClaims deletes the claims of ours that a selector selects; what says what they are.
+func deleteClaims(ctx context.Context, c *cluster.Cluster, selector, what string) error {
 	client := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace)
 	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
-		return fmt.Errorf("cannot list the repository claims of the %s: %w", c.Side, err)
+		return fmt.Errorf("cannot list the %s claims of the %s: %w", what, c.Side, err)
 	}
 	var errs []error
 	for _, claim := range list.Items {
 		if err := client.Delete(ctx, claim.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-			errs = append(errs, fmt.Errorf("cannot delete the repository claim %s of the %s: %w", claim.Name, c.Side, err))
+			errs = append(errs, fmt.Errorf("cannot delete the %s claim %s of the %s: %w", what, claim.Name, c.Side, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -240,7 +240,7 @@ func ofPair(pairUID string) string {
 
 // CleanupOptions of Cleanup.
 type CleanupOptions struct {
-	// Repositories removes the claims that mobilizers keep their state in, too.
+	// Repositories removes the claims that mobilizers keep their state in, too, and probe claims.
 	Repositories bool
 }
 
@@ -254,7 +254,8 @@ func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts Clean
 	}
 	errs := []error{deleteLeases(ctx, c, runs)}
 	if opts.Repositories {
-		errs = append(errs, deleteRepositories(ctx, c, ofPair(pairUID)+","+RepositoryLabel))
+		errs = append(errs, deleteClaims(ctx, c, ofPair(pairUID)+","+RepositoryLabel, "repository"),
+			deleteClaims(ctx, c, ofPair(pairUID)+","+ProbeLabel, "probe"))
 	}
 	return errors.Join(errs...)
 }

@@ -51,11 +51,14 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	return steps.Success("the channel is open")
 }
 
-// repositories makes the claims of the mobilizers' state, sized by what the plan has found in
+// repositories tries the target with the workers' users, makes the claims of the mobilizers' state, sized by what the plan has found in
 // the volumes, and lets the mobilizers prove the places that the user has named instead.
 func repositories(ctx context.Context, c *steps.Clusters, t *task.Task, channel transfer.Channel, r *report.Reporter) error {
 	stored, err := plan.Load(ctx, c.Home, t.Move.Pair.UID)
 	if err != nil {
+		return err
+	}
+	if err := probeTarget(ctx, c, t, &stored, r); err != nil {
 		return err
 	}
 	spec := transfer.NewSpec(t, c.Source, c.Target)

@@ -163,6 +163,11 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	}
 	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)
+	classes, err := ReadClasses(ctx, c.Target)
+	if err != nil {
+		return Stored{}, err
+	}
+	warnUnprobed(p, classes)
 	pulled := images.judge(p, images.await(r))
 	if err := checkQuota(ctx, spec, p); err != nil {
 		return Stored{}, err
@@ -189,6 +194,12 @@ func Load(ctx context.Context, home *cluster.Cluster, pairUID string) (Stored, e
 		}
 	}
 	return out, &cluster.Error{Kind: cluster.NotFound, Side: home.Side, Message: "the pair has no stored plan: ask for one (spec.planRequest)"}
+}
+
+// Rewrite stores a stored plan again, with what was found out since it was made.
+func Rewrite(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) error {
+	_, err := store(ctx, home, t, p)
+	return err
 }
 
 // store writes the plan for people into a Secret that the pair owns, and deletes the pair's
