@@ -125,6 +125,8 @@ const (
 	ReasonNeedsPrivilegedMover = "NeedsPrivilegedMover"
 	ReasonNotCopyable          = "NotCopyable"
 	ReasonImageNotPullable     = "ImageNotPullable"
+	ReasonNotEnoughMemory      = "NotEnoughMemory"
+	ReasonOOMKilled            = "OOMKilled"
 
 	ReasonInvalidKustomization = "InvalidKustomization"
 	ReasonPatchMatchesNothing  = "PatchMatchesNothing"

@@ -172,6 +172,8 @@ type Usage struct {
 	Allocated int64 `json:"allocated"`
 	// Files: everything that is not a directory.
 	Files int64 `json:"files"`
+	// Folder: the entries of the largest directory.
+	Folder int64 `json:"folder,omitempty"`
 }
 
 // Required is something that the target must hold before the move; KubeMove does not create it.

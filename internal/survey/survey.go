@@ -39,6 +39,8 @@ type Report struct {
 	Allocated int64 `json:"allocated"`
 	// Filled is how much of the holes in files the copy takes, at most, until they are made again.
 	Filled int64 `json:"filled,omitempty"`
+	// Folder: the entries of the largest directory.
+	Folder int64 `json:"folder,omitempty"`
 	// Unreadable for whoever made the survey.
 	Unreadable Paths `json:"unreadable,omitzero"`
 	// Foreign to the worker at the target: it could not give them their owner or their

@@ -58,7 +58,7 @@ func TestVolumeCounts(t *testing.T) {
 		t.Errorf("the files take %d bytes, expected at least 8", got.Allocated)
 	}
 	got.Allocated = 0
-	want := &Report{Files: 3, Bytes: 8, Special: Paths{1, []string{`"s"`}}, Others: []Paths{},
+	want := &Report{Files: 3, Bytes: 8, Folder: 4, Special: Paths{1, []string{`"s"`}}, Others: []Paths{},
 		Owners: []Owner{{int64(os.Getuid()), int64(os.Getgid())}},
 		Root:   Root{UID: int64(os.Getuid()), GID: int64(os.Getgid()), Mode: 0o700}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -90,6 +90,21 @@ func TestVolumeForeign(t *testing.T) {
 				t.Errorf("foreign: %+v, want %d", got.Foreign, tc.want)
 			}
 		})
+	}
+}
+
+// TestVolumeFolder: the largest directory is found, not the sum of several.
+func TestVolumeFolder(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a/1", "a/2", "a/b/1", "a/b/2", "a/b/3", "a/b/4", "c/1", "c/2", "c/3", "d"} {
+		write(t, filepath.Join(dir, name), "", 0o600)
+	}
+	got, err := Volume(dir, me())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Folder != 4 {
+		t.Errorf("the largest directory has %d entries, want 4 of a/b", got.Folder)
 	}
 }
 

@@ -51,8 +51,10 @@ const namesAtOnce = 1024
 // passed over.
 func (s *surveyor) walk(folder *os.File, rel string) error {
 	var folders []string
+	var entries int64
 	for {
 		names, err := folder.Readdirnames(namesAtOnce)
+		entries += int64(len(names))
 		for _, name := range names {
 			below, err := s.enter(newEntry(folder, rel, name))
 			if err != nil {
@@ -64,6 +66,7 @@ func (s *surveyor) walk(folder *os.File, rel string) error {
 		}
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, fs.ErrNotExist):
+			s.report.Folder = max(s.report.Folder, entries)
 			slices.Sort(folders)
 			return s.descend(folder, rel, folders)
 		case err != nil:

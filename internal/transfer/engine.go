@@ -76,6 +76,7 @@ func (r *Run) act(ctx context.Context, v *volumeRun, o observed, d decision, tar
 		r.spec.Log.Warn("trying a volume again", "volume", v.volume.Name, "failedTry", v.try, "reason", d.Message)
 		r.addWarnings(o)
 		r.warn(fmt.Sprintf("try %d of %s failed: %s", v.try, v.volume.Name, d.Message))
+		v.learn(d.Reason)
 		return r.tolerateOthers(r.restart(ctx, v))
 	case actDone:
 		vouch(ctx, r.spec, v.volume, target)

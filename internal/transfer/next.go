@@ -58,8 +58,9 @@ const otherSide = 3 * time.Second
 // decision is an action and its reason.
 type decision struct {
 	Action action
-	// Message says what is waited for, or why there is another try.
-	Message string
+	// Message says what is waited for, or why there is another try, and Reason the latter in one
+	// word.
+	Message, Reason string
 	// Err of actFail.
 	Err *Error
 }
@@ -230,6 +231,9 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 		}
 		out.Message = fmt.Sprintf("%s ended with exit code %d%s without a result for this run: look at the log of its container", where, e.Code, reason)
 	}
+	if e.Reason == oomKilled {
+		return outOfMemory(where, e, out)
+	}
 	switch {
 	case e.Code == task.ExitPermanent && out.Retry == task.RetrySoon:
 		// The code says never, and the result, if there is one, nothing else.
@@ -239,6 +243,13 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 		out.Reason = cmp.Or(out.Reason, api.ReasonDeclined)
 	}
 	return out
+}
+
+// outOfMemory is the end of a worker that the kernel has killed, or a program of it. Another try gets
+// more memory.
+func outOfMemory(where string, e *exit, said *Error) *Error {
+	return failed(api.ReasonOOMKilled, fmt.Sprintf("%s ran out of memory (limit %s): its volume holds more files, or larger folders, than the plan has counted. "+
+		"Ask for a new plan, which counts them again (spec.planRequest of the MovePair), or split the volume (%s)", where, orUnknown(e.Memory), said.Message), task.RetrySoon)
 }
 
 // judge decides whether a failure is tried again.
@@ -260,7 +271,7 @@ func (o observed) retry(err *Error) decision {
 		}
 		return o.fail(err)
 	}
-	return decision{Action: actRetry, Message: err.Message}
+	return decision{Action: actRetry, Message: err.Message, Reason: err.Reason}
 }
 
 func (o observed) fail(err *Error) decision {

@@ -122,7 +122,7 @@ func TestNext(t *testing.T) {
 		"killed": {
 			reason: "a worker that was killed is tried again",
 			in:     observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working, Want: true, Given: true},
-			want:   want{Action: actRetry, Message: "137 (OOMKilled)"},
+			want:   want{Action: actRetry, Message: "ran out of memory"},
 		},
 		"other side may know": {
 			reason: "the end of the other side is waited for a moment: it may be the cause",
@@ -132,7 +132,7 @@ func TestNext(t *testing.T) {
 		"killed for the third time": {
 			reason: "three tries are enough",
 			in:     observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working, Want: true, Given: true, Try: 3},
-			want:   want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Message: "after 3 tries"},
+			want:   want{Action: actFail, Reason: api.ReasonOOMKilled, Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Message: "after 3 tries"},
 		},
 		"evicted": {
 			reason: "a Pod that has failed without its worker ending is lost",

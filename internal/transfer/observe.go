@@ -43,7 +43,12 @@ type exit struct {
 	Code   int32
 	Reason string
 	At     time.Time
+	// Memory that the container could have, if it was killed for it.
+	Memory string
 }
+
+// oomKilled is the kubelet's word for a container whose memory was not enough.
+const oomKilled = "OOMKilled"
 
 // observePod reads the state of a worker out of its Pod.
 func observePod(pod *corev1.Pod, runID string) side {
@@ -68,12 +73,25 @@ func observePod(pod *corev1.Pod, runID string) side {
 		out.Running = c.State.Running != nil
 		if t := c.State.Terminated; t != nil && !neverRan(t) {
 			out.Exit = &exit{Code: t.ExitCode, Reason: t.Reason, At: t.FinishedAt.Time}
+			if t.Reason == oomKilled {
+				out.Exit.Memory = memoryLimit(pod, workerContainer)
+			}
 		}
 	}
 	if pod.Status.Phase == corev1.PodFailed && out.Exit == nil {
 		out.Lost = strings.TrimSuffix(fmt.Sprintf("the Pod has failed: %s: %s", orUnknown(pod.Status.Reason), pod.Status.Message), ": ")
 	}
 	return out
+}
+
+// memoryLimit of a container; empty: it has none.
+func memoryLimit(pod *corev1.Pod, container string) string {
+	for _, c := range pod.Spec.Containers {
+		if limit, ok := c.Resources.Limits[corev1.ResourceMemory]; ok && c.Name == container {
+			return limit.String()
+		}
+	}
+	return ""
 }
 
 // neverRan tells the mark of a kubelet that lost track of a container from a real end.

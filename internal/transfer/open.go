@@ -48,6 +48,7 @@ func openBoth(ctx context.Context, s Spec, v application.Volume, m task.Mobilize
 // openInput: where the state lies in a claim, that one may be bound to where this Pod runs, and the
 // worker will have to mount it there.
 func openInput(role task.Role, v application.Volume, m task.Mobilizer) podInput {
+	v.Usage = nil // It sees none of the files.
 	in := podInput{Role: role, Volume: v, Mobilizer: m, Try: 1}
 	if role == task.RoleTarget && m.OwnClaim() != "" {
 		in.Placement = targetPlacement(v)

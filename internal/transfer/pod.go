@@ -46,6 +46,8 @@ type podInput struct {
 	Direct bool
 	// Placement of the Pod, where the claim binds it to that of another Pod.
 	Placement placement
+	// Raised says how many times the memory of the worker was not enough in this run.
+	Raised int
 }
 
 // identity that the worker runs as.
@@ -193,7 +195,7 @@ func buildWorker(s Spec, in podInput) corev1.Container {
 		Env: []corev1.EnvVar{{Name: "GOMEMLIMIT", ValueFrom: &corev1.EnvVarSource{
 			ResourceFieldRef: &corev1.ResourceFieldSelector{ContainerName: workerContainer, Resource: "limits.memory"},
 		}}},
-		Resources:       resources("100m", "4", "128Mi", "2Gi"),
+		Resources:       in.workerResources(),
 		SecurityContext: containerSecurity(in.identity().Capabilities...),
 		VolumeMounts: []corev1.VolumeMount{
 			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},

@@ -86,7 +86,12 @@ func lookInto(ctx context.Context, s Spec, v application.Volume, build builder) 
 func reported(pod *corev1.Pod, volume string) (*survey.Report, error) {
 	message := pod.Status.Message
 	for _, c := range pod.Status.ContainerStatuses {
-		if t := c.State.Terminated; t != nil {
+		t := c.State.Terminated
+		if t != nil && t.Reason == oomKilled {
+			return nil, failed(api.ReasonOOMKilled, fmt.Sprintf("the survey of claim %s ran out of memory (limit %s): one of its folders holds too many files; split that folder",
+				volume, orUnknown(memoryLimit(pod, surveyContainer))), task.RetryLater)
+		}
+		if t != nil {
 			message = t.Message
 		}
 	}
@@ -116,7 +121,7 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 		ImagePullPolicy: s.PullPolicy,
 		Command:         []string{"kubemove-task", surveyContainer},
 		Env:             []corev1.EnvVar{{Name: survey.WorkerEnv, Value: string(worker)}},
-		Resources:       resources("20m", "1", "32Mi", "256Mi"),
+		Resources:       resources("20m", "1", "32Mi", "1Gi"),
 		SecurityContext: containerSecurity(in.identity().Capabilities...),
 		VolumeMounts:    []corev1.VolumeMount{{Name: "volume", MountPath: survey.VolumeDir, ReadOnly: true}},
 	}}

@@ -22,6 +22,8 @@ type volumeRun struct {
 	progress  task.VolumeProgress
 
 	try int
+	// raised says how many times the memory of a worker was not enough.
+	raised int
 	// want: its turn has come. given: go was sent in this try. done: copied and verified.
 	want, given, done bool
 	// isReady: nothing kept its workers from starting when it was last observed. settled: its
@@ -65,11 +67,18 @@ func newVolumeRun(s Spec, v application.Volume) *volumeRun {
 }
 
 func (v *volumeRun) input(role task.Role) podInput {
-	in := podInput{Role: role, Volume: v.volume, Mobilizer: v.mobilizer, Try: v.try, Placement: v.placement}
+	in := podInput{Role: role, Volume: v.volume, Mobilizer: v.mobilizer, Try: v.try, Placement: v.placement, Raised: v.raised}
 	if role == task.RoleTarget {
 		in.Placement = targetPlacement(v.volume)
 	}
 	return in
+}
+
+// learn from the failure of a try what the next one needs.
+func (v *volumeRun) learn(reason string) {
+	if reason == api.ReasonOOMKilled {
+		v.raised++
+	}
 }
 
 // connect begins to keep sessions with the agents of this try. Dialling waits until the

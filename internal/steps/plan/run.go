@@ -168,6 +168,9 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 		return Stored{}, err
 	}
 	warnUnprobed(p, classes)
+	if err := checkMemory(ctx, p, c.Source, c.Target); err != nil {
+		return Stored{}, err
+	}
 	pulled := images.judge(p, images.await(r))
 	if err := checkQuota(ctx, spec, p); err != nil {
 		return Stored{}, err

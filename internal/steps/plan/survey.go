@@ -67,7 +67,7 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
 		}
 		if k, ok := out[v.Name]; ok {
-			v.Usage = &application.Usage{Bytes: k.Report.Bytes, Allocated: k.Report.Allocated, Files: k.Report.Files}
+			v.Usage = &application.Usage{Bytes: k.Report.Bytes, Allocated: k.Report.Allocated, Files: k.Report.Files, Folder: k.Report.Folder}
 			judgeSurvey(p, *v, k.Report)
 		}
 	}
