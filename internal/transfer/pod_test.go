@@ -123,6 +123,25 @@ func TestNoSecretInPods(t *testing.T) {
 	}
 }
 
+// TestSurveyNames: a Pod that looks as one user is not taken for that of another.
+func TestSurveyNames(t *testing.T) {
+	s := testSpec(api.TriggerRequest)
+	v := application.Volume{Name: strings.Repeat("a", 60), Identity: application.Identity{UID: new(int64(1))}}
+	v.Candidates = []application.Candidate{{Identity: v.Identity}, {Identity: application.Identity{UID: new(int64(2))}}}
+	seen := map[string]bool{}
+	for _, c := range v.Choices() {
+		v.Identity = c
+		pod, err := buildSurvey(s, v, placement{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[pod.Name] || len(pod.Name) > 63 {
+			t.Errorf("%q is the name of two Pods, or too long", pod.Name)
+		}
+		seen[pod.Name] = true
+	}
+}
+
 func TestNames(t *testing.T) {
 	long := strings.Repeat("a", 200) + ".data"
 	for _, claim := range []string{"data", "www.example.com", long, "x.-y"} {

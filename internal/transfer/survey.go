@@ -112,7 +112,7 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode the worker of the target: %w", err)
 	}
-	pod := probePod(s.Source, workerName(s.Run.ID, v.Name, surveyContainer), s.labels(in.Role, v.Name), in.identity(), surveyLimit)
+	pod := probePod(s.Source, workerName(s.Run.ID, v.Name, surveyRole(v)), s.labels(in.Role, v.Name), in.identity(), surveyLimit)
 	pod.Annotations[ClaimAnnotation] = v.Name
 	where.apply(pod)
 	pod.Spec.Containers = []corev1.Container{{
@@ -128,6 +128,19 @@ func buildSurvey(s Spec, v application.Volume, where placement) (*corev1.Pod, er
 	pod.Spec.Volumes = []corev1.Volume{{Name: "volume", VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: v.Name, ReadOnly: true}}}}
 	return pod, nil
+}
+
+// surveyRole is in the names of the Pods. One of several users that the workers can have has a Pod of
+// its own: what a killed plan has left of another one must not be taken for it.
+func surveyRole(v application.Volume) task.Role {
+	if len(v.Candidates) == 0 {
+		return surveyContainer
+	}
+	data, err := json.Marshal(v.Worker(false))
+	if err != nil {
+		panic(fmt.Sprintf("cannot encode an identity: %v", err)) // It is made of numbers and words.
+	}
+	return task.Role(surveyContainer + "-" + hash10(string(data))[:5])
 }
 
 // buildOwner makes a Pod that looks at the root of the volume: whose it is anybody may see.

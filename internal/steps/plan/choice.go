@@ -142,7 +142,7 @@ func recall(p *application.Plan, known Stored) []string {
 func takeOver(v *application.Volume, former application.Volume) bool {
 	users := slices.Clone(v.Candidates)
 	for i := range users {
-		if len(v.Users) == len(users) && v.Users[i].UID != nil {
+		if len(v.Users) == len(users) && v.Users[i].UID != nil && v.Users[i].GID != nil {
 			users[i] = v.Users[i]
 		} else if len(former.Users) == len(users) {
 			users[i] = former.Users[i]

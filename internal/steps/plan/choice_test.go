@@ -103,6 +103,9 @@ func TestRecall(t *testing.T) {
 	known := twoUsers()
 	known.Identity, known.TargetIdentity = known.Candidates[1].Identity, &known.Candidates[0].Identity
 	known.Usage = &application.Usage{Files: 7}
+	known.Users = slices.Clone(known.Candidates)
+	known.Users[0].GID = num(0)
+	known.TargetIdentity = &known.Users[0].Identity
 	stored := Stored{Plan: &application.Plan{Volumes: []application.Volume{known}}, Surveys: map[string]Surveyed{"data": {Report: &survey.Report{}}}}
 	cases := map[string]struct {
 		reason  string
@@ -117,10 +120,11 @@ func TestRecall(t *testing.T) {
 		"None":  {"the stored plan is gone", Stored{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
 		"Asked": {"an image that runs as somebody else now", stored, func(v *application.Volume) {
 			v.Users = slices.Clone(v.Candidates)
-			v.Users[0].Identity = application.Identity{UID: num(5)}
+			v.Users[0].Identity = application.Identity{UID: num(5), GID: num(5)}
 		}, 5, known.Usage, []string{"data"}},
-		"OneUser": {"there is nothing to choose", Stored{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
-		"Skipped": {"nothing is copied", Stored{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
+		"NotAsked": {"no Pod runs that could say the group", stored, func(v *application.Volume) { v.Users = slices.Clone(v.Candidates) }, 0, known.Usage, nil},
+		"OneUser":  {"there is nothing to choose", Stored{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
+		"Skipped":  {"nothing is copied", Stored{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
