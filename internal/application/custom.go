@@ -19,17 +19,21 @@ type naming struct {
 
 // names lists what a custom resource names of what is there.
 func (m *maker) names(n *node) []naming {
-	v := &namesVisitor{m: m, door: doors[n.ref.kind()], seen: map[Ref]bool{}}
+	v := &namesVisitor{m: m, isRoute: isRoute(n.ref.kind()), seen: map[Ref]bool{}}
 	v.visit("", n.obj.Object["spec"])
+	if n.ref.Kind == "ServiceExport" {
+		v.add(refTo(kindService, n.ref.Name), false)
+	}
 	slices.SortFunc(v.out, func(a, b naming) int { return compareRefs(a.to, b.to) })
 	return v.out
 }
 
 type namesVisitor struct {
-	m    *maker
-	door bool
-	seen map[Ref]bool
-	out  []naming
+	m *maker
+	// isRoute: it leads traffic.
+	isRoute bool
+	seen    map[Ref]bool
+	out     []naming
 }
 
 func (v *namesVisitor) visit(field string, value any) {
@@ -41,7 +45,7 @@ func (v *namesVisitor) visit(field string, value any) {
 	case map[string]any:
 		v.visitMap(field, value)
 	case string:
-		if kind := kindOfText(field, v.door); kind != "" {
+		if kind := kindOfText(field, v.isRoute); kind != "" {
 			v.add(refTo(kind, v.short(value)), false)
 		}
 	}
@@ -53,7 +57,7 @@ func (v *namesVisitor) visitMap(field string, value map[string]any) {
 	if name != "" && (namespace == "" || namespace == v.m.in.SourceNamespace) {
 		if kind, _ := value["kind"].(string); kind != "" {
 			v.add(v.resolve(value, kind, name), true)
-		} else if kind := kindOfField(field, v.door); kind != "" {
+		} else if kind := kindOfField(field, v.isRoute); kind != "" {
 			v.add(refTo(kind, name), false)
 		}
 	}
@@ -100,7 +104,7 @@ func (v *namesVisitor) add(to Ref, byKind bool) {
 }
 
 // kindOfText is the kind that a field with a bare name means; empty: none that is known.
-func kindOfText(field string, door bool) string {
+func kindOfText(field string, isRoute bool) string {
 	switch field {
 	case "secretName":
 		return kindSecret
@@ -112,16 +116,19 @@ func kindOfText(field string, door bool) string {
 		return kindClaim
 	case "serviceName":
 		return kindService
-	case "host":
-		if door {
-			return kindService // The destination of a mesh's route.
+	case "host", "service", "backend":
+		if isRoute {
+			return kindService
 		}
 	}
 	return ""
 }
 
+// routeFields of kinds that lead traffic hold references to Services.
+var routeFields = []string{"backendRefs", "backendRef", "backends", "backend", "serviceRefs", "serviceRef", "services", "service", "to"}
+
 // kindOfField is the kind that a reference with a name and without a kind means.
-func kindOfField(field string, door bool) string {
+func kindOfField(field string, isRoute bool) string {
 	lower := strings.ToLower(field)
 	switch {
 	case strings.Contains(lower, "secret"):
@@ -130,7 +137,7 @@ func kindOfField(field string, door bool) string {
 		return kindConfigMap
 	case strings.Contains(lower, "serviceaccount"):
 		return kindServiceAccount
-	case door && slices.Contains([]string{"backendRefs", "backendRef", "services", "service", "to"}, field):
+	case isRoute && slices.Contains(routeFields, field):
 		return kindService
 	case field == "parentRefs":
 		return "Gateway.gateway.networking.k8s.io"
@@ -151,7 +158,7 @@ func (m *maker) customEdges(n *node) []edge {
 	return slices.DeleteFunc(out, func(e edge) bool { return e.to == n.ref })
 }
 
-// namedBy are the custom resources that belong to an object because they name it: a door to a
+// namedBy are the custom resources that belong to an object because they name it: a route to a
 // Service, and what scales or protects a workload.
 func (m *maker) namedBy(ref Ref) []edge {
 	if m.namers == nil {
@@ -161,7 +168,7 @@ func (m *maker) namedBy(ref Ref) []edge {
 				continue
 			}
 			for _, to := range m.names(n) {
-				if to.byKind || doors[n.ref.kind()] {
+				if to.byKind || isRoute(n.ref.kind()) {
 					m.namers[to.to] = append(m.namers[to.to], n.ref)
 				}
 			}

@@ -94,25 +94,6 @@ var stays = map[string]string{
 	"VolumeSnapshot.snapshot.storage.k8s.io":           "it belongs to the storage of the source",
 }
 
-// doors are kinds of custom resources that lead traffic from outside to Services.
-var doors = map[string]bool{
-	"DNSEndpoint.externaldns.k8s.io":      true,
-	"GRPCRoute.gateway.networking.k8s.io": true,
-	"Gateway.gateway.networking.k8s.io":   true,
-	"Gateway.networking.istio.io":         true,
-	"HTTPProxy.projectcontour.io":         true,
-	"HTTPRoute.gateway.networking.k8s.io": true,
-	"IngressRoute.traefik.io":             true,
-	"IngressRouteTCP.traefik.io":          true,
-	"IngressRouteUDP.traefik.io":          true,
-	"Mapping.getambassador.io":            true,
-	"Route.route.openshift.io":            true,
-	"TCPRoute.gateway.networking.k8s.io":  true,
-	"TLSRoute.gateway.networking.k8s.io":  true,
-	"UDPRoute.gateway.networking.k8s.io":  true,
-	"VirtualService.networking.istio.io":  true,
-}
-
 // Kinds lists the resources of the source namespace that Make has to see. What else the cluster
 // serves it wants to see as well.
 func Kinds() []schema.GroupVersionResource {

@@ -220,7 +220,7 @@ func TestKustomized(t *testing.T) {
 			has:   []string{"kind: IngressClass\n  name: traefik"}, not: []string{"name: nginx"},
 		},
 		"ClosedDoor": {
-			reason: "a Service without a door starts with the rest", objects: join(webYAML, bound, service),
+			reason: "a Service that lets no traffic in starts with the rest", objects: join(webYAML, bound, service),
 			texts: []string{`patches: [{target: {kind: Service}, patch: '[{"op": "remove", "path": "/spec/type"}]'}]`},
 			not:   []string{"phase: Open"},
 		},

@@ -93,6 +93,7 @@ func Make(in Input) *Plan {
 	m.checkCallers()
 	m.placeWorkers()
 	m.checkTemplates()
+	m.checkReached()
 	m.requireNamed()
 	m.requireKinds()
 	m.requireBindings()
@@ -127,6 +128,8 @@ type maker struct {
 	cluster []*node
 	// namers are the custom resources that name an object and belong to it.
 	namers map[Ref][]Ref
+	// targetsOfTraffic are found when they are asked for.
+	targetsOfTraffic *trafficTargets
 	// controlled are the kinds of custom resources of which it is known whether their controller
 	// moves.
 	controlled map[string]bool

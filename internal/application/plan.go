@@ -15,9 +15,9 @@ type Phase string
 const (
 	// PhaseVolume: claims; created before data flows.
 	PhaseVolume Phase = "Volume"
-	// PhaseStart: everything without a door to the outside, workloads last.
+	// PhaseStart: everything that lets no traffic in, workloads last.
 	PhaseStart Phase = "Start"
-	// PhaseOpen: what lets traffic in: Ingresses, and Services of type NodePort and
+	// PhaseOpen: what may let traffic in: Ingresses, routes, and Services of type NodePort and
 	// LoadBalancer; created after the application is healthy and the switch is committed.
 	PhaseOpen Phase = "Open"
 )

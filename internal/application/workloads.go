@@ -140,7 +140,7 @@ func (m *maker) addObjects() {
 // placeObjects puts the objects, as they will be, in the order of creation.
 func (m *maker) placeObjects() {
 	for i := range m.plan.Objects {
-		m.plan.Objects[i].Phase = phaseOf(&m.plan.Objects[i].Object)
+		m.plan.Objects[i].Phase = m.phaseOf(&m.plan.Objects[i])
 	}
 	slices.SortFunc(m.plan.Objects, compareObjects)
 }
@@ -170,27 +170,3 @@ func (m *maker) requireAccount(n *node) {
 }
 
 var phases = []Phase{PhaseVolume, PhaseStart, PhaseOpen}
-
-func phaseOf(o *unstructured.Unstructured) Phase {
-	switch RefOf(o).kind() {
-	case kindClaim:
-		return PhaseVolume
-	case kindIngress:
-		return PhaseOpen
-	case kindService:
-		if letsTrafficIn(o) {
-			return PhaseOpen
-		}
-	}
-	if doors[RefOf(o).kind()] {
-		return PhaseOpen
-	}
-	return PhaseStart
-}
-
-// letsTrafficIn says whether a Service can be reached from outside of the cluster.
-func letsTrafficIn(service *unstructured.Unstructured) bool {
-	t, _, _ := unstructured.NestedString(service.Object, "spec", "type")
-	ips, _, _ := unstructured.NestedSlice(service.Object, "spec", "externalIPs")
-	return t == "NodePort" || t == "LoadBalancer" || len(ips) > 0
-}

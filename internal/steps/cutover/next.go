@@ -196,7 +196,7 @@ func conflicts(o Observed) (Action, bool) {
 
 // atStart: it is created before the commit. A Service with a door is, without its door.
 func (b *Object) atStart() bool {
-	return b.Phase == application.PhaseStart || b.Phase == application.PhaseOpen && b.Kind == "Service"
+	return b.Phase == application.PhaseStart || b.Phase == application.PhaseOpen && isService(b.Ref)
 }
 
 // names of workloads.

@@ -17,13 +17,13 @@ import (
 // without a door. A Service that has a door is created as a ClusterIP Service, since the
 // application itself may need it; a CronJob is created suspended. Nil: nothing is created yet.
 func startForm(o application.Object, self string) (*unstructured.Unstructured, error) {
-	if o.Phase == application.PhaseOpen && o.Kind != "Service" {
+	if o.Phase == application.PhaseOpen && !isService(o.Ref) {
 		return nil, nil
 	}
 	u := o.Object.DeepCopy()
 	setCreatedBy(u, self)
 	switch {
-	case o.Kind == "CronJob":
+	case isCronJob(o.Ref):
 		return u, unstructured.SetNestedField(u.Object, true, "spec", "suspend")
 	case o.Phase == application.PhaseOpen:
 		return u, closeService(u)
@@ -44,7 +44,7 @@ func openForm(o application.Object, self string) *unstructured.Unstructured {
 
 // isDoor: startForm holds the object, or a part of it, back.
 func isDoor(o *application.Object) bool {
-	return o.Phase == application.PhaseOpen || o.Kind == "CronJob"
+	return o.Phase == application.PhaseOpen || isCronJob(o.Ref)
 }
 
 func setCreatedBy(u *unstructured.Unstructured, self string) {
@@ -117,11 +117,11 @@ func (b *Object) identify(uids map[string]types.UID) {
 // isOpen: a door has its final form.
 func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	switch {
-	case want.Kind == "CronJob":
+	case isCronJob(want.Ref):
 		w, _, _ := unstructured.NestedBool(want.Object.Object, "spec", "suspend")
 		g, _, _ := unstructured.NestedBool(got.Object, "spec", "suspend")
 		return w == g
-	case want.Phase == application.PhaseOpen && want.Kind == "Service":
+	case want.Phase == application.PhaseOpen && isService(want.Ref):
 		w, _, _ := unstructured.NestedString(want.Object.Object, "spec", "type")
 		g, _, _ := unstructured.NestedString(got.Object, "spec", "type")
 		return w == g && slices.Equal(externalIPs(&want.Object), externalIPs(got))
@@ -137,7 +137,7 @@ func externalIPs(u *unstructured.Unstructured) []string {
 
 // ready asks kstatus; a CronJob is ready as it is.
 func ready(u *unstructured.Unstructured) (bool, string) {
-	if u.GetKind() == "CronJob" {
+	if isCronJob(application.RefOf(u)) {
 		return true, ""
 	}
 	r, err := status.Compute(updatedByHand(u))

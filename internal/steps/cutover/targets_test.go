@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -52,6 +53,34 @@ func TestStartForm(t *testing.T) {
 	ingress := planned(t, "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}}", application.PhaseOpen)
 	if u, err = startForm(ingress, self); u != nil || err != nil {
 		t.Errorf("an Ingress is created before the commit: %v, %v", u, err)
+	}
+}
+
+// TestKindsOfOtherGroups: a custom kind may be called like one of Kubernetes, and is not treated like it.
+func TestKindsOfOtherGroups(t *testing.T) {
+	service := planned(t, "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: web}, spec: {}}", application.PhaseOpen)
+	if u, err := startForm(service, self); u != nil || err != nil {
+		t.Errorf("a custom resource that leads traffic is created before the commit: %v, %v", u, err)
+	}
+	if b := readTarget(service, nil, self, "pair"); b.atStart() || b.Open {
+		t.Errorf("a custom resource of the kind Service: created at the start %v, open %v", b.atStart(), b.Open)
+	}
+	if b := readTarget(service, &service.Object, self, "pair"); !b.Open {
+		t.Error("a custom resource that is there is not open")
+	}
+	job := planned(t, "{apiVersion: batch.example.com/v1, kind: CronJob, metadata: {name: job}, spec: {}}", application.PhaseStart)
+	u, err := startForm(job, self)
+	if _, suspended, _ := unstructured.NestedBool(u.Object, "spec", "suspend"); err != nil || suspended {
+		t.Errorf("a custom resource got a field that its kind need not have: %v, %v", u, err)
+	}
+	if openForm(job, self) != nil {
+		t.Error("a custom resource of the kind CronJob is changed after the commit")
+	}
+	for _, kind := range []string{"Deployment.apps.example.com", "StatefulSet.apps.kruise.io", "CronJob.batch.volcano.sh"} {
+		gk := schema.ParseGroupKind(kind)
+		if isWorkload(application.Ref{Group: gk.Group, Kind: gk.Kind, Name: "a"}) {
+			t.Errorf("%s is stopped as the workload of that name", kind)
+		}
 	}
 }
 

@@ -27,9 +27,14 @@ var workloadResources = map[string]schema.GroupVersionResource{
 
 // isWorkload: a switch stops and starts it.
 func isWorkload(r application.Ref) bool {
-	_, ok := workloadResources[r.Kind]
-	return ok
+	resource, ok := workloadResources[r.Kind]
+	return ok && resource.Group == r.Group
 }
+
+// isCronJob and isService: custom kinds may have these names, too.
+func isCronJob(r application.Ref) bool { return r.Kind == "CronJob" && isWorkload(r) }
+
+func isService(r application.Ref) bool { return r.Group == "" && r.Kind == "Service" }
 
 // workloadKind is the kind of a workload in the version that a switch reads and writes.
 func workloadKind(r application.Ref) schema.GroupVersionKind {

@@ -1,0 +1,41 @@
+package application
+
+// externalEndpoints are kinds of custom resources that lead traffic from outside to Services. They are
+// taken along with the Services that they name, and known by their fields. What else may lead traffic
+// is found out by leadsTo.
+var externalEndpoints = map[string]bool{
+	"ApisixRoute.apisix.apache.org":         true,
+	"DNSEndpoint.externaldns.k8s.io":        true,
+	"DomainMapping.serving.knative.dev":     true,
+	"GRPCRoute.gateway.networking.k8s.io":   true,
+	"Gateway.gateway.networking.k8s.io":     true,
+	"Gateway.networking.istio.io":           true,
+	"HTTPProxy.projectcontour.io":           true,
+	"HTTPRoute.gateway.networking.k8s.io":   true,
+	"HTTPScaledObject.http.keda.sh":         true,
+	"IngressRoute.traefik.containo.us":      true,
+	"IngressRoute.traefik.io":               true,
+	"IngressRouteTCP.traefik.containo.us":   true,
+	"IngressRouteTCP.traefik.io":            true,
+	"IngressRouteUDP.traefik.containo.us":   true,
+	"IngressRouteUDP.traefik.io":            true,
+	"ListenerSet.gateway.networking.k8s.io": true,
+	"Mapping.getambassador.io":              true,
+	"MultiClusterIngress.networking.gke.io": true,
+	"MultiClusterService.networking.gke.io": true,
+	"Route.route.openshift.io":              true,
+	"ServiceExport.multicluster.x-k8s.io":   true,
+	"ServiceExport.net.gke.io":              true,
+	"TCPIngress.configuration.konghq.com":   true,
+	"TCPMapping.getambassador.io":           true,
+	"TCPRoute.gateway.networking.k8s.io":    true,
+	"TLSRoute.gateway.networking.k8s.io":    true,
+	"TargetGroupBinding.elbv2.k8s.aws":      true,
+	"TransportServer.cis.f5.com":            true,
+	"TransportServer.k8s.nginx.org":         true,
+	"UDPIngress.configuration.konghq.com":   true,
+	"UDPRoute.gateway.networking.k8s.io":    true,
+	"VirtualServer.cis.f5.com":              true,
+	"VirtualServer.k8s.nginx.org":           true,
+	"VirtualService.networking.istio.io":    true,
+}
