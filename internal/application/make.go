@@ -98,6 +98,7 @@ func Make(in Input) *Plan {
 	m.requireKinds()
 	m.requireBindings()
 	m.checkConnections()
+	m.checkTokens()
 	m.leaveTheRest()
 	m.checkWaits()
 	m.warnUnseen()

@@ -110,7 +110,7 @@ func (m *maker) admit(n *node, why string) {
 	case m.isSystem(n):
 		m.leave(n.ref, "every namespace has its own")
 	case isTokenSecret(n):
-		m.leave(n.ref, "it is the token of a ServiceAccount; the target issues its own")
+		m.leave(n.ref, byNoPod)
 	case m.dataOnly() && rank(n.ref.kind()) < 0:
 		m.leave(n.ref, byContents)
 	case n.ref.kind() == kindClaim:

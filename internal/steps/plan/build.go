@@ -58,6 +58,9 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err := checkTarget(ctx, target, where.target, p, from); err != nil {
 		return nil, err
 	}
+	if err := compareSurroundings(ctx, source, target, where, p); err != nil {
+		return nil, err
+	}
 	return p, checkMobilizers(ctx, target, t, task.CredentialsDir, p)
 }
 
