@@ -88,6 +88,8 @@ var publishingKeys = map[string]string{
 }
 
 const (
+	// The hosts that external-dns gives to a Service
+	// (https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations).
 	hostnameAnnotation = "external-dns.alpha.kubernetes.io/hostname"
 	negAnnotation      = "cloud.google.com/neg"
 	sharedAnnotation   = "service.cilium.io/shared"

@@ -91,10 +91,6 @@ func (m *maker) isRemade(n *node) bool {
 	return foreign != nil || root != n && (m.moves(root) || isGenerated(n.ref.kind())) || m.isSystem(n) || m.isMade(n)
 }
 
-// hostnameAnnotation names the hosts that external-dns gives to a Service
-// (https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations).
-const hostnameAnnotation = "external-dns.alpha.kubernetes.io/hostname"
-
 // externals are the external endpoints of the application, by their names at the source.
 func (m *maker) externals() []awaited {
 	var out []awaited

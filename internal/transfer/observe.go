@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubemove/kubemove/internal/podstate"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -55,7 +56,7 @@ func observePod(pod *corev1.Pod, runID string) side {
 	if pod == nil {
 		return side{}
 	}
-	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Scheduled: pod.Spec.NodeName != "", Problem: podProblem(pod)}
+	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Scheduled: pod.Spec.NodeName != "", Problem: clip(podstate.Problem(pod))}
 	for _, c := range pod.Status.InitContainerStatuses {
 		if c.Name != agentContainer {
 			continue

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/podstate"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -50,8 +51,8 @@ func whyNot(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) string {
 	if warning := warningOf(ctx, c, "Pod", pod.Name); warning != "" {
 		return warning
 	}
-	if problem := podProblem(pod); problem != "" {
-		return problem
+	if problem := podstate.Problem(pod); problem != "" {
+		return clip(problem)
 	}
 	if pod.Spec.NodeName == "" {
 		return claimProblem(ctx, c, pod)
@@ -83,28 +84,6 @@ func claimProblem(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) stri
 	return ""
 }
 
-// podProblem is the cluster's own word on why a Pod does not start.
-func podProblem(pod *corev1.Pod) string {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
-			return clip(c.Reason + ": " + c.Message)
-		}
-	}
-	all := append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
-	for _, c := range all {
-		w := c.State.Waiting
-		if w == nil || w.Reason == "PodInitializing" || w.Reason == "ContainerCreating" || w.Reason == "" {
-			continue
-		}
-		text := fmt.Sprintf("container %s (image %s): %s: %s", c.Name, c.Image, w.Reason, w.Message)
-		if last := c.LastTerminationState.Terminated; last != nil {
-			text += fmt.Sprintf(" (last ended with code %d, %s)", last.ExitCode, last.Reason)
-		}
-		return clip(text)
-	}
-	return ""
-}
-
 // warningOf returns the newest warning about a Pod or a claim, such as a mount that fails. It
 // is a help only: no right to read events is no error.
 func warningOf(ctx context.Context, c *cluster.Cluster, kind, name string) string {
@@ -116,18 +95,9 @@ func warningOf(ctx context.Context, c *cluster.Cluster, kind, name string) strin
 	}
 	newest := list.Items[0]
 	for _, e := range list.Items[1:] {
-		if eventTime(e).After(eventTime(newest)) {
+		if podstate.EventTime(&e).After(podstate.EventTime(&newest)) {
 			newest = e
 		}
 	}
 	return clip(newest.Reason + ": " + newest.Message)
-}
-
-func eventTime(e corev1.Event) time.Time {
-	for _, t := range []time.Time{e.LastTimestamp.Time, e.EventTime.Time, e.FirstTimestamp.Time} {
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return e.CreationTimestamp.Time
 }

@@ -114,25 +114,19 @@ func nextStart(o Observed) Action {
 	if unready := o.unready(); len(unready) > 0 {
 		if o.Now.Sub(*o.Record.StartedAt) > o.HealthTimeout {
 			return failed(api.ReasonHealthTimeout, fmt.Sprintf("not healthy at the target after %s: %s",
-				o.HealthTimeout, list(unready)))
+				o.HealthTimeout, list(unready)+o.because()))
 		}
-		return wait("Health", "waiting for "+list(unready))
+		return wait("Health", "waiting for "+list(unready)+o.because())
 	}
 	return Action{Kind: Commit, Message: "commit"}
 }
 
-// unready names the workloads of the target that are not healthy, each with the reason. One at zero
-// is as it is to be where the plan says zero, also where it is paused and so never says that it is
-// ready; else another client has scaled it down.
+// unready names the workloads of the target that are not healthy, each with the reason.
 func (o *Observed) unready() []string {
 	var out []string
 	for _, b := range o.Objects {
-		switch {
-		case !b.Workload || b.Stopped && b.Zero && !b.Runs:
-		case b.Stopped && !b.Runs:
-			out = append(out, b.Ref.String()+" (another client has scaled it to zero)")
-		case !b.Ready:
-			out = append(out, b.Ref.String()+" ("+b.Message+")")
+		if why := b.unhealthy(); why != "" {
+			out = append(out, b.Ref.String()+" ("+why+")")
 		}
 	}
 	return out

@@ -43,6 +43,9 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 			return nil, err
 		}
 	}
+	if !rollback {
+		s.observeDiagnosis(ctx, o)
+	}
 	o.Workers = s.run != nil
 	return o, nil
 }

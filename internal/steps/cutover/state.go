@@ -127,6 +127,8 @@ type Observed struct {
 	TargetPods []string
 	// Others are Pods of other tasks that cut over for this switch and still run.
 	Others []string
+	// Diagnosis says what keeps the target from being healthy, when that takes long.
+	Diagnosis string
 	// QuiesceTimeout and HealthTimeout.
 	QuiesceTimeout, HealthTimeout time.Duration
 	// Repeated is the action that was carried out last, and since when it was the only one.

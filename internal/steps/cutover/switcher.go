@@ -45,6 +45,8 @@ type switcher struct {
 	syncs   *dataSyncs
 	epoch   int // of run
 
+	diagnosis diagnosis // of a target that does not become healthy
+
 	homeUID  string
 	began    time.Time // this process
 	rollback bool
