@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -14,19 +15,24 @@ import (
 // Hash identifies what the plan would do: where it takes what from and to (a kubeconfig of the same
 // name may lead to another cluster tomorrow), through which repository, objects, volumes and
 // workloads; not the lists for people. The replicas of workloads that an autoscaler sets do not count, nor how full a claim
-// is, as they change by themselves between the reading of a plan and its approval.
+// is, nor what the application writes into objects, as they change by themselves between the reading of a plan and its approval.
 func (p *Plan) Hash() string {
-	workloads, objects := p.withoutAutoscaledReplicas()
+	workloads, objects := p.compared()
+	var kustomizations []api.Kustomization // What they make of the content that does not count.
+	if p.Transform != nil {
+		kustomizations = p.Transform.Kustomizations
+	}
 	data, err := json.Marshal(struct {
-		A, B, C   string
-		From, To  string       `json:",omitempty"`
-		Data      api.Data     `json:",omitzero"`
-		Contents  api.Contents `json:",omitempty"`
-		Workloads []Workload
-		Objects   []Object
-		Volumes   []Volume
-		Requires  []Required
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires})
+		A, B, C        string
+		From, To       string       `json:",omitempty"`
+		Data           api.Data     `json:",omitzero"`
+		Contents       api.Contents `json:",omitempty"`
+		Workloads      []Workload
+		Objects        []Object
+		Volumes        []Volume
+		Requires       []Required
+		Kustomizations []api.Kustomization `json:",omitempty"`
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires, kustomizations})
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))
@@ -50,11 +56,9 @@ func (p *Plan) comparedVolumes() []Volume {
 	return volumes
 }
 
-func (p *Plan) withoutAutoscaledReplicas() ([]Workload, []Object) {
-	workloads := make([]Workload, len(p.Workloads))
-	objects := make([]Object, len(p.Objects))
-	copy(workloads, p.Workloads)
-	copy(objects, p.Objects)
+// compared are the workloads and objects without what changes while the application runs.
+func (p *Plan) compared() ([]Workload, []Object) {
+	workloads, objects := slices.Clone(p.Workloads), slices.Clone(p.Objects)
 	scaled := map[Ref]bool{}
 	for i := range workloads {
 		if workloads[i].Autoscaled {
@@ -63,7 +67,10 @@ func (p *Plan) withoutAutoscaledReplicas() ([]Workload, []Object) {
 		}
 	}
 	for i := range objects {
-		if scaled[objects[i].SourceRef()] {
+		switch {
+		case objects[i].Written:
+			objects[i].Object = withoutContent(objects[i].Object)
+		case scaled[objects[i].SourceRef()]:
 			objects[i].Object = *objects[i].Object.DeepCopy()
 			unstructured.RemoveNestedField(objects[i].Object.Object, "spec", "replicas")
 		}

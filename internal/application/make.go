@@ -79,6 +79,7 @@ func Make(in Input) *Plan {
 	m.checkTargetNames()
 	m.kustomize()
 	m.placeObjects()
+	m.markWritten()
 	m.checkContents()
 	m.checkData()
 	m.checkClaims()

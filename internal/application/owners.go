@@ -133,47 +133,9 @@ func (m *maker) controllerMoves(custom *node) bool {
 }
 
 func (m *maker) mayList(account string, custom Ref) bool {
-	has := func(list []string, want string) bool {
-		return slices.Contains(list, want) || slices.Contains(list, rbacv1.ResourceAll)
-	}
-	return slices.ContainsFunc(m.rulesOf(account), func(r rbacv1.PolicyRule) bool {
-		return has(r.APIGroups, custom.Group) && has(r.Resources, m.in.Resources[custom.kind()]) && (has(r.Verbs, "watch") || has(r.Verbs, "list"))
+	return slices.ContainsFunc(m.rulesOf(account, bindsAccount), func(r rbacv1.PolicyRule) bool {
+		return grants(r, m.resource(custom.kind()), "list", "watch")
 	})
-}
-
-// rulesOf an account of the namespace: what it may do there, as far as roles and bindings could be
-// read.
-func (m *maker) rulesOf(account string) []rbacv1.PolicyRule {
-	var out []rbacv1.PolicyRule
-	for _, b := range m.x.ofKind(kindRoleBinding) {
-		if binding := read[rbacv1.RoleBinding](b); bindsAccount(binding.Subjects, m.in.SourceNamespace, account) {
-			out = append(out, m.rulesIn(binding.RoleRef)...)
-		}
-	}
-	for _, b := range m.cluster {
-		if b.ref.kind() != kindClusterRoleBinding {
-			continue
-		}
-		if binding := read[rbacv1.ClusterRoleBinding](b); bindsAccount(binding.Subjects, m.in.SourceNamespace, account) {
-			out = append(out, m.rulesIn(binding.RoleRef)...)
-		}
-	}
-	return out
-}
-
-// rulesIn a Role or a ClusterRole.
-func (m *maker) rulesIn(role rbacv1.RoleRef) []rbacv1.PolicyRule {
-	if role.Kind == "ClusterRole" {
-		i := slices.IndexFunc(m.cluster, func(n *node) bool { return n.ref == refTo(kindClusterRole, role.Name) })
-		if i < 0 {
-			return nil
-		}
-		return read[rbacv1.ClusterRole](m.cluster[i]).Rules
-	}
-	if n := m.x.byRef[refTo(kindRole, role.Name)]; n != nil {
-		return read[rbacv1.Role](n).Rules
-	}
-	return nil
 }
 
 // isMade says whether Kubernetes itself makes an object of one of the further kinds out of

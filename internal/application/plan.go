@@ -42,6 +42,8 @@ type Plan struct {
 	Objects []Object `json:"objects"`
 	// Volumes of the application.
 	Volumes []Volume `json:"volumes"`
+	// Transform is what the objects that are read again are made with; nil: there are none.
+	Transform *Transform `json:"transform,omitempty"`
 	// Requires lists what the target must hold already: claims with the policy Skip, excluded
 	// claims that a workload mounts, the settings of the default ServiceAccount, and cluster-wide objects that are referenced.
 	Requires []Required `json:"requires,omitempty"`
@@ -107,6 +109,9 @@ type Object struct {
 	Runs bool `json:"runs,omitempty"`
 	// Cluster: it is cluster-wide, and created only where the target has none of its name.
 	Cluster bool `json:"cluster,omitempty"`
+	// Written: the application may write its content while it runs. It is read again when the
+	// application has stopped, and no part of the hash.
+	Written bool `json:"written,omitempty"`
 	// Object cleaned and transformed, in the target's namespace. Workloads keep the
 	// replicas and suspension that they will have when they run.
 	Object unstructured.Unstructured `json:"object"`

@@ -28,7 +28,7 @@ type containerText struct{ container, text string }
 func (m *maker) waiter(n *node) waiter {
 	spec := &n.template.Spec
 	w := waiter{account: accountOf(n.template), labels: n.template.Labels}
-	w.rules = m.rulesOf(w.account)
+	w.rules = m.rulesOf(w.account, bindsAccount)
 	token := m.hasToken(n)
 	for i := range spec.InitContainers {
 		c := &spec.InitContainers[i]

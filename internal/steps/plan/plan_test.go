@@ -52,7 +52,8 @@ spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}
 )
 
 func TestRedactedHoldsNoSecret(t *testing.T) {
-	p := &application.Plan{Objects: []application.Object{object(t, secretText), object(t, deployText)}}
+	p := &application.Plan{Objects: []application.Object{object(t, secretText), object(t, deployText)},
+		Transform: &application.Transform{Kustomizations: []api.Kustomization{{Patches: []api.KustomizePatch{{Patch: "stringData: {x: hush}"}}}}}}
 	stored := Redacted(p)
 	data, err := json.Marshal(stored)
 	if err != nil {

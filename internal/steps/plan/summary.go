@@ -66,9 +66,11 @@ type Stored struct {
 	Images map[string]time.Time `json:"images,omitempty"`
 }
 
-// Redacted is the plan without the values of Secrets: only their keys are kept.
+// Redacted is the plan without the values of Secrets: only their keys are kept, and no patches, which
+// may hold such values.
 func Redacted(p *application.Plan) Stored {
 	out := *p
+	out.Transform = nil
 	out.Objects = make([]application.Object, len(p.Objects))
 	for i, o := range p.Objects {
 		if o.Kind == "Secret" && o.Group == "" {

@@ -20,7 +20,7 @@ type wide struct {
 	unseen bool
 }
 
-// readWide reads the ClusterRoleBindings that name accounts of the namespace, the ClusterRoles
+// readWide reads the ClusterRoleBindings that concern accounts of the namespace, the ClusterRoles
 // that these and the RoleBindings among the objects name, and what calls its Services.
 func readWide(ctx context.Context, source *cluster.Cluster, objects []unstructured.Unstructured) (wide, error) {
 	var out wide
@@ -47,7 +47,7 @@ func readWide(ctx context.Context, source *cluster.Cluster, objects []unstructur
 	for name := range roles {
 		role, err := source.Get(ctx, rbacv1.SchemeGroupVersion.WithKind("ClusterRole"), name)
 		if cluster.KindOf(err) == cluster.Forbidden {
-			continue // It is only needed to recognise controllers.
+			continue // It is only needed to recognise controllers, and what accounts may write.
 		}
 		if err != nil {
 			return out, err
@@ -94,11 +94,15 @@ func addRole(roles map[string]bool, binding *unstructured.Unstructured) {
 	}
 }
 
-// namesAccount says whether one of the subjects is an account of the namespace.
+// namesAccount says whether one of the subjects is an account of the namespace, be it as a user or
+// in a group.
 func namesAccount(binding *unstructured.Unstructured, namespace string) bool {
 	subjects, _, _ := unstructured.NestedSlice(binding.Object, "subjects")
 	return slices.ContainsFunc(subjects, func(s any) bool {
 		subject, _ := s.(map[string]any)
-		return subject["kind"] == rbacv1.ServiceAccountKind && subject["namespace"] == namespace
+		kind, _ := subject["kind"].(string)
+		name, _ := subject["name"].(string)
+		of, _ := subject["namespace"].(string)
+		return application.NamesAccounts(rbacv1.Subject{Kind: kind, Name: name, Namespace: of}, namespace)
 	})
 }
