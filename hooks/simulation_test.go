@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/simulation"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -203,6 +204,10 @@ func TestFlowPlanChanged(t *testing.T) {
 	f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
 	f.run(2)
 	f.want(switchID, api.ConditionApproved, "False", api.ReasonPlanChanged)
+	command := `kubectl -n shop patch moveswitch shop-cloud --type=merge -p '{"spec":{"approvedPlan":"plan-2"}}'`
+	if m := f.condition(switchID, api.ConditionApproved).Message; !strings.Contains(m, simulation.Changed) || !strings.HasSuffix(m, command) {
+		t.Errorf("the message %q does not say what has changed, and end with %s", m, command)
+	}
 	if h := f.switchStatus().PlanHash; h != "plan-2" {
 		t.Errorf("planHash = %s, want plan-2", h)
 	}

@@ -31,7 +31,7 @@ import (
 type step func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result
 
 // lent is what the other steps do for a cutover.
-var lent = cutover.Deps{Plan: plan.BuildAgain, Summary: plan.Summary, Channel: open.LoadChannel}
+var lent = cutover.Deps{Plan: plan.BuildAgain, Summary: plan.Summary, Changes: plan.Changes, Channel: open.LoadChannel}
 
 // byVerb holds what carries out the verbs of KubeMove's own Jobs.
 var byVerb = map[task.Verb]step{

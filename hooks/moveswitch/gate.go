@@ -124,5 +124,19 @@ func (s *state) approve(g *gate) {
 	default:
 		g.approvedReason = api.ReasonPlanChanged
 		g.approvedMessage = fmt.Sprintf("plan %s was approved, but the plan is now %s: read it, then approve it: %s", approved, g.hash, command)
+		if found := s.whatChanged(approved, g.hash); found != "" {
+			g.approvedMessage = found + ": " + command
+		}
 	}
+}
+
+// whatChanged is what a cutover has said that was bound to one plan and has found the other; empty: none
+// has.
+func (s *state) whatChanged(approved, found string) string {
+	for _, a := range s.attempts {
+		if planChanged(a) && a.Job.Annotations[approvedAnnotation] == approved && a.Status.Plan.Hash == found {
+			return a.Result.Message
+		}
+	}
+	return ""
 }

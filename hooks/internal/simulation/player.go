@@ -193,6 +193,9 @@ func (p *Player) succeed(t task.Task, st *task.Status) {
 	}
 }
 
+// Changed is what a cutover names that finds another plan than the approved one.
+const Changed = "ConfigMap/settings: data.colour"
+
 func (p *Player) plan() *api.PlanStatus {
 	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()), SecretName: "the-plan", Objects: 3,
 		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers}
@@ -201,7 +204,8 @@ func (p *Player) plan() *api.PlanStatus {
 func (p *Player) cutover(t task.Task, st *task.Status) {
 	c := p.Cluster
 	if t.Move.ApprovedPlan != "" && t.Move.ApprovedPlan != c.PlanHash {
-		st.Result = &task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonPlanChanged, Message: "the plan has changed"}
+		st.Result = &task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonPlanChanged,
+			Message: "the application has changed since plan " + t.Move.ApprovedPlan + " was approved (" + Changed + "): read the new plan and approve " + c.PlanHash}
 		st.Plan = p.plan()
 		st.Switch = &task.SwitchProgress{Active: api.ActiveSource, Steps: []api.SwitchStep{{Name: "Lock", State: "Done"}, {Name: "Pin", State: "Failed"}}}
 		return

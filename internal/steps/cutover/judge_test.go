@@ -3,6 +3,8 @@ package cutover
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,18 +47,41 @@ func TestJudge(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{task: &task.Task{Move: &task.Move{ApprovedPlan: tc.approved}}, out: report.New(report.Options{}),
-				deps: Deps{Summary: func(*application.Plan) *api.PlanStatus { return nil }}}
+			s := &switcher{task: &task.Task{Move: &task.Move{ApprovedPlan: tc.approved, Pair: task.Object{UID: "pair"}}}, out: report.New(report.Options{}),
+				deps: Deps{Summary: func(*application.Plan) *api.PlanStatus { return nil }, Changes: changed}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
 			got := task.Result{}
-			if stop := new(ending); errors.As(s.judge(tc.plan), &stop) {
+			if stop := new(ending); errors.As(s.judge(t.Context(), tc.plan), &stop) {
 				got = stop.result
+				if named := strings.Contains(got.Message, "ConfigMap/state: data.counter"); named != (got.Reason == api.ReasonPlanChanged) {
+					t.Errorf("%s: the message %q must say what has changed, when something has", tc.reason, got.Message)
+				}
 				got.Message = ""
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// changed says of every plan but the approved one what is different.
+func changed(_ context.Context, _ *cluster.Cluster, pair, hash string, is *application.Plan) ([]string, error) {
+	if pair != "pair" || hash == is.Hash() {
+		return nil, fmt.Errorf("asked for the plan %s of the pair %s", hash, pair)
+	}
+	return []string{"ConfigMap/state: data.counter"}, nil
+}
+
+// TestChangesUnknown: a former plan that is not stored any more is no reason to hold the message back.
+func TestChangesUnknown(t *testing.T) {
+	for name, err := range map[string]error{"Gone": nil, "Unreadable": errors.New("no")} {
+		s := &switcher{task: &task.Task{Move: &task.Move{}}, deps: Deps{Changes: func(context.Context, *cluster.Cluster, string, string, *application.Plan) ([]string, error) {
+			return nil, err
+		}}}
+		if got := s.changes(t.Context(), &application.Plan{}); got != "" {
+			t.Errorf("%s: got %q, want nothing", name, got)
+		}
 	}
 }
 

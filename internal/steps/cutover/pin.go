@@ -3,6 +3,7 @@ package cutover
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,7 +28,7 @@ func (s *switcher) pin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if stop := s.judge(p); stop != nil {
+	if stop := s.judge(ctx, p); stop != nil {
 		return stop
 	}
 	hash := p.Hash()
@@ -86,7 +87,7 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 // summary goes into the status: its hash is what there is to approve. What could not be found out for
 // now is waited for, unless somebody has approved this very plan. It is not shown meanwhile: in a
 // moment it may be another one.
-func (s *switcher) judge(p *application.Plan) error {
+func (s *switcher) judge(ctx context.Context, p *application.Plan) error {
 	hash := p.Hash()
 	if len(p.Unsure) > 0 && s.task.Move.ApprovedPlan != hash {
 		return &ending{steps.Failed(api.ReasonPlanUnsure, "nothing was done, as the plan may lack something: "+strings.Join(p.Unsure, "; "), task.RetrySoon)}
@@ -98,10 +99,22 @@ func (s *switcher) judge(p *application.Plan) error {
 	}
 	if want := s.task.Move.ApprovedPlan; want != "" && want != hash {
 		s.show(p)
-		return &ending{*declined(api.ReasonPlanChanged, fmt.Sprintf("the application has changed since plan %s was approved: "+
-			"read the new plan and approve %s", want, hash)).Result}
+		return &ending{*declined(api.ReasonPlanChanged, fmt.Sprintf("the application has changed since plan %s was approved%s: "+
+			"read the new plan and approve %s", want, s.changes(ctx, p), hash)).Result}
 	}
 	return nil
+}
+
+// changes names, for a message, what differs from the approved plan; empty: it is not known.
+func (s *switcher) changes(ctx context.Context, p *application.Plan) string {
+	found, err := s.deps.Changes(ctx, s.home, s.task.Move.Pair.UID, s.task.Move.ApprovedPlan, p)
+	if err != nil {
+		slog.Warn("cannot compare the plan with the approved one", "error", err.Error())
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return " (" + list(found) + ")"
 }
 
 // show puts the summary of the new plan into the status.

@@ -28,7 +28,7 @@ func Prepare(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 		return resultOf(err)
 	}
 	var stop *ending
-	if err := s.judge(p); errors.As(err, &stop) {
+	if err := s.judge(ctx, p); errors.As(err, &stop) {
 		return stop.result
 	}
 	return *succeeded("the switch can be carried out").Result

@@ -24,6 +24,9 @@ type Deps struct {
 	Plan func(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error)
 	// Summary of a plan for a status.
 	Summary func(*application.Plan) *api.PlanStatus
+	// Changes says what differs between the plan of that hash and a newer one, as far as the former is
+	// still known.
+	Changes func(ctx context.Context, home *cluster.Cluster, pairUID, hash string, is *application.Plan) ([]string, error)
 	// Channel reads the secret of the pair's channel.
 	Channel func(ctx context.Context, home *cluster.Cluster, pair string) (*transfer.Channel, error)
 }

@@ -205,6 +205,16 @@ func Rewrite(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored)
 	return err
 }
 
+// Changes says what differs between the plan of that hash and a newer one, as far as the stored plan of
+// the pair is the former: no older ones are kept.
+func Changes(ctx context.Context, home *cluster.Cluster, pairUID, hash string, is *application.Plan) ([]string, error) {
+	was, err := Load(ctx, home, pairUID)
+	if err != nil || was.Hash != hash || was.Plan == nil {
+		return nil, err
+	}
+	return application.Changes(was.Hash, was.Plan, is), nil
+}
+
 // store writes the plan for people into a Secret that the pair owns, and deletes the pair's
 // older ones.
 func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) (string, error) {
