@@ -58,6 +58,8 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, o.formerOrNil(w), restored) })
 	case Mark, Unmark:
 		return s.mark(ctx, a.Kind == Mark, o)
+	case ReadAgain:
+		return s.readAgain(ctx, o)
 	case Commit:
 		return s.commit(ctx, o)
 	case Open:

@@ -35,6 +35,8 @@ const (
 	// Mark marks the target's claims as active; Unmark removes this switch's marks.
 	Mark   Kind = "Mark"
 	Unmark Kind = "Unmark"
+	// ReadAgain reads what the application has written into objects, and stores and records that.
+	ReadAgain Kind = "ReadAgain"
 	// RecordStart writes down that the target is about to be started.
 	RecordStart Kind = "RecordStart"
 	// CreateObjects creates what the workloads need; StartWorkloads creates the workloads.
@@ -88,7 +90,7 @@ var step = map[Kind]string{
 	RecordSuspend: "Jobs", Suspend: "Jobs",
 	RecordQuiesce: "Quiesce", Quiesce: "Quiesce",
 	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
-	Mark: "Activate", Unmark: "Activate",
+	Mark: "Activate", Unmark: "Activate", ReadAgain: "Activate",
 	RecordStart: "Start", CreateObjects: "Start", StartWorkloads: "Start",
 	Commit: "Commit", Open: "Open", RecordOpen: "Open", Unlock: "Finish",
 }
@@ -103,7 +105,7 @@ func (k Kind) changes() bool { return k != Wait && k != End && k != "" }
 // acts: it changes the application or its copy, and not only what KubeMove writes down.
 func (k Kind) acts() bool {
 	switch k {
-	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, CreateObjects, StartWorkloads, Open:
+	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, ReadAgain, CreateObjects, StartWorkloads, Open:
 		return true
 	}
 	return false

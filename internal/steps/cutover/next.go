@@ -68,6 +68,8 @@ func nextSync(o Observed) Action {
 			return Action{Kind: CloseWorkers, Message: "remove the workers"}
 		case !o.allMarked():
 			return Action{Kind: Mark, Message: "mark the target's claims as active"}
+		case o.ToRead:
+			return Action{Kind: ReadAgain, Message: "read again what the application has written into objects"}
 		default:
 			return Action{Kind: RecordStart, Message: "record the start"}
 		}

@@ -38,6 +38,11 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if !o.Pinned && !rollback {
 		return o, nil
 	}
+	if !rollback {
+		if err := s.observeReading(ctx, o); err != nil {
+			return nil, err
+		}
+	}
 	for _, read := range []func(context.Context, *Observed) error{target, s.observeLeftovers} {
 		if err := read(ctx, o); err != nil {
 			return nil, err

@@ -32,14 +32,12 @@ func (s *switcher) pin(ctx context.Context) error {
 		return stop
 	}
 	hash := p.Hash()
-	owner := &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch",
-		Name: s.task.Move.Switch.Name, UID: types.UID(s.self)}
-	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: owner}, p); err != nil {
+	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: s.owner()}, p); err != nil {
 		return err
 	}
 	for _, c := range []*cluster.Cluster{s.target, s.source} {
 		err := s.update(ctx, c, true, func(r *Record) {
-			r.PlanHash, r.Process, r.Changed, r.Created, r.Runs, r.Claims = hash, s.process, nil, nil, nil, nil
+			r.PlanHash, r.Process, r.Changed, r.Created, r.Runs, r.Claims, r.Reading = hash, s.process, nil, nil, nil, nil, nil
 			for _, w := range p.Workloads {
 				r.Changed = append(r.Changed, w.Ref)
 			}
@@ -57,8 +55,14 @@ func (s *switcher) pin(ctx context.Context) error {
 			return err
 		}
 	}
-	s.plan = p
+	s.plan, s.pinned = p, p
 	return nil
+}
+
+// owner of what is stored at home: the switch.
+func (s *switcher) owner() *metav1.OwnerReference {
+	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch",
+		Name: s.task.Move.Switch.Name, UID: types.UID(s.self)}
 }
 
 // followsEngine refuses to begin with what the engine does not say any more: who edits it and then
@@ -154,7 +158,7 @@ func (s *switcher) loadPlan(ctx context.Context) error {
 		return nil
 	}
 	if err == nil {
-		s.plan = p
+		s.plan, s.pinned = p, p
 	}
 	return err
 }

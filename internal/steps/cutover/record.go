@@ -43,6 +43,8 @@ type Record struct {
 	Fence Fence `json:"fence,omitempty"`
 	// Final is the newest final run that has succeeded.
 	Final *FinalRun `json:"final,omitempty"`
+	// Reading is what the application has written into objects, read when its Pods were gone.
+	Reading *Reading `json:"reading,omitempty"`
 	// StartedAt is when the target was about to be started.
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	// CommittedAt is the point of no return.
@@ -54,6 +56,13 @@ type Record struct {
 	Process string `json:"process,omitempty"`
 	// RollbackAt is when a roll back began: from then on no cutover commits or starts anything.
 	RollbackAt *time.Time `json:"rollbackAt,omitempty"`
+}
+
+// Reading is a second reading of the objects that the application may write. Another epoch makes it
+// void, as the application ran in between.
+type Reading struct {
+	Epoch int    `json:"epoch"`
+	Hash  string `json:"hash"`
 }
 
 // Former is a workload of the source as it was before its stop.

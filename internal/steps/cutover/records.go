@@ -155,11 +155,13 @@ func (s *switcher) commit(ctx context.Context, o *Observed) error {
 	return nil
 }
 
-// forget deletes the pinned plan and the records, the source's first: as long as the target's
+// forget deletes the pinned plan, what was read again and the records, the source's first: as long as the target's
 // is there, a roll back goes on.
 func (s *switcher) forget(ctx context.Context) error {
-	if err := s.home.DeleteBundle(ctx, s.planName()); err != nil {
-		return err
+	for _, name := range []string{s.readingName(), s.planName()} {
+		if err := s.home.DeleteBundle(ctx, name); err != nil {
+			return err
+		}
 	}
 	for _, c := range []*cluster.Cluster{s.source, s.target} {
 		if err := c.DeleteRecord(ctx, s.self); err != nil {

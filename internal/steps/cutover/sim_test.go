@@ -23,8 +23,8 @@ const self = "switch-uid"
 
 // TestSimulation kills the cutover and the roll back at any action, loses answers and whole
 // observations, lets other clients work at both sides and Jobs be stuck, and holds the invariants: the
-// downtime begins only when no Job runs, the target starts only with all the data and a stopped
-// source, the source comes back only when the target is gone, no report is untrue, and every world
+// downtime begins only when no Job runs, the target starts only with all the data, the last state of
+// the objects and a stopped source, the source comes back only when the target is gone, no report is untrue, and every world
 // ends on one side.
 func TestSimulation(t *testing.T) {
 	logger := slog.Default()

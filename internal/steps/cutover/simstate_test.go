@@ -42,6 +42,8 @@ type world struct {
 
 	workloads []simWorkload
 	srcData   int
+	// srcState is what the application has last written into an object, and reading what was read of it.
+	srcState, reading int
 
 	claim     *simClaim // at the target
 	objects   map[string]*simObject
@@ -152,6 +154,9 @@ func (w *world) copies() bool { return w.contents != api.ContentsObjects }
 // whole: the target has what the source has written, as far as it is to have it.
 func (w *world) whole() bool { return !w.copies() || w.claim != nil && w.claim.data == w.srcData }
 
+// creates: objects are created at the target.
+func (w *world) creates() bool { return w.contents != api.ContentsData }
+
 func (w *world) active() bool { return w.claim != nil && w.claim.mark == self }
 
 func (w *world) pods() (n int) {
@@ -197,6 +202,7 @@ func (w *world) pass() {
 		x := &w.workloads[i]
 		if x.pods > 0 {
 			w.srcData += w.rand.IntN(3)
+			w.srcState += w.rand.IntN(3)
 		}
 		x.pass(w.rand)
 	}
@@ -244,6 +250,8 @@ func (w *world) read(rollback bool) *Observed {
 		return o
 	}
 	if !rollback {
+		again := o.Record.Reading
+		o.ToRead = w.creates() && o.Record.CommittedAt == nil && (again == nil || again.Epoch != o.Record.Epoch)
 		w.observeTarget(o)
 		return o
 	}

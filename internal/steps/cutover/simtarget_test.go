@@ -17,6 +17,7 @@ type simObject struct {
 	want, seen, pods, reported int
 	stopped, ready             bool
 	stripped, foreign          bool
+	state                      int // what it holds, for one that the application writes
 }
 
 // asks for so many Pods.
@@ -167,7 +168,7 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 			w.claim = &simClaim{uid: w.uid(), data: noData}
 		}
 	case CreateObjects:
-		make(configRef, &simObject{ready: true})
+		make(configRef, &simObject{ready: true, state: w.reading})
 	case StartWorkloads:
 		w.startTarget(make, part)
 	case Open:
@@ -185,6 +186,9 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 func (w *world) startTarget(make func(application.Ref, *simObject), part func() bool) {
 	if !w.meddled && (w.pods() > 0 || !w.whole() || !w.active()) || w.leftovers {
 		w.failf("the target starts: %d source Pods, claim %+v of %d", w.pods(), w.claim, w.srcData)
+	}
+	if x := w.objects[configRef.String()]; !w.meddled && x != nil && !x.foreign && x.state != w.srcState {
+		w.failf("the target starts with the state %d of %d", x.state, w.srcState)
 	}
 	for i := range w.workloads {
 		r, x := w.ref(i), &simObject{want: wantReplicas}

@@ -119,6 +119,11 @@ func (w *world) write(a Action, o *Observed, part func() bool) error {
 	switch a.Kind {
 	case TakeOver:
 		r.Process = w.id
+	case ReadAgain:
+		w.reading = w.srcState
+		if !part() {
+			r.Reading = &Reading{Epoch: o.Record.Epoch}
+		}
 	case RecordObjects:
 		r.noteUIDs(o.Objects)
 	case RecordSuspend:

@@ -101,6 +101,8 @@ type Observed struct {
 	Record               Record
 	// CommittedBoth: both sides have the commit on record.
 	CommittedBoth bool
+	// ToRead: objects that the application may write are still to be read, in this epoch.
+	ToRead bool
 	// Workloads of the source.
 	Workloads []Workload
 	// SourcePods are the application's Pods that are not gone.

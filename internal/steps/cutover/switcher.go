@@ -40,7 +40,9 @@ type switcher struct {
 	home    *cluster.Cluster
 	source  *cluster.Cluster
 	target  *cluster.Cluster
-	plan    *application.Plan // pinned; nil until it is
+	plan    *application.Plan // pinned, with what was read again; nil until it is pinned
+	pinned  *application.Plan // as it was pinned
+	reading string            // that is in plan, by its hash; empty: none
 	deps    Deps
 	out     *report.Reporter
 	run     *transfer.Run // this process's workers; nil: none

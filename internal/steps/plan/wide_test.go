@@ -20,7 +20,7 @@ func TestNamesAccount(t *testing.T) {
 		"User":    {"as a user", `[{kind: User, name: "system:serviceaccount:shop:a"}]`, true},
 		"Group":   {"by the group of its namespace", `[{kind: User, name: jane}, {kind: Group, name: "system:serviceaccounts:shop"}]`, true},
 		"All":     {"by the group of all accounts", `[{kind: Group, name: "system:serviceaccounts"}]`, true},
-		"Nobody":  {"a binding may have no subjects", `[]`, false},
+		"Empty":   {"a binding may have no subjects", `[]`, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
