@@ -112,7 +112,7 @@ func (p *Plan) CreateCluster(ref Ref, source *unstructured.Unstructured) {
 	}
 	r := p.Requires[i]
 	p.Requires = slices.Delete(p.Requires, i, i+1)
-	o := Object{Ref: ref, Phase: PhaseStart, Why: r.Why, Cluster: true}
+	o := Object{Ref: ref, Phase: PhaseStart, Why: r.Why, Cluster: true, Origin: originOf(source)}
 	if r.Object != nil {
 		o.Object = *r.Object
 	} else {

@@ -56,7 +56,8 @@ func (p *Plan) comparedVolumes() []Volume {
 	return volumes
 }
 
-// compared are the workloads and objects without what changes while the application runs.
+// compared are the workloads and objects without what changes while the application runs, and without
+// who has written them.
 func (p *Plan) compared() ([]Workload, []Object) {
 	workloads, objects := slices.Clone(p.Workloads), slices.Clone(p.Objects)
 	scaled := map[Ref]bool{}
@@ -67,6 +68,7 @@ func (p *Plan) compared() ([]Workload, []Object) {
 		}
 	}
 	for i := range objects {
+		objects[i].Origin = nil
 		switch {
 		case objects[i].Written:
 			objects[i].Object = withoutContent(objects[i].Object)

@@ -112,6 +112,8 @@ type Object struct {
 	// Written: the application may write its content while it runs. It is read again when the
 	// application has stopped, and no part of the hash.
 	Written bool `json:"written,omitempty"`
+	// Origin says whose its fields are at the source; nil: nothing does. It is no part of the hash.
+	Origin *Origin `json:"origin,omitempty"`
 	// Object cleaned and transformed, in the target's namespace. Workloads keep the
 	// replicas and suspension that they will have when they run.
 	Object unstructured.Unstructured `json:"object"`

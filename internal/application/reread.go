@@ -66,7 +66,7 @@ func (p *Plan) Reread(objects []unstructured.Unstructured) (*Reading, error) {
 		now := again.ofSource(o.SourceRef())
 		switch {
 		case now != nil:
-			o.Object = withContent(&o.Object, &now.Object)
+			o.Object, o.Origin = withContent(&o.Object, &now.Object), now.Origin
 		case slices.Contains(p.Transform.Deletable, o.SourceRef()):
 			out.Gone = append(out.Gone, o.Ref)
 			continue
@@ -82,7 +82,7 @@ func transformedAgain(in Input) (*Plan, error) {
 	m := newMaker(in)
 	for _, n := range m.x.nodes {
 		m.taken[n.ref] = ""
-		m.plan.Objects = append(m.plan.Objects, Object{Ref: n.ref, Object: *m.transformed(n)})
+		m.plan.Objects = append(m.plan.Objects, Object{Ref: n.ref, Origin: originOf(n.obj), Object: *m.transformed(n)})
 	}
 	m.kustomize()
 	for _, b := range m.plan.Blockers {
@@ -110,7 +110,7 @@ func (p *Plan) With(r *Reading) *Plan {
 	out.Objects = slices.Clone(p.Objects)
 	for _, again := range r.Objects {
 		if i := slices.IndexFunc(out.Objects, func(o Object) bool { return o.Ref == again.Ref && o.Written }); i >= 0 {
-			out.Objects[i].Object = again.Object
+			out.Objects[i].Object, out.Objects[i].Origin = again.Object, again.Origin
 		}
 	}
 	out.Objects = slices.DeleteFunc(out.Objects, func(o Object) bool { return o.Written && slices.Contains(r.Gone, o.Ref) })

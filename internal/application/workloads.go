@@ -131,7 +131,7 @@ func (m *maker) addObjects() {
 			m.plan.Requires = append(m.plan.Requires, Required{Ref: m.targetRef(n.ref), Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Object: *m.transformed(n),
+				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Origin: originOf(n.obj), Object: *m.transformed(n),
 			})
 		}
 	}

@@ -55,9 +55,11 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 		return s.stop(ctx, o, o.toStop())
 	case Restore:
 		s.dismissWorkers(ctx) // They may hold the volumes on another node.
-		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.change(ctx, w.Ref, o.formerOrNil(w), restored) })
+		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.restore(ctx, w.Ref, o.formerOrNil(w)) })
 	case Mark, Unmark:
 		return s.mark(ctx, a.Kind == Mark, o)
+	case HandOver:
+		return s.handOver(ctx, o)
 	case ReadAgain:
 		return s.readAgain(ctx, o)
 	case Commit:
@@ -119,6 +121,15 @@ func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *appli
 		}
 	}
 	return nil // The next reading says that it is not stopped.
+}
+
+// restore gives one workload of the source back what it was, and its fields to their managers.
+func (s *switcher) restore(ctx context.Context, r application.Ref, former *application.Ledger) error {
+	if err := s.change(ctx, r, former, restored); err != nil {
+		return err
+	}
+	s.handBack(ctx, r)
+	return nil
 }
 
 // mark sets or removes the active mark of the target's claims.

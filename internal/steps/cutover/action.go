@@ -48,6 +48,8 @@ const (
 	Open Kind = "Open"
 	// RecordOpen writes down that the target is open.
 	RecordOpen Kind = "RecordOpen"
+	// HandOver makes those the field managers of the target's objects that are it at the source.
+	HandOver Kind = "HandOver"
 	// Unlock releases both locks.
 	Unlock Kind = "Unlock"
 
@@ -92,7 +94,7 @@ var step = map[Kind]string{
 	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
 	Mark: "Activate", Unmark: "Activate", ReadAgain: "Activate",
 	RecordStart: "Start", CreateObjects: "Start", StartWorkloads: "Start",
-	Commit: "Commit", Open: "Open", RecordOpen: "Open", Unlock: "Finish",
+	Commit: "Commit", Open: "Open", RecordOpen: "Open", HandOver: "Finish", Unlock: "Finish",
 }
 
 func wait(stepName, message string) Action {
@@ -105,7 +107,7 @@ func (k Kind) changes() bool { return k != Wait && k != End && k != "" }
 // acts: it changes the application or its copy, and not only what KubeMove writes down.
 func (k Kind) acts() bool {
 	switch k {
-	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, ReadAgain, CreateObjects, StartWorkloads, Open:
+	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, ReadAgain, CreateObjects, StartWorkloads, Open, HandOver:
 		return true
 	}
 	return false

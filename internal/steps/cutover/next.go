@@ -137,6 +137,12 @@ func (o *Observed) unready() []string {
 // nextOpen is everything after the point of no return.
 func nextOpen(o Observed) Action {
 	if o.Record.OpenedAt != nil {
+		switch handOver := o.Record.HandedOverAt == nil && o.Pinned; {
+		case handOver && o.Record.Process != o.Process:
+			return Action{Kind: TakeOver, Message: "go on with the switch"}
+		case handOver:
+			return Action{Kind: HandOver, Message: "hand the objects over to their field managers"}
+		}
 		if o.SourceLock == LockMine || o.TargetLock == LockMine {
 			return Action{Kind: Unlock, Message: "release the locks"}
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // Place creates a plan's objects at a target as a cutover does: the claims, what has no door,
-// the workloads, and then the doors are opened. It does nothing else of a cutover, so it is for
-// tests against an API server alone.
+// the workloads, then the doors are opened, and KubeMove is a field manager of nothing any more. It
+// does nothing else of a cutover, so it is for tests against an API server alone.
 func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t *task.Task) error {
 	s := &switcher{task: t, self: t.Move.Switch.UID, target: target, plan: p}
 	for _, k := range []Kind{CreateClaims, CreateObjects, StartWorkloads} {
@@ -22,5 +22,8 @@ func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t 
 			return err
 		}
 	}
-	return s.open(ctx)
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.handOverAll(ctx)
 }

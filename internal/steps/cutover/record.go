@@ -51,6 +51,8 @@ type Record struct {
 	CommittedAt *time.Time `json:"committedAt,omitempty"`
 	// OpenedAt is when the target was open.
 	OpenedAt *time.Time `json:"openedAt,omitempty"`
+	// HandedOverAt is when KubeMove was no field manager of the target's objects any more.
+	HandedOverAt *time.Time `json:"handedOverAt,omitempty"`
 	// Process that acts for the switch: one that was replaced and does not know it yet changes
 	// nothing any more.
 	Process string `json:"process,omitempty"`
@@ -136,6 +138,8 @@ func (r *Record) note(k Kind, now time.Time) {
 		once(&r.RollbackAt)
 	case RecordOpen:
 		once(&r.OpenedAt)
+	case HandOver:
+		once(&r.HandedOverAt)
 	}
 }
 

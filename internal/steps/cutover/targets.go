@@ -22,6 +22,7 @@ func startForm(o application.Object, self string) (*unstructured.Unstructured, e
 	}
 	u := o.Object.DeepCopy()
 	setCreatedBy(u, self)
+	o.AddLastApplied(u)
 	switch {
 	case isCronJob(o.Ref):
 		return u, unstructured.SetNestedField(u.Object, true, "spec", "suspend")
@@ -39,6 +40,7 @@ func openForm(o application.Object, self string) *unstructured.Unstructured {
 	}
 	u := o.Object.DeepCopy()
 	setCreatedBy(u, self)
+	o.AddLastApplied(u)
 	return u
 }
 

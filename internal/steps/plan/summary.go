@@ -66,13 +66,14 @@ type Stored struct {
 	Images map[string]time.Time `json:"images,omitempty"`
 }
 
-// Redacted is the plan without the values of Secrets: only their keys are kept, and no patches, which
-// may hold such values.
+// Redacted is the plan without the values of Secrets: only their keys are kept, and neither patches nor
+// what was applied last, which may hold such values.
 func Redacted(p *application.Plan) Stored {
 	out := *p
 	out.Transform = nil
 	out.Objects = make([]application.Object, len(p.Objects))
 	for i, o := range p.Objects {
+		o.Origin = nil
 		if o.Kind == "Secret" && o.Group == "" {
 			o.Object = redactSecret(o.Object)
 		}
