@@ -65,6 +65,10 @@ const (
 	LockName = "kubemove"
 )
 
+// ChangedSince begins the warning of a plan that says what differs from the plan before it; that one's
+// hash follows, a colon, and the objects.
+const ChangedSince = "changed since plan "
+
 // Condition types.
 const (
 	ConditionAccepted     = "Accepted"

@@ -2,6 +2,7 @@ package moveswitch
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -130,12 +131,20 @@ func (s *state) approve(g *gate) {
 	}
 }
 
-// whatChanged is what a cutover has said that was bound to one plan and has found the other; empty: none
-// has.
+// whatChanged is what a cutover has said that was bound to one plan and has found the other, or what
+// the newer plan says of the one before; empty: neither does.
 func (s *state) whatChanged(approved, found string) string {
 	for _, a := range s.attempts {
 		if planChanged(a) && a.Job.Annotations[approvedAnnotation] == approved && a.Status.Plan.Hash == found {
 			return a.Result.Message
+		}
+	}
+	if s.pair == nil || s.pair.Status.Plan == nil || s.pair.Status.Plan.Hash != found {
+		return ""
+	}
+	for _, w := range s.pair.Status.Plan.Warnings {
+		if changes, is := strings.CutPrefix(w, api.ChangedSince+approved+": "); is {
+			return fmt.Sprintf("the application has changed since plan %s was approved (%s): read the new plan and approve %s", approved, changes, found)
 		}
 	}
 	return ""

@@ -18,8 +18,10 @@ import (
 type Cluster struct {
 	// PlanHash of a plan made now, and its blockers.
 	PlanHash string
-	Blockers []api.Blocker
-	Volumes  []api.PlannedVolume
+	// PlanWarnings of a plan made now.
+	PlanWarnings []string
+	Blockers     []api.Blocker
+	Volumes      []api.PlannedVolume
 	// Warnings of the workers in each run.
 	Warnings []string
 
@@ -198,7 +200,7 @@ const Changed = "ConfigMap/settings: data.colour"
 
 func (p *Player) plan() *api.PlanStatus {
 	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()), SecretName: "the-plan", Objects: 3,
-		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers}
+		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers, Warnings: p.Cluster.PlanWarnings}
 }
 
 func (p *Player) cutover(t task.Task, st *task.Status) {

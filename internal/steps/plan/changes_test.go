@@ -20,7 +20,9 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 	const config = `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "1"}}`
 	approved := made(secretText, config)
 	home := &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: fake.NewClientset()}
-	if _, err := store(t.Context(), home, &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}}}, Redacted(approved)); err != nil {
+	stored := Redacted(approved)
+	stored.Former = &Former{Hash: "former", Changes: []string{"ConfigMap/c: data.b"}}
+	if _, err := store(t.Context(), home, &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}}}, stored); err != nil {
 		t.Fatal(err)
 	}
 	cases := map[string]struct {
@@ -32,6 +34,8 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 		"Same":    {"the very plan", approved.Hash(), approved, nil},
 		"Field":   {"a field that is stored", approved.Hash(), made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a"}},
 		"Secret":  {"a value that is not", approved.Hash(), made(strings.ReplaceAll(secretText, "aHVzaA==", "b3RoZXI="), config), []string{"values of Secrets, or of patches"}},
+		"Former":  {"the plan before it", "former", approved, []string{"ConfigMap/c: data.b"}},
+		"Both":    {"the plan before it, and something else since", "former", made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a", "ConfigMap/c: data.b"}},
 		"Unknown": {"an older plan is not stored any more", "other", made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), nil},
 	}
 	for name, tc := range cases {
@@ -44,5 +48,23 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
 		})
+	}
+}
+
+// TestSince: a plan says what differs from the one of another hash before it, until that is another.
+func TestSince(t *testing.T) {
+	first := &application.Plan{Engine: "shop"}
+	second := &application.Plan{Engine: "shop", TargetNamespace: "other"}
+	want := &Former{Hash: first.Hash(), Changes: []string{"the move: target"}}
+	if got := (Stored{}).since(first); got != nil {
+		t.Errorf("there was none before: got %v", got)
+	}
+	if diff := cmp.Diff(want, Redacted(first).since(second)); diff != "" {
+		t.Errorf("another plan (-want +got):\n%s", diff)
+	}
+	again := Redacted(second)
+	again.Former = want
+	if diff := cmp.Diff(want, again.since(second)); diff != "" {
+		t.Errorf("the same plan once more (-want +got):\n%s", diff)
 	}
 }

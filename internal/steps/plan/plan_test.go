@@ -54,6 +54,7 @@ spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}
 func TestRedactedHoldsNoSecret(t *testing.T) {
 	p := &application.Plan{Objects: []application.Object{object(t, secretText), object(t, deployText)},
 		Transform: &application.Transform{Kustomizations: []api.Kustomization{{Patches: []api.KustomizePatch{{Patch: "stringData: {x: hush}"}}}}}}
+	p.Objects[0].Origin = &application.Origin{LastApplied: `{"data":{"password":"aHVzaA=="}}`}
 	stored := Redacted(p)
 	data, err := json.Marshal(stored)
 	if err != nil {

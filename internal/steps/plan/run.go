@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -178,8 +180,13 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	if err := checkNodes(ctx, c.Target, p); err != nil {
 		return Stored{}, err
 	}
+	former := known.since(p)
+	if former != nil {
+		// The first of the warnings: a status holds few.
+		p.Warnings = slices.Insert(p.Warnings, 0, clip(api.ChangedSince+former.Hash+": "+firstOf(former.Changes)))
+	}
 	out := Redacted(p)
-	out.Surveys, out.Images = surveys, pulled
+	out.Surveys, out.Images, out.Former = surveys, pulled, former
 	return out, nil
 }
 
@@ -206,13 +213,33 @@ func Rewrite(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored)
 }
 
 // Changes says what differs between the plan of that hash and a newer one, as far as the stored plan of
-// the pair is the former: no older ones are kept.
+// the pair knows the former.
 func Changes(ctx context.Context, home *cluster.Cluster, pairUID, hash string, is *application.Plan) ([]string, error) {
 	was, err := Load(ctx, home, pairUID)
-	if err != nil || was.Hash != hash || was.Plan == nil {
+	if err != nil || was.Plan == nil {
 		return nil, err
 	}
-	return application.Changes(was.Hash, was.Plan, is), nil
+	switch {
+	case was.Hash == hash:
+		return application.Changes(was.Hash, was.Plan, is), nil
+	case was.Former != nil && was.Former.Hash == hash && was.Hash == is.Hash():
+		return was.Former.Changes, nil
+	case was.Former != nil && was.Former.Hash == hash:
+		all := slices.Concat(was.Former.Changes, application.Changes(was.Hash, was.Plan, is))
+		slices.Sort(all)
+		return slices.Compact(all), nil
+	}
+	return nil, nil
+}
+
+// firstOf some changes, for a line of the plan.
+func firstOf(changes []string) string {
+	const most = 5
+	text := strings.Join(changes[:min(len(changes), most)], "; ")
+	if more := len(changes) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // store writes the plan for people into a Secret that the pair owns, and deletes the pair's

@@ -60,10 +60,30 @@ func fit(s *api.PlanStatus) *api.PlanStatus {
 type Stored struct {
 	Hash string `json:"hash"`
 	*application.Plan
+	// Former is what differs from the plan of another hash that the pair had before; nil: it had none.
+	Former *Former `json:"former,omitempty"`
 	// Surveys of the volumes, by the name of the source claim.
 	Surveys map[string]Surveyed `json:"surveys,omitempty"`
 	// Images says when the target last had all images of a set, by the set's key.
 	Images map[string]time.Time `json:"images,omitempty"`
+}
+
+// Former names a plan that is not stored any more.
+type Former struct {
+	Hash string `json:"hash"`
+	// Changes since then.
+	Changes []string `json:"changes,omitempty"`
+}
+
+// since says what differs from the plan that the pair has had so far.
+func (was Stored) since(is *application.Plan) *Former {
+	switch {
+	case was.Plan == nil:
+		return nil
+	case was.Hash == is.Hash():
+		return was.Former
+	}
+	return &Former{Hash: was.Hash, Changes: application.Changes(was.Hash, was.Plan, is)}
 }
 
 // Redacted is the plan without the values of Secrets: only their keys are kept, and neither patches nor
