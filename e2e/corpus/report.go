@@ -55,6 +55,7 @@ const (
 	failedLeak       = "not cleaned"
 	failedFixedPoint = "not a fixed point"
 	failedTwice      = "cleaning twice differs"
+	failedRelease    = "the next release"
 	failedError      = "error"
 )
 

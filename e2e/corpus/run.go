@@ -298,7 +298,34 @@ func (r *run) place(ctx context.Context, p *application.Plan) error {
 		}
 		return err
 	}
+	if err := r.nextRelease(ctx, p); err != nil {
+		return err
+	}
 	return r.age(ctx, r.to)
+}
+
+// nextRelease applies the manifests once more, to the target, as those who have applied them will: there
+// is no conflict, and KubeMove is the field manager of nothing.
+func (r *run) nextRelease(ctx context.Context, p *application.Plan) error {
+	for _, o := range r.written {
+		ref := application.RefOf(o)
+		if find(p, ref) == nil {
+			continue
+		}
+		release := o.DeepCopy()
+		release.SetNamespace(r.to)
+		managers, err := r.server.managers(ctx, release)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(managers, cluster.FieldManager) {
+			r.result.fail(failedRelease+": "+ref.String(), "KubeMove is a field manager")
+		}
+		if err := r.server.tryApply(ctx, release); apierrors.IsConflict(err) {
+			r.result.fail(failedRelease+": "+ref.String(), err.Error())
+		}
+	}
+	return nil
 }
 
 // RunAll runs every file, prints the results as they come and a summary. The error says that

@@ -96,6 +96,33 @@ func (s *server) apply(ctx context.Context, o *unstructured.Unstructured) (*unst
 	return r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "kubectl", Force: true})
 }
 
+// tryApply is a server-side apply that takes nothing from other managers, and changes nothing.
+func (s *server) tryApply(ctx context.Context, o *unstructured.Unstructured) error {
+	r, err := s.resource(ctx, o)
+	if err != nil {
+		return err
+	}
+	_, err = r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "kubectl", DryRun: []string{metav1.DryRunAll}})
+	return err
+}
+
+// managers of the fields of an object.
+func (s *server) managers(ctx context.Context, o *unstructured.Unstructured) ([]string, error) {
+	r, err := s.resource(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	live, err := r.Get(ctx, o.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, m := range live.GetManagedFields() {
+		out = append(out, m.Manager)
+	}
+	return out, nil
+}
+
 // applyOld is what kubectl apply does: it writes down what was applied.
 func (s *server) applyOld(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	r, err := s.resource(ctx, o)
