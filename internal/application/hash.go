@@ -22,7 +22,7 @@ func (p *Plan) Hash() string {
 	if p.Transform != nil {
 		kustomizations = p.Transform.Kustomizations
 	}
-	data, err := json.Marshal(struct {
+	return hashOf(struct {
 		A, B, C        string
 		From, To       string       `json:",omitempty"`
 		Data           api.Data     `json:",omitzero"`
@@ -33,6 +33,11 @@ func (p *Plan) Hash() string {
 		Requires       []Required
 		Kustomizations []api.Kustomization `json:",omitempty"`
 	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires, kustomizations})
+}
+
+// hashOf a value that was made of JSON.
+func hashOf(value any) string {
+	data, err := json.Marshal(value)
 	if err != nil {
 		// Plans are made of values that came from JSON: this cannot happen.
 		panic(fmt.Sprintf("cannot encode a plan: %v", err))

@@ -1,9 +1,6 @@
 package application
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,15 +20,7 @@ type Reading struct {
 }
 
 // Hash identifies the reading.
-func (r *Reading) Hash() string {
-	data, err := json.Marshal(r)
-	if err != nil {
-		// Readings are made of values that came from JSON: this cannot happen.
-		panic(fmt.Sprintf("cannot encode a reading: %v", err))
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])[:16]
-}
+func (r *Reading) Hash() string { return hashOf(r) }
 
 // Written are the objects of the plan whose content the application may write.
 func (p *Plan) Written() []Object {
@@ -42,32 +31,23 @@ func (p *Plan) Written() []Object {
 // goes the way on which the first reading went, and everything else stays as it was planned. Objects
 // that do not belong to Written are not looked at.
 func (p *Plan) Reread(objects []unstructured.Unstructured) (*Reading, error) {
-	written := p.Written()
-	isWritten := func(ref Ref) bool {
-		return slices.ContainsFunc(written, func(o Object) bool { return o.SourceRef() == ref })
-	}
-	in := Input{Engine: p.Engine, SourceNamespace: p.SourceNamespace, TargetNamespace: p.TargetNamespace,
-		SourceCluster: p.SourceCluster, TargetCluster: p.TargetCluster}
+	out := &Reading{Objects: []Object{}}
 	if p.Transform == nil {
-		return &Reading{Objects: []Object{}}, nil // There is nothing to read.
+		return out, nil // There is nothing to read.
 	}
-	in.Kustomizations, in.Data.Claims = p.Transform.Kustomizations, p.Transform.Claims
-	for _, o := range objects {
-		if isWritten(RefOf(&o)) && o.GetDeletionTimestamp() == nil {
-			in.Objects = append(in.Objects, o)
-		}
-	}
-	again, err := transformedAgain(in)
+	now, changed := p.readNow(objects)
+	again, err := transformedAgain(Input{Engine: p.Engine, SourceNamespace: p.SourceNamespace, TargetNamespace: p.TargetNamespace,
+		SourceCluster: p.SourceCluster, TargetCluster: p.TargetCluster, Kustomizations: p.Transform.Kustomizations,
+		Data: api.Data{Claims: p.Transform.Claims}, Objects: changed})
 	if err != nil {
 		return nil, err
 	}
-	out := &Reading{Objects: []Object{}}
-	for _, o := range written {
-		now := again.ofSource(o.SourceRef())
-		switch {
-		case now != nil:
-			o.Object, o.Origin = withContent(&o.Object, &now.Object), now.Origin
-		case slices.Contains(p.Transform.Deletable, o.SourceRef()):
+	for _, o := range p.Written() {
+		read := now[o.SourceRef()]
+		switch made, ok := again[o.SourceRef()]; {
+		case ok:
+			o.Object, o.Origin = withContent(&o.Object, &made.Object), made.Origin
+		case read.gone && read.Deletable:
 			out.Gone = append(out.Gone, o.Ref)
 			continue
 		}
@@ -76,9 +56,36 @@ func (p *Plan) Reread(objects []unstructured.Unstructured) (*Reading, error) {
 	return out, nil
 }
 
-// transformedAgain is a plan of nothing but these objects. What its kustomizations say of others
+// foundNow is what there is of an object that is read again.
+type foundNow struct {
+	Read
+	gone bool
+}
+
+// readNow says of each object that is read again whether it is there, and lists those whose content
+// has changed.
+func (p *Plan) readNow(objects []unstructured.Unstructured) (now map[Ref]foundNow, changed []unstructured.Unstructured) {
+	now = make(map[Ref]foundNow, len(p.Transform.Read))
+	for _, r := range p.Transform.Read {
+		now[r.Ref] = foundNow{Read: r, gone: true}
+	}
+	for _, o := range objects {
+		r, wanted := now[RefOf(&o)]
+		if !wanted || o.GetDeletionTimestamp() != nil {
+			continue
+		}
+		r.gone = false
+		now[r.Ref] = r
+		if contentHash(&o) != r.Content {
+			changed = append(changed, o)
+		}
+	}
+	return now, changed
+}
+
+// transformedAgain are the objects of a plan of nothing but these, by their names at the source. What its kustomizations say of others
 // matches nothing, and that is no fault here.
-func transformedAgain(in Input) (*Plan, error) {
+func transformedAgain(in Input) (map[Ref]*Object, error) {
 	m := newMaker(in)
 	for _, n := range m.x.nodes {
 		m.taken[n.ref] = ""
@@ -90,7 +97,11 @@ func transformedAgain(in Input) (*Plan, error) {
 			return nil, fmt.Errorf("what the application has written last does not fit the kustomization: %s", strings.TrimSuffix(b.Object+": "+b.Message, ": "))
 		}
 	}
-	return m.plan, nil
+	out := map[Ref]*Object{}
+	for i := range m.plan.Objects {
+		out[m.plan.Objects[i].SourceRef()] = &m.plan.Objects[i]
+	}
+	return out, nil
 }
 
 // withContent is an object with the content of another one.
@@ -106,13 +117,19 @@ func withContent(planned, now *unstructured.Unstructured) unstructured.Unstructu
 
 // With is the plan with what was read again in the place of what was read first.
 func (p *Plan) With(r *Reading) *Plan {
+	again := make(map[Ref]Object, len(r.Objects))
+	for _, o := range r.Objects {
+		again[o.Ref] = o
+	}
 	out := *p
-	out.Objects = slices.Clone(p.Objects)
-	for _, again := range r.Objects {
-		if i := slices.IndexFunc(out.Objects, func(o Object) bool { return o.Ref == again.Ref && o.Written }); i >= 0 {
-			out.Objects[i].Object, out.Objects[i].Origin = again.Object, again.Origin
+	out.Objects = make([]Object, 0, len(p.Objects))
+	for _, o := range p.Objects {
+		if now, ok := again[o.Ref]; ok && o.Written {
+			o.Object, o.Origin = now.Object, now.Origin
+		}
+		if !o.Written || !slices.Contains(r.Gone, o.Ref) {
+			out.Objects = append(out.Objects, o)
 		}
 	}
-	out.Objects = slices.DeleteFunc(out.Objects, func(o Object) bool { return o.Written && slices.Contains(r.Gone, o.Ref) })
 	return &out
 }

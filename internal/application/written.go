@@ -22,9 +22,17 @@ type Transform struct {
 	Kustomizations []api.Kustomization `json:"kustomizations,omitempty"`
 	// Claims as data.claims has them: custom resources may name them.
 	Claims []api.ClaimData `json:"claims,omitempty"`
-	// Deletable are those of the objects that the application may also delete, by their names at the
-	// source.
-	Deletable []Ref `json:"deletable,omitempty"`
+	// Read are the objects, by their names at the source, with what the first reading has found.
+	Read []Read `json:"read"`
+}
+
+// Read is an object that is read again.
+type Read struct {
+	Ref `json:",inline"`
+	// Content is a hash of what it held, so that what has not changed need not be made again.
+	Content string `json:"content"`
+	// Deletable: the application may also delete it.
+	Deletable bool `json:"deletable,omitempty"`
 }
 
 // markWritten marks the objects whose content the application may write.
@@ -46,9 +54,8 @@ func (m *maker) markWritten() {
 			continue
 		}
 		written = append(written, o.Ref.String())
-		if slices.ContainsFunc(accounts, func(r rights) bool { return r.mayDelete(resource, name) }) {
-			transform.Deletable = append(transform.Deletable, o.SourceRef())
-		}
+		transform.Read = append(transform.Read, Read{Ref: o.SourceRef(), Content: contentHash(m.x.byRef[o.SourceRef()].obj),
+			Deletable: slices.ContainsFunc(accounts, func(r rights) bool { return r.mayDelete(resource, name) })})
 	}
 	if len(written) == 0 {
 		return
@@ -196,6 +203,15 @@ func contentFields(o *unstructured.Unstructured) []string {
 		}
 	}
 	return out
+}
+
+// contentHash of an object that may be written.
+func contentHash(o *unstructured.Unstructured) string {
+	content := map[string]any{}
+	for _, field := range contentFields(o) {
+		content[field] = o.Object[field]
+	}
+	return hashOf(content)
 }
 
 // withoutContent is an object without what the application writes into it.

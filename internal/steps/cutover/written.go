@@ -21,29 +21,26 @@ func (s *switcher) observeReading(ctx context.Context, o *Observed) error {
 	if o.Record.CommittedAt != nil || len(s.pinned.Written()) == 0 {
 		return nil // After the commit nothing is created of it.
 	}
-	at := o.Record.Reading
-	if at == nil || at.Epoch != o.Record.Epoch {
-		s.plan, s.reading, o.ToRead = s.pinned, "", true
-		return nil
-	}
-	if s.reading == at.Hash {
-		return nil
-	}
-	r := &application.Reading{}
-	err := s.home.LoadBundle(ctx, s.readingName(), r)
-	if err != nil && cluster.KindOf(err) != cluster.NotFound {
-		return err
-	}
-	if err == nil && r.Hash() == at.Hash {
-		s.plan, s.reading = s.pinned.With(r), at.Hash
-		return nil
+	if at := o.Record.Reading; at != nil && at.Epoch == o.Record.Epoch {
+		if s.reading == at.Hash {
+			return nil
+		}
+		r := &application.Reading{}
+		err := s.home.LoadBundle(ctx, s.readingName(), r)
+		if err != nil && cluster.KindOf(err) != cluster.NotFound {
+			return err
+		}
+		if err == nil && r.Hash() == at.Hash {
+			s.plan, s.reading = s.pinned.With(r), at.Hash
+			return nil
+		}
 	}
 	if o.Record.StartedAt == nil {
 		s.plan, s.reading, o.ToRead = s.pinned, "", true
 		return nil
 	}
-	return &ending{*failed(api.ReasonFailed, fmt.Sprintf("what the application had written into objects was in Secret/%s at home, which was deleted or changed while the target was being started: "+
-		"find out who did it, then set spec.retry", s.readingName())).Result}
+	return &ending{*failed(api.ReasonFailed, fmt.Sprintf("what the application had written into objects was in Secret/%s at home, which was deleted or changed, or the record of it at the target was, while the target was being started: "+
+		"find out which client did that, then set spec.retry", s.readingName())).Result}
 }
 
 // readAgain reads the objects that the application may write, now that its Pods are gone. What it

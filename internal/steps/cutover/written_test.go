@@ -45,7 +45,7 @@ func newReadingWorld(t *testing.T) *readingWorld {
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
 	w := &readingWorld{home: fake.NewClientset(),
 		objects: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, stateMap("1"))}
-	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop", Transform: &application.Transform{},
+	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop", Transform: &application.Transform{Read: []application.Read{{Ref: application.RefOf(stateMap("1"))}}},
 		Objects: []application.Object{{Ref: application.RefOf(stateMap("1")), Phase: application.PhaseStart, Written: true, Object: *stateMap("1")}}}
 	w.switcher = &switcher{self: self, plan: pinned, pinned: pinned,
 		task:   &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}},
@@ -125,6 +125,10 @@ func TestReadAgain(t *testing.T) {
 		"LostLate": {reason: "something may have been created of it, and there is nothing like it", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
 			lose(t, w)
 			change(t, w, begin)
+			w.plan, w.reading = w.pinned, ""
+		}},
+		"Unrecorded": {reason: "the record of it was removed when something may have been created of it", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
+			change(t, w, func(r *Record) { begin(r); r.Reading = nil })
 			w.plan, w.reading = w.pinned, ""
 		}},
 		"Changed": {reason: "what is stored is not what is on record", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
