@@ -26,7 +26,7 @@ build: ## compile everything; programs go to bin/
 test: ## tests that need no root and no cluster
 	$(GO) test ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/... ./crowd/...
+	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/... ./crowd/... ./outage/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -42,8 +42,8 @@ e2e-inputs: ## everything that people get wrong: told, mended, and the move goes
 	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 8 -v -run '^TestBadInput' $(E2E_ARGS) .
 
 .PHONY: e2e-faults
-e2e-faults: ## the long ones: parts killed, ways cut, volumes filled in the middle of a move; with a report
-	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
+e2e-faults: ## the long ones: parts killed, routes cut, volumes filled, an API server stopped in the middle of a move; with a report
+	cd e2e && $(GO) test -count=1 -timeout 120m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
 
 .PHONY: corpus
 corpus: ## is anything lost on the way through an API server? make corpus DIR=manifests for yours; CORPUS_ARGS=-v
