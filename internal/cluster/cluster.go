@@ -32,7 +32,8 @@ type Cluster struct {
 	// Namespace of the application there.
 	Namespace string
 	// Config, Kube, Dynamic and Mapper reach the API server. Requests of Kube and Dynamic end
-	// after a minute, watches too; Config itself has no time limit, for streams.
+	// after a minute, watches too, and reads that get no answer after 15 seconds; Config itself
+	// has no time limit, for streams.
 	Config  *rest.Config
 	Kube    kubernetes.Interface
 	Dynamic dynamic.Interface

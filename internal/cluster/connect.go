@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -59,6 +60,7 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 	}
 	timed := rest.CopyConfig(cfg)
 	timed.Timeout = requestTimeout
+	timed.Wrap(func(next http.RoundTripper) http.RoundTripper { return &answering{next: next} })
 	client, err := rest.HTTPClientFor(timed)
 	if err != nil {
 		return nil, invalidKubeconfig(side)
