@@ -95,10 +95,13 @@ func (l *loop) run(ctx context.Context) task.Result {
 
 // turn is one observation and the action that follows; with a result the task has ended.
 func (l *loop) turn(ctx context.Context) (*task.Result, error) {
-	silent := l.watch("not all of source, target and home has answered")
+	silent, began := l.watch("not all of source, target and home has answered"), l.machine.now()
 	o, err := l.machine.observe(ctx, l.rollback)
 	silent()
 	if err != nil {
+		if l.failing.IsZero() {
+			l.failing = began // Not only now: the time that was waited for an answer counts.
+		}
 		return nil, err
 	}
 	before := l.repeated
