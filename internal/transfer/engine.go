@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/task"
@@ -221,6 +222,17 @@ func (r *Run) check(ctx context.Context) (*Error, error) {
 // need it, and before it sees them again nothing can be ended or undone either; but somebody
 // has to be told at some time.
 const blindLimit = 5 * time.Minute
+
+// unseenLimit is how long the clusters may not be seen until the run says so.
+const unseenLimit = 30 * time.Second
+
+// stalled tells of a cluster that has not answered for a while.
+func (r *Run) stalled(now time.Time) *task.Stalled {
+	if r.blind == "" || now.Sub(r.sawAt) < unseenLimit {
+		return nil
+	}
+	return &task.Stalled{Since: metav1.NewTime(r.sawAt.Truncate(time.Second)), Reason: api.ReasonEndpointUnreachable, Message: r.blind}
+}
 
 // tolerate lets a failure to look pass for a while.
 func (r *Run) tolerate(err error) error {

@@ -203,7 +203,7 @@ func (r *Run) Close(ctx context.Context) error {
 
 // report tells how far the run is: at once when a stage changes, else once a second.
 func (r *Run) report(now time.Time) {
-	p := Progress{Warnings: r.warnings, Message: r.blind}
+	p := Progress{Warnings: r.warnings, Message: r.blind, Stalled: r.stalled(now)}
 	var done, total int64
 	for _, v := range r.volumes {
 		p.Volumes = append(p.Volumes, v.progress)

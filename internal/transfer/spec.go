@@ -100,6 +100,8 @@ type Progress struct {
 	// Message says what is waited for, such as "waiting for the worker of data at the source:
 	// Unschedulable: 0/3 nodes are available".
 	Message string
+	// Stalled says which cluster has not answered for a while; nil: both do. The run goes on.
+	Stalled *task.Stalled
 	// Warnings of the workers, at most ten.
 	Warnings []string
 }

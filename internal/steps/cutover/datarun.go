@@ -148,6 +148,7 @@ func (s *switcher) dismissWorkers(ctx context.Context) {
 func (s *switcher) progressed(p transfer.Progress) {
 	s.out.Update(func(st *task.Status) {
 		st.Volumes, st.BytesPerSecond, st.ETASeconds, st.Warnings = p.Volumes, p.BytesPerSecond, p.ETASeconds, p.Warnings
+		st.Stalled = p.Stalled
 		if p.Message != "" {
 			st.Message = p.Message
 		}

@@ -105,7 +105,7 @@ func spec(c *steps.Clusters, t *task.Task, r *report.Reporter, volumes []applica
 
 func show(r *report.Reporter, p transfer.Progress) {
 	r.Update(func(s *task.Status) {
-		s.Step, s.Message = "Copy", p.Message
+		s.Step, s.Message, s.Stalled = "Copy", p.Message, p.Stalled
 		s.Volumes, s.Warnings = p.Volumes, p.Warnings
 		s.BytesPerSecond, s.ETASeconds = p.BytesPerSecond, p.ETASeconds
 	})
