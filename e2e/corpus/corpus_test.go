@@ -16,6 +16,13 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/outcomes.txt anew")
 
+// foreseen are objects that the plan of a file has to name in a warning or a blocker: what waits for
+// them waits in vain at the target.
+var foreseen = map[string][]string{
+	"awaited-job.yaml":         {"Job.batch/portal-migrations-7", "Job.batch/portal-search-index"},
+	"node-port-discovery.yaml": {"Service/broker-0-external", "Service/broker-1-external"},
+}
+
 // TestCorpus takes every file of testdata through a real API server. It compiles that once,
 // which takes minutes, so it is run by make corpus alone.
 func TestCorpus(t *testing.T) {
@@ -44,6 +51,9 @@ func TestCorpus(t *testing.T) {
 			for _, r := range results {
 				require.Empty(t, r.Failures)
 				require.Empty(t, r.Notes, "the corpus holds only what the API server takes")
+				for _, object := range foreseen[file.Name] {
+					require.True(t, mentions(strings.Join(append(r.Warnings, r.Blockers...), "\n"), object), "%s is in no warning or blocker: %q", object, r.Warnings)
+				}
 			}
 		})
 	}
