@@ -161,7 +161,7 @@ func TestDiagnosis(t *testing.T) {
 	for name, change := range map[string]func(o *Observed){
 		"Early":     func(o *Observed) { o.Now = o.Record.StartedAt.Add(time.Second) },
 		"Healthy":   func(o *Observed) { o.Objects[0].Ready = true },
-		"Stopped":   func(o *Observed) { o.Objects[0].Stopped = true },
+		"Stopped":   func(o *Observed) { o.Objects[0].Stopped, o.Objects[0].Zero = true, true },
 		"Committed": func(o *Observed) { o.Record.CommittedAt = &o.Now },
 		"Not begun": func(o *Observed) { o.Record.StartedAt = nil },
 	} {
@@ -208,7 +208,7 @@ func TestDiagnosisIsKept(t *testing.T) {
 // TestHealthTimeoutTellsWhy: the message of a timeout names the Pods and the reason.
 func TestHealthTimeoutTellsWhy(t *testing.T) {
 	_, o := sickSwitcher(t)
-	o.Record.Final = &FinalRun{}
+	o.Record.Final, o.Objects[0].Recorded = &FinalRun{}, true
 	o.Diagnosis = "Pod/web-0: container c: CrashLoopBackOff"
 	for name, passed := range map[string]time.Duration{"Waiting": 2 * time.Minute, "TimedOut": time.Hour} {
 		o.Now = o.Record.StartedAt.Add(passed)
