@@ -35,11 +35,15 @@ verify: ## are generated files current, is the code clean?
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
 	@$(FIRST_RUN)
-	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 6 -v -skip '^Test(Fault|BadInput|Foresight)' $(E2E_ARGS) .
+	cd e2e && $(GO) test -count=1 -timeout 75m -parallel 6 -v -skip '^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone)' $(E2E_ARGS) .
 
 .PHONY: e2e-inputs
-e2e-inputs: ## mistakes that are told and repaired, and applications whose move the plan has to warn of
-	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 8 -v -run '^Test(BadInput|Foresight)' $(E2E_ARGS) .
+e2e-inputs: ## mistakes that people make: told, repaired, and the move goes on by itself
+	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 8 -v -run '^TestBadInput' $(E2E_ARGS) .
+
+.PHONY: e2e-foresight
+e2e-foresight: ## applications whose move the plan has to warn of, or that change while they move
+	cd e2e && $(GO) test -count=1 -timeout 60m -parallel 5 -v -run '^Test(Foresight|NextRelease|ObjectsChangeAlone)' $(E2E_ARGS) .
 
 .PHONY: e2e-faults
 e2e-faults: ## the long ones: parts killed, routes cut, volumes filled, an API server stopped in the middle of a move; with a report

@@ -122,7 +122,7 @@ func (s *scenario) approve(name string) {
 // await repeats a check, every second, until it succeeds.
 func (s *scenario) await(timeout time.Duration, what string, check func() error) {
 	s.t.Helper()
-	require.NoError(s.t, lab.AwaitEvery(s.t.Context(), time.Second, timeout, what, func(context.Context) error { return check() }))
+	require.NoError(s.t, lab.AwaitEvery(s.t.Context(), 2*time.Second, timeout, what, func(context.Context) error { return check() }))
 }
 
 // catch is await for a moment that passes.
