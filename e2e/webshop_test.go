@@ -61,7 +61,7 @@ func (s *webShop) removeWide() {
 	if s.scenario == nil || s.t.Failed() && os.Getenv("KUBEMOVE_E2E_KEEP") != "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	remove := func(c *lab.Cluster, objects ...string) {
 		if out, err := c.Kubectl(ctx, append([]string{"-n", "default", "delete", "--ignore-not-found"}, objects...)...); err != nil {
