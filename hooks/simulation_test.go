@@ -397,5 +397,5 @@ func TestFlowSamePlace(t *testing.T) {
 	}))
 	f.run(1)
 	f.want(engineID, api.ConditionAccepted, "False", api.ReasonInvalidSpec)
-	f.started(map[task.Verb]int{})
+	f.started(nil)
 }

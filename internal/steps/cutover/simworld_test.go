@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
 )
 
 // fenced refuses what a process that was replaced wants to do, as the real ones do.
@@ -231,15 +232,20 @@ func (w *world) stop(a Action, o *Observed, part func() bool) {
 	}
 }
 
+// workload of the source that a reference names.
+func (w *world) workload(r application.Ref) *simWorkload {
+	for i := range w.workloads {
+		if w.ref(i) == r {
+			return &w.workloads[i]
+		}
+	}
+	w.failf("there is no %s", r)
+	return nil
+}
+
 func (w *world) restore(o *Observed, part func() bool) {
 	for _, r := range o.toRestore() {
-		i := slices.IndexFunc(w.workloads, func(simWorkload) bool { return true })
-		for j := range w.workloads {
-			if w.ref(j) == r.Ref {
-				i = j
-			}
-		}
-		x := &w.workloads[i]
+		x := w.workload(r.Ref)
 		if x.missing {
 			continue
 		}
