@@ -12,11 +12,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/util/csaupgrade"
 
 	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/application"
@@ -84,6 +86,12 @@ func (s *server) isNamespaced(ctx context.Context, o *unstructured.Unstructured)
 	return m.Scope.Name() == meta.RESTScopeNameNamespace, nil
 }
 
+// The field managers of kubectl apply --server-side and of kubectl apply.
+const (
+	kubectl         = "kubectl"
+	clientSideApply = "kubectl-client-side-apply"
+)
+
 // apply is what kubectl apply --server-side does.
 func (s *server) apply(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	r, err := s.resource(ctx, o)
@@ -93,16 +101,30 @@ func (s *server) apply(ctx context.Context, o *unstructured.Unstructured) (*unst
 	if o.GetName() == "" {
 		return nil, fmt.Errorf("it has no name: expected metadata.name")
 	}
-	return r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "kubectl", Force: true})
+	return r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: kubectl, Force: true})
 }
 
-// tryApply is a server-side apply that takes nothing from other managers, and changes nothing.
+// tryApply is what kubectl apply --server-side does with the next release, without --force-conflicts: what
+// kubectl apply has written before becomes its own, and nothing is taken from other managers.
 func (s *server) tryApply(ctx context.Context, o *unstructured.Unstructured) error {
 	r, err := s.resource(ctx, o)
 	if err != nil {
 		return err
 	}
-	_, err = r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "kubectl", DryRun: []string{metav1.DryRunAll}})
+	live, err := r.Get(ctx, o.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	upgrade, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(clientSideApply), kubectl)
+	if err != nil {
+		return err
+	}
+	if upgrade != nil {
+		if _, err := r.Patch(ctx, o.GetName(), types.JSONPatchType, upgrade, metav1.PatchOptions{FieldManager: kubectl}); err != nil {
+			return err
+		}
+	}
+	_, err = r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: kubectl, DryRun: []string{metav1.DryRunAll}})
 	return err
 }
 
@@ -140,7 +162,7 @@ func (s *server) applyOld(ctx context.Context, o *unstructured.Unstructured) (*u
 	}
 	annotations["kubectl.kubernetes.io/last-applied-configuration"] = string(data)
 	old.SetAnnotations(annotations)
-	return r.Create(ctx, old, metav1.CreateOptions{FieldManager: "kubectl-client-side-apply"})
+	return r.Create(ctx, old, metav1.CreateOptions{FieldManager: clientSideApply})
 }
 
 // carryOut makes one write of Age.
