@@ -51,6 +51,9 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err != nil {
 		return steps.Failure(err)
 	}
+	if err := checkNeighbours(ctx, c.Home, t.Move.Pair, made); err != nil {
+		return steps.Failure(err)
+	}
 	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
 		warned(made, "%s", w)
 	}
@@ -158,10 +161,9 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	}
 	recall(p, known) // Of what is not known a survey is made.
 	spec := transfer.NewSpec(t, c.Source, c.Target)
-	if !blockedBy(p, api.ReasonNamespaceNotFound) {
-		if err := checkWorkers(ctx, spec, p); err != nil {
-			return Stored{}, err
-		}
+	workers := workerCheck{spec: spec, plan: p, judged: map[string]bool{}}
+	if err := workers.run(ctx); err != nil {
+		return Stored{}, err
 	}
 	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)
@@ -170,6 +172,9 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 		return Stored{}, err
 	}
 	warnUnprobed(p, classes)
+	if err := workers.run(ctx); err != nil {
+		return Stored{}, err
+	}
 	if err := checkMemory(ctx, p, c.Source, c.Target); err != nil {
 		return Stored{}, err
 	}
@@ -248,7 +253,7 @@ func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) (
 	pair := t.Move.Pair
 	name := SecretName(pair.Name, pair.UID, p.Hash)
 	b := cluster.Bundle{Name: name, Owner: steps.PairOwner(pair),
-		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name)}}
+		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name), placeLabel: placeOf(p.Plan)}}
 	if err := home.StoreBundle(ctx, b, p); err != nil {
 		return "", err
 	}

@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,53 +14,68 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// checkWorkers lets the API servers of both sides judge the worker Pods as they will be: limits, Pod
+// workerCheck lets the API servers of both sides judge the worker Pods as they will be: limits, Pod
 // security and policies speak before anything is stopped.
-func checkWorkers(ctx context.Context, s transfer.Spec, p *application.Plan) error {
+type workerCheck struct {
+	spec transfer.Spec
+	plan *application.Plan
+	// judged are the Pods that a side has been asked about.
+	judged map[string]bool
+}
+
+// run asks about those of the plan's workers that were not asked about before: what a survey finds out
+// may give a worker another user, or more memory.
+func (w *workerCheck) run(ctx context.Context) error {
+	if blockedBy(w.plan, api.ReasonNamespaceNotFound) {
+		return nil
+	}
 	for _, side := range []struct {
 		c    *cluster.Cluster
 		role task.Role
-	}{{s.Target, task.RoleTarget}, {s.Source, task.RoleSource}} {
-		if err := checkWorkersOf(ctx, side.c, side.role, s, p); err != nil {
+	}{{w.spec.Target, task.RoleTarget}, {w.spec.Source, task.RoleSource}} {
+		server, err := side.c.DryRun()
+		if err != nil {
 			return err
+		}
+		for _, v := range w.plan.Volumes {
+			if v.Policy != api.ClaimCopy {
+				continue
+			}
+			if err := w.judge(ctx, server, side.c, side.role, v); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func checkWorkersOf(ctx context.Context, c *cluster.Cluster, role task.Role, s transfer.Spec, p *application.Plan) error {
-	server, err := c.DryRun()
+func (w *workerCheck) judge(ctx context.Context, server *cluster.DryRun, c *cluster.Cluster, role task.Role, v application.Volume) error {
+	kind, err := kindOfWorker(v, role)
 	if err != nil {
 		return err
 	}
-	var judged []string
-	for _, v := range p.Volumes {
-		// Volumes of one user and one place have the same Pods.
-		kind, err := kindOfWorker(v, role)
-		if err != nil {
-			return err
-		}
-		if v.Policy != api.ClaimCopy || slices.Contains(judged, kind) {
-			continue
-		}
-		judged = append(judged, kind)
-		pod, err := transfer.Worker(s, role, v)
-		if err != nil {
-			continue // An unknown mobilizer is a blocker already.
-		}
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
-		if err != nil {
-			return fmt.Errorf("cannot encode the worker Pod of %s: %w", v.Name, err)
-		}
-		u := &unstructured.Unstructured{Object: content}
-		u.SetAPIVersion("v1")
-		u.SetKind("Pod")
-		u.SetName("kubemove-check-" + cluster.ShortHash(v.Name))
-		_, err = server.Create(ctx, u)
-		if !isVerdict(err) {
-			return err
-		}
-		judgePod(p, c.Side, claimRef(v.Name), "the worker Pod of claim "+v.Name, err)
+	memory := transfer.MemoryOf(v.Usage)
+	key := fmt.Sprintf("%s %s %d %d", c.Side, kind, memory.Request, memory.Limit)
+	if w.judged[key] {
+		return nil
 	}
+	w.judged[key] = true
+	pod, err := transfer.Worker(w.spec, role, v)
+	if err != nil {
+		return nil // An unknown mobilizer is a blocker already.
+	}
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
+	if err != nil {
+		return fmt.Errorf("cannot encode the worker Pod of %s: %w", v.Name, err)
+	}
+	u := &unstructured.Unstructured{Object: content}
+	u.SetAPIVersion("v1")
+	u.SetKind("Pod")
+	u.SetName("kubemove-check-" + cluster.ShortHash(v.Name))
+	_, err = server.Create(ctx, u)
+	if !isVerdict(err) {
+		return err
+	}
+	judgePod(w.plan, c.Side, claimRef(v.Name), "the worker Pod of claim "+v.Name, err)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
@@ -49,8 +50,11 @@ func TestWorkersOfBothSides(t *testing.T) {
 			}
 			p, s := quotaPlan(t, nil, "")
 			s.Source, s.Target = side(cluster.SideSource, tc.source), side(cluster.SideTarget, tc.target)
-			if err := checkWorkers(t.Context(), s, p); err != nil {
-				t.Fatal(err)
+			check := workerCheck{spec: s, plan: p, judged: map[string]bool{}}
+			for range 2 { // The second time there is nothing new to ask.
+				if err := check.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if diff := cmp.Diff(map[string][]string{"source": {"source"}, "target": {"target"}}, roles); diff != "" {
 				t.Errorf("%s the Pods that were judged, -want +got:\n%s", tc.reason, diff)
@@ -109,5 +113,38 @@ func TestSourceQuota(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWorkersOfSurvey: what the survey has found out is judged too.
+func TestWorkersOfSurvey(t *testing.T) {
+	asked := map[string]int{}
+	side := func(name string) *cluster.Cluster {
+		c := policyServer(t, name, "", func(*unstructured.Unstructured) (int, string) {
+			asked[name]++
+			return 0, ""
+		})
+		c.Mapper.(kindsMapper).Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
+		return c
+	}
+	p, s := quotaPlan(t, nil, "")
+	s.Source, s.Target = side(cluster.SideSource), side(cluster.SideTarget)
+	check := workerCheck{spec: s, plan: p, judged: map[string]bool{}}
+	survey := []func(v *application.Volume){
+		func(*application.Volume) {},
+		func(v *application.Volume) { v.Usage = &application.Usage{Files: 100} },
+		func(v *application.Volume) { v.Usage = &application.Usage{Files: 20_000_000} },
+		func(v *application.Volume) { v.Identity.UID = num(4711) },
+	}
+	for i, want := range []int{1, 1, 2, 3} {
+		for j := range p.Volumes {
+			survey[i](&p.Volumes[j])
+		}
+		if err := check.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(map[string]int{"source": want, "target": want}, asked); diff != "" {
+			t.Errorf("after step %d, -want +got:\n%s", i, diff)
+		}
 	}
 }

@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
+)
+
+// placeLabel of the Secret of a stored plan holds a hash of the engine and of the place that it moves to.
+const placeLabel = "kubemove.io/plan-place"
+
+// placeOf a plan; empty: the account may not read which cluster the target is, which is a blocker.
+func placeOf(p *application.Plan) string {
+	if p == nil || p.TargetCluster == "" {
+		return ""
+	}
+	return cluster.ShortHash(strings.Join([]string{p.Engine, p.TargetCluster, p.TargetNamespace}, "/"))
+}
+
+// checkNeighbours blocks a plan when another target of its engine leads to the same namespace of the
+// same cluster: both would write the same claims. Targets that name the same Secret are refused by the
+// engine already; that two Secrets lead to one cluster only the clusters' UIDs tell.
+func checkNeighbours(ctx context.Context, home *cluster.Cluster, pair task.Object, p *application.Plan) error {
+	place := placeOf(p)
+	if place == "" {
+		return nil
+	}
+	selector := fmt.Sprintf("%s,%s=%s,%s!=%s", planLabel, placeLabel, place, api.PairLabel, pair.UID)
+	plans, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return home.Wrap("list the plans of other targets", err)
+	}
+	var others []string
+	for _, s := range plans.Items {
+		for _, owner := range s.OwnerReferences {
+			others = append(others, owner.Kind+"/"+owner.Name)
+		}
+	}
+	slices.Sort(others)
+	for _, other := range slices.Compact(others) {
+		blocked(p, api.ReasonInvalidSpec, other, "two targets of the engine are the namespace %s of one cluster, whose claims both would write: "+
+			"remove one of them from spec.targets, or give it another namespace", p.TargetNamespace)
+	}
+	return nil
+}
