@@ -14,10 +14,10 @@ import (
 	"github.com/kubemove/kubemove/e2e/demo"
 )
 
-var update = flag.Bool("update", false, "write the demo's transcript into the README")
+var update = flag.Bool("update", false, "write the demo's transcript into the page of its example")
 
-// TestDemo runs what "make demo" runs, in the clusters that are up, and holds that the README
-// shows what it shows.
+// TestDemo runs what "make demo" runs, in the clusters that are up, and holds that the page
+// of the example shows what it shows.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	// What an earlier run has left is none of the transcript.
@@ -45,16 +45,16 @@ func TestDemo(t *testing.T) {
 
 	transcript := out.String()
 	lines := strings.Split(strings.TrimSpace(transcript), "\n")
-	require.LessOrEqual(t, len(lines), 60, "a reader of the README has little time")
+	require.LessOrEqual(t, len(lines), 60, "a reader has little time")
 	for _, line := range lines {
 		require.LessOrEqual(t, utf8.RuneCountInString(line), 120, line)
 	}
-	readme := filepath.Join(clusters.Root, "README.md")
+	page := filepath.Join(clusters.Root, "examples", "postgres", "README.md")
 	if *update {
-		require.NoError(t, demo.WriteTranscript(readme, transcript))
+		require.NoError(t, demo.WriteTranscript(page, transcript))
 	}
-	written, err := demo.Transcript(readme)
+	written, err := demo.Transcript(page)
 	require.NoError(t, err)
 	require.Equal(t, demo.Masked(written), demo.Masked(transcript),
-		"the README shows something else; write it anew: cd e2e && go test -run TestDemo . -update")
+		"the page shows something else; write it anew: cd e2e && go test -run TestDemo . -update")
 }
