@@ -113,38 +113,6 @@ func (s *scenario) noLeftovers() {
 	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
 }
 
-// TestFaultAfterEachAction ends the cutover's process after each of its actions in
-// turn; its next Pod goes on from what it finds.
-func TestFaultAfterEachAction(t *testing.T) {
-	for _, actions := range [][]string{
-		{"Lock", "FinalSync"}, {"Pin", "CloseWorkers"}, {"CreateClaims", "Mark"}, {"OpenWorkers", "RecordStart"},
-		{"RecordQuiesce", "CreateObjects"}, {"Quiesce", "StartWorkloads"}, {"Commit", "Open"}, {"RecordOpen", "Unlock"},
-		{"RecordSuspend", "Suspend"},
-	} {
-		t.Run(strings.Join(actions, "+"), func(t *testing.T) {
-			t.Parallel()
-			s := newScenario(t)
-			args := []string{"create", "configmap", "kubemove-faults"}
-			for _, a := range actions {
-				args = append(args, "--from-literal="+a+"=exit")
-			}
-			s.kubectl(s.src, args...)
-			s.deploy(s.src, "shop.yaml", "64Mi", "1Gi")
-			s.apply(s.src, "cron.yaml")
-			s.kubectl(s.src, "create", "job", "--from=cronjob/report", "report-1")
-			before := s.files(s.src, s.pod(s.src, "app=shop"))
-			s.fault("the cutover's process ends after %s", strings.Join(actions, ", and after "))
-			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {group: batch, kind: CronJob, name: report}")
-			s.switched()
-			require.Equal(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob still runs at the source")
-			require.NotEqual(t, "true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob does not run at the target")
-			require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data}"), "a fault did not happen")
-			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
-			s.noLeftovers()
-		})
-	}
-}
-
 // TestFaultSourceTouched: somebody scales the source up while its last data is
 // copied. Nothing starts at the target until a run of a new epoch is clean.
 func TestFaultSourceTouched(t *testing.T) {
