@@ -1,5 +1,7 @@
 package application
 
+import "github.com/kubemove/kubemove/internal/workload"
+
 // rule removes one thing that belongs to the source cluster and not to the application.
 type rule struct {
 	// kind that the rule is for, as Ref.kind() spells it; empty: every kind.
@@ -75,14 +77,19 @@ var accountRules = []rule{
 }
 
 // podRules: nodes of the source, and what servers put into templates.
-var podRules = []rule{
-	{kind: kindDeployment, path: path("spec", "template", "spec", "nodeName")},
-	{kind: kindStatefulSet, path: path("spec", "template", "spec", "nodeName")},
-	{kind: kindCronJob, path: path("spec", "jobTemplate", "spec", "template", "spec", "nodeName")},
-	{kind: kindDeployment, path: path("spec", "template", "metadata", "creationTimestamp")},
-	{kind: kindStatefulSet, path: path("spec", "template", "metadata", "creationTimestamp")},
+var podRules = concat(templateRules(), []rule{
 	{kind: kindCronJob, path: path("spec", "jobTemplate", "metadata", "creationTimestamp")},
-	{kind: kindCronJob, path: path("spec", "jobTemplate", "spec", "template", "metadata", "creationTimestamp")},
+})
+
+func templateRules() []rule {
+	var out []rule
+	for _, k := range workload.All() {
+		kind := k.GVK().GroupKind().String()
+		out = append(out,
+			rule{kind: kind, path: append(path(k.Template()...), "spec", "nodeName")},
+			rule{kind: kind, path: append(path(k.Template()...), "metadata", "creationTimestamp")})
+	}
+	return out
 }
 
 // claimRules: the binding of a claim to a volume of the source.

@@ -19,9 +19,10 @@ import (
 // belongs to it. The order is fixed.
 func (m *maker) edges(n *node) []edge {
 	var out []edge
-	switch n.ref.kind() {
-	case kindDeployment, kindStatefulSet, kindCronJob:
+	if isWorkload(n.ref.kind()) {
 		out = m.workloadEdges(n)
+	}
+	switch n.ref.kind() {
 	case kindServiceAccount:
 		out = m.accountEdges(n)
 	case kindRoleBinding:

@@ -5,6 +5,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // The kinds that an application is made of, as Ref.kind() spells them.
@@ -184,8 +186,16 @@ func IsCustom(r Ref) bool { return isCustom(r.kind()) }
 
 // isWorkload says whether members of the kind are stopped and started by a switch.
 func isWorkload(kind string) bool {
-	return kind == kindDeployment || kind == kindStatefulSet || kind == kindCronJob
+	return workloadOf(kind) != nil
 }
+
+// isScheduled says whether workloads of the kind make Pods at times only.
+func isScheduled(kind string) bool { return isWorkload(kind) && workloadOf(kind).Scheduled() }
+
+func workloadOf(kind string) workload.Kind { return workload.Of(schema.ParseGroupKind(kind)) }
+
+// Workload is the kind of workload of the object; nil: a switch does not stop and start it.
+func (r Ref) Workload() workload.Kind { return workloadOf(r.kind()) }
 
 // runsPods says whether objects of the kind are, or make, Pods.
 func runsPods(kind string) bool {

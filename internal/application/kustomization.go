@@ -88,7 +88,7 @@ func (m *maker) noteReplicas(before map[Ref]int64, set map[Ref]bool) {
 	for i := range m.plan.Workloads {
 		w := &m.plan.Workloads[i]
 		o := m.plan.ofSource(w.Ref)
-		if o == nil || w.kind() == kindCronJob {
+		if o == nil || isScheduled(w.kind()) {
 			continue
 		}
 		if n := replicasOf(&o.Object); set[w.Ref] || n != before[w.Ref] {

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // Ledger is what a roll back needs to undo the stop of one workload, and what the target's
@@ -16,12 +16,8 @@ import (
 type Ledger struct {
 	// Switch is the UID of the MoveSwitch that made the change.
 	Switch string `json:"switch"`
-	// Replicas before the change (Deployment, StatefulSet).
-	Replicas *int32 `json:"replicas,omitempty"`
-	// Suspend before the change (CronJob).
-	Suspend *bool `json:"suspend,omitempty"`
-	// Retention policy of a StatefulSet's claims before the change; nil: it was not changed.
-	Retention *appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy `json:"retention,omitempty"`
+	// Values before the change.
+	workload.Values
 }
 
 // Encode gives the value of the annotation.

@@ -8,16 +8,17 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 func TestLedgerSurvivesEncoding(t *testing.T) {
 	three, yes := int32(3), true
 	cases := map[string]Ledger{
-		"Deployment": {Switch: "s", Replicas: &three},
-		"CronJob":    {Switch: "s", Suspend: &yes},
-		"Set": {Switch: "s", Replicas: &three, Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		"Deployment": {Switch: "s", Values: workload.Values{Replicas: &three}},
+		"CronJob":    {Switch: "s", Values: workload.Values{Suspend: &yes}},
+		"Set": {Switch: "s", Values: workload.Values{Replicas: &three, Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
 			WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType, WhenScaled: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
-		}},
+		}}},
 	}
 	for name, l := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +52,8 @@ func TestLedgerRestoresTheObject(t *testing.T) {
 	set := object(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {replicas: 0,
 		persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}, template: {spec: {containers: [{name: c}]}}}}`)
 	two := int32(2)
-	l := Ledger{Switch: "switch", Replicas: &two, Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: "Retain", WhenScaled: "Delete"}}
+	l := Ledger{Switch: "switch", Values: workload.Values{Replicas: &two,
+		Retention: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenDeleted: "Retain", WhenScaled: "Delete"}}}
 	set.SetAnnotations(map[string]string{api.LedgerAnnotation: l.Encode(), api.HeldByAnnotation: "switch"})
 	in := whole(t, "", nil)
 	in.Objects = append(in.Objects, set)

@@ -135,11 +135,12 @@ func compareRefs(a, b Ref) int {
 
 // templatePath leads to the template of an object's Pods; nil: it has none, or is a Pod.
 func templatePath(kind string) []string {
+	if k := workloadOf(kind); k != nil {
+		return k.Template()
+	}
 	switch kind {
-	case kindDeployment, kindStatefulSet, kindReplicaSet, kindDaemonSet, kindJob, kindRC:
+	case kindReplicaSet, kindDaemonSet, kindJob, kindRC:
 		return []string{"spec", "template"}
-	case kindCronJob:
-		return []string{"spec", "jobTemplate", "spec", "template"}
 	}
 	return nil
 }

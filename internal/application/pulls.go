@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Pull is a set of images that workloads of the plan need at the target, and how and where
@@ -86,13 +85,8 @@ func (p *Plan) Pulls() []Pull {
 // idle: the workload runs no Pods at the target, as somebody has stopped it before the move, or
 // a kustomization stops it there.
 func (p *Plan) idle(o *Object) bool {
-	if o.kind() == kindCronJob {
-		suspend, _, _ := unstructured.NestedBool(o.Object.Object, "spec", "suspend")
-		return suspend
-	}
-	replicas, found, _ := unstructured.NestedInt64(o.Object.Object, "spec", "replicas")
 	scaled := slices.ContainsFunc(p.Workloads, func(w Workload) bool { return w.Ref == o.SourceRef() && w.Autoscaled })
-	return found && replicas == 0 && !scaled
+	return o.Workload() != nil && o.Workload().Stopped(&o.Object) && !scaled
 }
 
 func (p *Plan) pullOf(t *corev1.PodTemplateSpec) Pull {

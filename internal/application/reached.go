@@ -18,7 +18,7 @@ func (m *maker) checkReached() {
 		switch kind := o.kind(); {
 		case kind == kindService:
 			m.warnReached(o.Ref, publishedBy(&o.Object))
-		case isWorkload(kind) && kind != kindCronJob && !m.plan.idle(o): // A CronJob is resumed after the commit.
+		case isWorkload(kind) && !isScheduled(kind) && !m.plan.idle(o): // A CronJob is resumed after the commit.
 			template, err := podTemplate(&o.Object, kind)
 			if err != nil {
 				continue // The target's dry run says it.
@@ -26,7 +26,7 @@ func (m *maker) checkReached() {
 			m.warnReached(o.Ref, slices.Concat(nodePortsOf(template), publishedBy(&o.Object)))
 		case o.Runs:
 			for _, n := range m.driven(m.x.byRef[o.SourceRef()]) {
-				if n.template != nil && n.ref.kind() != kindCronJob && m.runs(n) {
+				if n.template != nil && !isScheduled(n.ref.kind()) && m.runs(n) {
 					m.warnReached(n.ref, nodePortsOf(n.template))
 				}
 			}

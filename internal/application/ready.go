@@ -29,7 +29,7 @@ func (m *maker) checkReady() {
 func whyNotReady(n *node) string {
 	_, ledger := n.obj.GetAnnotations()[api.LedgerAnnotation]
 	_, reported := n.obj.Object["status"]
-	if n.ref.kind() == kindCronJob || ledger || !reported || replicasOf(n.obj) == 0 {
+	if isScheduled(n.ref.kind()) || ledger || !reported || replicasOf(n.obj) == 0 {
 		return ""
 	}
 	r, err := status.Compute(n.obj)

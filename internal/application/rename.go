@@ -84,16 +84,12 @@ func (m *maker) renameSetClaims(before []unstructured.Unstructured, renamed newN
 
 // correct corrects references by what they were before.
 func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) {
-	switch kind := RefOf(o).kind(); kind {
-	case kindDeployment, kindStatefulSet, kindCronJob:
-		path := append(templatePath(kind), "spec")
-		was, _, _ := unstructured.NestedMap(before.Object, path...)
-		is := inner(o.Object, path...)
-		renameVolumes(was, is, renamed)
-		renameDevices(was, is, renamed)
-		if account, _ := was["serviceAccount"].(string); account != "" {
-			is["serviceAccount"] = renamed.of(kindServiceAccount, account)
-		}
+	kind := RefOf(o).kind()
+	if isWorkload(kind) {
+		correctTemplate(before, o, append(templatePath(kind), "spec"), renamed)
+		return
+	}
+	switch kind {
 	case kindServiceAccount:
 		o.Object["secrets"] = before.DeepCopy().Object["secrets"]
 		if o.Object["secrets"] == nil {
@@ -117,6 +113,17 @@ func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) 
 			m.block(api.ReasonInvalidKustomization, RefOf(before),
 				"namePrefix would rename %s, and nobody knows all that refers to a custom resource or is named after it, its claims among them: expected no namePrefix with custom resources; remove it", RefOf(before))
 		}
+	}
+}
+
+// correctTemplate corrects the references of a workload's Pods.
+func correctTemplate(before, o *unstructured.Unstructured, path []string, renamed newNames) {
+	was, _, _ := unstructured.NestedMap(before.Object, path...)
+	is := inner(o.Object, path...)
+	renameVolumes(was, is, renamed)
+	renameDevices(was, is, renamed)
+	if account, _ := was["serviceAccount"].(string); account != "" {
+		is["serviceAccount"] = renamed.of(kindServiceAccount, account)
 	}
 }
 

@@ -12,9 +12,10 @@ import (
 func (m *maker) requireNamed() {
 	for i := range m.plan.Objects {
 		o := &m.plan.Objects[i]
-		switch o.kind() {
-		case kindDeployment, kindStatefulSet, kindCronJob:
+		if isWorkload(o.kind()) {
 			m.requireOfTemplate(o)
+		}
+		switch o.kind() {
 		case kindClaim:
 			if claim, err := decode[corev1.PersistentVolumeClaim](o.Object.Object); err == nil && claim.Spec.VolumeAttributesClassName != nil {
 				m.requireCluster(o.Ref, "VolumeAttributesClass.storage.k8s.io", *claim.Spec.VolumeAttributesClassName)

@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // The ways in which an object becomes a member; shown as Object.Why.
@@ -58,18 +59,11 @@ func (m *maker) named() map[Ref]string {
 	return named
 }
 
-// workloadRef finds the group of a named workload by its kind: the API's default for the
-// group, apps, is that of two of the three kinds only.
+// workloadRef finds the group of a named workload by its kind: the API's default for the group, apps, is
+// not that of all kinds.
 func workloadRef(w api.WorkloadReference) Ref {
-	switch w.Kind {
-	case "CronJob":
-		if w.Group == "" || w.Group == "apps" {
-			return refTo(kindCronJob, w.Name)
-		}
-	case "Deployment", "StatefulSet":
-		if w.Group == "" {
-			return Ref{Group: "apps", Kind: w.Kind, Name: w.Name}
-		}
+	if k := workload.Named(w.Kind); k != nil && (w.Group == "" || w.Group == "apps") {
+		return Ref{Group: k.GVK().Group, Kind: w.Kind, Name: w.Name}
 	}
 	return Ref{Group: w.Group, Kind: w.Kind, Name: w.Name}
 }

@@ -27,7 +27,7 @@ func (m *maker) checkTimes() {
 	for i := range m.plan.Workloads {
 		w := &m.plan.Workloads[i]
 		n := m.x.byRef[w.Ref]
-		if w.kind() == kindCronJob {
+		if isScheduled(w.kind()) {
 			m.checkJobTimes(n, w)
 			continue
 		}

@@ -6,25 +6,25 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // transformed is the object as the target will have it.
 func (m *maker) transformed(n *node) *unstructured.Unstructured {
 	out := clean(n.obj)
 	out.SetNamespace(m.in.TargetNamespace)
-	switch n.ref.kind() {
-	case kindDeployment, kindStatefulSet, kindCronJob:
+	switch kind := n.ref.kind(); {
+	case isWorkload(kind):
 		restore(out, m.ledgers[n.ref])
 		m.mapClaimTemplates(n, out)
 		m.mapEphemeralClaims(n, out)
 		m.renameMounts(out)
-	case kindClaim:
+	case kind == kindClaim:
 		m.retarget(n, out)
-	case kindRoleBinding:
+	case kind == kindRoleBinding:
 		m.dropForeign(out)
 		m.mapSubjects(out)
-	}
-	if isCustom(n.ref.kind()) {
+	case isCustom(kind):
 		m.renameClaims(out.Object["spec"])
 	}
 	if m.in.SourceNamespace != m.in.TargetNamespace {
@@ -35,24 +35,8 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 
 // restore puts a stopped workload back to how it was before it was stopped.
 func restore(o *unstructured.Unstructured, l *Ledger) {
-	if l == nil {
-		return
-	}
-	spec, _ := o.Object["spec"].(map[string]any)
-	if spec == nil {
-		return
-	}
-	if l.Replicas != nil {
-		spec["replicas"] = int64(*l.Replicas)
-	}
-	if l.Suspend != nil {
-		spec["suspend"] = *l.Suspend
-	}
-	if r := l.Retention; r != nil {
-		spec["persistentVolumeClaimRetentionPolicy"] = map[string]any{
-			"whenDeleted": string(r.WhenDeleted),
-			"whenScaled":  string(r.WhenScaled),
-		}
+	if l != nil {
+		_ = workload.OfObject(o).Restore(o, l.Values) // An API server that has served it has taken its spec for one.
 	}
 }
 

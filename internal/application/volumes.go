@@ -132,7 +132,7 @@ func runsAlong(u user) bool {
 
 // hasPodFor says whether a workload, as it is, has a Pod that mounts the claim, or gets one.
 func hasPodFor(n *node, claim string) bool {
-	if n.ref.kind() != kindDeployment && n.ref.kind() != kindStatefulSet {
+	if !isWorkload(n.ref.kind()) || isScheduled(n.ref.kind()) {
 		return false
 	}
 	count := replicasOf(n.obj)

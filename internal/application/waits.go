@@ -28,7 +28,7 @@ func (m *maker) checkWaits() {
 			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; take the wait out of it, or create them at the target",
 				n.ref, describeWaits(waits), w.why(waits))
 		}
-		if n.ref.kind() == kindCronJob {
+		if isScheduled(n.ref.kind()) {
 			continue // It starts after the commit.
 		}
 		if waits := w.waitsFor(external); len(waits) > 0 {
@@ -96,7 +96,7 @@ func (m *maker) externals() []awaited {
 	var out []awaited
 	for i := range m.plan.Objects {
 		o := &m.plan.Objects[i]
-		if o.Phase != PhaseOpen || o.kind() == kindCronJob {
+		if o.Phase != PhaseOpen || isScheduled(o.kind()) {
 			continue
 		}
 		ref := o.SourceRef()

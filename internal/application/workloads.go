@@ -1,11 +1,13 @@
 package application
 
 import (
+	"cmp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // addWorkloads lists the members that run Pods in the order in which they are stopped: the
@@ -14,10 +16,12 @@ func (m *maker) addWorkloads() {
 	for _, n := range m.stopped() {
 		m.checkHeld(n)
 		w := Workload{Ref: n.ref, MadeBy: m.madeBy(n)}
-		if n.ref.kind() == kindCronJob {
-			w.Suspended = m.suspended(n)
-		} else {
-			w.Replicas = m.replicas(n)
+		v := m.values(n)
+		if v.Suspend != nil {
+			w.Suspended = *v.Suspend
+		}
+		if v.Replicas != nil {
+			w.Replicas = *v.Replicas
 		}
 		m.plan.Workloads = append(m.plan.Workloads, w)
 	}
@@ -82,35 +86,26 @@ func (m *maker) checkHeld(n *node) {
 		n.ref, holder)
 }
 
-// replicas of a Deployment or StatefulSet when it runs.
-func (m *maker) replicas(n *node) int32 {
-	if l := m.ledgers[n.ref]; l != nil && l.Replicas != nil {
-		return *l.Replicas
+// values of a workload while no switch has stopped it.
+func (m *maker) values(n *node) workload.Values {
+	v := workloadOf(n.ref.kind()).Values(n.obj)
+	if l := m.ledgers[n.ref]; l != nil {
+		v.Replicas, v.Suspend = cmp.Or(l.Replicas, v.Replicas), cmp.Or(l.Suspend, v.Suspend)
 	}
-	replicas, found, err := unstructured.NestedInt64(n.obj.Object, "spec", "replicas")
-	if !found || err != nil {
-		return 1
-	}
-	return int32(replicas)
-}
-
-// suspended state of a CronJob when it is not stopped by a switch.
-func (m *maker) suspended(n *node) bool {
-	if l := m.ledgers[n.ref]; l != nil && l.Suspend != nil {
-		return *l.Suspend
-	}
-	suspend, _, _ := unstructured.NestedBool(n.obj.Object, "spec", "suspend")
-	return suspend
+	return v
 }
 
 // runs says whether an object makes Pods, now or by itself later. Workloads that this switch
 // has stopped do.
 func (m *maker) runs(n *node) bool {
-	switch n.ref.kind() {
-	case kindDeployment, kindStatefulSet, kindReplicaSet:
-		return m.replicas(n) > 0
-	case kindCronJob, kindJob:
-		return !m.suspended(n) && !isFinished(n)
+	switch kind := n.ref.kind(); {
+	case isWorkload(kind):
+		return m.values(n).AskForPods()
+	case kind == kindReplicaSet:
+		return workload.Replicas(n.obj) > 0
+	case kind == kindJob:
+		suspended, _, _ := unstructured.NestedBool(n.obj.Object, "spec", "suspend")
+		return !suspended && !isFinished(n)
 	}
 	return !isFinished(n)
 }

@@ -57,10 +57,10 @@ func (v Values) AskForPods() bool {
 	return v.Replicas != nil && *v.Replicas > 0 || v.Suspend != nil && !*v.Suspend
 }
 
-// kinds that there are. Those that stop later are created earlier at the target.
-var kinds = []Kind{statefulSet{}, deployment{}, cronJob{}}
+// kinds that there are, as people list them.
+var kinds = []Kind{deployment{}, statefulSet{}, cronJob{}}
 
-// All kinds of workloads, in the order in which they are created at the target.
+// All kinds of workloads.
 func All() []Kind { return slices.Clone(kinds) }
 
 // Of the kind of an object; nil: it is no workload. Custom kinds may have the same names.
@@ -89,6 +89,30 @@ func Named(name string) Kind {
 // GVR of a kind.
 func GVR(k Kind) schema.GroupVersionResource {
 	return k.GVK().GroupVersion().WithResource(k.Resource())
+}
+
+// Resources of all kinds.
+func Resources() []schema.GroupVersionResource {
+	out := make([]schema.GroupVersionResource, 0, len(kinds))
+	for _, k := range kinds {
+		out = append(out, GVR(k))
+	}
+	return out
+}
+
+// Settled: the controller of an object has seen its newest spec, and reports no Pods.
+func Settled(u *unstructured.Unstructured) bool {
+	k := OfObject(u)
+	return k != nil && k.Settled(u)
+}
+
+// Ready says whether an object, a workload or another one, has become what its spec wants, and what it
+// still waits for.
+func Ready(u *unstructured.Unstructured) (bool, string) {
+	if k := OfObject(u); k != nil {
+		return k.Ready(u)
+	}
+	return ready(u)
 }
 
 // ready asks kstatus, which knows the kinds of Kubernetes itself.

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // Problem is something that cannot be done as it was asked for.
@@ -93,7 +94,8 @@ func (l *layer) replicas(r api.KustomizeReplicas) {
 }
 
 func isScalable(o *unstructured.Unstructured) bool {
-	return isKind(o, "apps", "Deployment") || isKind(o, "apps", "StatefulSet")
+	k := workload.OfObject(o)
+	return k != nil && !k.Scheduled()
 }
 
 func isKind(o *unstructured.Unstructured, group, kind string) bool {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // view is how much of an object Kustomize gets to see. The less, the faster; and what it does
@@ -41,13 +42,8 @@ type hiddenField struct {
 // content that labels and annotations never reach into, at the top of an object and in the
 // templates of Pods.
 var (
-	content     = []string{"data", "binaryData", "stringData", "rules", "roleRef", "subjects"}
-	podContent  = []string{"containers", "initContainers", "volumes"}
-	podTemplate = map[string][]string{
-		"Deployment":  {"spec", "template", "spec"},
-		"StatefulSet": {"spec", "template", "spec"},
-		"CronJob":     {"spec", "jobTemplate", "spec", "template", "spec"},
-	}
+	content    = []string{"data", "binaryData", "stringData", "rules", "roleRef", "subjects"}
+	podContent = []string{"containers", "initContainers", "volumes"}
 	// withoutMarks are the kinds whose spec has neither labels nor selectors of labels.
 	withoutMarks = []string{"Ingress", "HorizontalPodAutoscaler", "PersistentVolumeClaim"}
 )
@@ -99,10 +95,11 @@ func (h *hidden) hideContent(o map[string]any, kind string) {
 	if slices.Contains(withoutMarks, kind) {
 		h.hide(o, nil, []string{"spec"})
 	}
-	path := podTemplate[kind]
-	if path == nil {
+	named := workload.Named(kind)
+	if named == nil {
 		return
 	}
+	path := append(named.Template(), "spec")
 	at := o
 	for _, field := range path {
 		if at = cloneIn(at, field); at == nil {

@@ -13,6 +13,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // act carries one action out.
@@ -95,7 +96,7 @@ func (s *switcher) change(ctx context.Context, r application.Ref, former *applic
 		if next == nil {
 			return nil
 		}
-		_, err = s.source.Dynamic.Resource(workloadResources[r.Kind]).Namespace(s.source.Namespace).
+		_, err = s.source.Dynamic.Resource(workload.GVR(r.Workload())).Namespace(s.source.Namespace).
 			Update(ctx, next, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
 		return s.source.Wrap("update "+r.String(), err)
 	})
@@ -113,7 +114,7 @@ func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *appli
 	for range 2 {
 		again := false
 		err := s.change(ctx, r, former, func(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
-			again = !keepsClaims(u)
+			again = !workload.KeepsClaims(u)
 			return quiesceStep(u, self, former)
 		})
 		if err != nil || !again {

@@ -19,6 +19,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -40,10 +41,10 @@ func stoppedDeployment(generation int64) *unstructured.Unstructured {
 func fakeSwitcher(t *testing.T) *switcher {
 	t.Helper()
 	mapper := plainMapper{meta.NewDefaultRESTMapper(nil)}
-	mapper.Add(workloadKind(application.Ref{Kind: "Deployment"}), meta.RESTScopeNamespace)
+	mapper.Add(workload.Named("Deployment").GVK(), meta.RESTScopeNamespace)
 	side := func(name string, objects ...runtime.Object) *cluster.Cluster {
 		return &cluster.Cluster{Side: name, Namespace: "shop", Kube: fake.NewClientset(), Mapper: mapper,
-			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workloadResources["Deployment"]: "DeploymentList"}, objects...)}
+			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, objects...)}
 	}
 	s := &switcher{self: self, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
 		task: &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}},
@@ -87,7 +88,7 @@ func TestFinalSyncOfNothing(t *testing.T) {
 			t.Errorf("epoch %d: the final run does not hold: %+v", epoch, o.Record)
 		}
 		// Somebody touches the source.
-		if _, err := s.source.Dynamic.Resource(workloadResources["Deployment"]).Namespace("shop").
+		if _, err := s.source.Dynamic.Resource(workload.GVR(workload.Named("Deployment"))).Namespace("shop").
 			Update(t.Context(), stoppedDeployment(int64(epoch+1)), metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
+	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -70,7 +71,7 @@ func TestDeniedOnce(t *testing.T) {
 			if tc.there != nil {
 				there = append(there, tc.there)
 			}
-			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workloadResources["Deployment"]: "DeploymentList"}, there...)
+			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, there...)
 			asked := 0
 			client.PrependReactor(tc.verb, "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
 				asked++

@@ -19,7 +19,7 @@ func (o *Observed) former(w Workload) (application.Ledger, bool) {
 		return application.Ledger{}, false
 	}
 	l := application.Ledger{Switch: o.Self}
-	if w.Kind == "CronJob" {
+	if isScheduled(w.Ref) {
 		l.Suspend = &w.Workload.Suspended
 	} else {
 		l.Replicas = &w.Replicas
@@ -66,11 +66,7 @@ func (o *Observed) toRestore() []Workload {
 
 // differs: the workload asks for nothing although it did before, or keeps claims that it did not.
 func (w *Workload) differs(former application.Ledger) bool {
-	return w.Stopped && asksForPods(former) || former.Retention != nil && w.Current.Retention == nil
-}
-
-func asksForPods(l application.Ledger) bool {
-	return l.Replicas != nil && *l.Replicas > 0 || l.Suspend != nil && !*l.Suspend
+	return w.Stopped && former.AskForPods() || former.Retention != nil && w.Current.Retention == nil
 }
 
 // notRestored names the workloads that a roll back cannot give their former values, each with the

@@ -22,6 +22,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 const (
@@ -341,7 +342,7 @@ func TestRestoredManagers(t *testing.T) {
 			if err := apply(source, strings.Replace(release2, "replicas: 1", "replicas: 3", 1)); err != nil {
 				t.Error(err)
 			}
-			if got := replicas(source.live()); got != 3 {
+			if got := workload.Replicas(source.live()); got != 3 {
 				t.Errorf("replicas %d, want 3", got)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // maxOwners between a workload and the custom resource that it comes from.
@@ -29,7 +30,7 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	list, _, err := s.target.List(ctx, allWorkloadResources())
+	list, _, err := s.target.List(ctx, workload.Resources())
 	if err != nil {
 		return err
 	}
@@ -43,8 +44,8 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 			continue
 		}
 		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, UID: list[i].GetUID(), Exists: true, Mine: true, Open: true,
-			Stopped: stopped(&list[i]), Settled: settled(&list[i])}
-		b.Ready, b.Message = ready(&list[i])
+			Stopped: stopped(&list[i]), Settled: workload.Settled(&list[i])}
+		b.Ready, b.Message = workload.Ready(&list[i])
 		o.Made = append(o.Made, b)
 		made[owner.UID]++
 		switch ran := slices.ContainsFunc(o.Workloads, func(w Workload) bool { return w.Ref == b.Ref && w.MadeBy != nil && w.Replicas > 0 }); {

@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // begun is a switch in the middle: the source is stopped and the target has the final copy.
@@ -28,7 +29,7 @@ func begun(now time.Time, change func(*Observed)) Observed {
 }
 
 func ledger(replicas int32) *application.Ledger {
-	return &application.Ledger{Switch: self, Replicas: &replicas}
+	return &application.Ledger{Switch: self, Values: workload.Values{Replicas: &replicas}}
 }
 
 // TestNextAmongOthers: other clients work on both sides, and what they have done is neither written

@@ -15,6 +15,7 @@ import (
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -119,7 +120,7 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	}
 	keys := make([]cluster.Key, len(workloads))
 	for i, w := range workloads {
-		keys[i] = cluster.Key{Kind: workloadKind(w.Ref), Name: w.Name}
+		keys[i] = cluster.Key{Kind: w.Ref.Workload().GVK(), Name: w.Name}
 	}
 	found, err := getMany(ctx, s.source, keys)
 	if err != nil {
@@ -138,7 +139,7 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 		if isSuspendedFirst(read) {
 			cronJobs = append(cronJobs, owner)
 		}
-		if u != nil && read.Stopped && !settled(u) {
+		if u != nil && read.Stopped && !workload.Settled(u) {
 			o.SourcePods = append(o.SourcePods, w.Ref.String())
 		}
 	}
@@ -188,7 +189,7 @@ func (s *switcher) workloads(ctx context.Context, o *Observed) ([]application.Wo
 	if o.HasRecord {
 		return out, nil
 	}
-	list, _, err := s.source.List(ctx, allWorkloadResources())
+	list, _, err := s.source.List(ctx, workload.Resources())
 	for i := range list {
 		if list[i].GetAnnotations()[api.HeldByAnnotation] == s.self {
 			out = append(out, application.Workload{Ref: application.RefOf(&list[i])})

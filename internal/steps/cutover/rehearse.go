@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -12,9 +11,6 @@ import (
 
 // What a switch writes, for a plan that lets the API servers judge it beforehand. The objects are
 // made by the functions that the switch itself uses. Nothing here reads or writes a cluster.
-
-// KindOfWorkload is the kind of a workload in the version that a switch reads and writes.
-func KindOfWorkload(r application.Ref) schema.GroupVersionKind { return workloadKind(r) }
 
 // Stops are the updates with which a switch stops a workload of the source, in order.
 func Stops(u *unstructured.Unstructured, self string) ([]*unstructured.Unstructured, error) {
@@ -61,7 +57,9 @@ func FormsOf(o application.Object, self, pair string) (Forms, error) {
 		f.Start = Activated(start, self)
 	case isWorkload(o.Ref) && !stopped(start):
 		f.Stopped = start.DeepCopy()
-		err = setStopped(f.Stopped)
+		for i := 0; i < 2 && err == nil && !stopped(f.Stopped); i++ {
+			err = o.Ref.Workload().Stop(f.Stopped)
+		}
 	}
 	return f, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 var errUnreachable = errors.New("no answer")
@@ -276,15 +277,15 @@ func (w *world) readSource(o *Observed) {
 		if w.driven(i) {
 			r.MadeBy = &widgetRef
 		}
-		r.Current = application.Ledger{Switch: self, Replicas: &n}
+		r.Current = application.Ledger{Switch: self, Values: workload.Values{Replicas: &n}}
 		if x.cron {
-			r.Current = application.Ledger{Switch: self, Suspend: &suspended}
+			r.Current = application.Ledger{Switch: self, Values: workload.Values{Suspend: &suspended}}
 		}
 		if x.ledger != nil {
 			was, off := int32(*x.ledger), *x.ledger == 0
-			r.Ledger, r.Written = true, &application.Ledger{Switch: self, Replicas: &was}
+			r.Ledger, r.Written = true, &application.Ledger{Switch: self, Values: workload.Values{Replicas: &was}}
 			if x.cron {
-				r.Written = &application.Ledger{Switch: self, Suspend: &off}
+				r.Written = &application.Ledger{Switch: self, Values: workload.Values{Suspend: &off}}
 			}
 		}
 		if x.missing {

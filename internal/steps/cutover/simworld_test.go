@@ -218,7 +218,7 @@ func (w *world) stop(a Action, o *Observed, part func() bool) {
 		}
 		if x.ledger == nil {
 			n := x.replicas
-			if f := o.formerOrNil(stop[at]); f != nil && n == 0 && asksForPods(*f) {
+			if f := o.formerOrNil(stop[at]); f != nil && n == 0 && f.AskForPods() {
 				n = wantReplicas
 			}
 			x.ledger = &n
@@ -254,7 +254,7 @@ func (w *world) restore(o *Observed, part func() bool) {
 		}
 		if x.ledger != nil {
 			x.replicas = *x.ledger
-		} else if f := o.formerOrNil(r); f != nil && x.replicas == 0 && asksForPods(*f) {
+		} else if f := o.formerOrNil(r); f != nil && x.replicas == 0 && f.AskForPods() {
 			x.replicas = wantReplicas
 		}
 		x.ledger, x.ours = nil, false

@@ -173,7 +173,7 @@ func (o *Observed) toSuspend() []Workload {
 	return filter(o.toStop(), isSuspendedFirst)
 }
 
-func isSuspendedFirst(w Workload) bool { return w.Kind == "CronJob" && w.MadeBy == nil }
+func isSuspendedFirst(w Workload) bool { return isScheduled(w.Ref) && w.MadeBy == nil }
 
 func filter(list []Workload, keep func(Workload) bool) []Workload {
 	return slices.DeleteFunc(slices.Clone(list), func(w Workload) bool { return !keep(w) })

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // startForm is an object as it is created before the commit: with the switch's name on it, and
@@ -23,9 +22,9 @@ func startForm(o application.Object, self string) (*unstructured.Unstructured, e
 	u := o.Object.DeepCopy()
 	setCreatedBy(u, self)
 	o.AddLastApplied(u)
-	switch {
-	case isCronJob(o.Ref):
-		return u, unstructured.SetNestedField(u.Object, true, "spec", "suspend")
+	switch k := o.Ref.Workload(); {
+	case k != nil:
+		return u, k.Start(u)
 	case o.Phase == application.PhaseOpen:
 		return u, closeService(u)
 	}
@@ -46,7 +45,7 @@ func openForm(o application.Object, self string) *unstructured.Unstructured {
 
 // isDoor: startForm holds the object, or a part of it, back.
 func isDoor(o *application.Object) bool {
-	return o.Phase == application.PhaseOpen || isCronJob(o.Ref)
+	return o.Phase == application.PhaseOpen || isScheduled(o.Ref)
 }
 
 func setCreatedBy(u *unstructured.Unstructured, self string) {
@@ -97,11 +96,11 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 	by := got.GetAnnotations()[api.CreatedByAnnotation]
 	out.Mine = by == self || want.Phase == application.PhaseVolume && by == pair
 	out.Open = isOpen(want, got)
-	out.Zero = want.Kind == "CronJob" || out.Workload && !out.Runs && stopped(&want.Object)
+	out.Zero = isScheduled(want.Ref) || out.Workload && !out.Runs && stopped(&want.Object)
 	if out.Workload {
 		// Of a custom resource its workloads are stopped.
-		out.Stopped, out.Settled = out.Runs || stopped(got), out.Runs || settled(got)
-		out.Ready, out.Message = ready(got)
+		out.Stopped, out.Settled = out.Runs || stopped(got), out.Runs || workload.Settled(got)
+		out.Ready, out.Message = workload.Ready(got)
 	}
 	return out
 }
@@ -119,10 +118,8 @@ func (b *Object) identify(uids map[string]types.UID) {
 // isOpen: a door has its final form.
 func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	switch {
-	case isCronJob(want.Ref):
-		w, _, _ := unstructured.NestedBool(want.Object.Object, "spec", "suspend")
-		g, _, _ := unstructured.NestedBool(got.Object, "spec", "suspend")
-		return w == g
+	case isScheduled(want.Ref):
+		return stopped(&want.Object) == stopped(got)
 	case want.Phase == application.PhaseOpen && isService(want.Ref):
 		w, _, _ := unstructured.NestedString(want.Object.Object, "spec", "type")
 		g, _, _ := unstructured.NestedString(got.Object, "spec", "type")
@@ -135,31 +132,4 @@ func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 func externalIPs(u *unstructured.Unstructured) []string {
 	ips, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "externalIPs")
 	return ips
-}
-
-// ready asks kstatus; a CronJob is ready as it is.
-func ready(u *unstructured.Unstructured) (bool, string) {
-	if isCronJob(application.RefOf(u)) {
-		return true, ""
-	}
-	r, err := status.Compute(updatedByHand(u))
-	if err != nil {
-		return false, err.Error()
-	}
-	return r.Status == status.CurrentStatus, r.Message
-}
-
-// updatedByHand is a StatefulSet without the strategy OnDelete and its revisions: kstatus takes one
-// with that strategy for current before it looks at its Pods, and whether these have the newest
-// template is up to who chose it.
-func updatedByHand(u *unstructured.Unstructured) *unstructured.Unstructured {
-	strategy, _, _ := unstructured.NestedString(u.Object, "spec", "updateStrategy", "type")
-	if u.GetKind() != "StatefulSet" || strategy != string(appsv1.OnDeleteStatefulSetStrategyType) {
-		return u
-	}
-	out := u.DeepCopy()
-	unstructured.RemoveNestedField(out.Object, "spec", "updateStrategy")
-	unstructured.RemoveNestedField(out.Object, "status", "currentRevision")
-	unstructured.RemoveNestedField(out.Object, "status", "updateRevision")
-	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 const door = `
@@ -146,7 +147,7 @@ func TestReadyOnDelete(t *testing.T) {
 		"RollingUp": {"others are updated by themselves, and not yet here", set("RollingUpdate", 2, "b"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, message := ready(c.set); got != c.want {
+			if got, message := workload.Ready(c.set); got != c.want {
 				t.Errorf("%s: ready is %v (%s)", c.reason, got, message)
 			}
 		})

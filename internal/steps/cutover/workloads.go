@@ -3,47 +3,29 @@ package cutover
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
-// workloadResources are the kinds that run Pods and that a switch can stop.
-var workloadResources = map[string]schema.GroupVersionResource{
-	"Deployment":  {Group: "apps", Version: "v1", Resource: "deployments"},
-	"StatefulSet": {Group: "apps", Version: "v1", Resource: "statefulsets"},
-	"CronJob":     {Group: "batch", Version: "v1", Resource: "cronjobs"},
-}
-
 // isWorkload: a switch stops and starts it.
-func isWorkload(r application.Ref) bool {
-	resource, ok := workloadResources[r.Kind]
-	return ok && resource.Group == r.Group
-}
+func isWorkload(r application.Ref) bool { return r.Workload() != nil }
 
-// isCronJob and isService: custom kinds may have these names, too.
-func isCronJob(r application.Ref) bool { return r.Kind == "CronJob" && isWorkload(r) }
+// isScheduled: it makes Pods at times, and is suspended until the target is open.
+func isScheduled(r application.Ref) bool { return isWorkload(r) && r.Workload().Scheduled() }
 
 func isService(r application.Ref) bool { return r.Group == "" && r.Kind == "Service" }
 
-// workloadKind is the kind of a workload in the version that a switch reads and writes.
-func workloadKind(r application.Ref) schema.GroupVersionKind {
-	return workloadResources[r.Kind].GroupVersion().WithKind(r.Kind)
-}
-
 // getWorkload reads a workload from the API server itself; nil when it is not there.
 func getWorkload(ctx context.Context, c *cluster.Cluster, r application.Ref) (*unstructured.Unstructured, error) {
-	u, err := c.Dynamic.Resource(workloadResources[r.Kind]).Namespace(c.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
+	u, err := c.Dynamic.Resource(workload.GVR(r.Workload())).Namespace(c.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -87,86 +69,23 @@ func selector(u *unstructured.Unstructured) string {
 
 // values of a workload as they are now.
 func values(u *unstructured.Unstructured, self string) application.Ledger {
-	l := application.Ledger{Switch: self}
-	if u.GetKind() == "CronJob" {
-		s := stopped(u)
-		l.Suspend = &s
-		return l
-	}
-	n := int32(replicas(u))
-	l.Replicas, l.Retention = &n, retention(u)
-	return l
-}
-
-// allWorkloadResources in the order of their kinds.
-func allWorkloadResources() []schema.GroupVersionResource {
-	var out []schema.GroupVersionResource
-	for _, kind := range slices.Sorted(maps.Keys(workloadResources)) {
-		out = append(out, workloadResources[kind])
-	}
-	return out
+	return application.Ledger{Switch: self, Values: workload.OfObject(u).Values(u)}
 }
 
 // stopped: the workload asks for no Pods.
 func stopped(u *unstructured.Unstructured) bool {
-	if u.GetKind() == "CronJob" {
-		s, _, _ := unstructured.NestedBool(u.Object, "spec", "suspend")
-		return s
-	}
-	return replicas(u) == 0
+	k := workload.OfObject(u)
+	return k != nil && k.Stopped(u)
 }
 
-// replicas that a Deployment or a StatefulSet asks for; absent means 1.
-func replicas(u *unstructured.Unstructured) int64 {
-	n, found, err := unstructured.NestedInt64(u.Object, "spec", "replicas")
-	if err != nil || !found {
-		return 1
-	}
-	return n
-}
-
-// keepsClaims: neither scaling down nor deleting the workload deletes claims.
-func keepsClaims(u *unstructured.Unstructured) bool {
-	for _, when := range []string{"whenScaled", "whenDeleted"} {
-		if v, _, _ := unstructured.NestedString(u.Object, "spec", "persistentVolumeClaimRetentionPolicy", when); v == "Delete" {
-			return false
-		}
-	}
-	return true
-}
-
-// setStopped lets the workload ask for no Pods.
-func setStopped(u *unstructured.Unstructured) error {
-	if u.GetKind() == "CronJob" {
-		return unstructured.SetNestedField(u.Object, true, "spec", "suspend")
-	}
-	return unstructured.SetNestedField(u.Object, int64(0), "spec", "replicas")
-}
-
-// settled: the workload's controller has seen the newest spec and runs nothing.
-func settled(u *unstructured.Unstructured) bool {
-	if u.GetKind() == "CronJob" {
-		return true
-	}
-	seen, _, _ := unstructured.NestedInt64(u.Object, "status", "observedGeneration")
-	running, _, _ := unstructured.NestedInt64(u.Object, "status", "replicas")
-	return seen >= u.GetGeneration() && running == 0
-}
-
-// quiesceStep is the next change of one workload on its way to a stop. A StatefulSet whose
-// claims would be deleted by the stop is told to keep them first, and only stopped after that
-// was read back: the deletion of a claim cannot be undone. former are its values before the first
-// change, as far as they are recorded.
+// quiesceStep is the next change of one workload on its way to a stop. former are its values before the
+// first change, as far as they are recorded.
 func quiesceStep(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
 	out := u.DeepCopy()
 	if err := writeLedger(out, self, former); err != nil {
 		return nil, err
 	}
-	if !keepsClaims(u) {
-		retain := map[string]any{"whenScaled": "Retain", "whenDeleted": "Retain"}
-		return out, unstructured.SetNestedMap(out.Object, retain, "spec", "persistentVolumeClaimRetentionPolicy")
-	}
-	return out, setStopped(out)
+	return out, workload.OfObject(out).Stop(out)
 }
 
 // writeLedger notes what a roll back needs, once: a ledger that is there already describes the
@@ -184,7 +103,7 @@ func writeLedger(u *unstructured.Unstructured, self string, former *application.
 		return fmt.Errorf("%s/%s carries the ledger of another switch (UID %s)", u.GetKind(), u.GetName(), old.Switch)
 	}
 	l := values(u, self)
-	if former != nil && stopped(u) && asksForPods(*former) {
+	if former != nil && stopped(u) && former.AskForPods() {
 		l.Replicas, l.Suspend = former.Replicas, former.Suspend
 	}
 	if former != nil && l.Retention == nil {
@@ -213,21 +132,8 @@ func restored(u *unstructured.Unstructured, self string, former *application.Led
 		}
 	}
 	out := u.DeepCopy()
-	if l.Replicas != nil {
-		if err := unstructured.SetNestedField(out.Object, int64(*l.Replicas), "spec", "replicas"); err != nil {
-			return nil, err
-		}
-	}
-	if l.Suspend != nil {
-		if err := unstructured.SetNestedField(out.Object, *l.Suspend, "spec", "suspend"); err != nil {
-			return nil, err
-		}
-	}
-	if l.Retention != nil {
-		was := map[string]any{"whenScaled": string(l.Retention.WhenScaled), "whenDeleted": string(l.Retention.WhenDeleted)}
-		if err := unstructured.SetNestedMap(out.Object, was, "spec", "persistentVolumeClaimRetentionPolicy"); err != nil {
-			return nil, err
-		}
+	if err := workload.OfObject(out).Restore(out, l.Values); err != nil {
+		return nil, err
 	}
 	a := out.GetAnnotations()
 	delete(a, api.LedgerAnnotation)
@@ -244,29 +150,14 @@ func missingValues(u *unstructured.Unstructured, self string, former *applicatio
 		return nil
 	}
 	l := application.Ledger{Switch: self}
-	if stopped(u) && asksForPods(*former) {
+	if stopped(u) && former.AskForPods() {
 		l.Replicas, l.Suspend = former.Replicas, former.Suspend
 	}
-	if keepsClaims(u) {
+	if workload.KeepsClaims(u) {
 		l.Retention = former.Retention
 	}
-	if l.Replicas == nil && l.Suspend == nil && l.Retention == nil {
+	if l.Values == (workload.Values{}) {
 		return nil
 	}
 	return &l
-}
-
-// retention policy of a StatefulSet's claims, when a stop has to change it.
-func retention(u *unstructured.Unstructured) *appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy {
-	if keepsClaims(u) {
-		return nil
-	}
-	get := func(when string) appsv1.PersistentVolumeClaimRetentionPolicyType {
-		v, _, _ := unstructured.NestedString(u.Object, "spec", "persistentVolumeClaimRetentionPolicy", when)
-		if v == "" {
-			v = "Retain"
-		}
-		return appsv1.PersistentVolumeClaimRetentionPolicyType(v)
-	}
-	return &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{WhenScaled: get("whenScaled"), WhenDeleted: get("whenDeleted")}
 }

@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 func object(t *testing.T, text string) *unstructured.Unstructured {
@@ -68,7 +69,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if stopped(next) && !keepsClaims(u) {
+				if stopped(next) && !workload.KeepsClaims(u) {
 					t.Fatalf("%s: it is stopped before its claims are safe", c.reason)
 				}
 				if next.GetAnnotations()[api.HeldByAnnotation] != self {
@@ -153,7 +154,7 @@ func TestSettled(t *testing.T) {
 			u := object(t, deployment)
 			_ = unstructured.SetNestedField(u.Object, c.seen, "status", "observedGeneration")
 			_ = unstructured.SetNestedField(u.Object, c.n, "status", "replicas")
-			if got := settled(u); got != c.expected {
+			if got := workload.Settled(u); got != c.expected {
 				t.Errorf("%s: got %v", c.reason, got)
 			}
 		})
@@ -174,7 +175,7 @@ func TestLedgerIsNotWrittenOfTheStoppedState(t *testing.T) {
 		"Deployment": {"it had three replicas", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0}}",
 			*ledger(3), `{"switch":"switch-uid","replicas":3}`},
 		"CronJob": {"it was not suspended", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {suspend: true}}",
-			application.Ledger{Switch: self, Suspend: &on}, `{"switch":"switch-uid","suspend":false}`},
+			application.Ledger{Switch: self, Values: workload.Values{Suspend: &on}}, `{"switch":"switch-uid","suspend":false}`},
 		"Rescaled": {"another client wants five by now", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 5}}",
 			*ledger(3), `{"switch":"switch-uid","replicas":5}`},
 	} {

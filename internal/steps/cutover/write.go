@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // inLevels does something with each item, in order, where neighbours that are the same form a
@@ -161,22 +162,29 @@ func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
 	return worst(cluster.Each(ctx, len(running), func(i int) error { return s.stopOne(ctx, running[i]) }))
 }
 
-// stopOne stops the very workload that was observed.
+// stopOne stops the very workload that was observed. Where its claims would go with its Pods, that takes
+// two changes: the copy in them is what a retry goes on from.
 func (s *switcher) stopOne(ctx context.Context, b Object) error {
-	ref := b.Ref
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		u, err := getWorkload(ctx, s.target, ref)
-		if err != nil || u == nil || u.GetUID() != b.UID {
-			return err
+	for range 2 {
+		done := false
+		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			u, err := getWorkload(ctx, s.target, b.Ref)
+			if done = err == nil && (u == nil || u.GetUID() != b.UID); done || err != nil {
+				return err
+			}
+			if err := b.Ref.Workload().Stop(u); err != nil {
+				return &permanent{err}
+			}
+			done = stopped(u)
+			_, err = s.target.Dynamic.Resource(workload.GVR(b.Ref.Workload())).Namespace(s.target.Namespace).
+				Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
+			return s.target.Wrap("stop "+b.Ref.String(), err)
+		})
+		if err != nil || done {
+			return refused(err)
 		}
-		if err := setStopped(u); err != nil {
-			return &permanent{err}
-		}
-		_, err = s.target.Dynamic.Resource(workloadResources[ref.Kind]).Namespace(s.target.Namespace).
-			Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-		return s.target.Wrap("stop "+ref.String(), err)
-	})
-	return refused(err)
+	}
+	return nil // The next reading says that it is not stopped.
 }
 
 // deleteObjects deletes what this switch created, in reverse order; never a claim, and never

@@ -62,7 +62,7 @@ func groupsOf(ctx context.Context, target *cluster.Cluster, p *application.Plan,
 	var out []nodefit.Group
 	for i := range p.Objects {
 		o := &p.Objects[i]
-		if o.Kind != "Deployment" && o.Kind != "StatefulSet" {
+		if k := o.Workload(); k == nil || k.Scheduled() {
 			continue
 		}
 		made := podOf(p, o)

@@ -9,6 +9,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // judgePod adds a blocker where the cluster would not let a Pod in, as its answer to a dry run
@@ -47,15 +48,11 @@ func notDryRun(err error) bool {
 // account: its own is created together with it and does not exist yet, as may be its
 // PriorityClass.
 func podOf(p *application.Plan, o *application.Object) *unstructured.Unstructured {
-	path := []string{"spec", "template"}
-	switch o.Kind {
-	case "Deployment", "StatefulSet":
-	case "CronJob":
-		path = []string{"spec", "jobTemplate", "spec", "template"}
-	default:
+	kind := workload.OfObject(&o.Object)
+	if kind == nil {
 		return nil
 	}
-	template, found, err := unstructured.NestedMap(o.Object.Object, path...)
+	template, found, err := unstructured.NestedMap(o.Object.Object, kind.Template()...)
 	if !found || err != nil {
 		return nil
 	}

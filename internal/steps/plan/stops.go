@@ -54,7 +54,7 @@ func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Pla
 // read is read again, as the switch does.
 func askToStop(ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, ref application.Ref, self string) (out stopAnswer) {
 	out.err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		u, err := source.Get(ctx, cutover.KindOfWorkload(ref), ref.Name)
+		u, err := source.Get(ctx, ref.Workload().GVK(), ref.Name)
 		if err != nil || u == nil {
 			return err
 		}

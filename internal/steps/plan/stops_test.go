@@ -16,7 +16,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
-	"github.com/kubemove/kubemove/internal/steps/cutover"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // policyServer holds one object and judges dry runs by a policy, which says why it refuses an object;
@@ -50,7 +50,7 @@ func policyServer(t *testing.T, side, held string, policy func(u *unstructured.U
 	}
 	mapper := newKindsMapper()
 	for _, kind := range []string{"Deployment", "StatefulSet", "CronJob"} {
-		mapper.Add(cutover.KindOfWorkload(application.Ref{Kind: kind}), meta.RESTScopeNamespace)
+		mapper.Add(workload.Named(kind).GVK(), meta.RESTScopeNamespace)
 	}
 	c.Mapper = mapper
 	return c
