@@ -209,8 +209,8 @@ func (m *maker) refuseKind(n *node) {
 		fix = "wait until it has finished, or take it out of the selection"
 	}
 	m.block(api.ReasonUnsupportedWorkload, n.ref,
-		"%s is selected, and a %s cannot be stopped and started again as it was: expected Deployments, StatefulSets and CronJobs; %s",
-		n.ref, n.ref.Kind, fix)
+		"%s is selected, and a %s cannot be stopped and started again as it was: expected %s; %s",
+		n.ref, n.ref.Kind, workload.Names(), fix)
 }
 
 func (m *maker) readable(n *node) bool {

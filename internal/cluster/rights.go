@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // Role is one of the two accounts that a pair's tasks use.
@@ -67,14 +69,12 @@ var needs = map[string]map[Role][]rule{
 			{"get list create delete", "", "secrets"},
 			{"get", "coordination.k8s.io", "leases"},
 		},
-		RoleSwitch: {
-			{"get list update", "apps", "deployments statefulsets"},
-			{"get list update", "batch", "cronjobs"},
+		RoleSwitch: append(ofWorkloads("get list update"), []rule{
 			{"get list create delete", "", "pods"},
 			{"get create", "", "pods/portforward"},
 			{"get list create update delete", "", "configmaps"},
 			{"get create update delete", "coordination.k8s.io", "leases"},
-		},
+		}...),
 	},
 	SideTarget: {
 		RoleData: {
@@ -84,15 +84,22 @@ var needs = map[string]map[Role][]rule{
 			{"get list create delete", "", "secrets"},
 			{"get list create update delete", "coordination.k8s.io", "leases"},
 		},
-		RoleSwitch: {
+		RoleSwitch: append(ofWorkloads("get list create update delete"), []rule{
 			{"get list create update delete", "", "persistentvolumeclaims configmaps secrets"},
-			{"get list create update delete", "apps", "deployments statefulsets"},
-			{"get list create update delete", "batch", "cronjobs"},
 			{"get list create delete", "", "pods"},
 			{"get create", "", "pods/portforward"},
 			{"get list create update delete", "coordination.k8s.io", "leases"},
-		},
+		}...),
 	},
+}
+
+// ofWorkloads are rights to what a switch stops and starts.
+func ofWorkloads(verbs string) []rule {
+	var out []rule
+	for _, w := range workload.Resources() {
+		out = append(out, rule{verbs, w.Group, w.Resource})
+	}
+	return out
 }
 
 // Needs lists what a role needs at a side, in a fixed order.

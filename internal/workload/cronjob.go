@@ -14,6 +14,8 @@ func (cronJob) Resource() string { return "cronjobs" }
 
 func (cronJob) Template() []string { return []string{"spec", "jobTemplate", "spec", "template"} }
 
+func (cronJob) Between() []schema.GroupResource { return nil } // Jobs come and go.
+
 func (cronJob) Scheduled() bool { return true }
 
 func (k cronJob) Values(u *unstructured.Unstructured) Values {

@@ -12,3 +12,7 @@ func (deployment) GVK() schema.GroupVersionKind {
 }
 
 func (deployment) Resource() string { return "deployments" }
+
+func (deployment) Between() []schema.GroupResource {
+	return []schema.GroupResource{{Group: appsv1.GroupName, Resource: "replicasets"}}
+}

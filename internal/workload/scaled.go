@@ -2,12 +2,15 @@ package workload
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // scaled is what the kinds with spec.replicas have in common.
 type scaled struct{}
 
 func (scaled) Template() []string { return []string{"spec", "template"} }
+
+func (scaled) Between() []schema.GroupResource { return nil }
 
 func (scaled) Scheduled() bool { return false }
 
@@ -41,9 +44,12 @@ func (scaled) Ready(u *unstructured.Unstructured) (bool, string) { return ready(
 
 // Replicas that an object of a scaled kind asks for; absent means 1.
 func Replicas(u *unstructured.Unstructured) int32 {
-	n, found, err := unstructured.NestedInt64(u.Object, "spec", "replicas")
-	if err != nil || !found {
-		return 1
+	value, _, _ := unstructured.NestedFieldNoCopy(u.Object, "spec", "replicas")
+	switch n := value.(type) {
+	case int64:
+		return int32(n)
+	case float64: // Content that was decoded without the API machinery.
+		return int32(n)
 	}
-	return int32(n)
+	return 1
 }

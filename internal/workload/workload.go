@@ -7,6 +7,7 @@ package workload
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,6 +23,8 @@ type Kind interface {
 	Resource() string
 	// Template is the path to the template of the Pods.
 	Template() []string
+	// Between are what its controller makes between an object and its Pods, for quotas that count them.
+	Between() []schema.GroupResource
 	// Scheduled: the kind makes Pods at times only. It is stopped before everything else, while its last
 	// Pods still work, and goes on when the target is open.
 	Scheduled() bool
@@ -75,6 +78,16 @@ func Of(kind schema.GroupKind) Kind {
 
 // OfObject is Of for the kind of an object.
 func OfObject(u *unstructured.Unstructured) Kind { return Of(u.GroupVersionKind().GroupKind()) }
+
+// Names of all kinds, for messages: "Deployments, StatefulSets and CronJobs".
+func Names() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.GVK().Kind + "s"
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
 
 // Named is the kind of that name; nil: there is none.
 func Named(name string) Kind {

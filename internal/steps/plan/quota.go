@@ -17,6 +17,7 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/quota"
 	"github.com/kubemove/kubemove/internal/transfer"
+	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -220,17 +221,16 @@ func needsOf(o *application.Object, p *application.Plan, limits []corev1.LimitRa
 		var service corev1.Service
 		err := decode(o.Object.Object, &service)
 		return []quota.Item{quota.Service(&service.Spec)}, err
-	case "Deployment.apps":
-		counted := []quota.Item{count("apps", "deployments"), count("apps", "replicasets")}
-		return addPods(counted, o, p, limits)
-	case "StatefulSet.apps":
-		return addPods([]quota.Item{count("apps", "statefulsets")}, o, p, limits)
 	}
-	return nil, nil
-}
-
-func count(group, resource string) quota.Item {
-	return quota.Objects(schema.GroupResource{Group: group, Resource: resource}, 1)
+	k := o.Workload()
+	if k == nil || k.Scheduled() {
+		return nil, nil
+	}
+	counted := []quota.Item{quota.Objects(workload.GVR(k).GroupResource(), 1)}
+	for _, between := range k.Between() {
+		counted = append(counted, quota.Objects(between, 1))
+	}
+	return addPods(counted, o, p, limits)
 }
 
 // addPods adds the Pods of a workload, and the claims that are made with them.
@@ -243,18 +243,7 @@ func addPods(items []quota.Item, o *application.Object, p *application.Plan, lim
 	if err := decode(made.Object, &pod); err != nil {
 		return nil, err
 	}
-	var workload struct {
-		Spec struct {
-			Replicas *int64 `json:"replicas"`
-		} `json:"spec"`
-	}
-	if err := decode(o.Object.Object, &workload); err != nil {
-		return nil, err
-	}
-	replicas := int64(1)
-	if workload.Spec.Replicas != nil {
-		replicas = *workload.Spec.Replicas
-	}
+	replicas := int64(workload.Replicas(&o.Object))
 	items = append(items, quota.Pod(&pod.Spec, replicas, limits))
 	for _, v := range pod.Spec.Volumes {
 		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
