@@ -131,13 +131,10 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 		u := found[keys[i]]
 		read := readWorkload(w, u, s.self)
 		o.Workloads = append(o.Workloads, read)
-		owner := podOwner{Ref: w.Ref, Selector: read.Selector}
-		if f := o.Record.formerOf(w.Ref); f != nil && owner.Selector == "" {
-			owner.Selector = f.Selector
-		}
-		all = append(all, owner)
+		owner := s.podOwners(&o.Record, read)
+		all = append(all, owner...)
 		if isSuspendedFirst(read) {
-			cronJobs = append(cronJobs, owner)
+			cronJobs = append(cronJobs, owner...)
 		}
 		if u != nil && read.Stopped && !workload.Settled(u) {
 			o.SourcePods = append(o.SourcePods, w.Ref.String())

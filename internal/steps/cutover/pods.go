@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -49,36 +50,43 @@ type podOwner struct {
 	Selector string
 }
 
+// podOwners are a workload of the source with each selector that its Pods may be found by: another
+// client may have deleted it, or made it anew with other labels, and left its Pods.
+func (s *switcher) podOwners(r *Record, w Workload) []podOwner {
+	selectors := []string{w.Selector}
+	if f := r.formerOf(w.Ref); f != nil && f.Selector != w.Selector {
+		selectors = append(selectors, f.Selector)
+	} else if w.Selector == "" && s.plan != nil {
+		for i := range s.plan.Objects {
+			if planned := &s.plan.Objects[i]; planned.SourceRef() == w.Ref {
+				selectors = append(selectors, selector(&planned.Object))
+			}
+		}
+	}
+	var out []podOwner
+	for _, text := range selectors {
+		out = append(out, podOwner{Ref: w.Ref, Selector: text})
+	}
+	return out
+}
+
 // remaining names what of the application still runs or is about to: Pods that mount one of
 // the claims or belong to one of the workloads, and controllers that have not come to zero
 // yet (they could still make a Pod).
 func (o *owners) remaining(workloads []podOwner, claims []string) []string {
 	var left []string
-	ours := map[string]bool{}
-	var selectors []labels.Selector
-	for _, w := range workloads {
-		ours[w.Kind+"/"+w.Name] = true
-		if s, err := labels.Parse(w.Selector); err == nil && !s.Empty() {
-			selectors = append(selectors, s)
-		}
-	}
-	belongs := func(m metav1.Object) bool {
-		if c := metav1.GetControllerOf(m); c != nil {
-			return ours[c.Kind+"/"+c.Name]
-		}
-		return slices.ContainsFunc(selectors, func(s labels.Selector) bool { return s.Matches(labels.Set(m.GetLabels())) })
-	}
+	m := o.membersOf(workloads)
 	for _, s := range o.sets {
-		if belongs(&s) {
-			ours["ReplicaSet/"+s.Name] = true
+		if m.belongs(&s) {
+			m.ours["ReplicaSet/"+s.Name] = true
 			if s.Spec.Replicas == nil || *s.Spec.Replicas != 0 || s.Status.Replicas != 0 || s.Status.ObservedGeneration < s.Generation {
 				left = append(left, "ReplicaSet/"+s.Name)
 			}
 		}
 	}
 	for _, j := range o.jobs {
-		if c := metav1.GetControllerOf(&j); c != nil && ours[c.Kind+"/"+c.Name] {
-			ours["Job/"+j.Name] = true
+		if c := metav1.GetControllerOf(&j); c != nil && m.ours[c.Kind+"/"+c.Name] || c == nil && m.ofCronJob(j.Name) {
+			m.ours["Job/"+j.Name] = true
 			if !jobFinished(&j) {
 				left = append(left, "Job/"+j.Name)
 			}
@@ -89,12 +97,65 @@ func (o *owners) remaining(workloads []podOwner, claims []string) []string {
 			continue
 		}
 		uses := func(claim string) bool { return podstate.Mounts(&p, claim) }
-		if belongs(&p) || slices.ContainsFunc(claims, uses) {
+		if m.belongs(&p) || slices.ContainsFunc(claims, uses) {
 			left = append(left, "Pod/"+p.Name)
 		}
 	}
 	slices.Sort(left)
 	return left
+}
+
+// members tells what belongs to workloads: what one of them owns, and what has lost its owner and is
+// found by a selector, or by the name that a CronJob gives its Jobs.
+type members struct {
+	// ours are owners, and there those that could be read, each as KIND/NAME.
+	ours, there map[string]bool
+	selectors   []labels.Selector
+	cronJobs    []string
+}
+
+func (o *owners) membersOf(workloads []podOwner) *members {
+	m := &members{ours: map[string]bool{}, there: map[string]bool{}}
+	for _, w := range workloads {
+		m.ours[w.Kind+"/"+w.Name] = true
+		if isScheduled(w.Ref) {
+			m.cronJobs = append(m.cronJobs, w.Name)
+		}
+		if s, err := labels.Parse(w.Selector); err == nil && !s.Empty() {
+			m.selectors = append(m.selectors, s)
+		}
+	}
+	for _, s := range o.sets {
+		m.there["ReplicaSet/"+s.Name] = true
+	}
+	for _, j := range o.jobs {
+		m.there["Job/"+j.Name] = true
+	}
+	return m
+}
+
+// belongs: it is a workload's. A Pod outlives its ReplicaSet or Job, when that was deleted, for as
+// long as it takes to end.
+func (m *members) belongs(o metav1.Object) bool {
+	if c := metav1.GetControllerOf(o); c != nil {
+		owner := c.Kind + "/" + c.Name
+		between := c.Kind == "ReplicaSet" || c.Kind == "Job"
+		if m.ours[owner] || !between || m.there[owner] {
+			return m.ours[owner]
+		}
+		if c.Kind == "Job" && m.ofCronJob(c.Name) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.selectors, func(s labels.Selector) bool { return s.Matches(labels.Set(o.GetLabels())) })
+}
+
+// ofCronJob: a Job of that name is one that a CronJob of the workloads makes, by the minute.
+func (m *members) ofCronJob(name string) bool {
+	return slices.ContainsFunc(m.cronJobs, func(cronJob string) bool {
+		minute, is := strings.CutPrefix(name, cronJob+"-")
+		return is && minute != "" && strings.Trim(minute, "0123456789") == ""
+	})
 }
 
 func jobFinished(j *batchv1.Job) bool {

@@ -35,6 +35,10 @@ func TestRemaining(t *testing.T) {
 	labelled := metav1.ObjectMeta{Name: "web-1-x", Labels: map[string]string{"app": "web", "pod-template-hash": "1"}}
 	orphan := set(1, 0, 2)
 	orphan.ObjectMeta = labelled
+	going := corev1.Pod{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}
+	going.Labels = labelled.Labels
+	others, otherPod := set(1, 1, 2), corev1.Pod{ObjectMeta: owned("canary-x", "ReplicaSet", "canary")}
+	others.ObjectMeta, otherPod.Labels = owned("canary", "Rollout", "web"), labelled.Labels
 	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
 	evicted := claimed(owned("web-1-b", "ReplicaSet", "web-1"), "data", corev1.PodFailed)
 	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}}}
@@ -55,11 +59,43 @@ func TestRemaining(t *testing.T) {
 		"another claim":                   {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
 		"a Pod without an owner":          {"its workload was deleted without its Pods", owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
 		"a ReplicaSet without an owner":   {"the same, a level above", owners{sets: []appsv1.ReplicaSet{orphan}}, []string{"ReplicaSet/web-1-x"}},
+		"a Pod whose ReplicaSet is gone":  {"its Deployment was deleted, and it takes its time to end", owners{pods: []corev1.Pod{going}}, []string{"Pod/web-1-a"}},
+		"a Pod of others' ReplicaSet":     {"what owns it is there, and is no member", owners{sets: []appsv1.ReplicaSet{others}, pods: []corev1.Pod{otherPod}}, nil},
+		"a Pod whose Job is gone":         {"the Job was deleted, and the Pod takes its time to end", owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-29000000-x", "Job", "nightly-29000000")}}}, []string{"Pod/nightly-29000000-x"}},
+		"a Pod of another Job":            {"it is of no CronJob of the application", owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-x", "Job", "nightly-report")}}}, nil},
+		"a Job without an owner":          {"its CronJob was deleted without its Jobs", owners{jobs: []batchv1.Job{{ObjectMeta: metav1.ObjectMeta{Name: "nightly-29000000"}}}}, []string{"Job/nightly-29000000"}},
 		"our worker":                      {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
 		"a Job of the CronJob":            {"it has not finished", owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, c.owners.remaining(web, []string{"data"})); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+		})
+	}
+}
+
+// TestPodOwners: the Pods that a workload has left are found by what is known of it.
+func TestPodOwners(t *testing.T) {
+	web := application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
+	planned := application.Object{Ref: web}
+	planned.Object.Object = map[string]any{"spec": map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": "planned"}}}}
+	s := &switcher{plan: &application.Plan{Objects: []application.Object{planned}}}
+	there, gone := Workload{Workload: application.Workload{Ref: web}, Selector: "app=web"}, Workload{Workload: application.Workload{Ref: web}, Missing: true}
+	former := Record{Former: []Former{{Ref: web, Selector: "app=former"}}}
+	for name, c := range map[string]struct {
+		reason string
+		record Record
+		w      Workload
+		want   []podOwner
+	}{
+		"There":             {"its own selector says it", Record{}, there, []podOwner{{web, "app=web"}}},
+		"MadeAnew":          {"Pods of the former one may be left", former, there, []podOwner{{web, "app=web"}, {web, "app=former"}}},
+		"Deleted":           {"the record knows it", former, gone, []podOwner{{web, ""}, {web, "app=former"}}},
+		"DeletedBeforeStop": {"it is not on record yet, and the plan knows it", Record{}, gone, []podOwner{{web, ""}, {web, "app=planned"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, s.podOwners(&c.record, c.w)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}
 		})
