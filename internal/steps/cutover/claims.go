@@ -37,6 +37,8 @@ func (o *Observed) claimsDiffer(active bool) string {
 		switch {
 		case !c.Exists:
 			return fmt.Sprintf("%s was deleted by another client", claimRefOf(c.Name))
+		case c.Going:
+			return c.goes()
 		case !known || c.UID != filled:
 			return fmt.Sprintf("%s is not the claim that the final run has filled (UID %s, it was %s): another client has made it anew", claimRefOf(c.Name), c.UID, filled)
 		case active && c.Mark != o.Self:
@@ -60,11 +62,16 @@ func (o *Observed) claimUIDs() map[string]types.UID {
 	return out
 }
 
-// sourceClaimsGone are claims of the source whose data is to be copied and that are not there.
-func (o *Observed) sourceClaimsGone() []string {
+// goes says of a claim that it is being deleted.
+func (c *Claim) goes() string {
+	return fmt.Sprintf("%s is being deleted by another client, and goes with its data as soon as no Pod uses it", claimRefOf(c.Name))
+}
+
+// sourceClaims whose data is to be copied, those that are.
+func (o *Observed) sourceClaims(are func(Claim) bool) []string {
 	var out []string
 	for _, c := range o.SourceClaims {
-		if !c.Exists {
+		if are(c) {
 			out = append(out, claimRefOf(c.Name).String())
 		}
 	}

@@ -49,13 +49,8 @@ func nextSync(o Observed) Action {
 				"let that switch end or roll it back first", w.Ref, w.Holder))
 		}
 	}
-	if foreign := o.foreignClaims(); len(foreign) > 0 {
-		return failed(api.ReasonNameConflict, fmt.Sprintf("%s at the target was made by another client since the plan: nothing is written to it; "+
-			"remove it, or choose another target namespace, then set spec.retry", list(foreign)))
-	}
-	if gone := o.sourceClaimsGone(); len(gone) > 0 {
-		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s was deleted at the source by another client, and with it the data that was to be copied: "+
-			"restore it, then set spec.retry", list(gone)))
+	if a, stop := unusable(o); stop {
+		return a
 	}
 	if o.unrecorded() {
 		return Action{Kind: RecordObjects, Message: "record what is at the target"}
@@ -89,6 +84,29 @@ func nextSync(o Observed) Action {
 		return a
 	}
 	return Action{Kind: FinalSync, Message: fmt.Sprintf("final run, epoch %d", o.Record.Epoch+1)}
+}
+
+// unusable finds a claim that nothing can be copied from, or to.
+func unusable(o Observed) (Action, bool) {
+	if foreign := o.foreignClaims(); len(foreign) > 0 {
+		return failed(api.ReasonNameConflict, fmt.Sprintf("%s at the target was made by another client since the plan: nothing is written to it; "+
+			"remove it, or choose another target namespace, then set spec.retry", list(foreign))), true
+	}
+	if gone := o.sourceClaims(func(c Claim) bool { return !c.Exists }); len(gone) > 0 {
+		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s was deleted at the source by another client, and with it the data that was to be copied: "+
+			"restore it, then set spec.retry", list(gone))), true
+	}
+	going := o.sourceClaims(func(c Claim) bool { return c.Going })
+	if len(going) > 0 && !o.finalHolds() {
+		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s is being deleted at the source by another client, and goes with its data as soon as no Pod uses it: "+
+			"save the data while the application runs, make the claim anew, then set spec.retry", list(going))), true
+	}
+	for _, c := range o.Claims {
+		if c.Going {
+			return failed(api.ReasonClaimReplaced, c.goes()+" at the target: find out which client does it, and wait until it is gone, then set spec.retry"), true
+		}
+	}
+	return Action{}, false
 }
 
 // nextStart is everything from the start of the target to the commit. The source must not have

@@ -44,9 +44,24 @@ func TestNextAmongOthers(t *testing.T) {
 		want   Kind
 		says   string
 	}{
-		"Untouched":       {"nothing has happened", begun(now, func(*Observed) {}), Commit, ""},
-		"ClaimRemade":     {"a StatefulSet has made it anew, and it is empty", begun(now, func(o *Observed) { o.Claims[0].UID, o.Claims[0].Mark = "d", "" }), End, api.ReasonClaimReplaced},
-		"ClaimGone":       {"there is no copy", begun(now, func(o *Observed) { o.Claims[0] = Claim{Name: "data", Copied: true} }), End, api.ReasonClaimReplaced},
+		"Untouched":   {"nothing has happened", begun(now, func(*Observed) {}), Commit, ""},
+		"ClaimRemade": {"a StatefulSet has made it anew, and it is empty", begun(now, func(o *Observed) { o.Claims[0].UID, o.Claims[0].Mark = "d", "" }), End, api.ReasonClaimReplaced},
+		"ClaimGone":   {"there is no copy", begun(now, func(o *Observed) { o.Claims[0] = Claim{Name: "data", Copied: true} }), End, api.ReasonClaimReplaced},
+		"ClaimGoes":   {"it goes with its data as soon as its Pods do", begun(now, func(o *Observed) { o.Claims[0].Going = true }), End, api.ReasonClaimReplaced},
+		"ClaimGoesEarly": {"no worker can mount it any more", begun(now, func(o *Observed) {
+			unstarted(o)
+			o.Record = Record{}
+			o.Claims[0].Going = true
+		}), End, api.ReasonClaimReplaced},
+		"SourceClaimGoes": {"the stop would take its data", begun(now, func(o *Observed) {
+			unstarted(o)
+			o.Record, o.SourceClaims = Record{}, []Claim{{Name: "data", Exists: true, Going: true}}
+		}), End, api.ReasonClaimMissing},
+		"SourceClaimCopied": {"its data is at the target, so the switch goes on", begun(now, func(o *Observed) {
+			unstarted(o)
+			o.SourceClaims = []Claim{{Name: "data", Exists: true, UID: "s", Going: true}}
+			o.Record.Fence, o.Record.Final.Fence = o.fence(), o.fence()
+		}), Mark, ""},
 		"MarkGone":        {"a run could write to it", begun(now, func(o *Observed) { o.Claims[0].Mark = "" }), End, api.ReasonClaimReplaced},
 		"UIDsUnknown":     {"a record without them proves nothing", begun(now, func(o *Observed) { o.Record.Final.Claims = nil }), End, api.ReasonClaimReplaced},
 		"ForeignClaim":    {"restore --delete would write to it", begun(now, func(o *Observed) { unstarted(o); o.Record.Final = nil; o.Objects[0].Mine = false }), End, api.ReasonNameConflict},

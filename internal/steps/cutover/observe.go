@@ -166,7 +166,7 @@ func (s *switcher) observeSourceClaims(ctx context.Context, o *Observed) error {
 	for _, k := range keys {
 		c := Claim{Name: k.Name}
 		if u := found[k]; u != nil {
-			c.Exists, c.UID = true, u.GetUID()
+			c.Exists, c.UID, c.Going = true, u.GetUID(), u.GetDeletionTimestamp() != nil
 		}
 		o.SourceClaims = append(o.SourceClaims, c)
 	}
@@ -214,6 +214,7 @@ func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) err
 		c.Copied, c.Used = policies[name] == api.ClaimCopy, policies[name] == api.ClaimSkip
 		if pvc := found[keyOf(&want)]; pvc != nil {
 			c.Exists, c.UID, c.Mark = true, pvc.GetUID(), pvc.GetAnnotations()[api.ActiveAnnotation]
+			c.Going = pvc.GetDeletionTimestamp() != nil
 			c.Whole = transfer.IsWhole(pvc.GetAnnotations()[api.CopyAnnotation])
 		}
 		o.Claims = append(o.Claims, c)

@@ -42,9 +42,9 @@ type Workload struct {
 // Claim is a claim of the application, at the source or at the target.
 type Claim struct {
 	Name string
-	// Exists there.
-	Exists bool
-	UID    types.UID
+	// Exists there; Going: it is being deleted, and goes with its data when no Pod uses it any more.
+	Exists, Going bool
+	UID           types.UID
 	// Copied: a final run writes it; Used: it is one of the user's own, which is used as it is.
 	Copied, Used bool
 	// Whole: the last run has filled it, and nothing has written to it since.
