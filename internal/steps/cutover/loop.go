@@ -121,7 +121,7 @@ func (l *loop) turn(ctx context.Context) (*task.Result, error) {
 			st.Stalled = nil
 		}
 	})
-	if a.Kind == before.Kind && a.Kind != Wait {
+	if a.Kind != Wait && (a.Kind == before.Kind || a.Kind == RecordObjects) {
 		l.machine.sleep(ctx, pause) // What was done does not show yet, such as a deletion.
 	}
 	if err := refused(l.act(ctx, a, o)); err != nil {

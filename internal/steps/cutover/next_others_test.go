@@ -169,3 +169,26 @@ func TestRepeated(t *testing.T) {
 		})
 	}
 }
+
+// TestRepeatedWithRecord: what another client deletes at once is recorded as gone in between, which
+// is no progress.
+func TestRepeatedWithRecord(t *testing.T) {
+	began := time.Unix(1_800_000_000, 0)
+	for name, first := range map[string]Kind{"Claims": CreateClaims, "Objects": CreateObjects, "Workloads": StartWorkloads} {
+		t.Run(name, func(t *testing.T) {
+			kinds, r := []Kind{first, RecordObjects}, Repeated{}
+			for i := range 400 {
+				o := Observed{Now: began.Add(time.Duration(i) * time.Second), Repeated: r}
+				a := bounded(func(Observed) Action { return Action{Kind: kinds[i%2], Message: "create"} })(o)
+				if a.Kind == End {
+					if a.Result.Reason != api.ReasonActionRepeats {
+						t.Errorf("it ends with %+v", a.Result)
+					}
+					return
+				}
+				r = r.next(a, o.Now)
+			}
+			t.Error("it does not end")
+		})
+	}
+}

@@ -23,8 +23,13 @@ type Repeated struct {
 	Count int
 }
 
-// next is the repetition after another action.
+// next is the repetition after another action. To write down that an object is gone is a part of
+// making it again and again.
 func (r Repeated) next(a Action, now time.Time) Repeated {
+	if a.Kind == RecordObjects && r.Kind.bounded() {
+		r.Count++
+		return r
+	}
 	if a.Kind != r.Kind || a.Step != r.Step {
 		return Repeated{Kind: a.Kind, Step: a.Step, Since: now, Count: 1}
 	}
@@ -40,16 +45,22 @@ func (o *Observed) repeatedFor(stepName string) time.Duration {
 	return o.Now.Sub(o.Repeated.Since)
 }
 
+// bounded: the action has no limit of its own.
+func (k Kind) bounded() bool {
+	switch k {
+	case Wait, End, FinalSync, Quiesce, Suspend, "":
+		return false
+	}
+	return true
+}
+
 // bounded gives every repeated action an end that says what to do. Those with limits of their own
 // are left to them: the stop has the quiesce timeout, the final run its epochs.
 func bounded(next func(Observed) Action) func(Observed) Action {
 	return func(o Observed) Action {
 		a := next(o)
-		switch a.Kind {
-		case Wait, End, FinalSync, Quiesce, Suspend:
-			return a
-		}
-		if a.Kind != o.Repeated.Kind || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= repeatLimit {
+		same := a.Kind == o.Repeated.Kind || a.Kind == RecordObjects
+		if !a.Kind.bounded() || !o.Repeated.Kind.bounded() || !same || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= repeatLimit {
 			return a
 		}
 		return end(task.OutcomeFailed, task.RetrySoon, api.ReasonActionRepeats, fmt.Sprintf("%q was done %d times in %s and does not last: "+
