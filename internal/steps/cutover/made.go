@@ -19,7 +19,9 @@ import (
 const maxOwners = 4
 
 // observeMade reads the workloads that controllers have made at the target of the custom
-// resources that this switch has created there, and makes these as healthy as those are.
+// resources that this switch has created there, and makes these as healthy as those are. To a roll
+// back counts also what has the name of a workload that was made so at the source: another client may
+// have replaced the custom resource, or taken it away.
 func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 	runs := map[types.UID]*Object{}
 	for i := range o.Objects {
@@ -27,7 +29,10 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 			runs[b.UID] = b
 		}
 	}
-	if len(runs) == 0 {
+	named := func(r application.Ref) bool {
+		return s.rollback && slices.ContainsFunc(o.Workloads, func(w Workload) bool { return w.MadeBy != nil && w.Ref == r })
+	}
+	if len(runs) == 0 && !slices.ContainsFunc(o.Workloads, func(w Workload) bool { return named(w.Ref) }) {
 		return nil
 	}
 	list, _, err := s.target.List(ctx, workload.Resources())
@@ -40,13 +45,17 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 		if err != nil {
 			return err
 		}
+		ref := application.RefOf(&list[i])
+		if owner == nil && !named(ref) {
+			continue
+		}
+		b := Object{Ref: ref, Phase: application.PhaseStart, Workload: true, UID: list[i].GetUID(), Exists: true, Mine: owner != nil, Open: true,
+			Selector: selector(&list[i]), Stopped: stopped(&list[i]), Settled: workload.Settled(&list[i])}
+		b.Ready, b.Message = workload.Ready(&list[i])
+		o.Made = append(o.Made, b)
 		if owner == nil {
 			continue
 		}
-		b := Object{Ref: application.RefOf(&list[i]), Phase: application.PhaseStart, Workload: true, UID: list[i].GetUID(), Exists: true, Mine: true, Open: true,
-			Stopped: stopped(&list[i]), Settled: workload.Settled(&list[i])}
-		b.Ready, b.Message = workload.Ready(&list[i])
-		o.Made = append(o.Made, b)
 		made[owner.UID]++
 		switch ran := slices.ContainsFunc(o.Workloads, func(w Workload) bool { return w.Ref == b.Ref && w.MadeBy != nil && w.Replicas > 0 }); {
 		case !owner.Ready:
@@ -66,6 +75,9 @@ func (s *switcher) observeMade(ctx context.Context, o *Observed) error {
 
 // ownerOf finds the custom resource of the plan that a workload comes from; nil: none.
 func (s *switcher) ownerOf(ctx context.Context, u *unstructured.Unstructured, runs map[types.UID]*Object) (*Object, error) {
+	if len(runs) == 0 {
+		return nil, nil
+	}
 	for range maxOwners {
 		owner := metav1.GetControllerOf(u)
 		if owner == nil {

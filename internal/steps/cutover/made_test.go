@@ -5,8 +5,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	dynamicfake "k8s.io/client-go/dynamic/fake"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // TestMade: what controllers have made at the target of the plan's custom resources is stopped
@@ -35,6 +42,40 @@ func TestMade(t *testing.T) {
 			tc.change(&o)
 			if diff := cmp.Diff(tc.want, NextRollback(o).Kind); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+// TestObserveMadeOfReplaced: a roll back sees what runs at the target under the name of a workload that
+// was made of a custom resource, also when this is another client's by now.
+func TestObserveMadeOfReplaced(t *testing.T) {
+	widget, web := application.Ref{Group: "example.com", Kind: "Widget", Name: "a"}, application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
+	yes := true
+	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "d"}}}
+	u.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Widget", Name: "a", UID: "new", Controller: &yes}})
+	lists := map[schema.GroupVersionResource]string{}
+	for _, k := range workload.All() {
+		lists[workload.GVR(k)] = k.GVK().Kind + "List"
+	}
+	for name, c := range map[string]struct {
+		reason   string
+		rollback bool
+		want     int
+	}{
+		"RollBack": {"the source may not come back beside it", true, 1},
+		"Cutover":  {"the conflict of the custom resource itself ends it", false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &switcher{self: self, rollback: c.rollback, target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop",
+				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, u)}}
+			o := &Observed{Objects: []Object{{Ref: widget, Workload: true, Runs: true, Exists: true}},
+				Workloads: []Workload{{Workload: application.Workload{Ref: web, MadeBy: &widget}}}}
+			if err := s.observeMade(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			if len(o.Made) != c.want || c.want > 0 && o.Made[0].Mine {
+				t.Errorf("%s: got %+v", c.reason, o.Made)
 			}
 		})
 	}

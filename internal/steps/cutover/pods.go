@@ -193,6 +193,11 @@ func (o *Observed) left(before, after *owners) []string {
 		}
 		started = append(started, podOwner{Ref: b.Ref, Selector: b.Selector})
 	}
+	for _, w := range o.Workloads {
+		if w.MadeBy != nil && o.mayHaveStarted() {
+			started = append(started, podOwner{Ref: w.Ref, Selector: w.Selector})
+		}
+	}
 	out = slices.Concat(out, before.remaining(started, claims), after.remaining(started, claims))
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -137,3 +137,34 @@ func TestLeft(t *testing.T) {
 		})
 	}
 }
+
+// TestLeftOfCustom: what a controller has made at the target of a custom resource runs also when
+// another client has replaced the resource or taken it away.
+func TestLeftOfCustom(t *testing.T) {
+	widget := application.Ref{Group: "example.com", Kind: "Widget", Name: "a"}
+	web := application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
+	foreign := Object{Ref: widget, Workload: true, Runs: true, Exists: true, Stopped: true, Settled: true}
+	made := Object{Ref: web, Workload: true, Exists: true}
+	labelled := metav1.ObjectMeta{Name: "web-1-x", Labels: map[string]string{"app": "web"}}
+	now := time.Unix(1_800_000_000, 0)
+	for name, c := range map[string]struct {
+		reason string
+		widget Object
+		made   []Object
+		owners owners
+		want   []string
+	}{
+		"Replaced": {"its workload has no Pod now, and asks for some", foreign, []Object{made}, owners{}, []string{"Deployment.apps/web (made by another client)"}},
+		"Pods":     {"they run", foreign, nil, owners{sets: []appsv1.ReplicaSet{set(1, 1, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a", "ReplicaSet/web-1"}},
+		"Deleted":  {"its Pods have lost their owner", Object{Ref: widget, Workload: true, Runs: true}, nil, owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
+		"Gone":     {"nothing is left", Object{Ref: widget, Workload: true, Runs: true}, nil, owners{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := Observed{Objects: []Object{c.widget}, Made: c.made, Record: Record{StartedAt: &now},
+				Workloads: []Workload{{Workload: application.Workload{Ref: web, MadeBy: &widget}, Selector: "app=web"}}}
+			if diff := cmp.Diff(c.want, o.left(&c.owners, &c.owners)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+		})
+	}
+}
