@@ -60,7 +60,7 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 	}
 	timed := rest.CopyConfig(cfg)
 	timed.Timeout = requestTimeout
-	timed.Wrap(func(next http.RoundTripper) http.RoundTripper { return &answering{next: next} })
+	timed.Wrap(func(next http.RoundTripper) http.RoundTripper { return &answering{next: &genuine{next: next}} })
 	client, err := rest.HTTPClientFor(timed)
 	if err != nil {
 		return nil, invalidKubeconfig(side)
