@@ -17,7 +17,7 @@ const maxEpochs = 8
 func Next(o Observed) Action {
 	switch {
 	case len(o.Others) > 0:
-		return o.goneOrTold("Lock", "another cutover of this switch", o.Others)
+		return o.goneOrTold("Lock", "another cutover or roll back of this switch", o.Others)
 	case o.Record.CommittedAt != nil:
 		return nextOpen(o)
 	case o.Record.RollbackAt != nil:

@@ -275,29 +275,36 @@ func (s *switcher) observeLeftovers(ctx context.Context, o *Observed) error {
 	return nil
 }
 
-// observeOthers finds Pods of a cutover of this switch that still run, but this one: a Job
-// that somebody deleted is made again before its Pod has ended.
+// observeOthers finds Pods of this switch that may act and still run, but this one: a Job that was
+// deleted is made again before its Pod has ended. A cutover waits for roll backs, too: one that goes on
+// late would start the source again. A roll back does not wait for its like, which does the same.
 func (s *switcher) observeOthers(ctx context.Context, o *Observed) error {
-	pods, err := s.home.Kube.CoreV1().Pods(s.home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.StepLabel + "=" + string(task.VerbCutover)})
-	if err != nil {
-		return fmt.Errorf("cannot list the Pods of the cutover: %w", err)
+	verbs := []task.Verb{task.VerbCutover, task.VerbRollback}
+	if s.rollback {
+		verbs = verbs[:1]
 	}
 	self, err := os.Hostname() // In a Pod it is the Pod's name.
 	if err != nil {
 		return fmt.Errorf("cannot tell the name of this Pod: %w", err)
 	}
-	for _, p := range pods.Items {
-		if p.Name != self && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.cutoverOf(&p) {
-			o.Others = append(o.Others, "Pod/"+p.Name)
+	for _, verb := range verbs {
+		pods, err := s.home.Kube.CoreV1().Pods(s.home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.StepLabel + "=" + string(verb)})
+		if err != nil {
+			return fmt.Errorf("cannot list the Pods of the %s: %w", verb, err)
+		}
+		for _, p := range pods.Items {
+			if p.Name != self && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.actsFor(&p, verb) {
+				o.Others = append(o.Others, "Pod/"+p.Name)
+			}
 		}
 	}
 	return nil
 }
 
-// cutoverOf: the Pod carries out the cutover of this switch, as its task says.
-func (s *switcher) cutoverOf(p *corev1.Pod) bool {
+// actsFor: the Pod carries out the step for this switch, as its task says.
+func (s *switcher) actsFor(p *corev1.Pod, verb task.Verb) bool {
 	t, err := task.Decode([]byte(p.Annotations[task.TaskAnnotation]))
-	return err == nil && t.Verb == task.VerbCutover && t.Move != nil && t.Move.Switch != nil && t.Move.Switch.UID == s.self
+	return err == nil && t.Verb == verb && t.Move != nil && t.Move.Switch != nil && t.Move.Switch.UID == s.self
 }
 
 func (s *switcher) targetClaims(o *Observed) []string {

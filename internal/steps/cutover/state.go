@@ -127,7 +127,7 @@ type Observed struct {
 	// TargetPods are Pods at the target that are not gone and belong to the application or mount one
 	// of its claims, whoever made them, and what could still make some.
 	TargetPods []string
-	// Others are Pods of other tasks that cut over for this switch and still run.
+	// Others are Pods of other tasks that act for this switch and still run.
 	Others []string
 	// Diagnosis says what keeps the target from being healthy, when that takes long.
 	Diagnosis string
