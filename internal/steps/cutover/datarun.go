@@ -42,7 +42,7 @@ func (s *switcher) runID() string { return fmt.Sprintf("final-%s-%d", s.self, s.
 // since it began.
 func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	fence := o.fence()
-	if s.run != nil && s.epoch == o.Record.Epoch && !o.Record.Fence.Equal(fence) {
+	if s.run != nil && s.epoch == o.Record.Epoch && !o.Record.Fence.Holds(fence) {
 		return s.closeWorkers(ctx)
 	}
 	final := &FinalRun{Fence: fence, StartedAt: time.Now().UTC()}
@@ -68,7 +68,7 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	if err := s.observeSource(ctx, after); err != nil {
 		return err
 	}
-	if !after.sourceStopped() || !after.fence().Equal(fence) {
+	if !after.sourceStopped() || !fence.Holds(after.fence()) {
 		// The source was touched, which may be why the run failed: it is void in any case, and
 		// the next epoch begins with stopping the source again.
 		return s.closeWorkers(ctx)

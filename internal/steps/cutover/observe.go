@@ -146,6 +146,9 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	}
 	o.SourceJobs = left.remaining(cronJobs, nil)
 	o.SourcePods = append(o.SourcePods, left.remaining(all, s.claimNames(func(v application.Volume) string { return v.Name }))...)
+	if s.plan != nil {
+		o.SourceEnded = left.endedOn(sourceNames(s.copied()))
+	}
 	return s.observeSourceClaims(ctx, o)
 }
 

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -156,6 +157,26 @@ func (m *members) ofCronJob(name string) bool {
 		minute, is := strings.CutPrefix(name, cronJob+"-")
 		return is && minute != "" && strings.Trim(minute, "0123456789") == ""
 	})
+}
+
+// endedOn are the Pods that name one of the claims and have ended.
+func (o *owners) endedOn(claims []string) []types.UID {
+	var out []types.UID
+	for i := range o.pods {
+		p := &o.pods[i]
+		if podstate.Ended(p) && !isWorker(p) && slices.ContainsFunc(claims, func(claim string) bool { return podstate.Mounts(p, claim) }) {
+			out = append(out, p.UID)
+		}
+	}
+	return out
+}
+
+func sourceNames(volumes []application.Volume) []string {
+	var out []string
+	for _, v := range volumes {
+		out = append(out, v.Name)
+	}
+	return out
 }
 
 func jobFinished(j *batchv1.Job) bool {

@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -84,9 +85,24 @@ type Stop struct {
 }
 
 // Fence identifies the stopped state of the source: UID and generation of each workload and the
-// UID of each claim, by reference. It differs after a workload was changed, even when it was stopped
-// again, and after a claim was made anew.
+// UID of each claim, by reference, and the Pods that have used a claim and have ended. It differs after
+// a workload was changed, even when it was stopped again, after a claim was made anew, and after a Pod
+// has begun and ended that nobody saw running.
 type Fence map[string]string
+
+// endedPod begins what a fence says of a Pod.
+const endedPod = "Pod of UID "
+
+// Holds says whether the source was not touched between this fence and a later one. That a Pod which
+// had ended before is cleaned up touches nothing.
+func (f Fence) Holds(later Fence) bool {
+	still := maps.Clone(f)
+	maps.DeleteFunc(still, func(k, _ string) bool {
+		_, there := later[k]
+		return strings.HasPrefix(k, endedPod) && !there
+	})
+	return still.Equal(later)
+}
 
 // Equal compares two fences.
 func (f Fence) Equal(g Fence) bool {

@@ -309,7 +309,7 @@ func (w *world) finalSync(o *Observed, crash bool) error {
 		w.waiting = false // killed after the last byte
 	}
 	again := w.read(false)
-	holds := again.sourceStopped() && again.fence().Equal(fence) && w.claim == filled && filled != nil
+	holds := again.sourceStopped() && fence.Holds(again.fence()) && w.claim == filled && filled != nil
 	if !crash {
 		w.waiting, w.leftovers = w.copies() && holds, w.copies()
 	}

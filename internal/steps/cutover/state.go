@@ -107,6 +107,8 @@ type Observed struct {
 	Workloads []Workload
 	// SourcePods are the application's Pods that are not gone.
 	SourcePods []string
+	// SourceEnded are Pods that have used a claim whose data is copied, and have ended.
+	SourceEnded []types.UID
 	// SourceJobs are those of them that CronJobs have made, and the Jobs themselves.
 	SourceJobs []string
 	// Volumes to copy: how many.
@@ -150,6 +152,9 @@ func (o *Observed) fence() Fence {
 	for _, c := range o.SourceClaims {
 		f[claimRefOf(c.Name).String()] = string(c.UID)
 	}
+	for _, uid := range o.SourceEnded {
+		f[endedPod+string(uid)] = "ended"
+	}
 	return f
 }
 
@@ -188,5 +193,5 @@ func (o *Observed) sourceStopped() bool {
 // it began. The claims of the target are looked at by claimsHold.
 func (o *Observed) finalHolds() bool {
 	f := o.Record.Final
-	return f != nil && f.Epoch == o.Record.Epoch && o.sourceStopped() && f.Fence.Equal(o.fence())
+	return f != nil && f.Epoch == o.Record.Epoch && o.sourceStopped() && f.Fence.Holds(o.fence())
 }
