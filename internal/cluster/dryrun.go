@@ -35,7 +35,10 @@ func (d *DryRun) Create(ctx context.Context, obj *unstructured.Unstructured) (wa
 		return nil, err
 	}
 	_, err = r.Create(context.WithValue(ctx, warningsKey{}, &warnings), obj, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
-	return warnings, d.cluster.Wrap("create "+describe(obj), err)
+	for i := range warnings {
+		warnings[i] = hideContent(obj, warnings[i])
+	}
+	return warnings, d.cluster.Wrap("create "+describe(obj), WithoutContent(obj, err))
 }
 
 // Update asks what an object that was read before would be if it were replaced: it must carry
@@ -46,7 +49,7 @@ func (d *DryRun) Update(ctx context.Context, obj *unstructured.Unstructured) (*u
 		return nil, err
 	}
 	out, err := r.Update(ctx, obj, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
-	return out, d.cluster.Wrap("replace "+describe(obj), err)
+	return out, d.cluster.Wrap("replace "+describe(obj), WithoutContent(obj, err))
 }
 
 // warningsKey of the list in a request's context. One goroutine makes the request and adds to it.

@@ -1,10 +1,16 @@
 package cluster
 
 import (
+	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // userinfo in a URL: everything before the last @ of the authority.
@@ -39,4 +45,62 @@ func (c *Cluster) secrets() []string {
 		}
 	}
 	return out
+}
+
+// WithoutContent is the error about a Secret without what that holds: the server quotes webhooks and
+// policies, and these may quote the object.
+func WithoutContent(obj *unstructured.Unstructured, err error) error {
+	var status *apierrors.StatusError
+	if !isSecret(obj) || !errors.As(err, &status) {
+		return err
+	}
+	out := &apierrors.StatusError{ErrStatus: *status.ErrStatus.DeepCopy()}
+	out.ErrStatus.Message = hideContent(obj, out.ErrStatus.Message)
+	if d := out.ErrStatus.Details; d != nil {
+		for i := range d.Causes {
+			d.Causes[i].Message = hideContent(obj, d.Causes[i].Message)
+		}
+	}
+	return out
+}
+
+func isSecret(obj *unstructured.Unstructured) bool {
+	return obj.GetKind() == "Secret" && obj.GroupVersionKind().Group == ""
+}
+
+// hideContent takes out of a text what a Secret holds, as it is and as the API has it; of a value with
+// several lines each one.
+func hideContent(obj *unstructured.Unstructured, text string) string {
+	if !isSecret(obj) {
+		return text
+	}
+	var values []string
+	add := func(value string) {
+		for _, part := range append([]string{value}, strings.Split(value, "\n")...) {
+			if part = strings.TrimSpace(part); len(part) >= shortest {
+				values = append(values, part)
+			}
+		}
+	}
+	data, _, _ := unstructured.NestedMap(obj.Object, "data")
+	for _, value := range data {
+		encoded, _ := value.(string)
+		add(encoded)
+		if decoded, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+			add(string(decoded))
+		}
+	}
+	plain, _, _ := unstructured.NestedMap(obj.Object, "stringData")
+	for _, value := range plain {
+		if text, ok := value.(string); ok {
+			add(text)
+			add(base64.StdEncoding.EncodeToString([]byte(text)))
+		}
+	}
+	// The longest first: one may be a part of another.
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
+	for _, value := range values {
+		text = strings.ReplaceAll(text, value, "***")
+	}
+	return text
 }

@@ -144,7 +144,7 @@ func (c *Cluster) Create(ctx context.Context, obj *unstructured.Unstructured) (*
 		return nil, err
 	}
 	out, err := r.Create(ctx, obj, metav1.CreateOptions{FieldManager: FieldManager})
-	return out, c.Wrap("create "+describe(obj), err)
+	return out, c.Wrap("create "+describe(obj), WithoutContent(obj, err))
 }
 
 // Apply is a server-side apply. With force it takes over fields that others own.
@@ -154,7 +154,7 @@ func (c *Cluster) Apply(ctx context.Context, obj *unstructured.Unstructured, for
 		return nil, err
 	}
 	out, err := r.Apply(ctx, obj.GetName(), obj, metav1.ApplyOptions{FieldManager: FieldManager, Force: force})
-	return out, c.Wrap("apply "+describe(obj), err)
+	return out, c.Wrap("apply "+describe(obj), WithoutContent(obj, err))
 }
 
 // Update replaces an object that was read before: it must carry its resourceVersion, and the
@@ -168,7 +168,7 @@ func (c *Cluster) Update(ctx context.Context, obj *unstructured.Unstructured) (*
 		return nil, err
 	}
 	out, err := r.Update(ctx, obj, metav1.UpdateOptions{FieldManager: FieldManager})
-	return out, c.Wrap("update "+describe(obj), err)
+	return out, c.Wrap("update "+describe(obj), WithoutContent(obj, err))
 }
 
 // Delete deletes the very object that was read (its UID, and its resourceVersion with

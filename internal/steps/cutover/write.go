@@ -100,7 +100,7 @@ func (s *switcher) createOne(ctx context.Context, want application.Object) (type
 		return err
 	})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return "", refused(s.target.Wrap("create "+want.Ref.String(), err))
+		return "", refused(s.target.Wrap("create "+want.Ref.String(), cluster.WithoutContent(u, err)))
 	}
 	if want.Kind == definitionKind {
 		err = established(ctx, r, want.Name)
