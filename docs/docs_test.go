@@ -67,6 +67,16 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 			t.Errorf("reasons.md does not say what %s means and what to do", reason)
 		}
 	}
+	for table := range strings.SplitSeq(page, "\n\n") {
+		rows := map[string]bool{}
+		for line := range strings.Lines(table) {
+			reason, _, _ := strings.Cut(strings.TrimPrefix(line, "| `"), "` | ")
+			if strings.HasPrefix(line, "| `") && rows[reason] {
+				t.Errorf("a table of reasons.md has two rows for %s", reason)
+			}
+			rows[reason] = true
+		}
+	}
 }
 
 func TestEveryConditionIsDocumented(t *testing.T) {
