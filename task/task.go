@@ -118,11 +118,13 @@ type Volume struct {
 	Whole bool `json:"whole,omitempty"`
 }
 
-// Channel names a data channel: a MovePair.
+// Channel names a data channel: a MovePair, with those that lead back and forward again after it.
 type Channel struct {
-	// Namespace of the MovePair, at home, and its name.
+	// Namespace of the first of these MovePairs, at home, and its name.
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
+	// Lineage is its UID: no other channel has it, in no installation.
+	Lineage string `json:"lineage,omitempty"`
 }
 
 // Peer tells a worker how it reaches the other side.
@@ -145,6 +147,10 @@ type Move struct {
 	EngineGeneration int64 `json:"engineGeneration,omitempty"`
 	// Pair that the task works for.
 	Pair Object `json:"pair"`
+	// Lineage is the first pair of the line of moves that the pair belongs to: of a way back that of
+	// the move that it undoes, and so on. What outlives a move is named by it, such as repositories.
+	// Default: the pair itself, which is the first.
+	Lineage *Object `json:"lineage,omitempty"`
 	// Switch that the task works for: prepare, cutover, rollback and its cleanup.
 	Switch *Object `json:"switch,omitempty"`
 	// Application selects the members.
@@ -169,6 +175,14 @@ type Move struct {
 	HealthSeconds int64 `json:"healthSeconds,omitempty"`
 	// ProgressSeconds is the shortest time between two reports; at least 5.
 	ProgressSeconds int64 `json:"progressSeconds,omitempty"`
+}
+
+// FirstPair of the lineage.
+func (m *Move) FirstPair() Object {
+	if m.Lineage != nil && m.Lineage.UID != "" {
+		return *m.Lineage
+	}
+	return m.Pair
 }
 
 // Object names one of KubeMove's own objects.

@@ -20,7 +20,7 @@ const (
 	ActiveAnnotation = "kubemove.io/active"
 	// CopyAnnotation on a claim of the target says what its content is worth: "whole/HASH" when the
 	// last run has copied everything there, on the disk, and nobody has written since; the hash
-	// stands for the claims, the channel and the mobilizer. "writing/UID" names the worker Pod
+	// stands for the claims, the lineage and the mobilizer. "writing/UID" names the worker Pod
 	// that has begun to write. Written by the runs, removed by the cutover that makes the claim
 	// active, and by its roll back. On a worker Pod: what the claim will say when it has succeeded.
 	CopyAnnotation = "kubemove.io/copy"

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubemove/kubemove/e2e/lab"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 )
@@ -64,7 +65,7 @@ func TestNextReleaseServerSide(t *testing.T) {
 	require.NoError(t, server.closeDoors(t.Context(), r.from))
 	target, err := r.endpoint("target", r.to)
 	require.NoError(t, err)
-	require.NoError(t, plan.Check(t.Context(), target, p, nil))
+	require.NoError(t, plan.Check(t.Context(), target, p, lineage.Actor{}))
 	require.NoError(t, cutover.Place(t.Context(), target, p, Everything(r.from, r.to)))
 	got := map[string]*unstructured.Unstructured{}
 	for _, text := range []string{nextSettings, nextSite, nextDoor, nextCron, nextData} {

@@ -18,6 +18,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 	"github.com/kubemove/kubemove/task"
@@ -284,7 +285,7 @@ func (r *run) place(ctx context.Context, p *application.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := plan.Check(ctx, target, p, nil); err != nil {
+	if err := plan.Check(ctx, target, p, lineage.Actor{}); err != nil {
 		return err
 	}
 	for _, b := range p.Blockers {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // Lookup lists the objects of the target namespace that Conflicts wants to see.
@@ -51,13 +52,12 @@ func classOf(claim map[string]any) string {
 }
 
 // Conflicts compares a plan with what the target namespace holds already: of Lookup, the
-// objects that exist. own are the UIDs of the pair and the switches whose objects may be
-// there.
-func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, own map[string]bool) []api.Blocker {
+// objects that exist. us is the pair or the switch that moves the application.
+func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, us lineage.Actor) []api.Blocker {
 	var out []api.Blocker
 	for _, o := range p.Objects {
 		if there, ok := existing[o.Ref]; ok {
-			if b := conflict(p, o.Ref, &there, own); b != nil {
+			if b := conflict(p, o.Ref, &there, us); b != nil {
 				out = append(out, *b)
 			}
 		}
@@ -75,16 +75,16 @@ func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, own map[stri
 	return out
 }
 
-func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, own map[string]bool) *api.Blocker {
+func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, us lineage.Actor) *api.Blocker {
 	if ref.kind() == kindClaim {
 		if b := activeClaim(p, ref, there); b != nil {
 			return b
 		}
 	}
 	var b api.Blocker
-	switch creator := there.GetAnnotations()[api.CreatedByAnnotation]; {
-	case creator == "" || !own[creator]:
-		b = foreignObject(p, ref, creator)
+	switch {
+	case !us.Owns(there, ref.kind() == kindClaim):
+		b = foreignObject(p, ref, lineage.CreatedBy(there))
 	case there.GetDeletionTimestamp() != nil:
 		b = blocker(api.ReasonNameConflict, ref,
 			"%s of an earlier attempt is still being deleted in the target namespace %s: wait until it is gone; if it stays, see which finalizer holds it", ref, p.TargetNamespace)
@@ -96,7 +96,7 @@ func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, own map[string
 
 // activeClaim: nothing writes a claim that an application uses.
 func activeClaim(p *Plan, ref Ref, there *unstructured.Unstructured) *api.Blocker {
-	holder := there.GetAnnotations()[api.ActiveAnnotation]
+	holder := lineage.Active(there)
 	if holder == "" {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 func TestConflicts(t *testing.T) {
@@ -92,7 +93,7 @@ func TestConflicts(t *testing.T) {
 					existing[RefOf(&o)] = o
 				}
 			}
-			got := reasons(Conflicts(p, existing, map[string]bool{"pair": true}))
+			got := reasons(Conflicts(p, existing, lineage.Actor{Pair: "pair"}))
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s: blockers (-want +got):\n%s", tc.reason, diff)
 			}

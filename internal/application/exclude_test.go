@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 func TestExclude(t *testing.T) {
@@ -127,11 +128,11 @@ func TestExcludedClaimAtTheTarget(t *testing.T) {
 		in.Application.Exclude = []api.ExcludedObject{{Kind: "PersistentVolumeClaim", Name: "data"}}
 	}))
 	ref := refTo(kindClaim, "data")
-	if diff := cmp.Diff([]string{"ClaimMissing PersistentVolumeClaim/data"}, reasons(Conflicts(p, nil, nil))); diff != "" {
+	if diff := cmp.Diff([]string{"ClaimMissing PersistentVolumeClaim/data"}, reasons(Conflicts(p, nil, lineage.Actor{}))); diff != "" {
 		t.Errorf("it is not there (-want +got):\n%s", diff)
 	}
 	used := object(t, strings.Replace(bound, "namespace: src", "namespace: src, annotations: {kubemove.io/active: other}", 1))
-	if got := Conflicts(p, map[Ref]unstructured.Unstructured{ref: used}, nil); len(got) > 0 {
+	if got := Conflicts(p, map[Ref]unstructured.Unstructured{ref: used}, lineage.Actor{}); len(got) > 0 {
 		t.Errorf("another application may use it, got %v", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -42,7 +43,7 @@ func readInput(t testing.TB, file string) Input {
 		t.Fatalf("cannot read the settings of %s: %v", file, err)
 	}
 	in := Input{
-		Engine: s.Engine, SwitchUID: s.SwitchUID,
+		Engine: s.Engine, Us: lineage.Actor{Switch: s.SwitchUID},
 		SourceNamespace: s.SourceNamespace, TargetNamespace: s.TargetNamespace,
 		Application: s.Application, StorageClasses: s.StorageClasses, Data: s.Data,
 		Mobilizers: s.Mobilizers, Exclude: s.Exclude,

@@ -9,15 +9,16 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // Input is what a plan is made from.
 type Input struct {
 	// Engine name that annotated workloads refer to.
 	Engine string
-	// SwitchUID of the switch that makes the plan; empty when there is none yet. Workloads
-	// that it has stopped count as running.
-	SwitchUID string
+	// Us is the pair, or its switch, that makes the plan. Workloads that the switch has stopped
+	// count as running.
+	Us lineage.Actor
 	// SourceNamespace and TargetNamespace of the application.
 	SourceNamespace string
 	TargetNamespace string
@@ -123,7 +124,7 @@ type maker struct {
 	// blocked members: they are not taken, and a blocker says why.
 	blocked map[Ref]bool
 	// ledgers of workloads that this switch has stopped.
-	ledgers map[Ref]*Ledger
+	ledgers map[Ref]*lineage.Ledger
 	// left holds the reasons in plan.Left.
 	left map[Ref]string
 	// cluster holds the cluster-wide objects of the input.
@@ -146,7 +147,7 @@ func newMaker(in Input) *maker {
 		members:    map[Ref]string{},
 		taken:      map[Ref]string{},
 		blocked:    map[Ref]bool{},
-		ledgers:    map[Ref]*Ledger{},
+		ledgers:    map[Ref]*lineage.Ledger{},
 		left:       map[Ref]string{},
 		controlled: map[string]bool{},
 		plan: &Plan{

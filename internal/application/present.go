@@ -56,12 +56,6 @@ const (
 	saidLength = 6
 )
 
-// IsOwn says whether something in the place of one of the plan's objects was created by one of
-// own.
-func IsOwn(there *unstructured.Unstructured, own map[string]bool) bool {
-	return own[there.GetAnnotations()[api.CreatedByAnnotation]]
-}
-
 // Replacement is what the object that is there would be replaced by, for a server to say what
 // it would make of it: the planned one, with what it was read as and, of a claim, what binds it.
 func Replacement(planned, there *unstructured.Unstructured) *unstructured.Unstructured {

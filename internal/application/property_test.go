@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 const worlds = 200
@@ -187,7 +188,7 @@ func TestHashIgnoresTheStateOfTheCluster(t *testing.T) {
 // quiesce stops a workload as a switch does.
 func quiesce(o *unstructured.Unstructured) {
 	spec, _ := o.Object["spec"].(map[string]any)
-	ledger := Ledger{Switch: "switch"}
+	ledger := lineage.Ledger{Switch: "switch"}
 	switch RefOf(o).kind() {
 	case kindDeployment, kindStatefulSet:
 		replicas := int32(spec["replicas"].(int64))

@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // checkReady warns of workloads that are not ready at the source, as a switch asks it of those at the
@@ -27,9 +28,8 @@ func (m *maker) checkReady() {
 // whyNotReady says why a workload that is to run is not ready; empty: it is, or nobody can tell. One
 // that a switch has stopped is not to run.
 func whyNotReady(n *node) string {
-	_, ledger := n.obj.GetAnnotations()[api.LedgerAnnotation]
 	_, reported := n.obj.Object["status"]
-	if isScheduled(n.ref.kind()) || ledger || !reported || replicasOf(n.obj) == 0 {
+	if isScheduled(n.ref.kind()) || lineage.HasLedger(n.obj) || !reported || replicasOf(n.obj) == 0 {
 		return ""
 	}
 	r, err := status.Compute(n.obj)

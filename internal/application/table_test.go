@@ -9,13 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // whole selects the namespace src as a whole; change adjusts the input.
 func whole(t testing.TB, objects string, change func(*Input)) Input {
 	t.Helper()
 	in := Input{
-		Engine: "e", SwitchUID: "switch", SourceNamespace: "src", TargetNamespace: "src",
+		Engine: "e", Us: lineage.Actor{Switch: "switch"}, SourceNamespace: "src", TargetNamespace: "src",
 		Application: api.Application{Selector: &metav1.LabelSelector{}},
 		Mobilizers:  []string{"restic"},
 	}

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -34,7 +35,7 @@ func (m *maker) transformed(n *node) *unstructured.Unstructured {
 }
 
 // restore puts a stopped workload back to how it was before it was stopped.
-func restore(o *unstructured.Unstructured, l *Ledger) {
+func restore(o *unstructured.Unstructured, l *lineage.Ledger) {
 	if l != nil {
 		_ = workload.OfObject(o).Restore(o, l.Values) // An API server that has served it has taken its spec for one.
 	}

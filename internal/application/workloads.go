@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -66,18 +67,15 @@ func (m *maker) madeBy(n *node) *Ref {
 // checkHeld refuses workloads that another switch has stopped or started, and remembers the
 // ledgers of those that this one has.
 func (m *maker) checkHeld(n *node) {
-	ledger, err := LedgerOf(n.obj)
+	ledger, err := lineage.LedgerOf(n.obj)
 	if err != nil {
 		m.block(api.ReasonSourceHeld, n.ref,
 			"%s: %v: expected what a switch wrote there; put the workload's replicas back by hand, then remove the annotation", n.ref, err)
 		return
 	}
 	m.ledgers[n.ref] = ledger
-	holder := n.obj.GetAnnotations()[api.HeldByAnnotation]
-	if holder == "" && ledger != nil {
-		holder = ledger.Switch
-	}
-	if holder == "" || holder == m.in.SwitchUID {
+	holder := m.in.Us.Holder(n.obj)
+	if holder == "" {
 		return
 	}
 	m.block(api.ReasonSourceHeld, n.ref,

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/podstate"
 	"github.com/kubemove/kubemove/task"
 )
@@ -44,7 +45,7 @@ func check(s Spec, w world, m moment) *Error {
 		if claim == nil {
 			return failed(api.ReasonNotReady, fmt.Sprintf("claim %s does not exist in namespace %s of the target: it has to be created before data flows", v.Target, s.Target.Namespace), task.RetrySoon).about(v.Name)
 		}
-		if holder := claim.Annotations[api.ActiveAnnotation]; holder != "" {
+		if holder := lineage.Active(claim); holder != "" {
 			return declined(api.ReasonTargetIsActive, fmt.Sprintf("claim %s at the target is in use by the application since switch %s: nothing is copied over it; roll that switch back first", v.Target, holder)).about(v.Name)
 		}
 		if err := s.checkTargetClaim(w, v, m); err != nil {
@@ -120,12 +121,12 @@ func uses(pod *corev1.Pod, claim string) bool {
 
 // isWorker tells whether a Pod is a worker of any run.
 func isWorker(pod *corev1.Pod) bool {
-	return pod.Labels[api.ManagedByLabel] == api.ManagedByValue && pod.Labels[api.RunLabel] != "" && pod.Labels[ClaimLabel] != ""
+	return lineage.IsWork(pod.Labels) && pod.Labels[api.RunLabel] != "" && pod.Labels[ClaimLabel] != ""
 }
 
 // ownWorker tells whether a Pod is a worker of this run.
 func (s Spec) ownWorker(pod *corev1.Pod) bool {
-	return isWorker(pod) && pod.Labels[api.RunLabel] == hash10(s.Run.ID) && pod.Labels[api.PairLabel] == s.PairUID
+	return isWorker(pod) && lineage.IsWorkOf(pod.Labels, s.PairUID) && pod.Labels[api.RunLabel] == hash10(s.Run.ID)
 }
 
 func holderOf(lease *coordinationv1.Lease) string {

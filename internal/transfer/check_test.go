@@ -16,7 +16,7 @@ import (
 func testSpec(trigger api.Trigger) Spec {
 	return Spec{
 		Source: &cluster.Cluster{Side: "source", Namespace: "from"}, Target: &cluster.Cluster{Side: "target", Namespace: "to"},
-		Run: task.Run{ID: "run-1", Trigger: trigger, Exact: trigger == api.TriggerFinal}, PairUID: "pair-uid", Engine: "home/shop",
+		Run: task.Run{ID: "run-1", Trigger: trigger, Exact: trigger == api.TriggerFinal}, PairUID: "pair-uid",
 		LockHolder: "switch-uid", Volumes: []application.Volume{{Name: "data", Target: "copy"}},
 		AgentImage: "task:1",
 	}

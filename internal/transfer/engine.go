@@ -103,14 +103,14 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 	if v.created.IsZero() {
 		v.created = time.Now()
 	}
-	if v.mobilizer.ManagedState() {
-		if err := ensureRepository(ctx, r.spec, v.volume, r.world.TargetClaims[v.volume.Target].Spec.StorageClassName); err != nil {
-			return err
-		}
-	}
 	source, err := r.spec.Source.Kube.CoreV1().PersistentVolumeClaims(r.spec.Source.Namespace).Get(ctx, v.volume.Name, getOptions)
 	if err != nil {
 		return fmt.Errorf("cannot read claim %s of the source: %w", v.volume.Name, err)
+	}
+	if v.mobilizer.ManagedState() {
+		if err := ensureRepository(ctx, r.spec, v.volume, source.UID, r.world.TargetClaims[v.volume.Target].Spec.StorageClassName); err != nil {
+			return err
+		}
 	}
 	v.placement = place(source, r.world.SourcePods)
 	if err := r.ensureService(ctx, v); err != nil {
@@ -126,6 +126,7 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 			continue
 		}
 		in := v.input(role)
+		in.Origin = source.UID
 		if role == task.RoleTarget {
 			in.Direct = r.transport.Type != api.TransportRelay
 			if err := trust(ctx, r.spec, &in, source); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -137,7 +138,7 @@ func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Rol
 		}
 		left := 0
 		for _, pod := range pods {
-			if s.ownWorker(pod) || role == task.RoleSource && !s.samePair(pod.Labels) {
+			if s.ownWorker(pod) || role == task.RoleSource && !lineage.IsWorkOf(pod.Labels, s.PairUID) {
 				continue
 			}
 			left++

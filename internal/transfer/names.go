@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -10,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -45,14 +45,15 @@ func credentialsSecretName(worker string) string { return worker + "-credentials
 // runLeaseName of a claim at the target.
 func runLeaseName(claim string) string { return "kubemove-run-" + hash10(claim) }
 
-// repositoryName of the claim that a mobilizer keeps its state of a source claim in.
-func repositoryName(engine, claim string) string { return "kubemove-repo-" + hash10(engine, claim) }
+// lineage that the pair belongs to.
+func (s Spec) lineage() string { return lineage.Actor{Lineage: s.Lineage, Pair: s.PairUID}.Name() }
 
-// password of the repository of a claim.
-func password(master []byte, claim string) string {
-	mac := hmac.New(sha256.New, master)
-	mac.Write([]byte(claim))
-	return hex.EncodeToString(mac.Sum(nil))
+// password of the state that a mobilizer keeps of the volume.
+func (s Spec) password(in podInput) string {
+	if in.Mobilizer.ManagedState() {
+		return lineage.Password(s.Channel.Master, s.lineage(), in.Origin)
+	}
+	return lineage.PlacePassword(s.Channel.Master, in.Volume.Name)
 }
 
 // labels of everything that belongs to one worker.
@@ -86,6 +87,3 @@ func claimSelector(role task.Role, claim string) string {
 func selector(labels map[string]string) string {
 	return metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: labels})
 }
-
-// samePair tells whether an object belongs to the same pair.
-func (s Spec) samePair(labels map[string]string) bool { return labels[api.PairLabel] == s.PairUID }

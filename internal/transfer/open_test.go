@@ -14,6 +14,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -55,7 +56,7 @@ func TestStateClaim(t *testing.T) {
 		role   task.Role
 		want   string
 	}{
-		"managed": {"nothing was said", ownMobilizer(""), task.RoleTarget, repositoryName("home/shop", "data")},
+		"managed": {"nothing was said", ownMobilizer(""), task.RoleTarget, lineage.Repository("pair-uid", "data-uid")},
 		"source":  {"the state is the target's", ownMobilizer(""), task.RoleSource, ""},
 		"claim":   {"the user's own", ownMobilizer("claim:backups"), task.RoleTarget, "backups"},
 		"server":  {"it lies elsewhere", ownMobilizer("s3:https://s3/bucket"), task.RoleTarget, ""},
@@ -63,7 +64,7 @@ func TestStateClaim(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := stateClaim(s, podInput{Role: tc.role, Volume: s.Volumes[0], Mobilizer: tc.m}); got != tc.want {
+			if got := stateClaim(s, podInput{Role: tc.role, Volume: s.Volumes[0], Mobilizer: tc.m, Origin: "data-uid"}); got != tc.want {
 				t.Errorf("%s: got %q, want %q", tc.reason, got, tc.want)
 			}
 		})

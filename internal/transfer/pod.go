@@ -9,10 +9,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/ddm/worker"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -38,6 +40,8 @@ type podInput struct {
 	Volume    application.Volume
 	Mobilizer task.Mobilizer
 	Try       int
+	// Origin is the claim at the source, which names the repository.
+	Origin types.UID
 	// Copy is the mark that the claim gets when the worker has succeeded, and Whole: it has that of
 	// an earlier one; target only.
 	Copy  string
@@ -74,7 +78,7 @@ func buildTask(s Spec, in podInput) task.Task {
 		Target:     task.Endpoint{Namespace: s.Target.Namespace},
 		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target, Whole: in.Whole}},
 		Parameters: in.Mobilizer.Parameters,
-		Channel:    &task.Channel{Namespace: s.Pair.Namespace, Name: s.Pair.Name},
+		Channel:    &s.Pair,
 		Peer:       &task.Peer{Dial: "127.0.0.1:" + strconv.Itoa(task.PeerPort)},
 	}
 	if in.Role == task.RoleTarget {
@@ -263,7 +267,7 @@ func stateClaim(s Spec, in podInput) string {
 	case in.Role != task.RoleTarget || !m.State:
 		return ""
 	case m.ManagedState():
-		return repositoryName(s.Engine, in.Volume.Name)
+		return lineage.Repository(s.lineage(), in.Origin)
 	default:
 		return m.OwnClaim()
 	}

@@ -66,7 +66,7 @@ func TestBuildPod(t *testing.T) {
 		in   podInput
 	}{
 		"source":        {final, podInput{Role: task.RoleSource, Volume: volume, Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Placement: application.Placement{Tolerations: tolerations}}}},
-		"target":        {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2, Copy: "whole/0123456789", Whole: true}},
+		"target":        {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2, Origin: "data-uid", Copy: "whole/0123456789", Whole: true}},
 		"target-placed": {final, podInput{Role: task.RoleTarget, Volume: placed, Mobilizer: plain, Try: 1, Placement: targetPlacement(placed)}},
 		"plain-target":  {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
 	}
@@ -82,7 +82,7 @@ func TestBuildPod(t *testing.T) {
 			}
 		})
 	}
-	golden(t, "repository", buildRepository(final, volume, new("fast")))
+	golden(t, "repository", buildRepository(final, volume, "data-uid", new("fast")))
 	survey, err := buildSurvey(request, volume, placement{Node: "node-1"})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,8 @@ func TestNoSecretInPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Channel = channel
-	pod, err := buildPod(s, podInput{Role: task.RoleTarget, Volume: s.Volumes[0], Mobilizer: task.Mobilizer{Image: "x"}, Try: 1})
+	in := podInput{Role: task.RoleTarget, Volume: s.Volumes[0], Mobilizer: task.Mobilizer{Image: "x"}, Try: 1}
+	pod, err := buildPod(s, in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestNoSecretInPods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{password(channel.Master, "data"), "PRIVATE KEY", string(channel.Master)} {
+	for _, secret := range []string{s.password(in), "PRIVATE KEY", string(channel.Master)} {
 		if strings.Contains(string(data), secret) {
 			t.Errorf("the Pod holds a secret")
 		}
@@ -153,9 +154,20 @@ func TestNames(t *testing.T) {
 			t.Errorf("two runs of %q share a name", claim)
 		}
 	}
-	a, b := password([]byte("m"), "data"), password([]byte("m"), "cache")
-	if a == b || len(a) != 64 {
-		t.Error("passwords of two claims are not two")
+	s := testSpec(api.TriggerFinal)
+	s.Channel.Master = []byte("m")
+	seen := map[string]string{}
+	for what, in := range map[string]podInput{
+		"a claim":           {Mobilizer: ownMobilizer(""), Origin: "a"},
+		"another claim":     {Mobilizer: ownMobilizer(""), Origin: "b"},
+		"a place":           {Mobilizer: ownMobilizer("s3:https://s3/bucket"), Volume: application.Volume{Name: "data"}, Origin: "a"},
+		"a place elsewhere": {Mobilizer: ownMobilizer("s3:https://s3/bucket"), Volume: application.Volume{Name: "cache"}, Origin: "a"},
+	} {
+		p := s.password(in)
+		if other := seen[p]; other != "" || len(p) != 64 {
+			t.Errorf("%s has the password of %q, of %d characters", what, other, len(p))
+		}
+		seen[p] = what
 	}
 }
 

@@ -9,27 +9,47 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
 // EnsureRepositories creates the claims that mobilizers keep their state in, where they are
 // missing and the user has named no place of his own: in the class that classOf names for the target's claim (nil: the default one). They
-// are kept from run to run.
+// are kept from run to run. A volume whose claim is gone has none; its run says so.
 func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) error {
 	s = s.withDefaults()
+	origins, err := s.origins(ctx)
+	if err != nil {
+		return err
+	}
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		if !ok || !m.ManagedState() {
+		origin, there := origins[v.Name]
+		if !ok || !m.ManagedState() || !there {
 			continue
 		}
-		if err := ensureRepository(ctx, s, v, classOf(v.Target)); err != nil {
+		if err := ensureRepository(ctx, s, v, origin, classOf(v.Target)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// origins are the claims of the source, by name.
+func (s Spec) origins(ctx context.Context) (map[string]types.UID, error) {
+	list, err := s.Source.Kube.CoreV1().PersistentVolumeClaims(s.Source.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, s.Source.Wrap("list the claims", err)
+	}
+	out := make(map[string]types.UID, len(list.Items))
+	for i := range list.Items {
+		out[list.Items[i].Name] = list.Items[i].UID
+	}
+	return out, nil
 }
 
 // MissingRepositories are the claims that EnsureRepositories would create.
@@ -39,19 +59,24 @@ func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string)
 	if err != nil {
 		return nil, s.Target.Wrap("list the repository claims", err)
 	}
+	origins, err := s.origins(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []corev1.PersistentVolumeClaim
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		isThere := func(c corev1.PersistentVolumeClaim) bool { return c.Name == repositoryName(s.Engine, v.Name) }
+		wanted := buildRepository(s, v, origins[v.Name], classOf(v.Target))
+		isThere := func(c corev1.PersistentVolumeClaim) bool { return c.Name == wanted.Name }
 		if ok && m.ManagedState() && !slices.ContainsFunc(list.Items, isThere) {
-			out = append(out, *buildRepository(s, v, classOf(v.Target)))
+			out = append(out, *wanted)
 		}
 	}
 	return out, nil
 }
 
-func ensureRepository(ctx context.Context, s Spec, v application.Volume, class *string) error {
-	claim := buildRepository(s, v, class)
+func ensureRepository(ctx context.Context, s Spec, v application.Volume, origin types.UID, class *string) error {
+	claim := buildRepository(s, v, origin, class)
 	_, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Create(ctx, claim, metav1.CreateOptions{})
 	switch {
 	case err == nil, apierrors.IsAlreadyExists(err):
@@ -64,14 +89,15 @@ func ensureRepository(ctx context.Context, s Spec, v application.Volume, class *
 	return fmt.Errorf("cannot create the repository claim %s of %s at the target: %w", claim.Name, v.Name, err)
 }
 
-func buildRepository(s Spec, v application.Volume, class *string) *corev1.PersistentVolumeClaim {
+func buildRepository(s Spec, v application.Volume, origin types.UID, class *string) *corev1.PersistentVolumeClaim {
 	labels := s.labels("", v.Target)
-	// It belongs to no run.
+	// It belongs to no run, and to the whole lineage.
 	delete(labels, api.RunLabel)
+	labels[api.PairLabel] = s.lineage()
 	labels[RepositoryLabel] = "true"
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: repositoryName(s.Engine, v.Name), Namespace: s.Target.Namespace, Labels: labels,
+			Name: lineage.Repository(s.lineage(), origin), Namespace: s.Target.Namespace, Labels: labels,
 			Annotations: map[string]string{ClaimAnnotation: v.Target},
 		},
 		Spec: corev1.PersistentVolumeClaimSpec{

@@ -87,7 +87,7 @@ func ensureCredentials(ctx context.Context, s Spec, in podInput, name string) er
 	if content == nil {
 		content = map[string][]byte{}
 	}
-	content[task.PasswordKey] = []byte(password(s.Channel.Master, in.Volume.Name))
+	content[task.PasswordKey] = []byte(s.password(in))
 	return putSecret(ctx, s.endpoint(in.Role), s.secret(in, credentialsSecretName(name), content))
 }
 

@@ -86,7 +86,7 @@ func TestRotatedCredentials(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string][]byte{"KEY_ID": []byte(value), "password": []byte(password(channel.Master, "data"))}
+		want := map[string][]byte{"KEY_ID": []byte(value), "password": []byte(s.password(in))}
 		if diff := cmp.Diff(want, got.Data); diff != "" {
 			t.Errorf("with %q (-want +got):\n%s", value, diff)
 		}

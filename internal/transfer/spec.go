@@ -26,9 +26,9 @@ type Spec struct {
 	Run task.Run
 	// PairUID of the MovePair: label of everything that the run creates.
 	PairUID string
-	// Engine is NAMESPACE/NAME of the MoveEngine: part of the names of the repository claims,
-	// which outlive a run.
-	Engine string
+	// Lineage is the UID of the first pair of the pair's lineage: the repositories, which outlive a
+	// run, are named by it. Default: the pair's.
+	Lineage string
 	// LockHolder is the UID of the switch whose lock (the Lease api.LockName) is expected; a
 	// final run is declined when somebody else holds it.
 	LockHolder string
@@ -36,7 +36,7 @@ type Spec struct {
 	Volumes []application.Volume
 	// Mobilizers in use, by name.
 	Mobilizers []task.Mobilizer
-	// Pair is the name of the channel.
+	// Pair is the name of the channel: that of the first pair of the lineage.
 	Pair task.Channel
 	// CredentialsDir holds a folder with the user's credentials for each mobilizer that has
 	// some. Default: task.CredentialsDir.
@@ -63,10 +63,10 @@ type Spec struct {
 // NewSpec holds what a task says of every run of its pair. The run itself, its volumes and the
 // channel are the caller's to add.
 func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
-	m := t.Move
+	m, first := t.Move, t.Move.FirstPair()
 	return Spec{
 		Source: source, Target: target, Run: t.Run,
-		PairUID: m.Pair.UID, Engine: m.Home + "/" + m.Engine, Pair: task.Channel{Namespace: m.Home, Name: m.Pair.Name},
+		PairUID: m.Pair.UID, Lineage: first.UID, Pair: task.Channel{Namespace: m.Home, Name: first.Name, Lineage: first.UID},
 		Mobilizers: m.Mobilizers, Transport: m.Data.Transport, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
 	}
 }
@@ -75,7 +75,7 @@ func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
 type Channel struct {
 	// CACertPEM and CAKeyPEM sign the certificates of a run's agents.
 	CACertPEM, CAKeyPEM []byte
-	// Master is what the passwords of the repositories are derived from.
+	// Master is what the passwords of the lineage's repositories are derived from.
 	Master []byte
 }
 

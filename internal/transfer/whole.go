@@ -3,16 +3,17 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -34,19 +35,21 @@ type copyMark struct {
 	Told bool
 }
 
-// wholeMark stands for a copy of this source in this claim, made for this channel by this mobilizer
-// through this place.
-func wholeMark(s Spec, m task.Mobilizer, source, target *corev1.PersistentVolumeClaim) string {
-	return "whole/" + hash10(s.PairUID, string(source.UID), string(target.UID), m.Name, m.OwnState())
+// WholeMark is that of a whole copy of a volume, from this claim of the source in this one of the target.
+func WholeMark(s Spec, v application.Volume, source, target types.UID) string {
+	m, _ := s.mobilizer(v)
+	return wholeMark(s, m, source, target)
 }
 
-// IsWhole says whether the annotation api.CopyAnnotation of a claim tells of a copy that was made whole
-// and compared, and that nothing has written to since.
-func IsWhole(mark string) bool { return strings.HasPrefix(mark, "whole/") }
+// wholeMark stands for a copy of this source in this claim, made for this lineage by this mobilizer
+// through this place.
+func wholeMark(s Spec, m task.Mobilizer, source, target types.UID) string {
+	return lineage.Copy{Lineage: s.lineage(), Source: source, Target: target, Mobilizer: m.Name, Place: m.OwnState()}.Mark()
+}
 
 // markOf the worker Pod of a target. What cannot be read of it was told the most.
 func markOf(pod *corev1.Pod) copyMark {
-	out := copyMark{Whole: pod.Annotations[api.CopyAnnotation], Writing: "writing/" + string(pod.UID), Told: true}
+	out := copyMark{Whole: lineage.CopyMark(pod), Writing: lineage.Writing(pod.UID), Told: true}
 	if t, err := task.Decode([]byte(pod.Annotations[task.TaskAnnotation])); err == nil && len(t.Volumes) == 1 {
 		out.Told = t.Volumes[0].Whole
 	}
@@ -76,8 +79,8 @@ func trust(ctx context.Context, s Spec, in *podInput, source *corev1.PersistentV
 	if err != nil {
 		return fmt.Errorf("cannot read claim %s of the target: %w", in.Volume.Target, err)
 	}
-	in.Copy = wholeMark(s, in.Mobilizer, source, claim)
-	in.Whole = claim.Annotations[api.CopyAnnotation] == in.Copy
+	in.Copy = wholeMark(s, in.Mobilizer, source.UID, claim.UID)
+	in.Whole = lineage.CopyMark(claim) == in.Copy
 	return nil
 }
 
@@ -106,7 +109,7 @@ func changeMark(ctx context.Context, c *cluster.Cluster, name string, change fun
 		if err != nil {
 			return err
 		}
-		is := claim.Annotations[api.CopyAnnotation]
+		is := lineage.CopyMark(claim)
 		want, err := change(is)
 		if err != nil || want == is {
 			return err

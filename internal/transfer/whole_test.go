@@ -63,21 +63,23 @@ func TestCopyMark(t *testing.T) {
 
 // TestWholeMark: a copy of anything else is not this one.
 func TestWholeMark(t *testing.T) {
-	claim := func(uid string) *corev1.PersistentVolumeClaim {
-		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{UID: types.UID(uid)}}
-	}
 	s, other := testSpec(api.TriggerRequest), testSpec(api.TriggerFinal)
-	same := wholeMark(s, ownMobilizer(""), claim("a"), claim("b"))
-	if got := wholeMark(other, ownMobilizer(""), claim("a"), claim("b")); got != same {
+	same := wholeMark(s, ownMobilizer(""), "a", "b")
+	if got := wholeMark(other, ownMobilizer(""), "a", "b"); got != same {
 		t.Errorf("the final run does not know the copy of the run on request: %s, %s", got, same)
 	}
 	other.PairUID = "another"
+	back := other
+	back.Lineage = "pair-uid"
+	if got := wholeMark(back, ownMobilizer(""), "a", "b"); got != same {
+		t.Errorf("another pair of the lineage does not know the copy: %s, %s", got, same)
+	}
 	plain := ownMobilizer("")
 	plain.Name = "plain"
 	for what, got := range map[string]string{
-		"source": wholeMark(s, ownMobilizer(""), claim("c"), claim("b")), "target": wholeMark(s, ownMobilizer(""), claim("a"), claim("c")),
-		"channel": wholeMark(other, ownMobilizer(""), claim("a"), claim("b")), "mobilizer": wholeMark(s, plain, claim("a"), claim("b")),
-		"repository": wholeMark(s, ownMobilizer("s3:https://s3/bucket"), claim("a"), claim("b")),
+		"source": wholeMark(s, ownMobilizer(""), "c", "b"), "target": wholeMark(s, ownMobilizer(""), "a", "c"),
+		"lineage": wholeMark(other, ownMobilizer(""), "a", "b"), "mobilizer": wholeMark(s, plain, "a", "b"),
+		"repository": wholeMark(s, ownMobilizer("s3:https://s3/bucket"), "a", "b"),
 	} {
 		if got == same {
 			t.Errorf("another %s has the same mark", what)

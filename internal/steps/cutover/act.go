@@ -10,9 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/retry"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -79,17 +79,17 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 
 // changeFunc computes the next state of a workload, by its values before its stop as far as they are
 // recorded; nil: nothing is to be done.
-type changeFunc func(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error)
+type changeFunc func(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error)
 
 // change updates one workload of the source: read, compute, write with the resourceVersion
 // that was read.
-func (s *switcher) change(ctx context.Context, r application.Ref, former *application.Ledger, compute changeFunc) error {
+func (s *switcher) change(ctx context.Context, r application.Ref, former *lineage.Ledger, compute changeFunc) error {
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := getWorkload(ctx, s.source, r)
 		if err != nil || u == nil {
 			return err
 		}
-		next, err := compute(u, s.self, former)
+		next, err := compute(u, s.us, former)
 		if err != nil {
 			return &permanent{err}
 		}
@@ -110,12 +110,12 @@ func (s *switcher) stop(ctx context.Context, o *Observed, list []Workload) error
 
 // quiesce stops one workload of the source. One whose claims would go with its Pods takes two
 // changes, and the second is made only after the first was read back.
-func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *application.Ledger) error {
+func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *lineage.Ledger) error {
 	for range 2 {
 		again := false
-		err := s.change(ctx, r, former, func(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
+		err := s.change(ctx, r, former, func(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error) {
 			again = !workload.KeepsClaims(u)
-			return quiesceStep(u, self, former)
+			return quiesceStep(u, us, former)
 		})
 		if err != nil || !again {
 			return err
@@ -125,7 +125,7 @@ func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *appli
 }
 
 // restore gives one workload of the source back what it was, and its fields to their managers.
-func (s *switcher) restore(ctx context.Context, r application.Ref, former *application.Ledger) error {
+func (s *switcher) restore(ctx context.Context, r application.Ref, former *lineage.Ledger) error {
 	if err := s.change(ctx, r, former, restored); err != nil {
 		return err
 	}
@@ -136,14 +136,14 @@ func (s *switcher) restore(ctx context.Context, r application.Ref, former *appli
 // mark sets or removes the active mark of the target's claims.
 func (s *switcher) mark(ctx context.Context, set bool, o *Observed) error {
 	for _, c := range o.Claims {
-		if !c.Exists || set == (c.Mark == s.self) {
+		if !c.Exists || set == s.us.IsSelf(c.Mark) {
 			continue
 		}
-		if c.Mark != "" && c.Mark != s.self {
+		if by := s.us.Rival(c.Mark); by != "" {
 			if !set {
 				continue
 			}
-			return &permanent{fmt.Errorf("the claim %s at the target is active for another switch (UID %s)", c.Name, c.Mark)}
+			return &permanent{fmt.Errorf("the claim %s at the target is active for another switch (UID %s)", c.Name, by)}
 		}
 		if err := s.markClaim(ctx, c, set); err != nil {
 			return err
@@ -164,19 +164,14 @@ func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
 		if pvc.UID != c.UID {
 			return fmt.Errorf("the claim %s at the target was made anew meanwhile (UID %s, it was %s)", name, pvc.UID, c.UID)
 		}
-		if pvc.Annotations == nil {
-			pvc.Annotations = map[string]string{}
-		}
-		if by := pvc.Annotations[api.ActiveAnnotation]; by != "" && by != s.self {
+		if by := s.us.Rival(lineage.Active(pvc)); by != "" {
 			return &permanent{fmt.Errorf("the claim %s at the target is active for another switch (UID %s)", name, by)}
 		}
 		if set {
-			pvc.Annotations[api.ActiveAnnotation] = s.self
+			s.us.Activate(pvc)
 		} else {
-			delete(pvc.Annotations, api.ActiveAnnotation)
+			lineage.Passivate(pvc)
 		}
-		// What an application has written is no copy any more.
-		delete(pvc.Annotations, api.CopyAnnotation)
 		_, err = claims.Update(ctx, pvc, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
 		return err
 	})

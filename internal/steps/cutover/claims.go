@@ -41,7 +41,7 @@ func (o *Observed) claimsDiffer(active bool) string {
 			return c.goes()
 		case !known || c.UID != filled:
 			return fmt.Sprintf("%s is not the claim that the final run has filled (UID %s, it was %s): another client has made it anew", claimRefOf(c.Name), c.UID, filled)
-		case active && c.Mark != o.Self:
+		case active && !o.Us.IsSelf(c.Mark):
 			return fmt.Sprintf("%s is not marked as active by this switch any more (%s is %q): another client has changed it", claimRefOf(c.Name), api.ActiveAnnotation, c.Mark)
 		}
 	}
@@ -50,7 +50,7 @@ func (o *Observed) claimsDiffer(active bool) string {
 
 // filled: the final run's mark of a whole copy is on every claim that is not active yet.
 func (o *Observed) filled() bool {
-	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Copied && !c.Whole && c.Mark != o.Self })
+	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Copied && !c.Whole && !o.Us.IsSelf(c.Mark) })
 }
 
 // claimUIDs of the target, by name.
@@ -79,9 +79,9 @@ func (o *Observed) sourceClaims(are func(Claim) bool) []string {
 }
 
 func (o *Observed) marked() bool {
-	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark == o.Self })
+	return slices.ContainsFunc(o.Claims, func(c Claim) bool { return o.Us.IsSelf(c.Mark) })
 }
 
 func (o *Observed) allMarked() bool {
-	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.Mark != o.Self })
+	return !slices.ContainsFunc(o.Claims, func(c Claim) bool { return !o.Us.IsSelf(c.Mark) })
 }

@@ -26,7 +26,7 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	}
 	spec := transfer.NewSpec(s.task, s.source, s.target)
 	spec.Run = task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
-	spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = s.self, s.copied(), *channel, s.progressed
+	spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = s.self(), s.copied(), *channel, s.progressed
 	s.run, err = transfer.Open(ctx, spec)
 	if err != nil {
 		s.run = nil
@@ -36,7 +36,7 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 }
 
 // runID identifies the final run by the switch and the epoch.
-func (s *switcher) runID() string { return fmt.Sprintf("final-%s-%d", s.self, s.epoch) }
+func (s *switcher) runID() string { return fmt.Sprintf("final-%s-%d", s.self(), s.epoch) }
 
 // finalSync begins the epoch, copies, and records the run if nothing has touched the source
 // since it began.
@@ -64,7 +64,7 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	after := &Observed{Self: s.self, Record: o.Record, HasRecord: true}
+	after := &Observed{Us: s.us, Record: o.Record, HasRecord: true}
 	if err := s.observeSource(ctx, after); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func fakeSwitcher(t *testing.T) *switcher {
 		return &cluster.Cluster{Side: name, Namespace: "shop", Kube: fake.NewClientset(), Mapper: mapper,
 			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, objects...)}
 	}
-	s := &switcher{self: self, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
+	s := &switcher{us: us, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
 		task: &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}},
 		plan: &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, Replicas: 1}}}}
 	s.target.Kube.(*fake.Clientset).PrependReactor("*", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {
@@ -64,7 +64,7 @@ func fakeSwitcher(t *testing.T) *switcher {
 // observed reads what finalSync decides by.
 func (s *switcher) observed(t *testing.T) *Observed {
 	t.Helper()
-	o := &Observed{Self: self}
+	o := &Observed{Us: us}
 	if err := s.observeRecords(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func TestDeniedOnce(t *testing.T) {
 	web := application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
 	running := stoppedDeployment(1)
 	running.Object["spec"] = map[string]any{"replicas": int64(2)}
-	held, err := quiesceStep(running, self, nil)
+	held, err := quiesceStep(running, us, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // former values of a workload, and whether they are known: its ledger has them, else the record, else
 // the pinned plan. Values are never taken from a workload that may have been stopped already.
-func (o *Observed) former(w Workload) (application.Ledger, bool) {
+func (o *Observed) former(w Workload) (lineage.Ledger, bool) {
 	if w.Written != nil {
 		return *w.Written, true
 	}
@@ -16,9 +17,9 @@ func (o *Observed) former(w Workload) (application.Ledger, bool) {
 		return f.Ledger, true
 	}
 	if o.PlanLost {
-		return application.Ledger{}, false
+		return lineage.Ledger{}, false
 	}
-	l := application.Ledger{Switch: o.Self}
+	l := lineage.Ledger{Switch: o.Us.Self()}
 	if isScheduled(w.Ref) {
 		l.Suspend = &w.Workload.Suspended
 	} else {
@@ -28,7 +29,7 @@ func (o *Observed) former(w Workload) (application.Ledger, bool) {
 }
 
 // formerOrNil are the former values of a workload without its ledger; nil: they are not known.
-func (o *Observed) formerOrNil(w Workload) *application.Ledger {
+func (o *Observed) formerOrNil(w Workload) *lineage.Ledger {
 	if !o.mayHaveStopped() {
 		return nil
 	}
@@ -65,7 +66,7 @@ func (o *Observed) toRestore() []Workload {
 }
 
 // differs: the workload asks for nothing although it did before, or keeps claims that it did not.
-func (w *Workload) differs(former application.Ledger) bool {
+func (w *Workload) differs(former lineage.Ledger) bool {
 	return w.Stopped && former.AskForPods() || former.Retention != nil && w.Current.Retention == nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // handOver makes those the field managers of the objects at the target that are it at the source, so
@@ -65,7 +66,7 @@ func (s *switcher) handOverOne(ctx context.Context, want application.Object, u *
 		return kind == cluster.Conflict || kind == cluster.Unreachable
 	}
 	return retry.OnError(handOverTries, passes, func() error {
-		for again := true; again && u != nil && readTarget(want, u, s.self, s.task.Move.Pair.UID).Mine; {
+		for again := true; again && u != nil && readTarget(want, u, s.us).Mine; {
 			var next *unstructured.Unstructured
 			var err error
 			if next, again, err = handedOver(want, u); err != nil || next == nil {
@@ -114,7 +115,7 @@ func (s *switcher) handBack(ctx context.Context, r application.Ref) {
 		if want.SourceRef() != r {
 			continue
 		}
-		err := s.change(ctx, r, nil, func(u *unstructured.Unstructured, _ string, _ *application.Ledger) (*unstructured.Unstructured, error) {
+		err := s.change(ctx, r, nil, func(u *unstructured.Unstructured, _ lineage.Actor, _ *lineage.Ledger) (*unstructured.Unstructured, error) {
 			return handedBack(want, u)
 		})
 		if err != nil {

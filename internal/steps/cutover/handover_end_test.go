@@ -33,7 +33,7 @@ func TestNextHandsOver(t *testing.T) {
 		"PlanLost":   {"without the plan it is not known whose they were", func(o *Observed) { o.Pinned = false }, Unlock},
 		"NotOpen":    {"first the traffic", func(o *Observed) { o.Record.OpenedAt = nil }, RecordOpen},
 	} {
-		o := Observed{Now: now, Self: self, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, CommittedBoth: true,
+		o := Observed{Now: now, Us: us, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, CommittedBoth: true,
 			Record: Record{CommittedAt: &now, OpenedAt: &now}}
 		tc.change(&o)
 		if a := Next(o); a.Kind != tc.want {
@@ -71,7 +71,7 @@ func TestHandOverEnds(t *testing.T) {
 			w := newReadingWorld(t)
 			u := stateMap("1")
 			if !tc.foreign {
-				setCreatedBy(u, self)
+				us.Sign(u, false)
 			}
 			u.SetResourceVersion("1")
 			u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: cluster.FieldManager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}})

@@ -22,6 +22,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -152,7 +153,7 @@ func move(t *testing.T, source *fieldServer, k []api.Kustomization, between func
 	if len(p.Objects) != 1 || len(p.Blockers) > 0 {
 		t.Fatalf("the plan has %d objects and the blockers %v", len(p.Objects), p.Blockers)
 	}
-	created, err := startForm(p.Objects[0], self)
+	created, err := startForm(p.Objects[0], us)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,10 +328,10 @@ func TestRestoredManagers(t *testing.T) {
 			before := source.managers()
 			p := application.Make(application.Input{Engine: "e", SourceNamespace: "shop", TargetNamespace: "shop",
 				Application: api.Application{Selector: &metav1.LabelSelector{}}, Objects: []unstructured.Unstructured{*source.live()}})
-			for _, step := range []changeFunc{quiesceStep, restored, func(u *unstructured.Unstructured, _ string, _ *application.Ledger) (*unstructured.Unstructured, error) {
+			for _, step := range []changeFunc{quiesceStep, restored, func(u *unstructured.Unstructured, _ lineage.Actor, _ *lineage.Ledger) (*unstructured.Unstructured, error) {
 				return handedBack(p.Objects[0], u)
 			}} {
-				next, err := step(source.live(), self, nil)
+				next, err := step(source.live(), us, nil)
 				if err != nil || next == nil {
 					t.Fatalf("nothing to write: %v", err)
 				}

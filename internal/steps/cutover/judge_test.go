@@ -105,7 +105,7 @@ func TestEndGivesLocksBack(t *testing.T) {
 				return &cluster.Cluster{Namespace: "shop", Kube: fake.NewClientset(
 					&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}
 			}
-			s := &switcher{self: self, source: side("a"), target: side("b"), out: report.New(report.Options{}),
+			s := &switcher{us: us, source: side("a"), target: side("b"), out: report.New(report.Options{}),
 				task: &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
 			if err := s.lock(t.Context()); err != nil {
@@ -116,7 +116,7 @@ func TestEndGivesLocksBack(t *testing.T) {
 			if got := s.out.Status().Switch.Touched; got != tc.touched {
 				t.Errorf("%s: touched %v, want %v", tc.reason, got, tc.touched)
 			}
-			o := &Observed{Self: self}
+			o := &Observed{Us: us}
 			if err := s.observeLocks(t.Context(), o); err != nil || o.locked() != tc.touched {
 				t.Errorf("%s: locked %v, error %v", tc.reason, o.locked(), err)
 			}

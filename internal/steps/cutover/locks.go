@@ -51,7 +51,7 @@ func (s *switcher) lock(ctx context.Context) error {
 }
 
 func (s *switcher) holder() cluster.Holder {
-	return cluster.Holder{UID: s.self, Name: s.task.Move.Home + "/" + s.task.Move.Switch.Name, Home: s.homeUID}
+	return cluster.Holder{UID: s.self(), Name: s.task.Move.Home + "/" + s.task.Move.Switch.Name, Home: s.homeUID}
 }
 
 // unlock releases what this switch holds.
@@ -62,7 +62,7 @@ func (s *switcher) unlock(ctx context.Context) error {
 	}
 	slices.Reverse(sides)
 	for _, c := range sides {
-		if err := c.ReleaseLock(ctx, s.self); err != nil {
+		if err := c.ReleaseLock(ctx, s.self()); err != nil {
 			return err
 		}
 	}
@@ -81,4 +81,4 @@ func (s *switcher) gone(ctx context.Context, h cluster.Holder) bool {
 }
 
 // planName names the bundle that holds the pinned plan, in the home namespace.
-func (s *switcher) planName() string { return cluster.RecordName(s.self) + "-plan" }
+func (s *switcher) planName() string { return cluster.RecordName(s.self()) + "-plan" }

@@ -67,7 +67,7 @@ func TestObserveMadeOfReplaced(t *testing.T) {
 		"Cutover":  {"the conflict of the custom resource itself ends it", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{self: self, rollback: c.rollback, target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop",
+			s := &switcher{us: us, rollback: c.rollback, target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop",
 				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, u)}}
 			o := &Observed{Objects: []Object{{Ref: widget, Workload: true, Runs: true, Exists: true}},
 				Workloads: []Workload{{Workload: application.Workload{Ref: web, MadeBy: &widget}}}}

@@ -9,13 +9,14 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // begun is a switch in the middle: the source is stopped and the target has the final copy.
 func begun(now time.Time, change func(*Observed)) Observed {
 	web := Workload{Workload: application.Workload{Ref: ref(0), Replicas: 3}, Stopped: true, Ledger: true, Identity: "u/2", Written: ledger(3)}
-	o := Observed{Now: now, Began: now, Self: self, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, Volumes: 1,
+	o := Observed{Now: now, Began: now, Us: us, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, Volumes: 1,
 		QuiesceTimeout: 5 * time.Minute, HealthTimeout: 5 * time.Minute,
 		Workloads: []Workload{web}, Claims: []Claim{{Name: "data", Exists: true, UID: "c", Copied: true, Mark: self}},
 		Objects: []Object{
@@ -28,8 +29,8 @@ func begun(now time.Time, change func(*Observed)) Observed {
 	return o
 }
 
-func ledger(replicas int32) *application.Ledger {
-	return &application.Ledger{Switch: self, Values: workload.Values{Replicas: &replicas}}
+func ledger(replicas int32) *lineage.Ledger {
+	return &lineage.Ledger{Switch: self, Values: workload.Values{Replicas: &replicas}}
 }
 
 // TestNextAmongOthers: other clients work on both sides, and what they have done is neither written

@@ -15,7 +15,7 @@ func TestNextWhenSomethingIsGone(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	stopped := Workload{Workload: application.Workload{Ref: ref(0)}, Stopped: true, Ledger: true, Identity: "1"}
 	copied := func(change func(*Observed)) Observed {
-		o := Observed{Now: now, Self: self, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, Volumes: 1,
+		o := Observed{Now: now, Us: us, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, Volumes: 1,
 			Workloads: []Workload{stopped}, Claims: []Claim{{Name: "data", Exists: true, UID: "c", Copied: true, Whole: true}}}
 		o.Record = Record{QuiescedAt: &now, RollbackAt: &now, Epoch: 1, Fence: o.fence(), Final: &FinalRun{Epoch: 1, Fence: o.fence(), Claims: map[string]types.UID{"data": "c"}}}
 		change(&o)

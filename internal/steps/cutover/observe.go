@@ -14,6 +14,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
@@ -22,7 +23,7 @@ import (
 // observe reads everything that a decision needs, from the API servers themselves. What could be read
 // in part only is an error, and no observation.
 func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error) {
-	o := &Observed{Now: time.Now(), Began: s.began, Self: s.self, Process: s.process,
+	o := &Observed{Now: time.Now(), Began: s.began, Us: s.us, Process: s.process,
 		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
 		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
 	target := s.observeStopping
@@ -68,7 +69,7 @@ func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
 		switch {
 		case h == nil:
 			*side.state = LockFree
-		case h.UID == s.self:
+		case s.us.IsSelf(h.UID):
 			*side.state = LockMine
 		case forced || s.gone(ctx, *h):
 			*side.state = LockFree // Lock takes it over.
@@ -84,7 +85,7 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 	var records [2]*Record
 	for i, c := range []*cluster.Cluster{s.source, s.target} {
 		var r Record
-		version, err := c.ReadRecord(ctx, s.self, &r)
+		version, err := c.ReadRecord(ctx, s.self(), &r)
 		if err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 	var all, cronJobs []podOwner
 	for i, w := range workloads {
 		u := found[keys[i]]
-		read := readWorkload(w, u, s.self)
+		read := readWorkload(w, u, s.us)
 		o.Workloads = append(o.Workloads, read)
 		owner := s.podOwners(&o.Record, read)
 		all = append(all, owner...)
@@ -191,7 +192,7 @@ func (s *switcher) workloads(ctx context.Context, o *Observed) ([]application.Wo
 	}
 	list, _, err := s.source.List(ctx, workload.Resources())
 	for i := range list {
-		if list[i].GetAnnotations()[api.HeldByAnnotation] == s.self {
+		if s.us.IsSelf(lineage.HeldBy(&list[i])) {
 			out = append(out, application.Workload{Ref: application.RefOf(&list[i])})
 		}
 	}
@@ -216,18 +217,31 @@ func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) err
 		c := Claim{Name: name}
 		c.Copied, c.Used = policies[name] == api.ClaimCopy, policies[name] == api.ClaimSkip
 		if pvc := found[keyOf(&want)]; pvc != nil {
-			c.Exists, c.UID, c.Mark = true, pvc.GetUID(), pvc.GetAnnotations()[api.ActiveAnnotation]
+			c.Exists, c.UID, c.Mark = true, pvc.GetUID(), lineage.Active(pvc)
 			c.Going = pvc.GetDeletionTimestamp() != nil
-			c.Whole = transfer.IsWhole(pvc.GetAnnotations()[api.CopyAnnotation])
+			mark := s.wholeMark(o, c)
+			c.Whole = mark != "" && lineage.CopyMark(pvc) == mark
 		}
 		o.Claims = append(o.Claims, c)
 	}
 	for _, want := range objects {
-		b := readTarget(want, found[keyOf(&want)], s.self, s.task.Move.Pair.UID)
+		b := readTarget(want, found[keyOf(&want)], s.us)
 		b.identify(o.Record.UIDs)
 		o.Objects = append(o.Objects, b)
 	}
 	return s.observeMade(ctx, o)
+}
+
+// wholeMark is the mark that the run of a claim leaves there when it has copied all of the source's; empty: nothing is
+// copied there.
+func (s *switcher) wholeMark(o *Observed, c Claim) string {
+	for _, v := range s.copied() {
+		from := slices.IndexFunc(o.SourceClaims, func(c Claim) bool { return c.Name == v.Name })
+		if v.Target == c.Name && from >= 0 {
+			return transfer.WholeMark(transfer.NewSpec(s.task, s.source, s.target), v, o.SourceClaims[from].UID, c.UID)
+		}
+	}
+	return ""
 }
 
 // observeStopping reads the target and what still runs there. Pods are read twice. When those of a
@@ -307,7 +321,7 @@ func (s *switcher) observeOthers(ctx context.Context, o *Observed) error {
 // actsFor: the Pod carries out the step for this switch, as its task says.
 func (s *switcher) actsFor(p *corev1.Pod, verb task.Verb) bool {
 	t, err := task.Decode([]byte(p.Annotations[task.TaskAnnotation]))
-	return err == nil && t.Verb == verb && t.Move != nil && t.Move.Switch != nil && t.Move.Switch.UID == s.self
+	return err == nil && t.Verb == verb && t.Move != nil && t.Move.Switch != nil && s.us.IsSelf(t.Move.Switch.UID)
 }
 
 func (s *switcher) targetClaims(o *Observed) []string {

@@ -40,7 +40,7 @@ func TestObserveOthers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s, o := &switcher{self: self, rollback: c.rollback, home: &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: kube}}, &Observed{}
+			s, o := &switcher{us: us, rollback: c.rollback, home: &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: kube}}, &Observed{}
 			if err := s.observeOthers(t.Context(), o); err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,7 @@ func (s *switcher) pin(ctx context.Context) error {
 	if err := s.followsEngine(ctx); err != nil {
 		return err
 	}
-	p, err := s.deps.Plan(ctx, s.source, s.target, s.task, s.self)
+	p, err := s.deps.Plan(ctx, s.source, s.target, s.task, s.self())
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *switcher) pin(ctx context.Context) error {
 // owner of what is stored at home: the switch.
 func (s *switcher) owner() *metav1.OwnerReference {
 	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch",
-		Name: s.task.Move.Switch.Name, UID: types.UID(s.self)}
+		Name: s.task.Move.Switch.Name, UID: types.UID(s.self())}
 }
 
 // followsEngine refuses to begin with what the engine does not say any more: who edits it and then

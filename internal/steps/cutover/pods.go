@@ -13,9 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/podstate"
 )
 
@@ -94,7 +94,7 @@ func (o *owners) remaining(workloads []podOwner, claims []string) []string {
 		}
 	}
 	for _, p := range o.pods {
-		if isWorker(&p) || podstate.Ended(&p) {
+		if lineage.IsWork(p.Labels) || podstate.Ended(&p) {
 			continue
 		}
 		uses := func(claim string) bool { return podstate.Mounts(&p, claim) }
@@ -164,7 +164,7 @@ func (o *owners) endedOn(claims []string) []types.UID {
 	var out []types.UID
 	for i := range o.pods {
 		p := &o.pods[i]
-		if podstate.Ended(p) && !isWorker(p) && slices.ContainsFunc(claims, func(claim string) bool { return podstate.Mounts(p, claim) }) {
+		if podstate.Ended(p) && !lineage.IsWork(p.Labels) && slices.ContainsFunc(claims, func(claim string) bool { return podstate.Mounts(p, claim) }) {
 			out = append(out, p.UID)
 		}
 	}
@@ -183,11 +183,6 @@ func jobFinished(j *batchv1.Job) bool {
 	return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
 		return c.Status == corev1.ConditionTrue && (c.Type == batchv1.JobComplete || c.Type == batchv1.JobFailed)
 	})
-}
-
-// isWorker: one of KubeMove's own workers; it is there because of the move.
-func isWorker(p *corev1.Pod) bool {
-	return p.Labels[api.ManagedByLabel] == api.ManagedByValue && p.Labels[api.PairLabel] != ""
 }
 
 // left names what still runs of the target, or is about to, by what was read of the Pods before and

@@ -16,14 +16,14 @@ func Prepare(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if err != nil {
 		return resultOf(err)
 	}
-	o := &Observed{Now: time.Now(), Self: s.self}
+	o := &Observed{Now: time.Now(), Us: s.us}
 	if err := s.observeLocks(ctx, o); err != nil {
 		return resultOf(err)
 	}
 	if o.Holder != "" {
 		return *Next(*o).Result
 	}
-	p, err := deps.Plan(ctx, s.source, s.target, t, s.self)
+	p, err := deps.Plan(ctx, s.source, s.target, t, s.self())
 	if err != nil {
 		return resultOf(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // Record is what the task writes down in the clusters, beside the locks, before and after it
@@ -75,7 +76,7 @@ type Former struct {
 	// Selector of its Pods, by which they are found when their owner is gone.
 	Selector string `json:"selector,omitempty"`
 	// Ledger holds the values.
-	Ledger application.Ledger `json:"ledger"`
+	Ledger lineage.Ledger `json:"ledger"`
 }
 
 // Stop is when a stop began, and the epoch that was the newest then.

@@ -15,8 +15,8 @@ import (
 // create says whether a missing record is made.
 func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
 	for {
-		r := Record{Switch: s.self}
-		version, err := c.ReadRecord(ctx, s.self, &r)
+		r := Record{Switch: s.self()}
+		version, err := c.ReadRecord(ctx, s.self(), &r)
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, 
 }
 
 func (s *switcher) recordGone(c *cluster.Cluster) error {
-	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted it", cluster.RecordName(s.self), c.Side)
+	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted it", cluster.RecordName(s.self()), c.Side)
 }
 
 // superseded: another process acts for the switch by now, so that this one must change nothing. The
@@ -54,7 +54,7 @@ func (s *switcher) superseded(r *Record, c *cluster.Cluster) error {
 // anything but records.
 func (s *switcher) stillActs(ctx context.Context) error {
 	var r Record
-	version, err := s.target.ReadRecord(ctx, s.self, &r)
+	version, err := s.target.ReadRecord(ctx, s.self(), &r)
 	if err == nil && version == "" {
 		err = s.recordGone(s.target)
 	}
@@ -68,7 +68,7 @@ func (s *switcher) stillActs(ctx context.Context) error {
 func (s *switcher) takeOver(ctx context.Context) error {
 	for {
 		var r Record
-		version, err := s.target.ReadRecord(ctx, s.self, &r)
+		version, err := s.target.ReadRecord(ctx, s.self(), &r)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (s *switcher) recordObjects(ctx context.Context, objects []Object) error {
 func (s *switcher) recordRollback(ctx context.Context) error {
 	for _, c := range []*cluster.Cluster{s.target, s.source} {
 		var r Record
-		version, err := c.ReadRecord(ctx, s.self, &r)
+		version, err := c.ReadRecord(ctx, s.self(), &r)
 		if err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (s *switcher) forget(ctx context.Context) error {
 		}
 	}
 	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		if err := c.DeleteRecord(ctx, s.self); err != nil {
+		if err := c.DeleteRecord(ctx, s.self()); err != nil {
 			return err
 		}
 	}

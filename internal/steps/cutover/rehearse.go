@@ -5,18 +5,18 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // What a switch writes, for a plan that lets the API servers judge it beforehand. The objects are
 // made by the functions that the switch itself uses. Nothing here reads or writes a cluster.
 
 // Stops are the updates with which a switch stops a workload of the source, in order.
-func Stops(u *unstructured.Unstructured, self string) ([]*unstructured.Unstructured, error) {
+func Stops(u *unstructured.Unstructured, us lineage.Actor) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	for range 2 {
-		next, err := quiesceStep(u, self, nil)
+		next, err := quiesceStep(u, us, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -30,8 +30,8 @@ func Stops(u *unstructured.Unstructured, self string) ([]*unstructured.Unstructu
 
 // Restored is the update with which a roll back gives a stopped workload back what it had; nil: the
 // switch has not stopped it.
-func Restored(u *unstructured.Unstructured, self string) (*unstructured.Unstructured, error) {
-	return restored(u, self, nil)
+func Restored(u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error) {
+	return restored(u, us, nil)
 }
 
 // Forms are what an object of the plan looks like at the target in the course of a switch.
@@ -44,17 +44,16 @@ type Forms struct {
 	Stopped *unstructured.Unstructured
 }
 
-// FormsOf an object of the plan, for a switch and the pair that it belongs to.
-func FormsOf(o application.Object, self, pair string) (Forms, error) {
-	start, err := startForm(o, self)
+// FormsOf an object of the plan.
+func FormsOf(o application.Object, us lineage.Actor) (Forms, error) {
+	start, err := startForm(o, us)
 	if err != nil {
 		return Forms{}, err
 	}
-	f := Forms{Start: start, Open: openForm(o, self)}
+	f := Forms{Start: start, Open: openForm(o, us)}
 	switch {
 	case o.Phase == application.PhaseVolume:
-		setCreatedBy(start, pair)
-		f.Start = Activated(start, self)
+		f.Start = Activated(start, us)
 	case isWorkload(o.Ref) && !stopped(start):
 		f.Stopped = start.DeepCopy()
 		for i := 0; i < 2 && err == nil && !stopped(f.Stopped); i++ {
@@ -65,14 +64,8 @@ func FormsOf(o application.Object, self, pair string) (Forms, error) {
 }
 
 // Activated is a claim of the target that a switch has made active.
-func Activated(claim *unstructured.Unstructured, self string) *unstructured.Unstructured {
+func Activated(claim *unstructured.Unstructured, us lineage.Actor) *unstructured.Unstructured {
 	out := claim.DeepCopy()
-	a := out.GetAnnotations()
-	if a == nil {
-		a = map[string]string{}
-	}
-	a[api.ActiveAnnotation] = self
-	delete(a, api.CopyAnnotation)
-	out.SetAnnotations(a)
+	us.Activate(out)
 	return out
 }

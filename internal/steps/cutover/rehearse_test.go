@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // TestStops: what a plan asks the API server about is what the switch will write, update by update.
@@ -24,12 +25,12 @@ func TestStops(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := object(t, tc.object)
-			got, err := Stops(u, self)
+			got, err := Stops(u, us)
 			if err != nil || len(got) != tc.want {
 				t.Fatalf("%s: %d updates, %v", tc.reason, len(got), err)
 			}
 			for i, next := range got {
-				want, err := quiesceStep(u, self, nil)
+				want, err := quiesceStep(u, us, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -44,8 +45,8 @@ func TestStops(t *testing.T) {
 		})
 	}
 	held := object(t, deployment)
-	held.SetAnnotations(map[string]string{api.LedgerAnnotation: application.Ledger{Switch: "other"}.Encode()})
-	if got, err := Stops(held, self); err == nil {
+	held.SetAnnotations(map[string]string{api.LedgerAnnotation: lineage.Ledger{Switch: "other"}.Encode()})
+	if got, err := Stops(held, us); err == nil {
 		t.Errorf("a workload of another switch would be stopped: %v", got)
 	}
 }
@@ -88,7 +89,7 @@ func TestFormsOf(t *testing.T) {
 		"Ingress": {"it comes after the commit", ingress, application.PhaseOpen, Forms{Open: form(ingress, mine, nil)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := FormsOf(planned(t, tc.object, tc.phase), self, "pair")
+			got, err := FormsOf(planned(t, tc.object, tc.phase), us)
 			if err != nil {
 				t.Fatal(err)
 			}

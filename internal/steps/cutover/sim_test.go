@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -20,6 +21,8 @@ var (
 )
 
 const self = "switch-uid"
+
+var us = lineage.Actor{Pair: "pair", Switch: self}
 
 // TestSimulation kills the cutover and the roll back at any action, loses answers and whole
 // observations, lets other clients work at both sides and Jobs be stuck, and holds the invariants: the

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -230,7 +231,7 @@ func (x *simWorkload) pass(r *rand.Rand) {
 
 // read is a complete observation.
 func (w *world) read(rollback bool) *Observed {
-	o := &Observed{Now: w.clock, Began: w.began, Self: self, Process: w.id, SourceLock: LockFree, TargetLock: LockFree,
+	o := &Observed{Now: w.clock, Began: w.began, Us: us, Process: w.id, SourceLock: LockFree, TargetLock: LockFree,
 		QuiesceTimeout: quiesceTimeout, HealthTimeout: 3 * time.Minute}
 	if w.copies() {
 		o.Volumes = 1
@@ -277,15 +278,15 @@ func (w *world) readSource(o *Observed) {
 		if w.driven(i) {
 			r.MadeBy = &widgetRef
 		}
-		r.Current = application.Ledger{Switch: self, Values: workload.Values{Replicas: &n}}
+		r.Current = lineage.Ledger{Switch: self, Values: workload.Values{Replicas: &n}}
 		if x.cron {
-			r.Current = application.Ledger{Switch: self, Values: workload.Values{Suspend: &suspended}}
+			r.Current = lineage.Ledger{Switch: self, Values: workload.Values{Suspend: &suspended}}
 		}
 		if x.ledger != nil {
 			was, off := int32(*x.ledger), *x.ledger == 0
-			r.Ledger, r.Written = true, &application.Ledger{Switch: self, Values: workload.Values{Replicas: &was}}
+			r.Ledger, r.Written = true, &lineage.Ledger{Switch: self, Values: workload.Values{Replicas: &was}}
 			if x.cron {
-				r.Written = &application.Ledger{Switch: self, Values: workload.Values{Suspend: &off}}
+				r.Written = &lineage.Ledger{Switch: self, Values: workload.Values{Suspend: &off}}
 			}
 		}
 		if x.missing {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // LockState is who holds the lock of an endpoint.
@@ -30,11 +31,11 @@ type Workload struct {
 	Stopped bool
 	// Ledger: it carries this switch's ledger, whose values are in Written.
 	Ledger  bool
-	Written *application.Ledger
+	Written *lineage.Ledger
 	// UID, Selector of its Pods and Current values, as far as it is there.
 	UID      types.UID
 	Selector string
-	Current  application.Ledger
+	Current  lineage.Ledger
 	// Holder is the UID of another switch that holds it.
 	Holder string
 }
@@ -88,8 +89,9 @@ type Object struct {
 type Observed struct {
 	// Now is the time of the reading, and Began that at which this process began.
 	Now, Began time.Time
-	// Self is the UID of the switch, and Process this process.
-	Self, Process string
+	// Us is the switch, and Process this process.
+	Us      lineage.Actor
+	Process string
 	// SourceLock and TargetLock; Holder names another holder.
 	SourceLock, TargetLock LockState
 	Holder                 string

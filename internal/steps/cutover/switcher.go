@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/transfer"
@@ -34,7 +35,7 @@ type Deps struct {
 // switcher carries the actions out.
 type switcher struct {
 	task *task.Task
-	self string // UID of the MoveSwitch
+	us   lineage.Actor // the switch
 	// process is this process, as the record names it.
 	process string
 	home    *cluster.Cluster
@@ -56,6 +57,9 @@ type switcher struct {
 	began    time.Time // this process
 	rollback bool
 }
+
+// self is the UID of the switch.
+func (s *switcher) self() string { return s.us.Self() }
 
 // Cutover moves the application over. It returns when the application runs at the target, or
 // when a roll back (another task) has to undo what was begun.
@@ -88,7 +92,7 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if t.Move == nil || t.Move.Switch == nil {
 		return nil, &permanent{fmt.Errorf("the task names no switch: move.switch is needed for the verb %s", t.Verb)}
 	}
-	s := &switcher{task: t, self: t.Move.Switch.UID, process: rand.Text(), out: out, deps: deps, began: time.Now()}
+	s := &switcher{task: t, us: lineage.Of(t.Move, t.Move.Switch.UID), process: rand.Text(), out: out, deps: deps, began: time.Now()}
 	c, err := steps.Connect(ctx, t)
 	if err != nil {
 		return nil, err

@@ -7,20 +7,20 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // startForm is an object as it is created before the commit: with the switch's name on it, and
 // without a door. A Service that has a door is created as a ClusterIP Service, since the
 // application itself may need it; a CronJob is created suspended. Nil: nothing is created yet.
-func startForm(o application.Object, self string) (*unstructured.Unstructured, error) {
+func startForm(o application.Object, us lineage.Actor) (*unstructured.Unstructured, error) {
 	if o.Phase == application.PhaseOpen && !isService(o.Ref) {
 		return nil, nil
 	}
 	u := o.Object.DeepCopy()
-	setCreatedBy(u, self)
+	us.Sign(u, o.Phase == application.PhaseVolume)
 	o.AddLastApplied(u)
 	switch k := o.Ref.Workload(); {
 	case k != nil:
@@ -33,12 +33,12 @@ func startForm(o application.Object, self string) (*unstructured.Unstructured, e
 
 // openForm is the final form of an object that startForm held back; nil when there is nothing
 // to change.
-func openForm(o application.Object, self string) *unstructured.Unstructured {
+func openForm(o application.Object, us lineage.Actor) *unstructured.Unstructured {
 	if !isDoor(&o) {
 		return nil
 	}
 	u := o.Object.DeepCopy()
-	setCreatedBy(u, self)
+	us.Sign(u, o.Phase == application.PhaseVolume)
 	o.AddLastApplied(u)
 	return u
 }
@@ -46,15 +46,6 @@ func openForm(o application.Object, self string) *unstructured.Unstructured {
 // isDoor: startForm holds the object, or a part of it, back.
 func isDoor(o *application.Object) bool {
 	return o.Phase == application.PhaseOpen || isScheduled(o.Ref)
-}
-
-func setCreatedBy(u *unstructured.Unstructured, self string) {
-	a := u.GetAnnotations()
-	if a == nil {
-		a = map[string]string{}
-	}
-	a[api.CreatedByAnnotation] = self
-	u.SetAnnotations(a)
 }
 
 // closeService takes from a Service what only one with a door may have.
@@ -80,7 +71,7 @@ func closeService(u *unstructured.Unstructured) error {
 
 // readTarget turns an object of the plan and what was read in its place into what decisions
 // are made of.
-func readTarget(want application.Object, got *unstructured.Unstructured, self, pair string) Object {
+func readTarget(want application.Object, got *unstructured.Unstructured, us lineage.Actor) Object {
 	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
 		Cluster: want.Cluster}
 	if out.Workload {
@@ -93,8 +84,7 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 		return out
 	}
 	out.Exists, out.UID = true, got.GetUID()
-	by := got.GetAnnotations()[api.CreatedByAnnotation]
-	out.Mine = by == self || want.Phase == application.PhaseVolume && by == pair
+	out.Mine = us.Owns(got, want.Phase == application.PhaseVolume)
 	out.Open = isOpen(want, got)
 	out.Zero = isScheduled(want.Ref) || out.Workload && !out.Runs && stopped(&want.Object)
 	if out.Workload {
@@ -110,8 +100,8 @@ func readTarget(want application.Object, got *unstructured.Unstructured, self, p
 func (b *Object) identify(uids map[string]types.UID) {
 	uid, recorded := uids[b.Ref.String()]
 	b.Recorded = recorded
-	if recorded && b.Exists {
-		b.Mine = uid == b.UID
+	if b.Exists {
+		b.Mine = lineage.Identified(b.Mine, b.UID, uid)
 	}
 }
 

@@ -35,7 +35,7 @@ func planned(t *testing.T, text string, phase application.Phase) application.Obj
 
 // TestStartForm: nothing that is created before the commit lets traffic in or runs by a clock.
 func TestStartForm(t *testing.T) {
-	u, err := startForm(planned(t, door, application.PhaseOpen), self)
+	u, err := startForm(planned(t, door, application.PhaseOpen), us)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +47,12 @@ func TestStartForm(t *testing.T) {
 	if u.GetAnnotations()[api.CreatedByAnnotation] != self {
 		t.Error("the Service does not say who made it")
 	}
-	u, err = startForm(planned(t, cron, application.PhaseStart), self)
+	u, err = startForm(planned(t, cron, application.PhaseStart), us)
 	if err != nil || !stopped(u) {
 		t.Errorf("the CronJob is not suspended before the commit: %v", err)
 	}
 	ingress := planned(t, "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}}", application.PhaseOpen)
-	if u, err = startForm(ingress, self); u != nil || err != nil {
+	if u, err = startForm(ingress, us); u != nil || err != nil {
 		t.Errorf("an Ingress is created before the commit: %v, %v", u, err)
 	}
 }
@@ -60,21 +60,21 @@ func TestStartForm(t *testing.T) {
 // TestKindsOfOtherGroups: a custom kind may be called like one of Kubernetes, and is not treated like it.
 func TestKindsOfOtherGroups(t *testing.T) {
 	service := planned(t, "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: web}, spec: {}}", application.PhaseOpen)
-	if u, err := startForm(service, self); u != nil || err != nil {
+	if u, err := startForm(service, us); u != nil || err != nil {
 		t.Errorf("a custom resource that leads traffic is created before the commit: %v, %v", u, err)
 	}
-	if b := readTarget(service, nil, self, "pair"); b.atStart() || b.Open {
+	if b := readTarget(service, nil, us); b.atStart() || b.Open {
 		t.Errorf("a custom resource of the kind Service: created at the start %v, open %v", b.atStart(), b.Open)
 	}
-	if b := readTarget(service, &service.Object, self, "pair"); !b.Open {
+	if b := readTarget(service, &service.Object, us); !b.Open {
 		t.Error("a custom resource that is there is not open")
 	}
 	job := planned(t, "{apiVersion: batch.example.com/v1, kind: CronJob, metadata: {name: job}, spec: {}}", application.PhaseStart)
-	u, err := startForm(job, self)
+	u, err := startForm(job, us)
 	if _, suspended, _ := unstructured.NestedBool(u.Object, "spec", "suspend"); err != nil || suspended {
 		t.Errorf("a custom resource got a field that its kind need not have: %v, %v", u, err)
 	}
-	if openForm(job, self) != nil {
+	if openForm(job, us) != nil {
 		t.Error("a custom resource of the kind CronJob is changed after the commit")
 	}
 	for _, kind := range []string{"Deployment.apps.example.com", "StatefulSet.apps.kruise.io", "CronJob.batch.volcano.sh"} {
@@ -93,12 +93,12 @@ func TestReadTarget(t *testing.T) {
 		return u
 	}
 	service, claim := planned(t, door, application.PhaseOpen), planned(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", application.PhaseVolume)
-	closed, err := startForm(service, self)
+	closed, err := startForm(service, us)
 	if err != nil {
 		t.Fatal(err)
 	}
 	addresses := planned(t, addressed, application.PhaseOpen)
-	closedAddresses, err := startForm(addresses, self)
+	closedAddresses, err := startForm(addresses, us)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestReadTarget(t *testing.T) {
 		"the pair's Service?": {"a pair makes claims alone", service, by(door, "pair"), true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := readTarget(c.want, c.got, self, "pair")
+			b := readTarget(c.want, c.got, us)
 			if b.Exists != c.exists || b.Mine != c.mine || b.Open != c.open {
 				t.Errorf("%s: exists %v, mine %v, open %v", c.reason, b.Exists, b.Mine, b.Open)
 			}

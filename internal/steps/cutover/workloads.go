@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -36,21 +36,19 @@ func getWorkload(ctx context.Context, c *cluster.Cluster, r application.Ref) (*u
 }
 
 // readWorkload turns what was read into what decisions are made of.
-func readWorkload(w application.Workload, u *unstructured.Unstructured, self string) Workload {
+func readWorkload(w application.Workload, u *unstructured.Unstructured, us lineage.Actor) Workload {
 	out := Workload{Workload: w}
 	if u == nil {
 		out.Missing, out.Stopped, out.Identity = true, true, "missing"
 		return out
 	}
-	out.UID, out.Selector, out.Current = u.GetUID(), selector(u), values(u, self)
+	out.UID, out.Selector, out.Current = u.GetUID(), selector(u), values(u, us)
 	out.Identity = fmt.Sprintf("%s/%d", u.GetUID(), u.GetGeneration())
 	out.Stopped = stopped(u)
-	if l, err := application.LedgerOf(u); err == nil && l != nil && l.Switch == self {
+	if l, err := lineage.LedgerOf(u); err == nil && l != nil && us.IsSelf(l.Switch) {
 		out.Ledger, out.Written = true, l
 	}
-	if h := u.GetAnnotations()[api.HeldByAnnotation]; h != "" && h != self {
-		out.Holder = h
-	}
+	out.Holder = us.Holder(u)
 	return out
 }
 
@@ -68,8 +66,8 @@ func selector(u *unstructured.Unstructured) string {
 }
 
 // values of a workload as they are now.
-func values(u *unstructured.Unstructured, self string) application.Ledger {
-	return application.Ledger{Switch: self, Values: workload.OfObject(u).Values(u)}
+func values(u *unstructured.Unstructured, us lineage.Actor) lineage.Ledger {
+	return lineage.Ledger{Switch: us.Self(), Values: workload.OfObject(u).Values(u)}
 }
 
 // stopped: the workload asks for no Pods.
@@ -80,9 +78,9 @@ func stopped(u *unstructured.Unstructured) bool {
 
 // quiesceStep is the next change of one workload on its way to a stop. former are its values before the
 // first change, as far as they are recorded.
-func quiesceStep(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
+func quiesceStep(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error) {
 	out := u.DeepCopy()
-	if err := writeLedger(out, self, former); err != nil {
+	if err := writeLedger(out, us, former); err != nil {
 		return nil, err
 	}
 	return out, workload.OfObject(out).Stop(out)
@@ -91,43 +89,37 @@ func quiesceStep(u *unstructured.Unstructured, self string, former *application.
 // writeLedger notes what a roll back needs, once: a ledger that is there already describes the
 // state before the first change. Where another client has removed it, what is recorded counts and not
 // the stopped state.
-func writeLedger(u *unstructured.Unstructured, self string, former *application.Ledger) error {
-	old, err := application.LedgerOf(u)
+func writeLedger(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) error {
+	old, err := lineage.LedgerOf(u)
 	if err != nil {
 		return err
 	}
 	if old != nil {
-		if old.Switch == self {
+		if us.IsSelf(old.Switch) {
 			return nil
 		}
 		return fmt.Errorf("%s/%s carries the ledger of another switch (UID %s)", u.GetKind(), u.GetName(), old.Switch)
 	}
-	l := values(u, self)
+	l := values(u, us)
 	if former != nil && stopped(u) && former.AskForPods() {
 		l.Replicas, l.Suspend = former.Replicas, former.Suspend
 	}
 	if former != nil && l.Retention == nil {
 		l.Retention = former.Retention
 	}
-	a := u.GetAnnotations()
-	if a == nil {
-		a = map[string]string{}
-	}
-	a[api.LedgerAnnotation] = l.Encode()
-	a[api.HeldByAnnotation] = self
-	u.SetAnnotations(a)
+	lineage.Hold(u, l)
 	return nil
 }
 
 // restored gives a workload back what its ledger says, or, where another client has removed it, what
 // is recorded, and removes the ledger in the same update.
-func restored(u *unstructured.Unstructured, self string, former *application.Ledger) (*unstructured.Unstructured, error) {
-	l, err := application.LedgerOf(u)
+func restored(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error) {
+	l, err := lineage.LedgerOf(u)
 	if err != nil {
 		return nil, err
 	}
-	if l == nil || l.Switch != self {
-		if l = missingValues(u, self, former); l == nil {
+	if l == nil || !us.IsSelf(l.Switch) {
+		if l = missingValues(u, us, former); l == nil {
 			return nil, nil
 		}
 	}
@@ -135,21 +127,17 @@ func restored(u *unstructured.Unstructured, self string, former *application.Led
 	if err := workload.OfObject(out).Restore(out, l.Values); err != nil {
 		return nil, err
 	}
-	a := out.GetAnnotations()
-	delete(a, api.LedgerAnnotation)
-	delete(a, api.HeldByAnnotation)
-	out.SetAnnotations(a)
+	lineage.Release(out)
 	return out, nil
 }
 
 // missingValues of a workload without a ledger: those of former that it has not; nil: none. One that
 // runs with another number of replicas was started by another client, which knows better.
-func missingValues(u *unstructured.Unstructured, self string, former *application.Ledger) *application.Ledger {
-	holder := u.GetAnnotations()[api.HeldByAnnotation]
-	if former == nil || holder != "" && holder != self {
+func missingValues(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) *lineage.Ledger {
+	if former == nil || us.Holder(u) != "" {
 		return nil
 	}
-	l := application.Ledger{Switch: self}
+	l := lineage.Ledger{Switch: us.Self()}
 	if stopped(u) && former.AskForPods() {
 		l.Replicas, l.Suspend = former.Replicas, former.Suspend
 	}

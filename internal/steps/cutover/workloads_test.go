@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -65,7 +65,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			was := object(t, c.object)
 			u, steps := was, 0
 			for !stopped(u) {
-				next, err := quiesceStep(u, self, nil)
+				next, err := quiesceStep(u, us, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -80,7 +80,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			if steps != c.steps {
 				t.Errorf("%s: %d steps, want %d", c.reason, steps, c.steps)
 			}
-			back, err := restored(u, self, nil)
+			back, err := restored(u, us, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestQuiesceAndRestore(t *testing.T) {
 			if len(back.GetAnnotations()) != 0 {
 				t.Errorf("annotations are left: %v", back.GetAnnotations())
 			}
-			if again, err := restored(back, self, nil); again != nil || err != nil {
+			if again, err := restored(back, us, nil); again != nil || err != nil {
 				t.Errorf("a second restore changes something: %v, %v", again, err)
 			}
 		})
@@ -109,11 +109,11 @@ func spec(u *unstructured.Unstructured) map[string]any {
 // TestForeignLedger: what another switch has stopped is not touched.
 func TestForeignLedger(t *testing.T) {
 	u := object(t, deployment)
-	u.SetAnnotations(map[string]string{api.LedgerAnnotation: application.Ledger{Switch: "other"}.Encode()})
-	if _, err := quiesceStep(u, self, nil); err == nil {
+	u.SetAnnotations(map[string]string{api.LedgerAnnotation: lineage.Ledger{Switch: "other"}.Encode()})
+	if _, err := quiesceStep(u, us, nil); err == nil {
 		t.Error("a workload with the ledger of another switch is stopped")
 	}
-	if back, err := restored(u, self, nil); back != nil || err != nil {
+	if back, err := restored(u, us, nil); back != nil || err != nil {
 		t.Errorf("a workload with the ledger of another switch is restored: %v, %v", back, err)
 	}
 }
@@ -121,17 +121,17 @@ func TestForeignLedger(t *testing.T) {
 // TestLedgerIsWrittenOnce: the ledger describes the state before the first change, whatever
 // somebody did meanwhile.
 func TestLedgerIsWrittenOnce(t *testing.T) {
-	u, err := quiesceStep(object(t, deployment), self, nil)
+	u, err := quiesceStep(object(t, deployment), us, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := unstructured.SetNestedField(u.Object, int64(1), "spec", "replicas"); err != nil {
 		t.Fatal(err)
 	}
-	if u, err = quiesceStep(u, self, nil); err != nil {
+	if u, err = quiesceStep(u, us, nil); err != nil {
 		t.Fatal(err)
 	}
-	l, err := application.LedgerOf(u)
+	l, err := lineage.LedgerOf(u)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,26 +169,26 @@ func TestLedgerIsNotWrittenOfTheStoppedState(t *testing.T) {
 	for name, c := range map[string]struct {
 		reason string
 		object string
-		former application.Ledger
+		former lineage.Ledger
 		want   string
 	}{
 		"Deployment": {"it had three replicas", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0}}",
 			*ledger(3), `{"switch":"switch-uid","replicas":3}`},
 		"CronJob": {"it was not suspended", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly}, spec: {suspend: true}}",
-			application.Ledger{Switch: self, Values: workload.Values{Suspend: &on}}, `{"switch":"switch-uid","suspend":false}`},
+			lineage.Ledger{Switch: self, Values: workload.Values{Suspend: &on}}, `{"switch":"switch-uid","suspend":false}`},
 		"Rescaled": {"another client wants five by now", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 5}}",
 			*ledger(3), `{"switch":"switch-uid","replicas":5}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := object(t, c.object)
-			next, err := quiesceStep(u, self, &c.former)
+			next, err := quiesceStep(u, us, &c.former)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.want, next.GetAnnotations()[api.LedgerAnnotation]); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}
-			back, err := restored(u, self, &c.former)
+			back, err := restored(u, us, &c.former)
 			if err != nil || stopped(u) && (back == nil || stopped(back)) || !stopped(u) && back != nil {
 				t.Errorf("%s: restored to %v, error %v", c.reason, back, err)
 			}

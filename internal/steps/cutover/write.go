@@ -79,12 +79,9 @@ func (s *switcher) create(ctx context.Context, k Kind, o *Observed) ([]Object, e
 
 // createOne returns the UID of what it has made; empty: something of the name is there already.
 func (s *switcher) createOne(ctx context.Context, want application.Object) (types.UID, error) {
-	u, err := startForm(want, s.self)
+	u, err := startForm(want, s.us)
 	if err != nil {
 		return "", &permanent{err}
-	}
-	if want.Phase == application.PhaseVolume {
-		setCreatedBy(u, s.task.Move.Pair.UID)
 	}
 	r, err := s.target.Resource(kindOf(&want))
 	if err != nil {
@@ -143,7 +140,7 @@ func (s *switcher) openOne(ctx context.Context, want application.Object, got *un
 	if err != nil {
 		return err
 	}
-	u := openForm(want, s.self)
+	u := openForm(want, s.us)
 	switch {
 	case got == nil && want.Phase == application.PhaseOpen:
 		_, err = r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})

@@ -13,7 +13,7 @@ import (
 )
 
 // readingName names the bundle that holds what was read again, beside the pinned plan.
-func (s *switcher) readingName() string { return cluster.RecordName(s.self) + "-written" }
+func (s *switcher) readingName() string { return cluster.RecordName(s.self()) + "-written" }
 
 // observeReading puts what was read again into the plan, or says that it is still to be read. From
 // the start on it is never read again: the target may hold some of it.

@@ -47,7 +47,7 @@ func newReadingWorld(t *testing.T) *readingWorld {
 		objects: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, stateMap("1"))}
 	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop", Transform: &application.Transform{Read: []application.Read{{Ref: application.RefOf(stateMap("1"))}}},
 		Objects: []application.Object{{Ref: application.RefOf(stateMap("1")), Phase: application.PhaseStart, Written: true, Object: *stateMap("1")}}}
-	w.switcher = &switcher{self: self, plan: pinned, pinned: pinned,
+	w.switcher = &switcher{us: us, plan: pinned, pinned: pinned,
 		task:   &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}},
 		home:   &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: w.home},
 		source: &cluster.Cluster{Side: cluster.SideSource, Namespace: "shop", Kube: versioned(), Dynamic: w.objects, Mapper: resettable{mapper}},
@@ -86,7 +86,7 @@ func (w *readingWorld) write(t *testing.T, counter string) {
 // look is what a process reads before it decides.
 func (w *readingWorld) look(t *testing.T) (*Observed, error) {
 	t.Helper()
-	o := &Observed{Self: self}
+	o := &Observed{Us: us}
 	if _, err := w.target.ReadRecord(t.Context(), self, &o.Record); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,9 @@ const (
 	keyMaster = "master"
 
 	secretType corev1.SecretType = "kubemove.io/channel"
+
+	// LineageLabel on the Secret holds the lineage of its pair.
+	LineageLabel = "kubemove.io/lineage"
 )
 
 // Run carries out the verb open.
@@ -38,7 +41,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return steps.Failure(err)
 	}
 	r.Step("Open", "making the secret of the channel")
-	if err := ensure(ctx, c.Home, t.Move.Pair); err != nil {
+	if err := ensure(ctx, c.Home, t.Move.Pair, t.Move.FirstPair().UID); err != nil {
 		return steps.Failure(err)
 	}
 	channel, err := LoadChannel(ctx, c.Home, t.Move.Pair.Name)
@@ -96,8 +99,9 @@ func LoadChannel(ctx context.Context, home *cluster.Cluster, pair string) (*tran
 }
 
 // ensure creates the Secret once: a channel that exists is never made anew, as the
-// repositories at the target can be read with its key only.
-func ensure(ctx context.Context, home *cluster.Cluster, pair task.Object) error {
+// repositories at the target can be read with its key only. All pairs of a lineage have the same key,
+// each in a Secret of its own, so that it is there as long as one of them is.
+func ensure(ctx context.Context, home *cluster.Cluster, pair task.Object, lineage string) error {
 	secrets := home.Kube.CoreV1().Secrets(home.Namespace)
 	old, err := secrets.Get(ctx, SecretName(pair.Name), metav1.GetOptions{})
 	if err == nil {
@@ -106,14 +110,38 @@ func ensure(ctx context.Context, home *cluster.Cluster, pair task.Object) error 
 	if !apierrors.IsNotFound(err) {
 		return home.Wrap("read the channel's Secret/"+SecretName(pair.Name), err)
 	}
-	s, err := newSecret(home.Namespace, pair, time.Now())
+	s, err := newSecret(home.Namespace, pair, lineage, time.Now())
 	if err != nil {
 		return err
+	}
+	if lineage != pair.UID {
+		if err := shareKey(ctx, home, lineage, s); err != nil {
+			return err
+		}
 	}
 	if _, err = secrets.Create(ctx, s, metav1.CreateOptions{FieldManager: cluster.FieldManager}); apierrors.IsAlreadyExists(err) {
 		return nil // Another Pod of this Job was faster; LoadChannel looks at it.
 	}
 	return home.Wrap("create the channel's Secret/"+s.Name, err)
+}
+
+// shareKey gives a Secret the key that the other pairs of the lineage have. When none of them is left,
+// the repositories went with the last one, and any key does.
+func shareKey(ctx context.Context, home *cluster.Cluster, lineage string, s *corev1.Secret) error {
+	// The Secret of a first pair that was opened by an older version says of which pair it is, and no more.
+	for _, label := range []string{LineageLabel, api.PairLabel} {
+		list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: label + "=" + lineage})
+		if err != nil {
+			return home.Wrap("list the channels' Secrets", err)
+		}
+		for _, other := range list.Items {
+			if other.Type == secretType && len(other.Data[keyMaster]) == transfer.MasterLength {
+				s.Data[keyMaster] = other.Data[keyMaster]
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // ofPair refuses the Secret of an earlier pair of the same name: it is about to be collected.
@@ -127,7 +155,7 @@ func ofPair(home *cluster.Cluster, s *corev1.Secret, pair task.Object) error {
 		"perhaps to a deleted one of the same name: wait until it is gone, or delete it", s.Name)}
 }
 
-func newSecret(namespace string, pair task.Object, now time.Time) (*corev1.Secret, error) {
+func newSecret(namespace string, pair task.Object, lineage string, now time.Time) (*corev1.Secret, error) {
 	channel, err := transfer.NewChannel(now)
 	if err != nil {
 		return nil, err
@@ -135,7 +163,7 @@ func newSecret(namespace string, pair task.Object, now time.Time) (*corev1.Secre
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: SecretName(pair.Name), Namespace: namespace,
-			Labels:          map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pair.UID},
+			Labels:          map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pair.UID, LineageLabel: lineage},
 			OwnerReferences: []metav1.OwnerReference{*steps.PairOwner(pair)},
 		},
 		Type: secretType,

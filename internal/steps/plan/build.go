@@ -15,6 +15,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
@@ -44,18 +45,18 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err != nil {
 		return nil, err
 	}
-	from := originOf(t, switchUID)
-	if err := checkStops(ctx, source, p, from.self); err != nil {
+	us := lineage.Of(t.Move, switchUID)
+	if err := checkStops(ctx, source, p, us); err != nil {
 		return nil, err
 	}
-	if err := checkNotes(ctx, []*cluster.Cluster{source, target}, p, cluster.Holder{UID: from.self, Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
+	if err := checkNotes(ctx, []*cluster.Cluster{source, target}, p, cluster.Holder{UID: us.Self(), Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
 		return nil, err
 	}
-	wide := wideCheck{source: source, target: target, plan: p, own: from.own, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
+	wide := wideCheck{source: source, target: target, plan: p, us: us, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
 	if err := wide.run(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkTarget(ctx, target, where.target, p, from); err != nil {
+	if err := checkTarget(ctx, target, where.target, p, us); err != nil {
 		return nil, err
 	}
 	if err := compareSurroundings(ctx, source, target, where, p); err != nil {
@@ -74,31 +75,13 @@ func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task,
 	return capture(ctx, source, target, where, t, switchUID)
 }
 
-// Check is the part of Build that looks at the target. own are the UIDs of the pair and the
-// switches whose objects may be there already.
-func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, own map[string]bool) error {
+// Check is the part of Build that looks at the target, where us may have created something already.
+func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, us lineage.Actor) error {
 	where, err := readPlace(ctx, target)
 	if err != nil {
 		return err
 	}
-	return checkTarget(ctx, target, where, p, origin{own: own})
-}
-
-// origin is by whom the objects of a move say that they were made.
-type origin struct {
-	// own are the UIDs whose objects may be at the target already.
-	own map[string]bool
-	// pair makes the claims, and self, the switch, the rest. Before there is a switch the pair stands
-	// in for it.
-	pair, self string
-}
-
-func originOf(t *task.Task, switchUID string) origin {
-	o := origin{own: map[string]bool{t.Move.Pair.UID: true, switchUID: switchUID != ""}, pair: t.Move.Pair.UID, self: switchUID}
-	if o.self == "" {
-		o.self = o.pair
-	}
-	return o
+	return checkTarget(ctx, target, where, p, us)
 }
 
 func capture(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
@@ -124,7 +107,7 @@ func capture(ctx context.Context, source, target *cluster.Cluster, where places,
 	}
 	p := application.Make(application.Input{
 		Engine:          t.Move.Engine,
-		SwitchUID:       switchUID,
+		Us:              lineage.Of(t.Move, switchUID),
 		SourceNamespace: source.Namespace,
 		TargetNamespace: t.Target.Namespace,
 		SourceCluster:   where.source.cluster,

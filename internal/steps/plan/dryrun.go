@@ -8,12 +8,13 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 )
 
 // dryRun lets the target's API server judge every object that would be created, in each form that
 // it has in the course of a switch.
-func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, from origin) error {
+func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, us lineage.Actor) error {
 	allowed, err := creatable(ctx, target, p)
 	if err != nil {
 		return err
@@ -26,7 +27,7 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		there, isThere := existing[o.Ref]
-		if isThere && !(o.Phase == application.PhaseVolume && application.IsOwn(&there, from.own)) {
+		if isThere && !(o.Phase == application.PhaseVolume && us.Owns(&there, true)) {
 			continue
 		}
 		if isThere || allowed[o.Object.GroupVersionKind().GroupKind()] && !notServed(p, o.Ref) {
@@ -36,9 +37,9 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	answers := make([]answer, len(asked))
 	errs := cluster.Each(ctx, len(asked), func(i int) error {
 		if there, ok := existing[asked[i].Ref]; ok {
-			answers[i].err = askToActivate(ctx, server, &there, from)
+			answers[i].err = askToActivate(ctx, server, &there, us)
 		} else {
-			answers[i] = askServer(ctx, server, p, asked[i], from)
+			answers[i] = askServer(ctx, server, p, asked[i], us)
 		}
 		return answers[i].silent()
 	})
@@ -53,8 +54,8 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 }
 
 // askToActivate tries the update with which a switch makes a claim active that is there already.
-func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructured.Unstructured, from origin) error {
-	_, err := server.Update(ctx, cutover.Activated(claim, from.self))
+func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructured.Unstructured, us lineage.Actor) error {
+	_, err := server.Update(ctx, cutover.Activated(claim, us))
 	if kind := cluster.KindOf(err); !cluster.Denied(err) && (kind == cluster.Conflict || kind == cluster.NotFound) {
 		return nil // It has changed since it was read: the next plan asks again.
 	}
@@ -71,8 +72,8 @@ type answer struct {
 	open, stopped error
 }
 
-func askServer(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object, from origin) (a answer) {
-	forms, err := cutover.FormsOf(*o, from.self, from.pair)
+func askServer(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object, us lineage.Actor) (a answer) {
+	forms, err := cutover.FormsOf(*o, us)
 	if err != nil {
 		forms = cutover.Forms{Start: &o.Object} // It is malformed, and the server says in what.
 	}

@@ -14,6 +14,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/nodefit"
 	"github.com/kubemove/kubemove/internal/quota"
 )
@@ -187,9 +188,8 @@ func listPods(ctx context.Context, target *cluster.Cluster, namespace string, p 
 // leaves: KubeMove's own runs are gone before the application comes, and so is the application itself
 // where it moves within the cluster.
 func leaves(p *application.Plan, pod *corev1.Pod) bool {
-	own := pod.Labels[api.ManagedByLabel] == api.ManagedByValue && pod.Labels[api.PairLabel] != ""
 	same := p.SourceCluster != "" && p.SourceCluster == p.TargetCluster
-	return own || same && pod.Namespace == p.SourceNamespace && stops(p, pod)
+	return lineage.IsWork(pod.Labels) || same && pod.Namespace == p.SourceNamespace && stops(p, pod)
 }
 
 // slim is a Pod with no more than what decides whether there is room beside it.

@@ -17,6 +17,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 func TestPlaces(t *testing.T) {
@@ -111,7 +112,7 @@ func TestSameCluster(t *testing.T) {
 // and nothing else is asked of it.
 func TestNothingFollowsFromNowhere(t *testing.T) {
 	p := &application.Plan{TargetNamespace: "shop", Objects: []application.Object{object(t, deployText)}}
-	if err := checkTarget(t.Context(), nil, place{missing: true}, p, origin{}); err != nil {
+	if err := checkTarget(t.Context(), nil, place{missing: true}, p, lineage.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

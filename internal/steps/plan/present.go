@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // compareLimit of objects that are compared: a namespace that is full of others' objects is the
@@ -20,7 +21,7 @@ const compareLimit = 100
 
 // compareTarget notes what the target holds in the places of the plan's objects, and adds the
 // conflicts, with what differs.
-func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, own map[string]bool) error {
+func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, us lineage.Actor) error {
 	server, err := target.DryRun()
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 			continue
 		}
 		found := application.Present{Ref: o.Ref, Standing: application.StandingOurs}
-		if !application.IsOwn(&there, own) {
+		if !us.Owns(&there, o.Phase == application.PhaseVolume) {
 			found.Standing = application.StandingForeign
 			if compared++; compared <= compareLimit {
 				if found, err = compareObject(ctx, server, o, &there); err != nil {
@@ -44,7 +45,7 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 		}
 		p.Target = append(p.Target, found)
 	}
-	conflicts := application.Conflicts(p, existing, own)
+	conflicts := application.Conflicts(p, existing, us)
 	application.Explain(conflicts, p.Target)
 	p.Blockers = append(p.Blockers, conflicts...)
 	return nil

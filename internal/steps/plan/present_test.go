@@ -16,6 +16,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // kindsMapper knows some kinds, without a server.
@@ -105,7 +106,7 @@ func TestCompareTarget(t *testing.T) {
 			planned := object(t, plannedConfig)
 			p := &application.Plan{Objects: []application.Object{planned, object(t, deployText)}, TargetNamespace: "shop"}
 			existing := map[application.Ref]unstructured.Unstructured{planned.Ref: object(t, tc.there).Object}
-			err := compareTarget(t.Context(), target, p, existing, map[string]bool{"pair": true})
+			err := compareTarget(t.Context(), target, p, existing, lineage.Actor{Pair: "pair"})
 			if (err != nil) != tc.broken {
 				t.Fatalf("%s\ngot error %v", tc.reason, err)
 			}
@@ -135,7 +136,7 @@ func TestNoSecretLeavesTheComparison(t *testing.T) {
 	planned, there := secret("b3Vyczpjbw=="), secret("dGhlaXJzCg==")
 	p := &application.Plan{Objects: []application.Object{planned}, TargetNamespace: "shop"}
 	existing := map[application.Ref]unstructured.Unstructured{planned.Ref: there.Object}
-	if err := compareTarget(t.Context(), target, p, existing, nil); err != nil {
+	if err := compareTarget(t.Context(), target, p, existing, lineage.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(p.Target) != 1 || p.Target[0].Standing != application.StandingDifferent || len(p.Target[0].Differs) != 4 {

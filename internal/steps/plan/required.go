@@ -12,6 +12,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // definition of a custom kind.
@@ -38,8 +39,8 @@ type wideCheck struct {
 	plan           *application.Plan
 	// create those that the target lacks, where that can be done.
 	create bool
-	// own are the UIDs of the pair and the switches whose objects may be at the target.
-	own map[string]bool
+	// us may have created some of them.
+	us lineage.Actor
 }
 
 // run checks each one. What the target lacks becomes an object of the plan, or a blocker.
@@ -75,7 +76,7 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 	switch {
 	case there == nil:
 		return w.lacking(ctx, r)
-	case w.own[there.GetAnnotations()[api.CreatedByAnnotation]]:
+	case w.us.Owns(there, false):
 		// An earlier try of this move has created it: the plan stays what it was.
 		w.plan.CreateCluster(r.Ref, there)
 	case r.Object != nil:

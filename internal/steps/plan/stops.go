@@ -14,6 +14,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 )
 
@@ -26,8 +27,8 @@ type stopAnswer struct {
 
 // checkStops lets the source's API server judge, without making them, the very updates with which
 // a switch stops the workloads and a roll back starts them again: a policy that refuses one of them
-// would leave the application half stopped. self is the UID that the updates are made for.
-func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Plan, self string) error {
+// would leave the application half stopped.
+func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Plan, us lineage.Actor) error {
 	if len(p.Workloads) == 0 {
 		return nil
 	}
@@ -37,7 +38,7 @@ func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Pla
 	}
 	answers := make([]stopAnswer, len(p.Workloads))
 	errs := cluster.Each(ctx, len(p.Workloads), func(i int) error {
-		answers[i] = askToStop(ctx, source, server, p.Workloads[i].Ref, self)
+		answers[i] = askToStop(ctx, source, server, p.Workloads[i].Ref, us)
 		if err := answers[i].err; !isVerdict(err) {
 			return err
 		}
@@ -52,13 +53,13 @@ func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Pla
 
 // askToStop tries the updates of one workload, until one is refused. What has changed since it was
 // read is read again, as the switch does.
-func askToStop(ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, ref application.Ref, self string) (out stopAnswer) {
+func askToStop(ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, ref application.Ref, us lineage.Actor) (out stopAnswer) {
 	out.err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := source.Get(ctx, ref.Workload().GVK(), ref.Name)
 		if err != nil || u == nil {
 			return err
 		}
-		updates, err := updatesOf(u, self)
+		updates, err := updatesOf(u, us)
 		if err != nil {
 			return nil // It carries the ledger of another switch, which is a blocker already.
 		}
@@ -81,8 +82,8 @@ type update struct {
 
 // updatesOf a workload: those that stop it, and that which gives it back what it had. All of them
 // carry the version that was read, as none is made.
-func updatesOf(u *unstructured.Unstructured, self string) ([]update, error) {
-	stops, err := cutover.Stops(u, self)
+func updatesOf(u *unstructured.Unstructured, us lineage.Actor) ([]update, error) {
+	stops, err := cutover.Stops(u, us)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func updatesOf(u *unstructured.Unstructured, self string) ([]update, error) {
 	for _, s := range stops {
 		out = append(out, update{"a switch stops it", s})
 	}
-	back, err := cutover.Restored(stops[len(stops)-1], self)
+	back, err := cutover.Restored(stops[len(stops)-1], us)
 	if back != nil {
 		out = append(out, update{"a roll back starts it again", back})
 	}

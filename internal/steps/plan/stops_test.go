@@ -16,6 +16,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
@@ -112,7 +113,7 @@ func TestCheckStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := object(t, tc.held)
 			p := &application.Plan{Workloads: []application.Workload{{Ref: o.Ref}}}
-			if err := checkStops(t.Context(), policyServer(t, cluster.SideSource, tc.held, tc.policy), p, "self"); err != nil {
+			if err := checkStops(t.Context(), policyServer(t, cluster.SideSource, tc.held, tc.policy), p, lineage.Actor{Switch: "self"}); err != nil {
 				t.Fatal(err)
 			}
 			text := strings.Join(p.Warnings, "\n")
@@ -144,7 +145,7 @@ func TestCheckStopsUnanswered(t *testing.T) {
 		return 500, `Internal error occurred: failed calling webhook "a": connection refused`
 	})
 	p := &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}}}}
-	if err := checkStops(t.Context(), server, p, "self"); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
+	if err := checkStops(t.Context(), server, p, lineage.Actor{Switch: "self"}); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
 		t.Errorf("got %v with %v", err, p.Blockers)
 	}
 }
@@ -184,7 +185,7 @@ func TestFormsAreJudged(t *testing.T) {
 			}
 			o, p := object(t, tc.object), &application.Plan{}
 			o.Phase = application.PhaseStart
-			a := askServer(t.Context(), server, p, &o, origin{pair: "pair", self: "self"})
+			a := askServer(t.Context(), server, p, &o, lineage.Actor{Pair: "pair", Switch: "self"})
 			if err := a.silent(); err != nil {
 				t.Fatal(err)
 			}

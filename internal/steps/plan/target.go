@@ -14,10 +14,11 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 // checkTarget adds what stands in the way at the target.
-func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, from origin) error {
+func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, us lineage.Actor) error {
 	where.checkTarget(p)
 	if blockedBy(p, api.ReasonNamespaceNotFound) {
 		return nil // Nothing else can be asked for.
@@ -26,13 +27,13 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 	if err != nil {
 		return err
 	}
-	if err := compareTarget(ctx, target, p, existing, from.own); err != nil {
+	if err := compareTarget(ctx, target, p, existing, us); err != nil {
 		return err
 	}
 	if err := checkClasses(ctx, target, p); err != nil {
 		return err
 	}
-	return dryRun(ctx, target, p, existing, from)
+	return dryRun(ctx, target, p, existing, us)
 }
 
 // lookup reads what is in the places of the plan's objects.

@@ -10,6 +10,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/steps/open"
@@ -42,7 +43,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if stop != nil {
 		return *stop
 	}
-	if stop, err := ensureClaims(ctx, c.Target, p, volumes, t.Move.Pair.UID); stop != nil || err != nil {
+	if stop, err := ensureClaims(ctx, c.Target, p, volumes, lineage.Of(t.Move, "")); stop != nil || err != nil {
 		return ended(stop, err)
 	}
 	channel, err := open.LoadChannel(ctx, c.Home, t.Move.Pair.Name)

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -46,7 +47,7 @@ func TestJudgeClaim(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var outcome task.Outcome
 			var why string
-			if r := judgeClaim("data", "shop", tc.there, "pair"); r != nil {
+			if r := judgeClaim("data", "shop", tc.there, lineage.Actor{Pair: "pair"}); r != nil {
 				outcome, why = r.Outcome, r.Reason
 			}
 			if diff := cmp.Diff([]any{tc.outcome, tc.why}, []any{outcome, why}); diff != "" {
@@ -91,14 +92,14 @@ func TestNewClaim(t *testing.T) {
 		{Ref: application.Ref{Kind: "ConfigMap", Name: "data"}, Object: *claim(nil, false)},
 		{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}, Object: *claim(map[string]string{"a": "b"}, false)},
 	}}
-	got := newClaim(p, "data", "pair")
+	got := newClaim(p, "data", lineage.Actor{Pair: "pair"})
 	if diff := cmp.Diff(map[string]string{"a": "b", api.CreatedByAnnotation: "pair"}, got.GetAnnotations()); diff != "" {
 		t.Errorf("the claim carries the pair's name: -want +got:\n%s", diff)
 	}
 	if p.Objects[1].Object.GetAnnotations()[api.CreatedByAnnotation] != "" {
 		t.Error("the plan was changed")
 	}
-	if newClaim(p, "other", "pair") != nil {
+	if newClaim(p, "other", lineage.Actor{Pair: "pair"}) != nil {
 		t.Error("a claim that the plan does not create was made up")
 	}
 }

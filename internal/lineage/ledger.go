@@ -1,9 +1,10 @@
-package application
+package lineage
 
 import (
 	"encoding/json"
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -44,13 +45,32 @@ func DecodeLedger(value string) (*Ledger, error) {
 
 // LedgerOf reads the ledger of an object; nil when it carries none.
 func LedgerOf(o *unstructured.Unstructured) (*Ledger, error) {
+	l, err := ledgerOf(o)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger of %s/%s: %w", o.GroupVersionKind().GroupKind(), o.GetName(), err)
+	}
+	return l, nil
+}
+
+func ledgerOf(o metav1.Object) (*Ledger, error) {
 	value, ok := o.GetAnnotations()[api.LedgerAnnotation]
 	if !ok {
 		return nil, nil
 	}
-	l, err := DecodeLedger(value)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the ledger of %s: %w", RefOf(o), err)
-	}
-	return l, nil
+	return DecodeLedger(value)
 }
+
+// HasLedger: the object carries one, be it readable or not.
+func HasLedger(o metav1.Object) bool {
+	_, ok := o.GetAnnotations()[api.LedgerAnnotation]
+	return ok
+}
+
+// Hold writes a ledger on a workload, and whose it is.
+func Hold(o metav1.Object, l Ledger) {
+	annotate(o, api.LedgerAnnotation, l.Encode())
+	annotate(o, api.HeldByAnnotation, l.Switch)
+}
+
+// Release takes both away.
+func Release(o metav1.Object) { remove(o, api.LedgerAnnotation, api.HeldByAnnotation) }
