@@ -46,12 +46,12 @@ var byVerb = map[task.Verb]step{
 	},
 	task.VerbRollback: cutover.Rollback,
 	task.VerbCleanup: func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
-		if t.Move.Switch != nil {
-			return cutover.Cleanup(ctx, t, r)
-		}
-		return cleanup.Run(ctx, t, r)
+		return cleanups[t.Subject().Kind](ctx, t, r)
 	},
 }
+
+// cleanups by the kind of what is cleaned up.
+var cleanups = map[string]step{task.KindPair: cleanup.Run, task.KindSwitch: cutover.Cleanup}
 
 // verbs that byVerb knows, sorted.
 func verbs() []task.Verb {
@@ -141,8 +141,8 @@ func readTask(file string, verb task.Verb) (*task.Task, error) {
 	switch {
 	case t.Verb != verb:
 		return nil, fmt.Errorf("the task is for the verb %q, and the program was started with %q: start it with the task's verb", t.Verb, verb)
-	case t.Move == nil || t.Move.Home == "" || t.Move.Job == "" || t.Move.Pair.UID == "":
-		return nil, fmt.Errorf("the task lacks move.home, move.job or move.pair.uid: KubeMove's own verbs need them")
+	case t.Move == nil || t.Move.Home == "" || t.Move.Job == "" || t.Move.Pair.UID == "" || t.Subject().UID == "":
+		return nil, fmt.Errorf("the task lacks move.home, move.job, move.pair.uid or move.switch.uid: KubeMove's own verbs need them")
 	}
 	return t, nil
 }

@@ -145,6 +145,7 @@ func (s *state) finalize() hooks.Desired {
 func (s *state) job() (runtime.Object, error) {
 	spec := s.dataSync.Spec
 	t := jobs.Task(s.pair, task.VerbSync, s.config)
+	all := t.Move.Mobilizers
 	t.Run.Trigger = api.TriggerRequest
 	t.Parameters = spec.Parameters
 	for _, v := range spec.Volumes {
@@ -152,15 +153,13 @@ func (s *state) job() (runtime.Object, error) {
 	}
 	t.Move.Mobilizers = s.config.Task([]api.Mobilizer{{Name: spec.Mobilizer, Parameters: spec.Parameters}})
 	build := jobs.Spec{
-		Prefix:    jobs.PrefixSync,
-		Namespace: s.dataSync.Namespace,
-		Parent:    s.dataSync.Name,
-		Intent:    s.ask.Intent,
-		Attempt:   s.outlook.Number,
-		Pair:      s.pair,
-		Task:      t,
-		Account:   jobs.DataAccount(s.pair.Name),
-		Config:    s.config,
+		Subject:     jobs.OfPair(jobs.PrefixSync, s.dataSync, s.pair),
+		Intent:      s.ask.Intent,
+		Attempt:     s.outlook.Number,
+		Task:        t,
+		Credentials: all,
+		Account:     jobs.DataAccount(s.pair.Name),
+		Config:      s.config,
 	}
 	if m := s.config.Mobilizers[spec.Mobilizer]; m.Spec.Type == config.Driver {
 		build.Driver = &m

@@ -18,24 +18,17 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Prefixes of Job names by the kind of the parent.
-const (
-	PrefixPair   = "mp"
-	PrefixSync   = "ds"
-	PrefixSwitch = "ms"
-)
-
 // Spec of a Job.
 type Spec struct {
-	// Prefix of the name, Namespace and Parent name.
-	Prefix, Namespace, Parent string
+	// Subject that it works for.
+	Subject Subject
 	// Intent, Round (optional) and Attempt, which starts at 1.
 	Intent, Round string
 	Attempt       int
-	// Pair whose endpoints and accounts the Job uses.
-	Pair *api.MovePair
-	// Task to carry out.
+	// Task to carry out. The kubeconfigs of its endpoints are mounted.
 	Task task.Task
+	// Credentials are the mobilizers whose Secrets are mounted, for the verbs that read them.
+	Credentials []task.Mobilizer
 	// Account is the ServiceAccount.
 	Account string
 	// Driver is the foreign image that carries the task out instead of KubeMove's own.
@@ -48,7 +41,7 @@ type Spec struct {
 
 // Name of the Job.
 func (s Spec) Name() string {
-	return Name(s.Prefix, s.Namespace, s.Parent, string(s.Task.Verb), s.Intent, s.Attempt)
+	return Name(s.Subject.Prefix, s.Subject.Namespace, s.Subject.Name, string(s.Task.Verb), s.Intent, s.Attempt)
 }
 
 // Build makes the Job. It fails only for a task that is too large.
@@ -60,11 +53,11 @@ func Build(s Spec) (*batchv1.Job, error) {
 	}
 	labels := map[string]string{
 		api.ManagedByLabel: api.ManagedByValue,
-		api.PairLabel:      string(s.Pair.UID),
 		api.StepLabel:      string(s.Task.Verb),
 		api.IntentLabel:    s.Intent,
 		api.AttemptLabel:   strconv.Itoa(s.Attempt),
 	}
+	maps.Copy(labels, s.Subject.Labels)
 	if s.Round != "" {
 		labels[RoundLabel] = s.Round
 	}
@@ -73,7 +66,7 @@ func Build(s Spec) (*batchv1.Job, error) {
 	podLabels[noSidecar] = "false"
 	return &batchv1.Job{
 		TypeMeta:   hooks.KindJob.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Namespace, Labels: labels, Annotations: s.Annotations},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Subject.Namespace, Labels: labels, Annotations: s.Annotations},
 		Spec: batchv1.JobSpec{
 			Parallelism:          ptr[int32](1),
 			Completions:          ptr[int32](1),

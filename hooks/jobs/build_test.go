@@ -15,14 +15,19 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-func spec() Spec {
+func spec() Spec { return specOf(task.VerbPlan, func(*api.MovePair, *config.Config) {}) }
+
+// specOf a step of a pair, after a change of that and of the installation.
+func specOf(verb task.Verb, change func(*api.MovePair, *config.Config)) Spec {
 	pair := &api.MovePair{ObjectMeta: metav1.ObjectMeta{Name: "shop-cloud", Namespace: "ns", UID: "pair-uid"}}
 	pair.Spec.Engine = "shop"
 	pair.Spec.Target = api.Target{Name: "cloud", Endpoint: api.Endpoint{Namespace: "far",
 		Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud"}}}}
 	c := config.Config{TaskImage: "task:1", ImagePullSecret: "pull", Mobilizers: map[string]config.Mobilizer{"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "ddm:1"}}}}
-	return Spec{Prefix: PrefixPair, Namespace: "ns", Parent: "shop-cloud", Intent: "abcdefgh", Attempt: 2, Pair: pair,
-		Task: Task(pair, task.VerbPlan, c), Account: DataAccount("shop-cloud"), Config: c}
+	change(pair, &c)
+	t := Task(pair, verb, c)
+	return Spec{Subject: OfPair(PrefixPair, pair, pair), Intent: "abcdefgh", Attempt: 2,
+		Task: t, Credentials: t.Move.Mobilizers, Account: DataAccount("shop-cloud"), Config: c}
 }
 
 // What a task is told: where it is, where the endpoints are, and its own name.
@@ -47,6 +52,29 @@ func TestBuildTask(t *testing.T) {
 	}
 	if j.Labels[api.AttemptLabel] != "2" || j.Labels[api.StepLabel] != "plan" || !strings.HasSuffix(j.Name, "-plan-abcdefgh-2") {
 		t.Errorf("Job %s has the labels %v", j.Name, j.Labels)
+	}
+}
+
+// A Job can work for any object: nothing of it is taken from a pair.
+func TestBuildSubject(t *testing.T) {
+	s := Spec{Subject: Subject{Prefix: "pp", Namespace: "ns", Name: "member", Labels: map[string]string{"policy": "uid"}}, Intent: "abcdefgh", Attempt: 1,
+		Task:    task.Task{Verb: "promote-backup", Source: task.Endpoint{Namespace: "a", Kubeconfig: "/kubemove/kubeconfig/source/config", KubeconfigSecret: "member"}},
+		Account: "policy", Config: config.Config{TaskImage: "task:1"}}
+	j, err := Build(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(j.Name, "pp-member-") || j.Labels["policy"] != "uid" || j.Spec.Template.Labels["policy"] != "uid" || j.Labels[api.PairLabel] != "" {
+		t.Errorf("Job %s has the labels %v", j.Name, j.Labels)
+	}
+	var found []string
+	for _, v := range j.Spec.Template.Spec.Volumes {
+		if v.Secret != nil {
+			found = append(found, v.Secret.SecretName+" "+v.Secret.Items[0].Key)
+		}
+	}
+	if d := cmp.Diff([]string{"member config"}, found); d != "" {
+		t.Errorf("the kubeconfigs of its endpoints: -want +got\n%s", d)
 	}
 }
 
@@ -146,11 +174,9 @@ func TestPlanLeavesRoom(t *testing.T) {
 
 // The largest patches that the schema takes leave room for the rest of a task.
 func TestBuildLargestPatches(t *testing.T) {
-	s := spec()
-	s.Pair = &api.MovePair{Spec: api.MovePairSpec{Target: api.Target{Kustomization: &api.Kustomization{
-		Patches: []api.KustomizePatch{{Patch: strings.Repeat("\n", 16384)}},
-	}}}}
-	s.Task = Task(s.Pair, task.VerbPlan, config.Config{})
+	s := specOf(task.VerbPlan, func(pair *api.MovePair, _ *config.Config) {
+		pair.Spec.Target.Kustomization = &api.Kustomization{Patches: []api.KustomizePatch{{Patch: strings.Repeat("\n", 16384)}}}
+	})
 	if got := len(s.Task.Move.Kustomizations); got != 1 {
 		t.Fatalf("%d kustomizations in the task, want that of the target", got)
 	}
@@ -176,10 +202,10 @@ func TestBuildCredentials(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := spec()
-			s.Config.Mobilizers["restic"] = config.Mobilizer{Spec: config.MobilizerSpec{Credentials: []string{"KEY"}, Command: map[task.Verb][]string{task.VerbOpen: {"open"}}}}
-			s.Pair.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}, {Name: "plain"}}
-			s.Task = Task(s.Pair, tc.verb, s.Config)
+			s := specOf(tc.verb, func(pair *api.MovePair, c *config.Config) {
+				c.Mobilizers["restic"] = config.Mobilizer{Spec: config.MobilizerSpec{Credentials: []string{"KEY"}, Command: map[task.Verb][]string{task.VerbOpen: {"open"}}}}
+				pair.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}, {Name: "plain"}}
+			})
 			j, err := Build(s)
 			if err != nil {
 				t.Fatal(err)

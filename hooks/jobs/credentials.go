@@ -21,13 +21,13 @@ func credentials(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 	}
 	var volumes []corev1.Volume
 	var mounts []corev1.VolumeMount
-	for _, m := range s.Pair.Spec.Data.Mobilizers {
-		if m.CredentialsSecretRef == nil {
+	for _, m := range s.Credentials {
+		if m.CredentialsSecret == "" {
 			continue
 		}
 		name := "credentials-" + m.Name
 		volumes = append(volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
-			Secret: &corev1.SecretVolumeSource{SecretName: m.CredentialsSecretRef.Name, DefaultMode: ptr[int32](0o444), Optional: ptr(true)},
+			Secret: &corev1.SecretVolumeSource{SecretName: m.CredentialsSecret, DefaultMode: ptr[int32](0o444), Optional: ptr(true)},
 		}})
 		mounts = append(mounts, corev1.VolumeMount{Name: name, MountPath: task.UserCredentialsDir(task.CredentialsDir, m.Name), ReadOnly: true})
 	}

@@ -164,11 +164,14 @@ func kubeconfigs(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 	if s.Task.Verb == task.VerbPlan {
 		optional = ptr(true)
 	}
-	add := func(side task.Role, secret, key string) {
-		name := "kubeconfig-" + string(side)
+	add := func(side task.Role, e task.Endpoint) {
+		if e.Kubeconfig == "" {
+			return
+		}
+		name, key := "kubeconfig-"+string(side), path.Base(e.Kubeconfig)
 		volumes = append(volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
 			Secret: &corev1.SecretVolumeSource{
-				SecretName:  secret,
+				SecretName:  e.KubeconfigSecret,
 				DefaultMode: ptr[int32](0o444),
 				Items:       []corev1.KeyToPath{{Key: key, Path: key}},
 				Optional:    optional,
@@ -178,11 +181,7 @@ func kubeconfigs(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 			Name: name, MountPath: path.Join(task.KubeconfigDir, string(side)), ReadOnly: true,
 		})
 	}
-	if ref := Kubeconfig(s.Pair.Spec.Source); ref != nil {
-		add(task.RoleSource, ref.Name, ref.Key)
-	}
-	if ref := Kubeconfig(&s.Pair.Spec.Target.Endpoint); ref != nil {
-		add(task.RoleTarget, ref.Name, ref.Key)
-	}
+	add(task.RoleSource, s.Task.Source)
+	add(task.RoleTarget, s.Task.Target)
 	return volumes, mounts
 }

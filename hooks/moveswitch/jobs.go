@@ -43,14 +43,12 @@ func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
 	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout)
 	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout)
 	return jobs.Build(jobs.Spec{
-		Prefix:      jobs.PrefixSwitch,
-		Namespace:   s.sw.Namespace,
-		Parent:      s.sw.Name,
+		Subject:     jobs.OfPair(jobs.PrefixSwitch, s.sw, s.pair),
 		Intent:      ask.Intent,
 		Round:       s.roundOf(ask.Step),
 		Attempt:     attempt,
-		Pair:        s.pair,
 		Task:        t,
+		Credentials: t.Move.Mobilizers,
 		Account:     jobs.SwitchAccount(s.pair.Name),
 		Annotations: map[string]string{approvedAnnotation: s.approved()},
 		Config:      s.config,

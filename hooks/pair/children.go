@@ -109,16 +109,15 @@ func (s *state) dataSync(name string, spec v1alpha1.DataSyncSpec) *v1alpha1.Data
 
 // job of a step that is to be created.
 func (s *state) job(st *step, account string) (runtime.Object, error) {
+	t := jobs.Task(s.pair, st.ask.Step, s.config)
 	return jobs.Build(jobs.Spec{
-		Prefix:    jobs.PrefixPair,
-		Namespace: s.pair.Namespace,
-		Parent:    s.pair.Name,
-		Intent:    st.ask.Intent,
-		Attempt:   st.outlook.Number,
-		Pair:      s.pair,
-		Task:      jobs.Task(s.pair, st.ask.Step, s.config),
-		Account:   account,
-		Config:    s.config,
+		Subject:     jobs.OfPair(jobs.PrefixPair, s.pair, s.pair),
+		Intent:      st.ask.Intent,
+		Attempt:     st.outlook.Number,
+		Task:        t,
+		Credentials: t.Move.Mobilizers,
+		Account:     account,
+		Config:      s.config,
 	})
 }
 

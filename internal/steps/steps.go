@@ -42,9 +42,9 @@ func Home(ctx context.Context, t *task.Task) (*cluster.Cluster, error) {
 	return cluster.Connect(ctx, cluster.SideHome, task.Endpoint{Namespace: t.Move.Home})
 }
 
-// PairOwner lets the pair own an object at home.
-func PairOwner(pair task.Object) *metav1.OwnerReference {
-	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MovePair", Name: pair.Name, UID: types.UID(pair.UID)}
+// Owner lets the subject of a task, or another object of KubeMove's own, own an object at home.
+func Owner(s task.Subject) *metav1.OwnerReference {
+	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: s.Kind, Name: s.Name, UID: types.UID(s.UID)}
 }
 
 // messageLength is the most that the API takes for a message.

@@ -51,7 +51,7 @@ func (s *switcher) lock(ctx context.Context) error {
 }
 
 func (s *switcher) holder() cluster.Holder {
-	return cluster.Holder{UID: s.self(), Name: s.task.Move.Home + "/" + s.task.Move.Switch.Name, Home: s.homeUID}
+	return cluster.Holder{UID: s.self(), Name: s.task.Move.Home + "/" + s.task.Subject().Name, Home: s.homeUID}
 }
 
 // unlock releases what this switch holds.

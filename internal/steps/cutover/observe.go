@@ -321,7 +321,7 @@ func (s *switcher) observeOthers(ctx context.Context, o *Observed) error {
 // actsFor: the Pod carries out the step for this switch, as its task says.
 func (s *switcher) actsFor(p *corev1.Pod, verb task.Verb) bool {
 	t, err := task.Decode([]byte(p.Annotations[task.TaskAnnotation]))
-	return err == nil && t.Verb == verb && t.Move != nil && t.Move.Switch != nil && s.us.IsSelf(t.Move.Switch.UID)
+	return err == nil && t.Verb == verb && t.Subject().Kind == task.KindSwitch && s.us.IsSelf(t.Subject().UID)
 }
 
 func (s *switcher) targetClaims(o *Observed) []string {

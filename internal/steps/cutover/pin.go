@@ -8,7 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -60,10 +59,7 @@ func (s *switcher) pin(ctx context.Context) error {
 }
 
 // owner of what is stored at home: the switch.
-func (s *switcher) owner() *metav1.OwnerReference {
-	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch",
-		Name: s.task.Move.Switch.Name, UID: types.UID(s.self())}
-}
+func (s *switcher) owner() *metav1.OwnerReference { return steps.Owner(s.task.Subject()) }
 
 // followsEngine refuses to begin with what the engine does not say any more: who edits it and then
 // asks for another try means the try to be made with the edit, and the pair may be behind.

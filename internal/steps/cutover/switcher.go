@@ -89,10 +89,10 @@ func start(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps, n
 
 // connect reaches home and both endpoints.
 func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps) (*switcher, error) {
-	if t.Move == nil || t.Move.Switch == nil {
+	if t.Subject().Kind != task.KindSwitch {
 		return nil, &permanent{fmt.Errorf("the task names no switch: move.switch is needed for the verb %s", t.Verb)}
 	}
-	s := &switcher{task: t, us: lineage.Of(t.Move, t.Move.Switch.UID), process: rand.Text(), out: out, deps: deps, began: time.Now()}
+	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), process: rand.Text(), out: out, deps: deps, began: time.Now()}
 	c, err := steps.Connect(ctx, t)
 	if err != nil {
 		return nil, err

@@ -164,7 +164,7 @@ func newSecret(namespace string, pair task.Object, lineage string, now time.Time
 		ObjectMeta: metav1.ObjectMeta{
 			Name: SecretName(pair.Name), Namespace: namespace,
 			Labels:          map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pair.UID, LineageLabel: lineage},
-			OwnerReferences: []metav1.OwnerReference{*steps.PairOwner(pair)},
+			OwnerReferences: []metav1.OwnerReference{*steps.Owner(task.Subject{Kind: task.KindPair, Object: pair})},
 		},
 		Type: secretType,
 		Data: map[string][]byte{keyCert: channel.CACertPEM, keyKey: channel.CAKeyPEM, keyMaster: channel.Master},

@@ -71,10 +71,10 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 }
 
 func switchUID(t *task.Task) string {
-	if t.Move.Switch == nil {
-		return ""
+	if s := t.Subject(); s.Kind == task.KindSwitch {
+		return s.UID
 	}
-	return t.Move.Switch.UID
+	return ""
 }
 
 func planned(r *report.Reporter, s *api.PlanStatus) task.Result {
@@ -252,7 +252,7 @@ func firstOf(changes []string) string {
 func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) (string, error) {
 	pair := t.Move.Pair
 	name := SecretName(pair.Name, pair.UID, p.Hash)
-	b := cluster.Bundle{Name: name, Owner: steps.PairOwner(pair),
+	b := cluster.Bundle{Name: name, Owner: steps.Owner(task.Subject{Kind: task.KindPair, Object: pair}),
 		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name), placeLabel: placeOf(p.Plan)}}
 	if err := home.StoreBundle(ctx, b, p); err != nil {
 		return "", err
