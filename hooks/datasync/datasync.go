@@ -141,6 +141,16 @@ func (s *state) finalize() hooks.Desired {
 	return hooks.Desired{Status: status, Finalized: true}
 }
 
+// credentials that the pair names for the mobilizer; nil: none.
+func (s *state) credentials() *api.LocalReference {
+	for _, m := range s.pair.Spec.Data.Mobilizers {
+		if m.Name == s.dataSync.Spec.Mobilizer {
+			return m.CredentialsSecretRef
+		}
+	}
+	return nil
+}
+
 // job of the requested run.
 func (s *state) job() (runtime.Object, error) {
 	spec := s.dataSync.Spec
@@ -151,7 +161,7 @@ func (s *state) job() (runtime.Object, error) {
 	for _, v := range spec.Volumes {
 		t.Volumes = append(t.Volumes, task.Volume{Name: v.Name, Target: v.Target})
 	}
-	t.Move.Mobilizers = s.config.Task([]api.Mobilizer{{Name: spec.Mobilizer, Parameters: spec.Parameters}})
+	t.Move.Mobilizers = s.config.Task([]api.Mobilizer{{Name: spec.Mobilizer, Parameters: spec.Parameters, CredentialsSecretRef: s.credentials()}})
 	build := jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixSync, s.dataSync, s.pair),
 		Intent:      s.ask.Intent,
