@@ -1,9 +1,9 @@
 package cutover
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,58 +23,11 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 			return err
 		}
 	}
-	switch a.Kind {
-	case Wait:
-		sleep(ctx, pause)
-		return ctx.Err()
-	case Lock:
-		return s.lock(ctx)
-	case Unlock:
-		return s.unlock(ctx)
-	case Pin:
-		return s.pin(ctx)
-	case TakeOver:
-		return s.takeOver(ctx)
-	case CreateClaims, CreateObjects, StartWorkloads:
-		made, err := s.create(ctx, a.Kind, o)
-		return cmp.Or(s.recordObjects(ctx, made), err)
-	case RecordObjects:
-		return s.recordObjects(ctx, o.Objects)
-	case OpenWorkers:
-		return s.openWorkers(ctx, o)
-	case CloseWorkers, RemoveWorkers:
-		return s.closeWorkers(ctx)
-	case FinalSync:
-		return s.finalSync(ctx, o)
-	case RecordSuspend, RecordQuiesce, RecordStart, RecordOpen:
-		return s.recordTime(ctx, a.Kind, o)
-	case RecordRollback:
-		return s.recordRollback(ctx)
-	case Suspend:
-		return s.stop(ctx, o, o.toSuspend())
-	case Quiesce:
-		return s.stop(ctx, o, o.toStop())
-	case Restore:
-		s.dismissWorkers(ctx) // They may hold the volumes on another node.
-		return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.restore(ctx, w.Ref, o.formerOrNil(w)) })
-	case Mark, Unmark:
-		return s.mark(ctx, a.Kind == Mark, o)
-	case HandOver:
-		return s.handOver(ctx, o)
-	case ReadAgain:
-		return s.readAgain(ctx, o)
-	case Commit:
-		return s.commit(ctx, o)
-	case Open:
-		return s.open(ctx)
-	case StopTarget:
-		return s.stopTarget(ctx, o)
-	case DeleteObjects:
-		return s.deleteObjects(ctx, o)
-	case Forget:
-		return s.forget(ctx)
+	carryOut := actions[a.Kind].do
+	if carryOut == nil {
+		return &permanent{fmt.Errorf("unknown action %s", a.Kind)}
 	}
-	return &permanent{fmt.Errorf("unknown action %s", a.Kind)}
+	return carryOut(ctx, s, o)
 }
 
 // changeFunc computes the next state of a workload, by its values before its stop as far as they are
@@ -122,6 +75,12 @@ func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *linea
 		}
 	}
 	return nil // The next reading says that it is not stopped.
+}
+
+// restoreAll gives the workloads of the source back what they were.
+func (s *switcher) restoreAll(ctx context.Context, o *Observed) error {
+	s.dismissWorkers(ctx) // They may hold the volumes on another node.
+	return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.restore(ctx, w.Ref, o.formerOrNil(w)) })
 }
 
 // restore gives one workload of the source back what it was, and its fields to their managers.
@@ -186,7 +145,11 @@ func refused(err error) error {
 	return err
 }
 
-func (s *switcher) acted(ctx context.Context, a Action) { afterAction(ctx, s.home, a) }
+func (s *switcher) acted(ctx context.Context, a Action) {
+	if slices.Contains(actions[a.Kind].kills, after) {
+		afterAction(ctx, s.home, a)
+	}
+}
 
 func (s *switcher) now() time.Time { return time.Now() }
 

@@ -86,31 +86,8 @@ type Action struct {
 	Result *task.Result
 }
 
-// step names the step of the cutover that an action belongs to, as status.steps shows it.
-var step = map[Kind]string{
-	Lock: "Lock", Pin: "Pin", TakeOver: "Pin", RecordObjects: "Workers", CreateClaims: "Workers", OpenWorkers: "Workers",
-	RecordSuspend: "Jobs", Suspend: "Jobs",
-	RecordQuiesce: "Quiesce", Quiesce: "Quiesce",
-	FinalSync: "FinalSync", CloseWorkers: "FinalSync",
-	Mark: "Activate", Unmark: "Activate", ReadAgain: "Activate",
-	RecordStart: "Start", CreateObjects: "Start", StartWorkloads: "Start",
-	Commit: "Commit", Open: "Open", RecordOpen: "Open", HandOver: "Finish", Unlock: "Finish",
-}
-
 func wait(stepName, message string) Action {
 	return Action{Kind: Wait, Step: stepName, Message: message}
-}
-
-// changes: something in the clusters may be another when the action was carried out, or begun.
-func (k Kind) changes() bool { return k != Wait && k != End && k != "" }
-
-// acts: it changes the application or its copy, and not only what KubeMove writes down.
-func (k Kind) acts() bool {
-	switch k {
-	case CreateClaims, OpenWorkers, Suspend, Quiesce, FinalSync, Mark, Unmark, ReadAgain, CreateObjects, StartWorkloads, Open, HandOver:
-		return true
-	}
-	return false
 }
 
 func failed(reason, message string) Action {

@@ -133,9 +133,7 @@ func (l *loop) turn(ctx context.Context) (*task.Result, error) {
 
 // act carries an action out. Those that move data, or wait, tell by themselves how they get on.
 func (l *loop) act(ctx context.Context, a Action, o *Observed) error {
-	switch a.Kind {
-	case Wait, Pin, OpenWorkers, FinalSync, CloseWorkers, RemoveWorkers:
-	default:
+	if !actions[a.Kind].reports {
 		defer l.watch("a cluster has not answered to: " + a.Message)()
 	}
 	return l.machine.act(ctx, a, o)

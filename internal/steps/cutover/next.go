@@ -29,11 +29,11 @@ func Next(o Observed) Action {
 	case o.recordLost() != "":
 		return failed(api.ReasonRecordLost, o.recordLost()+" was deleted by another client while the switch was under way: the source is brought back as far as it was stopped; then set spec.retry")
 	case !o.locked():
-		return Action{Kind: Lock, Message: "lock both sides"}
+		return do(Lock)
 	case o.HasRecord && o.Record.Process != o.Process:
-		return Action{Kind: TakeOver, Message: "go on with the switch"}
+		return do(TakeOver)
 	case !o.Pinned:
-		return Action{Kind: Pin, Message: "capture the application and pin the plan"}
+		return do(Pin)
 	case o.Record.StartedAt == nil:
 		return nextSync(o)
 	default:
@@ -53,37 +53,37 @@ func nextSync(o Observed) Action {
 		return a
 	}
 	if o.unrecorded() {
-		return Action{Kind: RecordObjects, Message: "record what is at the target"}
+		return do(RecordObjects)
 	}
 	if o.finalHolds() && o.filled() {
 		switch why := o.claimsDiffer(false); {
 		case why != "":
 			return failed(api.ReasonClaimReplaced, why+" at the target, after the copy: find out which client does it, then set spec.retry")
 		case o.Workers || o.Leftovers:
-			return Action{Kind: CloseWorkers, Message: "remove the workers"}
+			return do(CloseWorkers)
 		case !o.allMarked():
-			return Action{Kind: Mark, Message: "mark the target's claims as active"}
+			return do(Mark)
 		case o.ToRead:
-			return Action{Kind: ReadAgain, Message: "read again what the application has written into objects"}
+			return do(ReadAgain)
 		default:
-			return Action{Kind: RecordStart, Message: "record the start"}
+			return do(RecordStart)
 		}
 	}
 	switch {
 	case o.marked():
-		return Action{Kind: Unmark, Message: "the source was touched: the final run is void"}
+		return do(Unmark, "the source was touched: the final run is void")
 	case o.Record.Epoch >= maxEpochs:
 		return failed(api.ReasonNotFenced, fmt.Sprintf("none of %d final runs stood: the source or the copy was changed meanwhile, or the run was interrupted: "+
 			"find out which client does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
 	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
-		return Action{Kind: CreateClaims, Message: "create the claims"}
+		return do(CreateClaims)
 	case o.Volumes > 0 && !o.Workers:
-		return Action{Kind: OpenWorkers, Message: "bring up the workers"}
+		return do(OpenWorkers)
 	}
 	if a, more := nextStop(o); more {
 		return a
 	}
-	return Action{Kind: FinalSync, Message: fmt.Sprintf("final run, epoch %d", o.Record.Epoch+1)}
+	return do(FinalSync, fmt.Sprintf("final run, epoch %d", o.Record.Epoch+1))
 }
 
 // unusable finds a claim that nothing can be copied from, or to.
@@ -123,13 +123,13 @@ func nextStart(o Observed) Action {
 		return a
 	}
 	if o.unrecorded() {
-		return Action{Kind: RecordObjects, Message: "record what was created"}
+		return do(RecordObjects, "record what was created")
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.atStart() && !b.Workload }) {
-		return Action{Kind: CreateObjects, Message: "create what the workloads need"}
+		return do(CreateObjects)
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.Workload }) {
-		return Action{Kind: StartWorkloads, Message: "start the workloads"}
+		return do(StartWorkloads)
 	}
 	if unready := o.unready(); len(unready) > 0 {
 		if o.Now.Sub(*o.Record.StartedAt) > o.HealthTimeout {
@@ -138,7 +138,7 @@ func nextStart(o Observed) Action {
 		}
 		return wait("Health", "waiting for "+list(unready)+o.because())
 	}
-	return Action{Kind: Commit, Message: "commit"}
+	return do(Commit)
 }
 
 // unready names the workloads of the target that are not healthy, each with the reason.
@@ -157,12 +157,12 @@ func nextOpen(o Observed) Action {
 	if o.Record.OpenedAt != nil {
 		switch handOver := o.Record.HandedOverAt == nil && o.Pinned; {
 		case handOver && o.Record.Process != o.Process:
-			return Action{Kind: TakeOver, Message: "go on with the switch"}
+			return do(TakeOver)
 		case handOver:
-			return Action{Kind: HandOver, Message: "hand the objects over to their field managers"}
+			return do(HandOver)
 		}
 		if o.SourceLock == LockMine || o.TargetLock == LockMine {
-			return Action{Kind: Unlock, Message: "release the locks"}
+			return do(Unlock)
 		}
 		if runs := o.sourceRuns(); len(runs) > 0 {
 			return succeeded("the application runs at the target, and something of it was started at the source again by another client: " + list(runs))
@@ -173,10 +173,10 @@ func nextOpen(o Observed) Action {
 		return succeeded("the application runs at the target")
 	}
 	if !o.TargetLost && o.Record.Process != o.Process {
-		return Action{Kind: TakeOver, Message: "go on with the switch"}
+		return do(TakeOver)
 	}
 	if !o.CommittedBoth {
-		return Action{Kind: Commit, Message: "commit"}
+		return do(Commit)
 	}
 	if !o.Pinned {
 		return failed(api.ReasonFailed, "the plan of this switch, a Secret at home, is gone: the application runs at the target, and which of its external endpoints are closed is not known any more. "+
@@ -186,9 +186,9 @@ func nextOpen(o Observed) Action {
 		return sourceActive(o, runs)
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Open }) {
-		return Action{Kind: Open, Message: "let traffic in"}
+		return do(Open)
 	}
-	return Action{Kind: RecordOpen, Message: "record that the target is open"}
+	return do(RecordOpen)
 }
 
 // sourceActive keeps the external endpoints of the target closed while the application runs at the

@@ -27,28 +27,28 @@ func NextRollback(o Observed) Action {
 		if o.Holder != "" {
 			return failed(api.ReasonLocked, "another switch holds the lock: "+o.Holder)
 		}
-		return Action{Kind: Lock, Message: "lock both sides"}
+		return do(Lock)
 	}
 	if o.HasRecord && o.Record.RollbackAt == nil {
-		return Action{Kind: RecordRollback, Message: "record the roll back"}
+		return do(RecordRollback)
 	}
 	if a, more := undoTarget(o); more {
 		return a
 	}
 	if stopped := o.toRestore(); len(stopped) > 0 {
-		return Action{Kind: Restore, Message: "restore " + names(stopped)}
+		return do(Restore, "restore "+names(stopped))
 	}
 	// Only now: those on a node that is down do not go away, and do not write at the source.
 	if o.Leftovers {
-		return Action{Kind: RemoveWorkers, Message: "remove the workers"}
+		return do(RemoveWorkers)
 	}
 	if lost := o.notRestored(); len(lost) > 0 {
 		return failed(api.ReasonNotRestored, "the rest of the source is back, but not all of it: "+list(lost)+"; then the roll back ends by itself")
 	}
 	if o.HasRecord {
-		return Action{Kind: Forget, Message: "remove the records"}
+		return do(Forget)
 	}
-	return Action{Kind: Unlock, Message: "release the locks"}
+	return do(Unlock)
 }
 
 // rollbackPatience with what has to be gone, after which the roll back is tried again: so somebody is
@@ -71,16 +71,16 @@ func (o *Observed) goneOrTold(stepName, what string, pods []string) Action {
 func undoTarget(o Observed) (Action, bool) {
 	runs := func(b Object) bool { return b.deletable() && b.Workload && !b.Stopped }
 	if slices.ContainsFunc(o.Objects, runs) || slices.ContainsFunc(o.Made, runs) {
-		return Action{Kind: StopTarget, Message: "stop the target"}, true
+		return do(StopTarget), true
 	}
 	if len(o.TargetPods) > 0 {
 		return o.goneOrTold("RollBack", "what runs at the target", o.TargetPods), true
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.deletable() }) {
-		return Action{Kind: DeleteObjects, Message: "delete what was created at the target"}, true
+		return do(DeleteObjects), true
 	}
 	if o.marked() {
-		return Action{Kind: Unmark, Message: "remove the marks of the target's claims"}, true
+		return do(Unmark), true
 	}
 	return Action{}, false
 }

@@ -16,13 +16,13 @@ func nextStop(o Observed) (Action, bool) {
 	began := o.stopBegan()
 	switch {
 	case o.Record.QuiescedAt == nil, began == nil && len(running)+len(o.SourcePods) > 0:
-		return Action{Kind: RecordQuiesce, Message: "record the stop"}, true
+		return do(RecordQuiesce), true
 	case len(running)+len(o.SourcePods) == 0:
 		return Action{}, false
 	case o.Now.Sub(*began) > o.QuiesceTimeout && len(running) > 0:
 		return startedAgain(o, running), true
 	case len(running) > 0:
-		return Action{Kind: Quiesce, Message: "stop " + names(running)}, true
+		return do(Quiesce, "stop "+names(running)), true
 	case o.Now.Sub(*began) > o.QuiesceTimeout:
 		return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Pods of the application are still there: %s. "+
 			"KubeMove never force-deletes a Pod: look at their nodes, or raise quiesce.timeout",
@@ -41,11 +41,11 @@ func nextSuspend(o Observed) (Action, bool) {
 	case len(resumed)+len(o.SourceJobs) == 0:
 		return Action{}, false
 	case began == nil:
-		return Action{Kind: RecordSuspend, Message: "record that CronJobs are suspended"}, true
+		return do(RecordSuspend), true
 	case o.Now.Sub(*began) > o.QuiesceTimeout && len(resumed) > 0:
 		return startedAgain(o, resumed), true
 	case len(resumed) > 0:
-		return Action{Kind: Suspend, Message: "suspend " + names(resumed)}, true
+		return do(Suspend, "suspend "+names(resumed)), true
 	case o.Now.Sub(*began) > o.QuiesceTimeout:
 		return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s Jobs of the application's CronJobs have not ended: %s. "+
 			"Delete what is stuck, switch at a time when no Job runs that long, or raise quiesce.timeout",

@@ -26,7 +26,7 @@ type Repeated struct {
 // next is the repetition after another action. To write down that an object is gone is a part of
 // making it again and again.
 func (r Repeated) next(a Action, now time.Time) Repeated {
-	if a.Kind == RecordObjects && r.Kind.bounded() {
+	if a.Kind == RecordObjects && actions[r.Kind].limit > 0 {
 		r.Count++
 		return r
 	}
@@ -45,22 +45,13 @@ func (o *Observed) repeatedFor(stepName string) time.Duration {
 	return o.Now.Sub(o.Repeated.Since)
 }
 
-// bounded: the action has no limit of its own.
-func (k Kind) bounded() bool {
-	switch k {
-	case Wait, End, FinalSync, Quiesce, Suspend, "":
-		return false
-	}
-	return true
-}
-
 // bounded gives every repeated action an end that says what to do. Those with limits of their own
-// are left to them: the stop has the quiesce timeout, the final run its epochs.
+// are left to them: waiting and the stop have the timeouts of the switch, the final run its epochs.
 func bounded(next func(Observed) Action) func(Observed) Action {
 	return func(o Observed) Action {
 		a := next(o)
-		same := a.Kind == o.Repeated.Kind || a.Kind == RecordObjects
-		if !a.Kind.bounded() || !o.Repeated.Kind.bounded() || !same || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= repeatLimit {
+		same, limit := a.Kind == o.Repeated.Kind || a.Kind == RecordObjects, actions[a.Kind].limit
+		if limit == 0 || actions[o.Repeated.Kind].limit == 0 || !same || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= limit {
 			return a
 		}
 		return end(task.OutcomeFailed, task.RetrySoon, api.ReasonActionRepeats, fmt.Sprintf("%q was done %d times in %s and does not last: "+

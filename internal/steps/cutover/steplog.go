@@ -49,7 +49,7 @@ func (l *stepLog) name(a Action, rollback bool) string {
 	case a.Kind == Wait && a.Step != "":
 		return a.Step
 	}
-	return step[a.Kind]
+	return actions[a.Kind].step
 }
 
 // finish marks every running step but the named one as done.
