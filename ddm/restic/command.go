@@ -19,7 +19,7 @@ import (
 const (
 	// maxProblems that a failure names.
 	maxProblems = 10
-	// maxHopeless times that restic repeats what only a person can mend.
+	// maxHopeless times that restic repeats what only a person can fix.
 	maxHopeless = 2
 )
 

@@ -36,32 +36,32 @@ func isDamaged(err error) bool {
 }
 
 // explain says what is wrong with the repository, and what to do.
-func (w *worker) explain(repo repository, err error) error {
-	if !w.place.managed() || !isDamaged(err) {
+func (s *side) explain(repo repository, err error) error {
+	if !s.place.managed() || !isDamaged(err) {
 		return repo.explain(err)
 	}
 	// Nothing of the error counts but this: with another repository it is another.
 	return fmt.Errorf("%w: the next try makes it anew, and sends everything again: %s", errDamaged, err.Error())
 }
 
-// damagedMark is the mark of a repository that is to be made anew.
-const damagedMark = "damaged"
+// damagedNote stands in the place of the fingerprint when the repository is to be made anew.
+const damagedNote = "damaged"
 
-// condemn lets the next try make the managed repository anew.
-func (w *worker) condemn() error {
-	if !w.place.managed() {
+// markDamaged lets the next try make the managed repository anew.
+func (s *side) markDamaged() error {
+	if !s.place.managed() {
 		return nil
 	}
-	return w.writeMark(damagedMark)
+	return s.remember(damagedNote)
 }
 
-// condemned tells whether an earlier try has found the repository damaged.
-func (w *worker) condemned() bool {
-	was, err := os.ReadFile(w.markFile())
-	return err == nil && string(was) == damagedMark
+// isMarkedDamaged tells whether an earlier try has found the repository damaged.
+func (s *side) isMarkedDamaged() bool {
+	was, err := os.ReadFile(s.openedFile())
+	return err == nil && string(was) == damagedNote
 }
 
-// discard removes a repository. Its config goes first: without it nobody takes for a repository
+// discard removes a repository. Its config goes first: without it nothing takes for a repository
 // what is left should this end half way.
 func discard(location string) error {
 	err := os.Remove(filepath.Join(location, "config"))

@@ -108,14 +108,14 @@ func TestDamaged(t *testing.T) {
 // left.
 func TestDiscard(t *testing.T) {
 	p := newPair(t)
-	w := &worker{dirs: p.dst}
+	s := &side{dirs: p.dst}
 	config, snapshot := filepath.Join(p.repo(), "config"), filepath.Join(p.repo(), "snapshots", "old")
 	must(t, os.MkdirAll(filepath.Dir(snapshot), 0o755))
 	must(t, os.WriteFile(snapshot, nil, 0o600))
 	// That cannot be removed, not even by root.
 	must(t, os.Remove(config))
 	must(t, os.MkdirAll(filepath.Join(config, "in"), 0o755))
-	if err := w.full(repository{location: p.repo()}); err == nil || !strings.Contains(err.Error(), "cannot be cleared") {
+	if err := s.full(repository{location: p.repo()}); err == nil || !strings.Contains(err.Error(), "cannot be cleared") {
 		t.Errorf("the repository was cleared: %v", err)
 	}
 	if _, err := os.Stat(snapshot); err != nil {
@@ -207,8 +207,8 @@ func TestBackupError(t *testing.T) {
 			if tc.last != "" {
 				e.note(tc.last)
 			}
-			w := &worker{task: &task.Task{Run: task.Run{Exact: tc.exact}}}
-			err := w.backupError(repository{}, e)
+			s := &side{task: &task.Task{Run: task.Run{Exact: tc.exact}}}
+			err := s.backupError(repository{}, e)
 			if stuck := (*permanent)(nil); errors.As(err, &stuck) != tc.want {
 				t.Errorf("%s: got %v", tc.reason, err)
 			}

@@ -6,8 +6,8 @@
 // only what differs. The repository is a means of transport, not a backup: nothing is pruned,
 // and one that cannot be opened any more is made anew.
 //
-// Restic is not believed. In an exact run the source tells the target, in a manifest, what its
-// volume holds; the target compares path by path, mends the metadata that restic does not
+// Nothing that restic says is taken for a proof. In an exact run the source tells the target, in a manifest, what its
+// volume holds; the target compares path by path, repairs the metadata that restic does not
 // keep, compares again, and fails by name for the rest. What restic 0.18.1 does not do by
 // itself, and who does it:
 //
@@ -17,5 +17,5 @@
 //   - When the restore fails for it: folders where something else belongs. See clearFolders.
 //   - After the restore: what an empty snapshot leaves, the root of the volume, hard links of
 //     symbolic links and FIFOs, times beyond the year 2262, attributes with names that are no
-//     UTF-8, and those after the first that may not be set. See clearAll, applyRoot and mend.
+//     UTF-8, and those after the first that may not be set. See filecopy.Tree.Clear, ApplyRoot and Repair.
 package restic

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // TestFidelity copies what is easily lost, and then what has changed in it. As root it copies
@@ -219,9 +219,7 @@ func TestSmallHoles(t *testing.T) {
 // allocated bytes of the files beneath a folder.
 func allocated(t *testing.T, root string) int64 {
 	t.Helper()
-	s, err := tree.Walk(t.Context(), root, tree.Options{})
-	must(t, err)
-	return s.Allocated
+	return counted(t, root).Allocated
 }
 
 // TestSparseOutside: where a link of the target leads, nothing is removed.
@@ -230,7 +228,10 @@ func TestSparseOutside(t *testing.T) {
 	outside.file("file", "x", 0o644)
 	root.symlink(outside.root, "folder")
 	root.file("file", "x", 0o644)
-	must(t, dropSparse(root.root, []tree.Sparse{{Path: []byte("folder/file")}, {Path: []byte("file")}, {Path: []byte("none")}, {Path: []byte("../x")}}))
+	tree, err := filecopy.Open(root.root)
+	must(t, err)
+	defer tree.Close()
+	must(t, dropSparse(tree, []filecopy.Sparse{{Path: []byte("folder/file")}, {Path: []byte("file")}, {Path: []byte("none")}, {Path: []byte("../x")}}))
 	if _, err := os.Lstat(outside.path("file")); err != nil {
 		t.Errorf("a file outside of the volume is gone: %v", err)
 	}

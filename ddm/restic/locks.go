@@ -14,9 +14,9 @@ import (
 // Our runs take locks that others may share, and only for backups; restores take none. So a
 // lock that a killed worker has left stands in no run's way, but in that of the user's own
 // `restic prune`: it is removed after the next backup, when it costs no time. Exclusive locks
-// are always somebody else's, and are waited for.
+// are always of other clients, and are waited for.
 
-// lockPatience is how long a run waits for somebody else's lock. The application may be stopped
+// lockPatience is how long a run waits for the lock of another client. The application may be stopped
 // meanwhile.
 var lockPatience = 2 * time.Minute
 
@@ -38,8 +38,8 @@ var workerHost = regexp.MustCompile(`^kubemove-.*-[0-9a-f]{10}-(open-)?(source|t
 
 // ours tells whether a worker has made the lock. The repository is one channel's and volume's
 // alone, and under its run lease this worker is the only one.
-func (w *worker) ours(l lock) bool {
-	return l.Hostname == w.dirs.Host || workerHost.MatchString(l.Hostname)
+func (s *side) ours(l lock) bool {
+	return l.Hostname == s.dirs.Host || workerHost.MatchString(l.Hostname)
 }
 
 // unlockPatience bounds the removal of locks, which is a courtesy: the run does not wait for
@@ -48,16 +48,16 @@ const unlockPatience = 10 * time.Second
 
 // beginUnlock removes the locks that earlier workers have left, beside the verification. The
 // function that it returns ends that.
-func (w *worker) beginUnlock(ctx context.Context, repo repository) (done <-chan struct{}, giveUp func()) {
+func (s *side) beginUnlock(ctx context.Context, repo repository) (done <-chan struct{}, giveUp func()) {
 	over := make(chan struct{})
-	if w.place.managed() {
+	if s.place.managed() {
 		close(over)
 		return over, func() {}
 	}
 	ctx, cancel := context.WithTimeout(ctx, unlockPatience)
 	go func() {
 		defer close(over)
-		if err := w.unlock(ctx, repo); err != nil && !errors.Is(err, context.Canceled) {
+		if err := s.unlock(ctx, repo); err != nil && !errors.Is(err, context.Canceled) {
 			slog.Warn("cannot remove the locks of earlier workers", "error", err.Error())
 		}
 	}()
@@ -69,7 +69,7 @@ func (w *worker) beginUnlock(ctx context.Context, repo repository) (done <-chan 
 
 // unlock removes the locks when all of them are ours. With another among them they stay:
 // restic removes them all or none.
-func (w *worker) unlock(ctx context.Context, repo repository) error {
+func (s *side) unlock(ctx context.Context, repo repository) error {
 	ids, err := repo.output(ctx, "list", "locks", "--no-lock")
 	if err != nil || len(bytes.TrimSpace(ids)) == 0 {
 		return err
@@ -83,22 +83,22 @@ func (w *worker) unlock(ctx context.Context, repo repository) error {
 		if err := json.Unmarshal(text, &l); err != nil {
 			return err
 		}
-		if !w.ours(l) {
-			slog.Info("somebody else has locked the repository, too: locks of earlier workers stay", "host", l.Hostname)
+		if !s.ours(l) {
+			slog.Info("another client has locked the repository, too: locks of earlier workers stay", "host", l.Hostname)
 			return nil
 		}
 	}
 	return repo.run(ctx, "/", nil, "unlock", "--remove-all")
 }
 
-// supersede puts an empty snapshot of the volume before the last one, so that the next backup
+// addEmptySnapshot puts an empty snapshot of the volume after the last one, so that the next backup
 // finds nothing to compare with, and reads every file. Nothing is forgotten.
-func (w *worker) supersede(ctx context.Context, repo repository) {
+func (s *side) addEmptySnapshot(ctx context.Context, repo repository) {
 	err := func() error {
-		if err := checkSnapshot(w.made.Snapshot); err != nil {
+		if err := checkSnapshot(s.made.Snapshot); err != nil {
 			return err
 		}
-		text, err := repo.output(ctx, "snapshots", "--no-lock", w.made.Snapshot)
+		text, err := repo.output(ctx, "snapshots", "--no-lock", s.made.Snapshot)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (w *worker) supersede(ctx context.Context, repo repository) {
 		}
 		// By the clock of the source, which makes the next one.
 		next := made[0].Time.Add(time.Second).Local().Format(time.DateTime)
-		folder := filepath.Join(w.dirs.SourceVolumes, w.name)
+		folder := filepath.Join(s.dirs.SourceVolumes, s.name)
 		if err := repo.run(ctx, "/", nil, "backup", "--tag", emptyTag, "--host", hostName, "--time", next,
 			"--exclude", filepath.Join(folder, "*"), folder); err != nil {
 			return err

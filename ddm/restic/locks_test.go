@@ -70,13 +70,13 @@ func TestForeignLock(t *testing.T) {
 	fill(t, p.source())
 	noise(t, p, 16<<20)
 	p.copied("run-1")
-	w := &worker{dirs: p.src, name: "data"}
+	s := &side{dirs: p.src, name: "data"}
 	var err error
-	w.credentials, err = readCredentials(p.src.Credentials)
+	s.credentials, err = readCredentials(p.src.Credentials)
 	must(t, err)
-	w.place, err = newPlace(p.repository, &task.Channel{Namespace: "home", Name: "shop-dst"}, "data")
+	s.place, err = newPlace(p.repository, &task.Channel{Namespace: "home", Name: "shop-dst"}, "data")
 	must(t, err)
-	repo, err := w.ownRepository()
+	repo, err := s.ownRepository()
 	must(t, err)
 	check := exec.Command("restic", "check", "--read-data", "--no-cache", "--limit-download", "100")
 	check.Env = repo.command(t.Context(), "/", "check").Env
@@ -107,7 +107,7 @@ func TestForeignLock(t *testing.T) {
 }
 
 func TestOurs(t *testing.T) {
-	w := &worker{dirs: Dirs{Host: "kubemove-data-0123456789-source"}}
+	s := &side{dirs: Dirs{Host: "kubemove-data-0123456789-source"}}
 	cases := map[string]struct {
 		reason string
 		host   string
@@ -122,7 +122,7 @@ func TestOurs(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := w.ours(lock{Hostname: tc.host}); got != tc.want {
+			if got := s.ours(lock{Hostname: tc.host}); got != tc.want {
 				t.Errorf("%s: %q counts as ours: %v", tc.reason, tc.host, got)
 			}
 		})

@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -43,25 +43,26 @@ type Dirs struct {
 	Host string
 }
 
-// worker is one side of one volume.
-type worker struct {
+// side of one volume: the worker of the source, or that of the target.
+type side struct {
 	task   *task.Task
 	dirs   Dirs
 	status *status
 	// settings from the parameters.
 	settings settings
-	walk     tree.Options
-	name     string // of the volume
-	volume   string // its folder
+	walk     filecopy.Options
+	name     string         // of the volume
+	volume   string         // its folder
+	tree     *filecopy.Tree // what is in it; the verb open has none
 	place    place
 	// credentials for a place of the user's own.
 	credentials credentials
 	// made is the snapshot of this run; target only.
 	made event
 	// newest times of the volume before it was read; source only.
-	newest tree.Newest
-	// believing: the target's worker may take what looks the same for the same.
-	believing bool
+	newest filecopy.Newest
+	// verified: the target's worker may take what looks the same for the same.
+	verified bool
 }
 
 // Run carries out the task of Dirs.Task and returns the exit code.
@@ -79,38 +80,43 @@ func Run(ctx context.Context, d Dirs) int {
 		fmt.Fprintln(os.Stderr, err)
 		return task.ExitPermanent
 	}
-	w := &worker{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name}
-	w.volume = filepath.Join(d.Volumes, w.name)
-	if w.settings, err = parseSettings(t.Parameters); err != nil {
-		return w.end(&permanent{err})
+	s := &side{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name}
+	s.volume = filepath.Join(d.Volumes, s.name)
+	if s.settings, err = parseSettings(t.Parameters); err != nil {
+		return s.end(&permanent{err})
 	}
-	if w.walk.Checksum, err = t.Run.Checksum(); err != nil {
-		return w.end(&permanent{err})
+	if s.walk.Checksum, err = t.Run.Checksum(); err != nil {
+		return s.end(&permanent{err})
 	}
-	if w.place, err = newPlace(w.settings.repository, t.Channel, w.name); err != nil {
-		return w.end(&troubled{error: err, reason: api.ReasonInvalidSpec})
+	if s.place, err = newPlace(s.settings.repository, t.Channel, s.name); err != nil {
+		return s.end(&repositoryError{error: err, reason: api.ReasonInvalidSpec})
 	}
-	if w.credentials, err = readCredentials(d.Credentials); err != nil {
-		return w.end(&troubled{error: err, reason: api.ReasonInvalidCredentials})
+	if s.credentials, err = readCredentials(d.Credentials); err != nil {
+		return s.end(&repositoryError{error: err, reason: api.ReasonInvalidCredentials})
 	}
 	if t.Verb == task.VerbOpen {
-		return w.end(w.open(ctx))
+		return s.end(s.open(ctx))
 	}
-	return w.end(w.work(ctx))
+	return s.end(s.work(ctx))
 }
 
-func (w *worker) work(ctx context.Context) error {
-	w.status.stage(api.StagePreparing)
-	switch w.task.Role {
+func (s *side) work(ctx context.Context) error {
+	s.status.stage(api.StagePreparing)
+	var err error
+	if s.tree, err = filecopy.Open(s.volume); err != nil {
+		return err
+	}
+	defer s.tree.Close()
+	switch s.task.Role {
 	case task.RoleSource:
-		return w.source(ctx)
+		return s.source(ctx)
 	case task.RoleTarget:
-		return w.target(ctx)
+		return s.target(ctx)
 	}
-	return &permanent{fmt.Errorf("the task has the role %q, expected source or target", w.task.Role)}
+	return &permanent{fmt.Errorf("the task has the role %q, expected source or target", s.task.Role)}
 }
 
-// permanent wraps an error that trying again does not mend.
+// permanent wraps an error that trying again does not fix.
 type permanent struct{ error }
 
 // Unwrap returns the error that is wrapped.
@@ -124,24 +130,24 @@ func (m *mismatch) Unwrap() error { return m.error }
 
 // end writes the result and chooses the exit code. Killed, it writes none: the run is tried
 // again.
-func (w *worker) end(err error) int {
+func (s *side) end(err error) int {
 	if errors.Is(err, context.Canceled) {
 		slog.Warn("told to stop")
 		return task.ExitFailed
 	}
 	r, code := task.Result{Outcome: task.OutcomeSucceeded, Reason: api.ReasonSucceeded}, task.ExitDone
 	if err != nil {
-		slog.Error("failed", "verb", string(w.task.Verb), "volume", w.name, "error", err.Error())
+		slog.Error("failed", "verb", string(s.task.Verb), "volume", s.name, "error", err.Error())
 		r = task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: err.Error()}
 		code = task.ExitFailed
 		var p *permanent
 		if errors.As(err, &p) {
 			r.Retry, code = task.RetryLater, task.ExitPermanent
 		}
-		var t *troubled
-		if errors.As(err, &t) {
-			r.Reason = t.reason
-			if !t.passes {
+		var e *repositoryError
+		if errors.As(err, &e) {
+			r.Reason = e.reason
+			if !e.passes {
 				r.Retry, code = task.RetryLater, task.ExitPermanent
 			}
 		}
@@ -150,7 +156,7 @@ func (w *worker) end(err error) int {
 			r.Reason = api.ReasonMismatch
 		}
 	}
-	if err := w.status.finish(r); err != nil {
+	if err := s.status.finish(r); err != nil {
 		slog.Error("cannot report", "error", err.Error())
 		return task.ExitFailed
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // message is one line of restic's output with --json. Lines of other types, and fields that
@@ -67,9 +69,9 @@ func (m message) problem() string {
 func (m message) written() int64 {
 	at, err := time.Parse(time.RFC3339Nano, m.Mtime)
 	if err != nil {
-		return unbounded
+		return filecopy.Unbounded
 	}
-	return roundUp(at)
+	return filecopy.RoundUp(at)
 }
 
 // Exit codes of restic that mean something to us.

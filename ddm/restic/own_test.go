@@ -284,19 +284,19 @@ func TestManagedIgnoresCredentials(t *testing.T) {
 	p.copied("run-1")
 }
 
-// TestSupersede: after a copy with other contents the next run reads everything, though
+// TestEmptySnapshot: after a copy with other contents the next run reads everything, though
 // nothing of the repository is removed.
-func TestSupersede(t *testing.T) {
+func TestEmptySnapshot(t *testing.T) {
 	s := newS3(t, s3Secret)
 	p := ownPair(t, "s3:http://"+s.address+"/moves", s3Credentials())
 	p.seed(filepath.Join(s.root, "files/moves/home/shop-dst/data"))
 	fill(t, p.source())
 	p.copied("run-1")
-	w := &worker{dirs: p.dst, name: "data", credentials: credentials{environment: []string{"AWS_ACCESS_KEY_ID=" + s3Key, "AWS_SECRET_ACCESS_KEY=" + s3Secret}}}
+	sd := &side{dirs: p.dst, name: "data", credentials: credentials{environment: []string{"AWS_ACCESS_KEY_ID=" + s3Key, "AWS_SECRET_ACCESS_KEY=" + s3Secret}}}
 	var err error
-	w.place, err = newPlace(p.repository, &task.Channel{Namespace: "home", Name: "shop-dst"}, "data")
+	sd.place, err = newPlace(p.repository, &task.Channel{Namespace: "home", Name: "shop-dst"}, "data")
 	must(t, err)
-	repo, err := w.ownRepository()
+	repo, err := sd.ownRepository()
 	must(t, err)
 	list := func() (made []struct{ ID, Parent string }) {
 		text, err := repo.output(t.Context(), "snapshots", "--no-lock")
@@ -305,8 +305,8 @@ func TestSupersede(t *testing.T) {
 		return made
 	}
 	first := list()
-	w.made = event{Snapshot: first[0].ID}
-	w.supersede(t.Context(), repo)
+	sd.made = event{Snapshot: first[0].ID}
+	sd.addEmptySnapshot(t.Context(), repo)
 	p.copied("run-2")
 	made := list()
 	if len(made) != 3 || made[2].Parent != made[1].ID || made[0].ID != first[0].ID {

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // The two workers speak over the same port that the repository is served on: a connection
@@ -38,11 +38,10 @@ type event struct {
 	RunID    string `json:"runID"`
 	Kind     string `json:"kind"`
 	Snapshot string `json:"snapshot,omitempty"`
-	// Root of the volume, as an encoded tree.Entry: restic leaves it as it finds it.
+	// Root of the volume, as an encoded filecopy.Entry: restic leaves it as it finds it.
 	Root []byte `json:"root,omitempty"`
-	// Sparse files of the volume, and how many bytes of the disk each of them takes.
-	Sparse    []tree.Sparse `json:"sparse,omitempty"`
-	Allocated []int64       `json:"allocated,omitempty"`
+	// Sparse files of the volume.
+	Sparse []filecopy.Sparse `json:"sparse,omitempty"`
 	// Size in bytes of the manifest, which follows the line.
 	Size int64 `json:"size,omitempty"`
 	// Damaged: the failure is that of the repository.
@@ -115,7 +114,7 @@ func tellOnce(ctx context.Context, address string, e event) error {
 		return fmt.Errorf("the target has not taken %s: %w", e.Kind, err)
 	}
 	if answer != taken {
-		return fmt.Errorf("the target refused %s: %s", e.Kind, clipped(answer, maxMismatch))
+		return fmt.Errorf("the target refused %s: %s", e.Kind, clipped(answer, filecopy.MaxMessage))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // The other side is another cluster's: what it tells is looked at before it becomes an argument, a
@@ -35,7 +37,7 @@ func (e *event) check() error {
 	if e.Size < 0 || e.Size > maxManifest {
 		return fmt.Errorf("a manifest of %d bytes was announced, expected at most %d", e.Size, int64(maxManifest))
 	}
-	e.Message = clipped(e.Message, maxMismatch)
+	e.Message = clipped(e.Message, filecopy.MaxMessage)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -37,9 +38,9 @@ func TestSnapshotArgument(t *testing.T) {
 			}
 			// No restic is started: there is none to be found.
 			t.Setenv("PATH", t.TempDir())
-			w := &worker{name: "data", volume: t.TempDir(), status: newStatus(filepath.Join(t.TempDir(), "s"), &task.Task{Volumes: []task.Volume{{Name: "data"}}})}
+			s := &side{name: "data", volume: t.TempDir(), status: newStatus(filepath.Join(t.TempDir(), "s"), &task.Task{Volumes: []task.Volume{{Name: "data"}}})}
 			for what, err := range map[string]error{
-				"restore": w.restoreOnce(t.Context(), repository{}, event{Snapshot: tc.id}, "/x", overwriteAlways),
+				"restore": s.restoreOnce(t.Context(), repository{}, event{Snapshot: tc.id}, "/x", overwriteAlways),
 				"listing": repository{}.nodes(t.Context(), tc.id, "/x", nil),
 			} {
 				var stuck *permanent
@@ -71,7 +72,7 @@ func TestEventCheck(t *testing.T) {
 			if err := e.check(); (err == nil) != tc.ok {
 				t.Errorf("%s: %v", tc.reason, err)
 			}
-			if strings.ContainsAny(e.Message, "\x1b\n") || len(e.Message) > maxMismatch+3 {
+			if strings.ContainsAny(e.Message, "\x1b\n") || len(e.Message) > filecopy.MaxMessage+3 {
 				t.Errorf("%s: the message is %.100q, %d bytes", tc.reason, e.Message, len(e.Message))
 			}
 		})

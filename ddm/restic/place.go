@@ -21,7 +21,7 @@ type place struct {
 	folder string
 }
 
-// managed: the repository is nobody's but ours, and may be made anew at will.
+// managed: the repository is KubeMove's own, and may be made anew at will.
 func (p place) managed() bool { return p.remote == "" && p.folder == "" }
 
 // maxFolder bounds the name of a folder in bytes; file systems take 255.

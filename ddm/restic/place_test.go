@@ -133,7 +133,7 @@ func TestExplain(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			err := own.explain(&runError{Verb: "backup", Code: tc.code, Problems: []string{tc.text}, Count: 1})
-			var got *troubled
+			var got *repositoryError
 			if errors.As(err, &got) != (tc.want != "") || got != nil && (got.reason != tc.want || got.passes != tc.passes) {
 				t.Errorf("%s: got %+v", tc.reason, err)
 			}

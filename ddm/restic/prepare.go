@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // A restore into an empty folder is simple. What restic 0.18.1 cannot do with what an earlier
-// run, or somebody else, has left at the target is done here, before it.
+// run, or another program, has left at the target is done here, before it.
 
 // preparation is one look over the target's volume.
 type preparation struct {
@@ -29,50 +26,59 @@ type inode struct{ device, number uint64 }
 
 // prepare removes what restic would wait for or fail on, or would keep by mistake, and lets the
 // owner write where restic has to. restic gives every path its mode anyway.
-func prepare(root string) error {
+func prepare(t *filecopy.Tree) error {
 	p := &preparation{uid: uint32(os.Geteuid()), seen: map[inode]bool{}}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path == filepath.Join(root, tree.LostAndFound) {
-			return filepath.SkipDir
-		}
-		if err == nil {
-			err = p.path(path, d)
-		}
-		if err != nil {
-			return fmt.Errorf("cannot prepare the target's volume for the copy: %w", err)
-		}
-		return nil
-	})
+	err := p.root(t)
+	if err == nil {
+		err = t.Visit(func(f filecopy.Found) error {
+			if err := p.path(f); err != nil {
+				return fmt.Errorf("%s: %w", filecopy.Quote(f.Path), err)
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot prepare the target's volume for the copy: %w", err)
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		err = &permanent{fmt.Errorf("%w: let the worker run as a user who may write there", err)}
 	}
 	return err
 }
 
-func (p *preparation) path(path string, d fs.DirEntry) error {
+// root is opened for its owner like every other folder.
+func (p *preparation) root(t *filecopy.Tree) error {
+	st, err := t.Stat("")
+	if err != nil {
+		return err
+	}
+	return p.allow(&st, func(mode uint32) error { return t.Chmod("", mode) })
+}
+
+func (p *preparation) path(f filecopy.Found) error {
 	switch {
-	case d.Type()&(fs.ModeDevice|fs.ModeSocket|fs.ModeNamedPipe) != 0:
+	case f.Kind&(fs.ModeDevice|fs.ModeSocket|fs.ModeNamedPipe) != 0:
 		// Where a file belongs, restic would open it: a FIFO and many a device would let it
 		// wait for ever, a socket makes it fail. FIFOs it makes anew anyway.
-		return os.Remove(path)
-	case !d.IsDir() && !d.Type().IsRegular():
+		return f.Remove()
+	case !f.Kind.IsDir() && !f.Kind.IsRegular():
 		return nil
 	}
-	var st unix.Stat_t
-	if err := unix.Lstat(path, &st); err != nil {
-		return &fs.PathError{Op: "lstat", Path: path, Err: err}
+	st, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	if d.Type().IsRegular() && p.another(&st) {
+	if f.Kind.IsRegular() && p.another(&st) {
 		// Names that are no longer the same file at the source would stay so here, and the
 		// metadata of the last would be that of all. Those that still are restic links anew.
-		return os.Remove(path)
+		return f.Remove()
 	}
-	return p.allow(path, &st)
+	return p.allow(&st, f.Chmod)
 }
 
 // allow lets the owner write into a folder, and read a file and set its attributes. Where the
 // worker is not the owner it can change nothing, and restic names what it may not write.
-func (p *preparation) allow(path string, st *unix.Stat_t) error {
+func (p *preparation) allow(st *unix.Stat_t, chmod func(mode uint32) error) error {
 	need := uint32(0o600)
 	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 		need = 0o700
@@ -80,10 +86,7 @@ func (p *preparation) allow(path string, st *unix.Stat_t) error {
 	if st.Uid != p.uid || st.Mode&need == need {
 		return nil
 	}
-	if err := unix.Chmod(path, st.Mode&0o7777|need); err != nil {
-		return &fs.PathError{Op: "chmod", Path: path, Err: err}
-	}
-	return nil
+	return chmod(st.Mode&0o7777 | need)
 }
 
 // another tells whether this is another name of a file that was seen.
@@ -100,21 +103,16 @@ func (p *preparation) another(st *unix.Stat_t) bool {
 // dropSparse removes the sparse files that have changed at the source. restic would write into
 // them, and give them all their blocks before: a file of a hundred GiB with one in use would
 // fill the volume. Restored anew they are sparse.
-func dropSparse(root string, sparse []tree.Sparse) error {
-	// Nothing outside of the volume is touched, whatever links lie there.
-	volume, err := os.OpenRoot(root)
-	if err != nil {
-		return err
-	}
-	defer volume.Close()
-	for _, s := range sparse {
-		path := string(s.Path)
-		info, err := volume.Lstat(path)
+func dropSparse(t *filecopy.Tree, sparse []filecopy.Sparse) error {
+	for _, f := range sparse {
+		path := string(f.Path)
+		st, err := t.Stat(path)
 		// What is no file restic replaces anyway, and what cannot be reached is not there.
-		if err != nil || !info.Mode().IsRegular() || info.Size() == s.Size && info.ModTime().Equal(time.Unix(s.Seconds, s.Nanos)) {
+		if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG ||
+			st.Size == f.Size && int64(st.Mtim.Sec) == f.Seconds && int64(st.Mtim.Nsec) == f.Nanos {
 			continue
 		}
-		if err := volume.Remove(path); err != nil {
+		if err := t.Remove(path); err != nil {
 			return fmt.Errorf("cannot replace a sparse file: %w", err)
 		}
 	}
@@ -123,21 +121,18 @@ func dropSparse(root string, sparse []tree.Sparse) error {
 
 // clearFolders removes the folders that lie where the snapshot has something else. restic does
 // so only where that is a file.
-func clearFolders(ctx context.Context, repo repository, snapshot, folder, root string) error {
+func (s *side) clearFolders(ctx context.Context, repo repository, snapshot, folder string) error {
 	// The failed restore has closed the folders that are closed at the source.
-	if err := prepare(root); err != nil {
+	if err := prepare(s.tree); err != nil {
 		return err
 	}
 	folders := map[string][]string{}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path == filepath.Join(root, tree.LostAndFound) {
-			return filepath.SkipDir
+	err := s.tree.Visit(func(f filecopy.Found) error {
+		if f.Kind.IsDir() {
+			rel := lossy(f.Path)
+			folders[rel] = append(folders[rel], f.Path)
 		}
-		if err == nil && d.IsDir() && path != root {
-			rel := lossy(strings.TrimPrefix(path, root+"/"))
-			folders[rel] = append(folders[rel], path)
-		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("cannot look through the target's volume: %w", err)
@@ -149,26 +144,8 @@ func clearFolders(ctx context.Context, repo repository, snapshot, folder, root s
 		}
 		// Should two paths look the same, one is removed in vain: it is restored anew.
 		for _, path := range folders[rel] {
-			failed = errors.Join(failed, os.RemoveAll(path))
+			failed = errors.Join(failed, s.tree.RemoveAll(path))
 		}
 	})
 	return errors.Join(err, failed)
-}
-
-// clearAll removes everything but lost+found. restic does nothing at all to restore an empty
-// snapshot.
-func clearAll(root string) error {
-	entries, err := os.ReadDir(root)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Name() == tree.LostAndFound && e.IsDir() {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(root, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,37 +4,34 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
-
-	"golang.org/x/sys/unix"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // mayRenew tells whether the snapshot may hold what the target lacks: nothing differs but the content of
 // files that the target took for the same by their size and time. The source may have read them anew,
 // as it looks at more times. With checksums a difference is not explained away: that is for the next try.
-func (w *worker) mayRenew(differs *differences) bool {
-	return w.believing && !w.walk.Checksum && differs.staleCount > 0 && differs.staleCount == differs.count && differs.staleCount <= maxStale
+func (s *side) mayRenew(differs *filecopy.Differences) bool {
+	return s.verified && !s.walk.Checksum && differs.StaleCount > 0 && differs.StaleCount == differs.Count && differs.StaleCount <= filecopy.MaxStale
 }
 
 // renew restores files once more that look the same, by giving them another time before. To fail the
 // try instead would let the next one read both volumes, while the application is down.
-func (w *worker) renew(ctx context.Context, repo repository, stale []string) error {
-	slog.Info("restoring files once more whose times had proven nothing", "volume", w.name, "files", len(stale))
-	w.status.stage(api.StageCopying)
+func (s *side) renew(ctx context.Context, repo repository, stale []string) error {
+	slog.Info("restoring files once more whose times had proven nothing", "volume", s.name, "files", len(stale))
+	s.status.stage(api.StageCopying)
 	for _, rel := range stale {
-		other := []unix.Timespec{{Nsec: 1}, {Nsec: 1}}
-		if err := unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(w.volume, rel), other, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		if err := s.tree.SetTime(rel, 0, 1); err != nil {
 			return fmt.Errorf("cannot set the time of a file that is restored once more: %w", err)
 		}
 	}
-	if err := prepare(w.volume); err != nil {
+	if err := prepare(s.tree); err != nil {
 		return err
 	}
-	if err := w.restore(ctx, repo, w.made); err != nil {
-		return w.explain(repo, err)
+	if err := s.restore(ctx, repo, s.made); err != nil {
+		return s.explain(repo, err)
 	}
-	w.status.stage(api.StageVerifying)
+	s.status.stage(api.StageVerifying)
 	return nil
 }

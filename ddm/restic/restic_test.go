@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -77,10 +77,10 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := freshPair(t)
 	p.seed(p.repo())
-	w := &worker{dirs: p.dst}
-	mark, err := w.mark()
+	s := &side{dirs: p.dst}
+	opened, err := s.fingerprint()
 	must(t, err)
-	must(t, w.writeMark(mark))
+	must(t, s.remember(opened))
 	return p
 }
 
@@ -116,7 +116,7 @@ func (p *pair) dirs() Dirs {
 
 func (p *pair) source() string { return filepath.Join(p.src.Volumes, "data") }
 func (p *pair) repo() string {
-	return filepath.Join((&worker{dirs: p.dst}).state(), repositoryName)
+	return filepath.Join((&side{dirs: p.dst}).state(), repositoryName)
 }
 func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
 
@@ -311,15 +311,15 @@ func TestOtherPassword(t *testing.T) {
 // has to.
 func TestFullRepository(t *testing.T) {
 	p := newPair(t)
-	w := &worker{dirs: p.dst}
+	s := &side{dirs: p.dst}
 	repo := repository{location: p.repo()}
 	must(t, os.MkdirAll(filepath.Join(repo.location, "snapshots"), 0o755))
 	var stuck *permanent
-	if err := w.full(repo); !errors.As(err, &stuck) {
+	if err := s.full(repo); !errors.As(err, &stuck) {
 		t.Errorf("nothing can be dropped, yet: %v", err)
 	}
 	must(t, os.WriteFile(filepath.Join(repo.location, "snapshots", "old"), nil, 0o600))
-	if err := w.full(repo); errors.As(err, &stuck) || !errors.Is(err, errFull) {
+	if err := s.full(repo); errors.As(err, &stuck) || !errors.Is(err, errFull) {
 		t.Errorf("an earlier snapshot can be dropped, yet: %v", err)
 	}
 	if _, err := os.Stat(repo.location); !errors.Is(err, os.ErrNotExist) {
@@ -344,11 +344,19 @@ func TestMismatchIsSeen(t *testing.T) {
 	fill(t, p.source())
 	p.copied("run-1")
 	must(t, os.WriteFile(filepath.Join(p.target(), "more"), nil, 0o644))
-	a, err := tree.Walk(t.Context(), p.source(), tree.Options{})
-	must(t, err)
-	b, err := tree.Walk(t.Context(), p.target(), tree.Options{})
-	must(t, err)
+	a, b := counted(t, p.source()), counted(t, p.target())
 	if a.Digest == b.Digest || a.Files == b.Files {
 		t.Error("the trees count as equal")
 	}
+}
+
+// counted is what a tree holds.
+func counted(t *testing.T, root string) *filecopy.Summary {
+	t.Helper()
+	tree, err := filecopy.Open(root)
+	must(t, err)
+	defer tree.Close()
+	s, err := tree.Walk(t.Context(), filecopy.Options{})
+	must(t, err)
+	return s
 }

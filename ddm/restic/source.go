@@ -12,7 +12,7 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -29,23 +29,23 @@ const (
 const peerPatience = 5 * time.Minute
 
 // source backs the volume up into the repository of the peer, and tells the peer.
-func (w *worker) source(ctx context.Context) error {
-	err := w.backup(ctx)
+func (s *side) source(ctx context.Context) error {
+	err := s.backup(ctx)
 	if err != nil && ctx.Err() == nil {
 		// Without this the target would wait until it is ended.
 		telling, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		_ = tell(telling, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventFailed, Message: err.Error(), Damaged: errors.Is(err, errDamaged)})
+		_ = tell(telling, s.task.Peer.Dial, event{RunID: s.task.Run.ID, Kind: eventFailed, Message: err.Error(), Damaged: errors.Is(err, errDamaged)})
 	}
 	return err
 }
 
-func (w *worker) backup(ctx context.Context) error {
-	repo, err := w.sourceRepository(ctx)
+func (s *side) backup(ctx context.Context) error {
+	repo, err := s.sourceRepository(ctx)
 	if err != nil {
 		return err
 	}
-	root, err := readRoot(w.volume)
+	root, err := s.tree.ReadRoot()
 	if err != nil {
 		return err
 	}
@@ -54,55 +54,54 @@ func (w *worker) backup(ctx context.Context) error {
 		return fmt.Errorf("cannot make a folder for what is left out: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	excludes, err := w.excludes(folder)
+	excludes, err := s.excludes(folder)
 	if err != nil {
 		return err
 	}
 	searching, cancel := context.WithCancel(ctx)
 	defer cancel()
-	hollow, earlier := w.findHollow(searching), w.findEarlier(searching, repo)
-	w.status.stage(api.StageCopying)
-	summary, err := w.makeSnapshot(ctx, repo, excludes)
+	sparse, earlier := s.findSparse(searching), s.findEarlier(searching, repo)
+	s.status.stage(api.StageCopying)
+	summary, err := s.makeSnapshot(ctx, repo, excludes)
 	if err != nil {
 		return err
 	}
-	unlocked, giveUp := w.beginUnlock(ctx, repo)
+	unlocked, giveUp := s.beginUnlock(ctx, repo)
 	defer giveUp()
 	// From here on the target restores; the repository stays up until done is told.
-	made := event{RunID: w.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root}
-	made.addHollow(<-hollow)
-	if err := tell(ctx, w.task.Peer.Dial, made); err != nil {
+	made := event{RunID: s.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
+	if err := tell(ctx, s.task.Peer.Dial, made); err != nil {
 		return err
 	}
-	if err := w.verifySource(ctx, repo, summary, earlier); err != nil {
-		return w.explain(repo, err)
+	if err := s.verifySource(ctx, repo, summary, earlier); err != nil {
+		return s.explain(repo, err)
 	}
 	// Done means that the target may stop serving the repository.
 	<-unlocked
-	return tell(ctx, w.task.Peer.Dial, event{RunID: w.task.Run.ID, Kind: eventDone})
+	return tell(ctx, s.task.Peer.Dial, event{RunID: s.task.Run.ID, Kind: eventDone})
 }
 
 // makeSnapshot backs the volume up. A repository of the user's own that is not there yet the
 // target is about to make.
-func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []string) (message, error) {
+func (s *side) makeSnapshot(ctx context.Context, repo repository, excludes []string) (message, error) {
 	var summary message
 	var tags []string
-	if !w.task.Run.Exact {
-		since, err := w.settle(ctx)
+	if !s.task.Run.Exact {
+		since, err := s.syncfs(ctx)
 		if err != nil {
 			return summary, err
 		}
 		tags = append(tags, "--tag", fmt.Sprint(sincePrefix, since.Unix()))
 	}
-	for _, tag := range append(w.timesTags(), w.task.Run.ID) {
+	for _, tag := range append(s.timesTags(), s.task.Run.ID) {
 		tags = append(tags, "--tag", tag)
 	}
-	args := slices.Concat(w.settings.backup(), repo.patientWithLocks(), tags, []string{"--host", hostName}, excludes, []string{w.volume})
+	args := slices.Concat(s.settings.backup(), repo.patientWithLocks(), tags, []string{"--host", hostName}, excludes, []string{s.volume})
 	for deadline := time.Now().Add(peerPatience); ; {
-		err := repo.run(ctx, w.volume, func(m message) {
+		err := repo.run(ctx, s.volume, func(m message) {
 			switch m.Type {
 			case "status":
-				w.status.update(func(v *task.VolumeProgress) {
+				s.status.update(func(v *task.VolumeProgress) {
 					v.BytesDone, v.BytesTotal = m.BytesDone, max(m.TotalBytes, m.BytesDone)
 					v.FilesDone, v.FilesTotal = m.FilesDone, max(m.TotalFiles, m.FilesDone)
 				})
@@ -117,11 +116,11 @@ func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []s
 		case err == nil:
 			return summary, checkSnapshot(summary.SnapshotID)
 		case errors.As(err, &r) && r.Code == exitPartial && r.onlyHealed() && summary.SnapshotID != "":
-			w.status.warn("the repository had lost some of its content, which was stored again")
+			s.status.warn("the repository had lost some of its content, which was stored again")
 			slog.Warn("the repository had lost some of its content", "error", err.Error())
 			return summary, nil
-		case w.place.remote == "" || !errors.As(err, &r) || r.Code != exitNoRepository || time.Now().After(deadline):
-			return summary, w.backupError(repo, err)
+		case s.place.remote == "" || !errors.As(err, &r) || r.Code != exitNoRepository || time.Now().After(deadline):
+			return summary, s.backupError(repo, err)
 		}
 		if err := sleep(ctx, time.Second); err != nil {
 			return summary, err
@@ -131,21 +130,22 @@ func (w *worker) makeSnapshot(ctx context.Context, repo repository, excludes []s
 
 // backupError: what cannot be read today cannot be read in a minute; but at a source that
 // goes on changing a file may vanish under restic's eyes.
-func (w *worker) backupError(repo repository, err error) error {
+func (s *side) backupError(repo repository, err error) error {
 	var r *runError
 	if !errors.As(err, &r) || r.Code != exitPartial || r.Damaged || r.Unloaded {
-		return w.explain(repo, err)
+		return s.explain(repo, err)
 	}
-	if !w.task.Run.Exact && r.onlyVanished() {
+	if !s.task.Run.Exact && r.onlyVanished() {
 		return fmt.Errorf("files vanished during the backup: %w", err)
 	}
 	if r.says("file name too long") {
-		return &permanent{fmt.Errorf("the volume holds paths of more than %d bytes, which no system call takes: move these folders up, or shorten their names: %w", tree.MaxPath, err)}
+		return &permanent{fmt.Errorf("the volume holds paths of more than %d bytes, which no system call takes: "+
+			"move these folders up, or shorten their names: %w", filecopy.MaxPath, err)}
 	}
 	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
 }
 
-func (w *worker) passwordFile() string { return filepath.Join(w.dirs.Credentials, "password") }
+func (s *side) passwordFile() string { return filepath.Join(s.dirs.Credentials, "password") }
 
 // awaitRepository waits until the peer serves its repository.
 func awaitRepository(ctx context.Context, base string) error {

@@ -22,7 +22,7 @@ func watchSpace(ctx context.Context, free func() (int64, error)) (context.Contex
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		for {
-			// That the volume cannot be asked is not for us to judge.
+			// That the volume cannot be asked is no reason to end.
 			if n, err := free(); err == nil && n < minFree {
 				cancel(errFull)
 			}
@@ -35,9 +35,9 @@ func watchSpace(ctx context.Context, free func() (int64, error)) (context.Contex
 }
 
 // free bytes of the volume that the repository is in.
-func (w *worker) free() (int64, error) {
+func (s *side) free() (int64, error) {
 	var st syscall.Statfs_t
-	if err := syscall.Statfs(w.dirs.State, &st); err != nil {
+	if err := syscall.Statfs(s.dirs.State, &st); err != nil {
 		return 0, err
 	}
 	return int64(st.Bavail) * st.Bsize, nil
@@ -46,9 +46,9 @@ func (w *worker) free() (int64, error) {
 // full deals with a full repository. Snapshots of earlier runs are of no more use than the
 // data that the next try sends anyway: without them there is room, unless the data alone is
 // too much.
-func (w *worker) full(repo repository) error {
-	if !w.place.managed() {
-		return &troubled{reason: api.ReasonRepositoryFull, error: fmt.Errorf("%w: make the claim larger, or remove from it what is not needed", errFull)}
+func (s *side) full(repo repository) error {
+	if !s.place.managed() {
+		return &repositoryError{reason: api.ReasonRepositoryFull, error: fmt.Errorf("%w: make the claim larger, or remove from it what is not needed", errFull)}
 	}
 	earlier, err := filepath.Glob(filepath.Join(repo.location, "snapshots", "*"))
 	if err != nil || len(earlier) == 0 {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // maxArguments for device nodes that are left out. More are told in a file.
@@ -19,12 +19,13 @@ const maxNamed = 10
 // it, which may name a file in the folder. The same look over the volume finds its newest times.
 // Sockets restic leaves out by itself. Device nodes it would back up, and the target's worker has no
 // right to make them.
-func (w *worker) excludes(folder string) ([]string, error) {
-	special, err := tree.FindSpecial(w.volume, w.newest.See)
+func (s *side) excludes(folder string) ([]string, error) {
+	found, err := s.tree.Inspect()
 	if err != nil {
 		return nil, fmt.Errorf("cannot look through the volume: %w", err)
 	}
-	args, lines, err := excludeDevices(w.volume, special.Devices)
+	s.newest = found.Newest
+	args, lines, err := excludeDevices(s.volume, found.Devices)
 	if err != nil {
 		return nil, err
 	}
@@ -35,21 +36,22 @@ func (w *worker) excludes(folder string) ([]string, error) {
 		}
 		args = append(args, "--exclude-file", file)
 	}
-	if n := len(special.Sockets); n > 0 {
-		w.status.warn("%d sockets are not copied, they mean nothing without their process: %s", n, names(special.Sockets))
+	if n := len(found.Sockets); n > 0 {
+		s.status.warn("%d sockets are not copied, they mean nothing without their process: %s", n, names(found.Sockets))
 	}
-	if n := len(special.Devices); n > 0 {
-		w.status.warn("%d device nodes are not copied (where they are whiteouts of an overlay file system, the files that they hide appear again): %s", n, names(special.Devices))
+	if n := len(found.Devices); n > 0 {
+		s.status.warn("%d device nodes are not copied (where they are whiteouts of an overlay file system, the files that they hide appear again): %s",
+			n, names(found.Devices))
 	}
-	return append(leaveOut(w.volume, w.volume), args...), nil
+	return append(leaveOut(s.volume, s.volume), args...), nil
 }
 
 // excludeDevices returns the arguments that keep restic from device nodes, and, where they are many,
 // the lines of a file for it.
 func excludeDevices(volume string, devices []string) (args, lines []string, err error) {
-	if n := len(devices); n > tree.MaxDevices {
-		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes, which cannot be copied, and at most %d can be left out: remove them, or leave the claim out (data.claims, policy: CreateEmpty): %s",
-			n, tree.MaxDevices, names(devices))}
+	if n := len(devices); n > filecopy.MaxDevices {
+		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes, which cannot be copied, and at most %d can be left out: "+
+			"remove them, or leave the claim out (data.claims, policy: CreateEmpty): %s", n, filecopy.MaxDevices, names(devices))}
 	}
 	for _, device := range devices {
 		of := pattern(filepath.Join(volume, device))
@@ -61,7 +63,8 @@ func excludeDevices(volume string, devices []string) (args, lines []string, err 
 		args = append(args, "--exclude", of)
 	}
 	if n := len(args) / 2; n > maxArguments {
-		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes with line breaks in their paths, and at most %d can be left out: remove them", n, maxArguments)}
+		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes with line breaks in their paths, and at most %d can be left out: "+
+			"remove them", n, maxArguments)}
 	}
 	return args, lines, nil
 }
@@ -69,17 +72,17 @@ func excludeDevices(volume string, devices []string) (args, lines []string, err 
 // leaveOut returns the arguments that keep restic from lost+found in the volume, which begins
 // with prefix in restic's eyes. Only the folder of that name belongs to the file system.
 func leaveOut(volume, prefix string) []string {
-	if info, err := os.Lstat(filepath.Join(volume, tree.LostAndFound)); err != nil || !info.IsDir() {
+	if info, err := os.Lstat(filepath.Join(volume, filecopy.LostAndFound)); err != nil || !info.IsDir() {
 		return nil
 	}
-	return []string{"--exclude", pattern(filepath.Join(prefix, tree.LostAndFound))}
+	return []string{"--exclude", pattern(filepath.Join(prefix, filecopy.LostAndFound))}
 }
 
 // names lists the first paths.
 func names(paths []string) string {
 	var quoted []string
 	for _, path := range paths[:min(len(paths), maxNamed)] {
-		quoted = append(quoted, tree.Quote(path))
+		quoted = append(quoted, filecopy.Quote(path))
 	}
 	text := strings.Join(quoted, ", ")
 	if more := len(paths) - len(quoted); more > 0 {

@@ -41,7 +41,7 @@ func (s *status) update(change func(*task.VolumeProgress)) {
 	if v.Stage == stage && time.Since(s.last) < writeEvery {
 		return
 	}
-	// Nobody is hurt by a report that is lost; the last one is written by finish.
+	// A report that is lost does no harm; the last one is written by finish.
 	_ = s.write()
 }
 

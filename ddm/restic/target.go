@@ -13,31 +13,32 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
 // target serves the repository until the source has made its snapshot, restores that, and
 // counts what is there then.
-func (w *worker) target(ctx context.Context) error {
-	err := w.receive(ctx)
+func (s *side) target(ctx context.Context) error {
+	err := s.receive(ctx)
 	if errors.Is(err, errDamaged) {
-		err = errors.Join(err, w.condemn())
+		err = errors.Join(err, s.markDamaged())
 	}
 	return err
 }
 
-func (w *worker) receive(ctx context.Context) error {
-	repo, err := w.targetRepository(ctx)
+func (s *side) receive(ctx context.Context) error {
+	repo, err := s.targetRepository(ctx)
 	if err != nil {
 		return err
 	}
-	if w.believing, err = w.believes(ctx, repo); err != nil {
-		return w.explain(repo, err)
+	if s.verified, err = s.isVerified(ctx, repo); err != nil {
+		return s.explain(repo, err)
 	}
 	path, remove, err := socket()
 	if err != nil {
@@ -45,27 +46,27 @@ func (w *worker) receive(ctx context.Context) error {
 	}
 	defer remove()
 	var server *server
-	if w.place.remote == "" {
-		if server, err = serve(ctx, w.served(repo), path); err != nil {
+	if s.place.remote == "" {
+		if server, err = serve(ctx, s.served(repo), path); err != nil {
 			return err
 		}
 		defer server.stop()
 	}
-	front, err := listen(w.task.Peer.Listen, path, w.task.Run.ID, w.condemn)
+	front, err := listen(s.task.Peer.Listen, path, s.task.Run.ID, s.markDamaged)
 	if err != nil {
 		return err
 	}
 	defer front.close()
-	made, err := w.awaitSnapshot(ctx, front, server)
+	made, err := s.awaitSnapshot(ctx, front, server)
 	if errors.Is(err, errFull) {
 		server.stop()
-		return w.full(repo)
+		return s.full(repo)
 	}
 	if err != nil {
 		return err
 	}
-	w.made = made
-	if err := w.write(ctx, repo, front, server); err != nil {
+	s.made = made
+	if err := s.write(ctx, repo, front, server); err != nil {
 		return err
 	}
 	_, err = front.await(ctx, server, eventDone)
@@ -73,30 +74,30 @@ func (w *worker) receive(ctx context.Context) error {
 }
 
 // write makes the volume equal to the snapshot, on the disk, and compares it with the source.
-func (w *worker) write(ctx context.Context, repo repository, front *front, server *server) error {
-	w.status.stage(api.StageCopying)
-	if err := prepare(w.volume); err != nil {
+func (s *side) write(ctx context.Context, repo repository, front *front, server *server) error {
+	s.status.stage(api.StageCopying)
+	if err := prepare(s.tree); err != nil {
 		return err
 	}
-	disk, err := openDisk(w.volume)
+	disk, err := s.tree.OpenDisk()
 	if err != nil {
 		return err
 	}
-	defer disk.close()
-	if err := w.restore(ctx, repo, w.made); err != nil {
-		return w.explain(repo, err)
+	defer disk.Close()
+	if err := s.restore(ctx, repo, s.made); err != nil {
+		return s.explain(repo, err)
 	}
-	synced := disk.beginSync()
-	if err := w.verifyTarget(ctx, repo, front, server); err != nil {
+	synced := disk.Begin()
+	if err := s.verifyTarget(ctx, repo, front, server); err != nil {
 		return err
 	}
-	return disk.endSync(synced)
+	return synced()
 }
 
-func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
-	if w.place.remote == "" {
+func (s *side) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
+	if s.place.remote == "" {
 		var cancel context.CancelCauseFunc
-		ctx, cancel = watchSpace(ctx, w.free)
+		ctx, cancel = watchSpace(ctx, s.free)
 		defer cancel(nil)
 	}
 	made, err := front.await(ctx, server, eventSnapshot)
@@ -109,11 +110,11 @@ func (w *worker) awaitSnapshot(ctx context.Context, front *front, server *server
 	return made, err
 }
 
-// overwrite says which of the files that are there restic may believe by their size and time.
+// overwrite says of which files that are there restic may take size and time for a proof.
 type overwrite string
 
 const (
-	// overwriteChanged believes them.
+	// overwriteChanged: of all.
 	overwriteChanged overwrite = "if-changed"
 	// overwriteAlways reads every file, and writes what differs. restic gives size and time also to
 	// files whose content it could not restore, and they may be on the disk before the content is.
@@ -121,48 +122,48 @@ const (
 )
 
 // restore makes the prepared volume equal to the snapshot.
-func (w *worker) restore(ctx context.Context, repo repository, made event) error {
+func (s *side) restore(ctx context.Context, repo repository, made event) error {
 	how := overwriteChanged
-	if !w.believing {
+	if !s.verified {
 		how = overwriteAlways
-		forget(w.volume)
+		s.tree.DropCache()
 	}
-	folder := filepath.Join(w.dirs.SourceVolumes, w.name)
-	err := w.restoreOnce(ctx, repo, made, folder, how)
+	folder := filepath.Join(s.dirs.SourceVolumes, s.name)
+	err := s.restoreOnce(ctx, repo, made, folder, how)
 	if r := new(runError); errors.As(err, &r) && r.Blocked {
-		if err := clearFolders(ctx, repo, made.Snapshot, folder, w.volume); err != nil {
+		if err := s.clearFolders(ctx, repo, made.Snapshot, folder); err != nil {
 			return fmt.Errorf("cannot remove the folders that became something else at the source: %w", err)
 		}
 		// Other files may have failed, too.
-		err = w.restoreOnce(ctx, repo, made, folder, overwriteAlways)
+		err = s.restoreOnce(ctx, repo, made, folder, overwriteAlways)
 	}
 	if err != nil {
 		return restoreError(err)
 	}
-	warning, err := applyRoot(made.Root, w.volume)
-	if warning != "" {
-		w.status.warn("%s", warning)
+	differs, err := s.tree.ApplyRoot(made.Root)
+	if len(differs) > 0 {
+		s.status.warn("the root of the volume stays as it is at the target (source != target): %s", strings.Join(differs, ", "))
 	}
-	return errors.Join(err, makeHoles(ctx, w.volume, w.made.hollow()))
+	return errors.Join(err, s.makeHoles(ctx, s.made.Sparse))
 }
 
 // restoreOnce restores a folder of the snapshot into the prepared volume.
-func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, folder string, how overwrite) error {
+func (s *side) restoreOnce(ctx context.Context, repo repository, made event, folder string, how overwrite) error {
 	if err := checkSnapshot(made.Snapshot); err != nil {
 		return err
 	}
-	if err := dropSparse(w.volume, made.Sparse); err != nil {
+	if err := dropSparse(s.tree, made.Sparse); err != nil {
 		return err
 	}
 	var summary message
-	args := slices.Concat(w.settings.restore(repo.location), restoreFlags(how), leaveOut(w.volume, "/"),
-		[]string{made.Snapshot + ":" + folder, "--target", w.volume})
+	args := slices.Concat(s.settings.restore(repo.location), restoreFlags(how), leaveOut(s.volume, "/"),
+		[]string{made.Snapshot + ":" + folder, "--target", s.volume})
 	err := repo.run(ctx, "/", func(m message) {
 		switch m.Type {
 		case "summary":
 			summary = m
 		case "status":
-			w.status.update(func(v *task.VolumeProgress) {
+			s.status.update(func(v *task.VolumeProgress) {
 				v.BytesDone, v.BytesTotal = m.BytesRestored+m.BytesSkipped, m.TotalBytes
 				v.FilesDone, v.FilesTotal = m.FilesRestored+m.FilesSkipped, m.TotalFiles
 			})
@@ -170,7 +171,7 @@ func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, f
 	}, "restore", args...)
 	// What is skipped is not part of the total.
 	if err == nil && summary.Type != "" && summary.TotalFiles+summary.FilesSkipped == 0 {
-		err = clearAll(w.volume)
+		err = s.tree.Clear()
 	}
 	return err
 }
@@ -179,13 +180,13 @@ func (w *worker) restoreOnce(ctx context.Context, repo repository, made event, f
 // worker may not set, and after the first that it may not restic sets no others.
 func restoreFlags(how overwrite) []string {
 	flags := []string{"--delete", "--overwrite", string(how), "--sparse", "--no-lock"}
-	for _, p := range tree.KeptPatterns() {
+	for _, p := range filecopy.KeptXattrs() {
 		flags = append(flags, "--include-xattr", p)
 	}
 	return flags
 }
 
-// restoreError: a full volume or a missing right stays so until somebody mends it.
+// restoreError: a full volume or a missing right stays so until a person fixes it.
 func restoreError(err error) error {
 	var r *runError
 	if !errors.As(err, &r) {
@@ -199,9 +200,11 @@ func restoreError(err error) error {
 	case r.says("file name too long"):
 		return &permanent{fmt.Errorf("the target's volume takes no path or name as long as one of the source's: shorten it there: %w", err)}
 	case r.says("too many links"):
-		return &permanent{fmt.Errorf("the file system of the target's volume keeps fewer hard links of a file than the source has: use a StorageClass with another one, such as XFS: %w", err)}
+		return &permanent{fmt.Errorf("the file system of the target's volume keeps fewer hard links of a file than the source has: "+
+			"use a StorageClass with another one, such as XFS: %w", err)}
 	case r.says("file too large"):
-		return &permanent{fmt.Errorf("the file system of the target's volume takes no file as large as one of the source's: use a StorageClass with another one, such as XFS: %w", err)}
+		return &permanent{fmt.Errorf("the file system of the target's volume takes no file as large as one of the source's: "+
+			"use a StorageClass with another one, such as XFS: %w", err)}
 	case r.says("permission denied"), r.says("operation not permitted"):
 		return &permanent{fmt.Errorf("the worker may not write everything to the target's volume: let it run as a user who can: %w", err)}
 	}
@@ -212,27 +215,27 @@ func restoreError(err error) error {
 // worker alone can reach it now: every lock in it is stale. A repository that the password
 // does not open, or that is damaged, is of no use to anybody: it is made anew, and everything is
 // sent again.
-func (w *worker) openRepository(ctx context.Context, repo repository) error {
-	w.repeatNote()
-	mark, err := w.mark()
+func (s *side) openRepository(ctx context.Context, repo repository) error {
+	s.repeatNote()
+	opened, err := s.fingerprint()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(repo.location, "config")); err == nil {
-		if w.clean(repo, mark) {
+		if s.clean(repo, opened) {
 			return nil
 		}
 		why := errDamaged
-		if !w.condemned() {
+		if !s.isMarkedDamaged() {
 			why = repo.run(ctx, "/", nil, "unlock", "--remove-all")
 		}
 		switch {
 		case why == nil:
-			return w.writeMark(mark)
+			return s.remember(opened)
 		case errors.Is(why, errDamaged), isDamaged(why):
-			w.note("the repository is damaged and is made anew: everything is sent again")
+			s.note("the repository is damaged and is made anew: everything is sent again")
 		case isCode(why, exitWrongPassword), isCode(why, exitNoRepository):
-			w.note("the repository could not be opened any more and is made anew: everything is sent again")
+			s.note("the repository could not be opened any more and is made anew: everything is sent again")
 		default:
 			return why
 		}
@@ -244,25 +247,25 @@ func (w *worker) openRepository(ctx context.Context, repo repository) error {
 	if err := repo.run(ctx, "/", nil, "init"); err != nil {
 		return err
 	}
-	return w.writeMark(mark)
+	return s.remember(opened)
 }
 
 // clean tells whether nothing is to be done: the repository was opened with this password
-// before, and nobody has left a lock. To ask restic costs a second while the application is
+// before, and no lock is left. To ask restic costs a second while the application is
 // down.
-func (w *worker) clean(repo repository, mark string) bool {
-	was, err := os.ReadFile(w.markFile())
-	if err != nil || string(was) != mark {
+func (s *side) clean(repo repository, opened string) bool {
+	was, err := os.ReadFile(s.openedFile())
+	if err != nil || string(was) != opened {
 		return false
 	}
 	locks, err := os.ReadDir(filepath.Join(repo.location, "locks"))
 	return err == nil && len(locks) == 0
 }
 
-// mark tells passwords apart without giving them away: they are 256 bits of chance, which no
+// fingerprint tells passwords apart without giving them away: they are 256 bits of chance, which no
 // hash leads back to.
-func (w *worker) mark() (string, error) {
-	password, err := os.ReadFile(w.passwordFile())
+func (s *side) fingerprint() (string, error) {
+	password, err := os.ReadFile(s.passwordFile())
 	if err != nil {
 		return "", fmt.Errorf("cannot read the password of the repository: %w", err)
 	}
@@ -272,12 +275,13 @@ func (w *worker) mark() (string, error) {
 
 // state is the worker's own folder in the repository's volume: a worker that ran as another
 // user has left one that this one may not even read.
-func (w *worker) state() string { return filepath.Join(w.dirs.State, "uid-"+strconv.Itoa(os.Getuid())) }
+func (s *side) state() string { return filepath.Join(s.dirs.State, "uid-"+strconv.Itoa(os.Getuid())) }
 
-func (w *worker) markFile() string { return filepath.Join(w.state(), "opened") }
+// openedFile holds the fingerprint of the password that the repository was opened with.
+func (s *side) openedFile() string { return filepath.Join(s.state(), "opened") }
 
-func (w *worker) writeMark(mark string) error {
-	if err := os.WriteFile(w.markFile(), []byte(mark), 0o600); err != nil {
+func (s *side) remember(opened string) error {
+	if err := os.WriteFile(s.openedFile(), []byte(opened), 0o600); err != nil {
 		return fmt.Errorf("cannot write to the repository's volume: %w", err)
 	}
 	return nil

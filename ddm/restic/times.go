@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // What a run has seen of the times of a volume is kept in the repository, in tags. A final run, which
@@ -27,38 +27,28 @@ const (
 	writtenPrefix = "kubemove-written-"
 	// recordPrefix begins the tag of a record, with the ID of the snapshot that it is about.
 	recordPrefix = "kubemove-record-"
-	// emptyTag is that of a snapshot without files, which supersede makes.
+	// emptyTag is that of a snapshot without files, which addEmptySnapshot makes.
 	emptyTag = "kubemove-empty"
 	// recordHost is the host of records: no backup of the volume takes one for its parent.
 	recordHost = "kubemove-times"
 )
 
-// unbounded is a time that nothing is newer than.
-const unbounded = math.MaxInt64
-
-// roundUp to whole seconds since 1970.
-func roundUp(t time.Time) int64 {
-	if t.Nanosecond() > 0 {
-		return t.Unix() + 1
-	}
-	return t.Unix()
-}
-
 // timesTags are what is known of the volume's times before a backup.
-func (w *worker) timesTags() []string {
-	tags := []string{fmt.Sprint(touchedPrefix, w.newest.Touched.UnixNano())}
-	if w.task.Run.Exact {
-		tags = append(tags, fmt.Sprint(writtenPrefix, roundUp(w.newest.Written)))
+func (s *side) timesTags() []string {
+	tags := []string{fmt.Sprint(touchedPrefix, s.newest.Touched.UnixNano())}
+	if s.task.Run.Exact {
+		tags = append(tags, fmt.Sprint(writtenPrefix, filecopy.RoundUp(s.newest.Written)))
 	}
 	return tags
 }
 
 // keepTimes records the newest time of the files in a snapshot that was made while the application
 // went on writing. If that fails, a later final run compares more than it would have to.
-func (w *worker) keepTimes(ctx context.Context, repo repository, snapshot string, written int64) {
+func (s *side) keepTimes(ctx context.Context, repo repository, snapshot string, written int64) {
 	err := repo.run(ctx, "/", nil, "backup", slices.Concat(repo.patientWithLocks(), []string{"--host", recordHost,
-		"--tag", w.task.Run.ID, "--tag", recordPrefix + snapshot, "--tag", fmt.Sprint(writtenPrefix, max(written, roundUp(w.newest.Written))),
-		"--exclude", pattern(w.volume) + "/*", w.volume})...)
+		"--tag", s.task.Run.ID, "--tag", recordPrefix + snapshot,
+		"--tag", fmt.Sprint(writtenPrefix, max(written, filecopy.RoundUp(s.newest.Written))),
+		"--exclude", pattern(s.volume) + "/*", s.volume})...)
 	if err != nil {
 		slog.Warn("cannot record the newest times of the volume: a final run will compare the content of all files that change", "error", err.Error())
 	}

@@ -80,7 +80,7 @@ func TestTimesAreKept(t *testing.T) {
 				t.Fatalf("%s: the snapshots are %+v", tc.reason, all)
 			}
 			saw := all[0].seen(all)
-			if saw.written != newest.Unix()+1 || saw.began.IsZero() || time.Since(saw.touched) > time.Hour {
+			if saw.Written != newest.Unix()+1 || saw.Began.IsZero() || time.Since(saw.Touched) > time.Hour {
 				t.Errorf("%s: the run has seen %+v", tc.reason, saw)
 			}
 		})

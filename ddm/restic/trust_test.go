@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -194,21 +195,24 @@ func TestDiskTellsEveryError(t *testing.T) {
 	size, again := thinDisk(t, p)
 	must(t, os.WriteFile(filepath.Join(p.target(), "file"), nil, 0o644))
 	again()
-	disk, err := openDisk(p.target())
+	tree, err := filecopy.Open(p.target())
 	must(t, err)
-	defer disk.close()
+	defer tree.Close()
+	disk, err := tree.OpenDisk()
+	must(t, err)
+	defer disk.Close()
 	size("8m")
 	data := make([]byte, 32<<20)
 	_, _ = rand.Read(data)
 	must(t, os.WriteFile(filepath.Join(p.target(), "file"), data, 0o644))
-	other, err := openDisk(p.target())
+	other, err := tree.OpenDisk()
 	must(t, err)
-	defer other.close()
-	if err := other.sync(); err == nil {
+	defer other.Close()
+	if err := other.Sync(); err == nil {
 		t.Fatal("the disk has taken everything")
 	}
-	if err := <-disk.beginSync(); err == nil {
-		t.Error("the error was told to somebody else only")
+	if err := disk.Sync(); err == nil {
+		t.Error("the error was told to another only")
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 
 // What the restic mobilizer calls restic with. The mobilizer keeps it in ddm/restic: repository.run
 // in command.go (the flags of every call, and the environment), settings.backup and
-// settings.restore in settings.go with their defaults, worker.backup in source.go, restoreFlags
-// in target.go, and tree.KeptPatterns for the attributes. In each pair the calls of A, as they
+// settings.restore in settings.go with their defaults, side.backup in source.go, restoreFlags
+// in target.go, and filecopy.KeptXattrs for the attributes. In each pair the calls of A, as they
 // are seen on this machine, are compared with these: when they differ the run fails.
 
 // environment of restic, beside where its repository is and its password.

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // What ext4, the most common file system of volumes and the one with the narrowest limits, keeps of
@@ -39,7 +39,7 @@ func attributes(path string, names int) int {
 	total := 0
 	for _, name := range strings.Split(string(list[:n]), "\x00") {
 		size, err := unix.Lgetxattr(path, name, nil)
-		if err == nil && tree.Kept(name) {
+		if err == nil && filecopy.KeepsXattr(name) {
 			// An entry has a head of 16 bytes, and all is rounded up to 4.
 			total += 16 + (len(name)+3)&^3 + (size+3)&^3
 		}

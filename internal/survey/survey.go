@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // Worker is the one that would write the copy at the target.
@@ -161,7 +161,7 @@ func readRoot(dir string) (Root, error) {
 // look at one entry.
 func (s *surveyor) look(e *entry) {
 	r := &s.report
-	if len(s.target.Folder)+len("/")+len(e.rel) > tree.MaxPath {
+	if len(s.target.Folder)+len("/")+len(e.rel) > filecopy.MaxPath {
 		r.TooLong.add(e.rel)
 	}
 	if !copied(e) {

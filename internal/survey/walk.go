@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 )
 
 // entry is one path, as its folder knows it. All is done by its name there: a path from the root may
@@ -88,7 +88,7 @@ func (s *surveyor) enter(e *entry) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("cannot read %q: %w", e.rel, err)
-	case e.rel == tree.LostAndFound && e.is(unix.S_IFDIR):
+	case e.rel == filecopy.LostAndFound && e.is(unix.S_IFDIR):
 		return false, nil
 	}
 	s.look(e)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/tree"
+	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
@@ -77,7 +77,7 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 // clean: nothing was found that may have been fixed since.
 func (k Surveyed) clean() bool {
 	r := k.Report
-	return r != nil && r.Unreadable.Count+r.Foreign.Count+r.TooLong.Count == 0 && r.Devices <= tree.MaxDevices
+	return r != nil && r.Unreadable.Count+r.Foreign.Count+r.TooLong.Count == 0 && r.Devices <= filecopy.MaxDevices
 }
 
 // keyOf what a survey depends on.
@@ -115,11 +115,11 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	}
 	if n := r.TooLong.Count; n > 0 {
 		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d paths that are longer than the %d bytes that a worker reaches (it has the volume at %s): "+
-			"move these folders up in the volume, or shorten their names: %s", v.Name, n, tree.MaxPath, transfer.VolumeFolder(v.Name), few(r.TooLong))
+			"move these folders up in the volume, or shorten their names: %s", v.Name, n, filecopy.MaxPath, transfer.VolumeFolder(v.Name), few(r.TooLong))
 	}
-	if n := r.Devices; n > tree.MaxDevices {
+	if n := r.Devices; n > filecopy.MaxDevices {
 		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d device nodes, such as the whiteouts of overlay file systems, and at most %d can be left out of a copy: "+
-			"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, tree.MaxDevices, few(r.Special))
+			"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, filecopy.MaxDevices, few(r.Special))
 	}
 	judgeRoom(p, v, r)
 	switch n := r.Special.Count; {

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"encoding/binary"
@@ -12,22 +12,22 @@ type Type byte
 
 // The types that are copied. Sockets and device nodes are not.
 const (
-	File   Type = 'f'
-	Folder Type = 'd'
-	Link   Type = 'l'
-	Pipe   Type = 'p'
+	TypeFile   Type = 'f'
+	TypeFolder Type = 'd'
+	TypeLink   Type = 'l'
+	TypePipe   Type = 'p'
 )
 
 // String names the type for people.
 func (t Type) String() string {
 	switch t {
-	case File:
+	case TypeFile:
 		return "file"
-	case Folder:
+	case TypeFolder:
 		return "folder"
-	case Link:
+	case TypeLink:
 		return "symbolic link"
-	case Pipe:
+	case TypePipe:
 		return "FIFO"
 	}
 	return fmt.Sprintf("type %q", byte(t))
@@ -61,10 +61,10 @@ type Entry struct {
 	// Same is the first path of the tree that is the same inode, if that is another one: both
 	// are hard links of one file. Links from outside the tree do not count.
 	Same string
-	// Xattrs that Kept names, by name.
+	// Xattrs that KeepsXattr keeps, by name.
 	Xattrs []Xattr
-	// Sum is the BLAKE3 hash of the content, 32 bytes: in walks with checksums, and where there
-	// is doubt, of files without Same.
+	// Sum is the BLAKE3 hash of the content, 32 bytes: in walks with checksums, and where the times
+	// prove nothing, of files without Same.
 	Sum []byte
 }
 
@@ -72,14 +72,14 @@ type Entry struct {
 func (e *Entry) compared() *Entry {
 	c := *e
 	c.Nanos = 0
-	if c.Type == Folder {
+	if c.Type == TypeFolder {
 		c.Seconds = 0
 	}
 	return &c
 }
 
 // hashed tells whether the entry has content of its own.
-func (e *Entry) hashed() bool { return e.Type == File && e.Same == "" }
+func (e *Entry) hashed() bool { return e.Type == TypeFile && e.Same == "" }
 
 func (e *Entry) mtime() time.Time { return time.Unix(e.Seconds, int64(e.Nanos)) }
 

@@ -1,12 +1,10 @@
-package tree
+package filecopy
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,80 +17,103 @@ import (
 
 const modeBits = 0o7777
 
-// Read returns the entry of one path of the disk, without Path, Same and Sum. A socket or a
-// device node is an error.
-func Read(path string) (*Entry, error) {
+// Read returns the entry of one path, without Path, Same and Sum. A socket or a device node is an error.
+func (t *Tree) Read(path string) (*Entry, error) {
+	at, err := t.locate(path)
+	if err != nil {
+		return nil, t.cannotRead(path, err)
+	}
+	defer at.close()
+	return t.readAt(path, at)
+}
+
+// readAt is Read for a path that was located.
+func (t *Tree) readAt(path string, at location) (*Entry, error) {
 	it := &item{path: path, entry: &Entry{}}
-	it.read()
+	t.read(it, at)
 	if it.err == nil && it.entry == nil {
-		return nil, fmt.Errorf("cannot read %q: sockets and device nodes are not copied", path)
+		return nil, fmt.Errorf("cannot read %q: sockets and device nodes are not copied", t.full(path))
 	}
 	return it.entry, it.err
 }
 
 // read fills the entry from the disk.
-func (it *item) read() {
-	var st unix.Stat_t
-	if err := again(func() error { return unix.Lstat(it.path, &st) }); err != nil {
-		it.err = fmt.Errorf("cannot read %q: %w", it.path, err)
+func (t *Tree) read(it *item, at location) {
+	st, err := at.stat()
+	if err != nil {
+		it.err = t.cannotRead(it.path, err)
 		return
 	}
 	e := it.entry
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		e.Type, e.Size = File, st.Size
+		e.Type, e.Size = TypeFile, st.Size
 	case unix.S_IFDIR:
-		e.Type = Folder
+		e.Type = TypeFolder
 	case unix.S_IFIFO:
-		e.Type = Pipe
+		e.Type = TypePipe
 	case unix.S_IFLNK:
-		e.Type = Link
-		if e.Target, it.err = os.Readlink(it.path); it.err != nil {
-			it.err = fmt.Errorf("cannot read the link %q: %w", it.path, cause(it.err))
+		e.Type = TypeLink
+		if e.Target, err = readlink(at); err != nil {
+			it.err = fmt.Errorf("cannot read the link %q: %w", t.full(it.path), err)
 			return
 		}
 	default:
 		it.entry = nil
 		return
 	}
-	if e.Type != Link {
+	if e.Type != TypeLink {
 		e.Mode = st.Mode & modeBits
 	}
-	if e.Type != Folder {
+	if e.Type != TypeFolder {
 		it.inode, it.links, it.allocated = inode{uint64(st.Dev), st.Ino}, uint64(st.Nlink), st.Blocks*512
 	}
 	it.ctime = time.Unix(int64(st.Ctim.Sec), int64(st.Ctim.Nsec))
 	e.UID, e.GID = st.Uid, st.Gid
 	e.Seconds, e.Nanos = int64(st.Mtim.Sec), uint32(st.Mtim.Nsec)
-	e.Xattrs, it.err = xattrs(it.path)
+	e.Xattrs, it.err = xattrs(at, t.full(it.path))
 }
 
-// Kept tells whether an extended attribute is part of the data: what users and programs set,
+func readlink(at location) (string, error) {
+	for size := 256; ; size *= 4 {
+		buf := make([]byte, size)
+		n, err := unix.Readlinkat(at.folder, at.name, buf)
+		if err != nil {
+			return "", err
+		}
+		if n < size {
+			return string(buf[:n]), nil
+		}
+	}
+}
+
+// KeepsXattr tells whether an extended attribute is part of the data: what users and programs set,
 // access control lists, and capabilities. All others belong to the system, or only it can read
 // them.
-func Kept(name string) bool {
+func KeepsXattr(name string) bool {
 	return strings.HasPrefix(name, "user.") || slices.Contains(system, name)
 }
 
 // system attributes that are kept.
 var system = []string{"security.capability", "system.posix_acl_access", "system.posix_acl_default"}
 
-// KeptPatterns are Kept as patterns of file names.
-func KeptPatterns() []string { return append([]string{"user.*"}, system...) }
+// KeptXattrs are what KeepsXattr keeps, as patterns of file names.
+func KeptXattrs() []string { return append([]string{"user.*"}, system...) }
 
 // xattrs reads the kept attributes, sorted by name.
-func xattrs(path string) ([]Xattr, error) {
+func xattrs(at location, full string) ([]Xattr, error) {
+	path := at.path()
 	list, err := grow(func(buf []byte) (int, error) { return unix.Llistxattr(path, buf) })
 	// A file system without attributes says the one, some that of a Windows server the other.
 	if errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.ENODATA) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot list the attributes of %q: %w", path, err)
+		return nil, fmt.Errorf("cannot list the attributes of %q: %w", full, err)
 	}
 	var out []Xattr
 	for name := range strings.SplitSeq(string(list), "\x00") {
-		if !Kept(name) {
+		if !KeepsXattr(name) {
 			continue
 		}
 		value, err := grow(func(buf []byte) (int, error) { return unix.Lgetxattr(path, name, buf) })
@@ -100,7 +121,7 @@ func xattrs(path string) ([]Xattr, error) {
 			continue // It is gone by now.
 		}
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the attribute %q of %q: %w", name, path, err)
+			return nil, fmt.Errorf("cannot read the attribute %q of %q: %w", name, full, err)
 		}
 		out = append(out, Xattr{Name: name, Value: value})
 	}
@@ -132,41 +153,56 @@ type hasher struct {
 
 var hashers = sync.Pool{New: func() any { return &hasher{sum: blake3.New()} }}
 
-// Sum returns the hash of a file on the disk.
-func Sum(ctx context.Context, path string) ([]byte, error) {
+// Sum returns the hash of a file: 32 bytes of BLAKE3.
+func (t *Tree) Sum(ctx context.Context, path string) ([]byte, error) {
 	it := &item{path: path, entry: &Entry{}}
-	if it.read(); it.err != nil {
+	at, err := t.locate(path)
+	if err != nil {
+		return nil, t.cannotRead(path, err)
+	}
+	defer at.close()
+	if t.read(it, at); it.err != nil {
 		return nil, it.err
 	}
-	err := it.hash(ctx)
+	if it.entry == nil {
+		return nil, t.cannotRead(path, unix.EINVAL)
+	}
+	c := cursor{tree: t}
+	defer c.close()
+	err = t.hash(ctx, it, &c)
 	return it.entry.Sum, err
 }
 
 // hash reads the content. It must be the file, at the size, that was seen before: one that
 // changes while it is read has no hash.
-func (it *item) hash(ctx context.Context) error {
-	// Should a FIFO take its place this must not wait for a writer.
-	f, err := os.OpenFile(it.path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+func (t *Tree) hash(ctx context.Context, it *item, c *cursor) error {
+	at, err := c.locate(it.path)
 	if err != nil {
-		return fmt.Errorf("cannot read %q: %w", it.path, cause(err))
+		return t.cannotRead(it.path, err)
+	}
+	// Should a FIFO take its place this must not wait for a writer.
+	f, err := at.open(unix.O_RDONLY)
+	if err != nil {
+		return t.cannotRead(it.path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("cannot read %q: %w", it.path, cause(err))
+		return t.cannotRead(it.path, err)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); !ok || it.inode != (inode{uint64(st.Dev), st.Ino}) {
-		return fmt.Errorf("%q was replaced while the tree was read: find out who writes to it", it.path)
+		return fmt.Errorf("%q was replaced while the tree was read: find out who writes to it", t.full(it.path))
 	}
 	h := hashers.Get().(*hasher)
 	defer hashers.Put(h)
 	h.sum.Reset()
 	size, err := h.read(ctx, f)
 	if err != nil {
-		return fmt.Errorf("cannot read %q: %w", it.path, cause(err))
+		return t.cannotRead(it.path, err)
 	}
 	if size != it.entry.Size {
-		return fmt.Errorf("%q changed while the tree was read: it had %d bytes, then %d; find out who writes to it", it.path, it.entry.Size, size)
+		return fmt.Errorf("%q changed while the tree was read: it had %d bytes, then %d; find out who writes to it",
+			t.full(it.path), it.entry.Size, size)
 	}
 	it.entry.Sum = h.sum.Sum(nil)
 	return nil
@@ -186,22 +222,4 @@ func (h *hasher) read(ctx context.Context, r io.Reader) (size int64, err error) 
 		}
 	}
 	return size, ctx.Err()
-}
-
-// cause is an error without the path, which the messages of this package have already.
-func cause(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
-// again repeats what a signal has interrupted.
-func again(call func() error) error {
-	for {
-		if err := call(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
 }

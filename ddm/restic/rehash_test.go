@@ -138,9 +138,9 @@ func TestUnseenInMemory(t *testing.T) {
 	p.eventually("final")
 }
 
-// TestDoubt: the times of a file are taken for a proof only where no earlier run can have missed a
+// TestMustRehash: the times of a file are taken for a proof only where no earlier run can have missed a
 // change.
-func TestDoubt(t *testing.T) {
+func TestMustRehash(t *testing.T) {
 	at := func(minute int) time.Time {
 		return time.Unix(1_700_000_000, 0).Add(time.Duration(minute) * time.Minute)
 	}
@@ -201,8 +201,8 @@ func TestDoubt(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := doubt(tc.snapshots, "made")(at(tc.mtime), at(tc.ctime)); got != tc.want {
-				t.Errorf("%s: doubted is %t", tc.reason, got)
+			if got := mustRehash(tc.snapshots, "made")(at(tc.mtime), at(tc.ctime)); got != tc.want {
+				t.Errorf("%s: it must be hashed: %t", tc.reason, got)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 // ordered hands each value to one of several workers, and gives the values back in the order
 // in which they came. It holds at most depth of them, and ends when in is closed and all were

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"bytes"
@@ -96,8 +96,8 @@ func TestManifestDamaged(t *testing.T) {
 // FuzzDecode: whatever comes in, decoding ends, and what it takes is what encoding makes.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte{}, "")
-	f.Add((&Entry{Path: "a", Type: File, Xattrs: []Xattr{{Name: "user.a", Value: []byte("1")}}, Sum: []byte("sum")}).encode(nil, 0), "")
-	f.Add((&Entry{Path: "a/b", Type: Link, Seconds: -1, Target: "x", Same: "a/a"}).encode(nil, 2), "a/c")
+	f.Add((&Entry{Path: "a", Type: TypeFile, Xattrs: []Xattr{{Name: "user.a", Value: []byte("1")}}, Sum: []byte("sum")}).encode(nil, 0), "")
+	f.Add((&Entry{Path: "a/b", Type: TypeLink, Seconds: -1, Target: "x", Same: "a/a"}).encode(nil, 2), "a/c")
 	f.Fuzz(func(t *testing.T, data []byte, before string) {
 		e, err := decode(data, before)
 		if err != nil {

@@ -1,17 +1,7 @@
-// Package tree reads a directory tree: what a faithful copy must keep of it, in an order that
-// is the same everywhere, so that both sides of a copy can be counted, fingerprinted and
-// compared path by path.
-//
-// Left out are the root itself, the folder lost+found in it, sockets, device nodes, times of
-// access, inode flags (chattr), and the extended attributes that belong to the system, such as
-// those of SELinux.
-package tree
+package filecopy
 
 import (
 	"context"
-	"fmt"
-	"io/fs"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -28,25 +18,13 @@ const (
 	MethodChecksum = "checksum-v1"
 )
 
-// LostAndFound is the name of the folder in a file system's root that is left out.
-const LostAndFound = "lost+found"
-
-// Limits of what can be copied.
-const (
-	// MaxPath is how long a path may be, in bytes, from the root of the file system that the process
-	// sees: no system call takes a longer one.
-	MaxPath = 4095
-	// MaxDevices is how many device nodes can be left out: each is compared with each path.
-	MaxDevices = 10_000
-)
-
 // Options of a walk.
 type Options struct {
 	// Checksum reads the content of every file, and hashes it.
 	Checksum bool
-	// Doubted names the files whose content is hashed without Checksum, too, by the times of the
+	// MustRehash names the files whose content is hashed without Checksum, too, by the times of the
 	// last change of their content, and of anything. The digest does not cover that.
-	Doubted func(mtime, ctime time.Time) bool
+	MustRehash func(mtime, ctime time.Time) bool
 	// Each is called for every entry, in order: a folder comes before what is in it, and the
 	// names in one folder are sorted by their bytes. It may change the path that it is given:
 	// that was read before. Its error ends the walk.
@@ -74,7 +52,7 @@ type Summary struct {
 
 // item is an entry on its way through the walk.
 type item struct {
-	path  string // of the disk
+	path  string // below the root; that of the entry may be changed
 	entry *Entry // nil: it is not copied
 	inode inode
 	links uint64
@@ -92,36 +70,36 @@ const readers = 8
 // system calls do.
 const batch = 128
 
-// Walk reads the tree beneath root. Whatever cannot be read is an error that names it.
-func Walk(ctx context.Context, root string, o Options) (*Summary, error) {
+// maxHashing bounds the files that wait for their turn to be hashed.
+const maxHashing = 64
+
+// Walk reads what is in the tree. What cannot be read is an error that names it.
+func (t *Tree) Walk(ctx context.Context, o Options) (*Summary, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	names := make(chan []*item)
+	paths := make(chan []*item)
 	var failed error
 	go func() {
-		defer close(names)
-		failed = list(ctx, root, names)
+		defer close(paths)
+		failed = t.list(ctx, paths)
 	}()
-	read := ordered(names, readers, 2*readers, func(items []*item) {
-		for _, it := range items {
-			if it.err = ctx.Err(); it.err == nil {
-				it.read()
-			}
-		}
-	})
-	items := join(read)
-	if o.Checksum || o.Doubted != nil {
+	items := inOrder(ordered(paths, readers, 2*readers, func(items []*item) { t.readAll(ctx, items) }))
+	if o.Checksum || o.MustRehash != nil {
 		workers := runtime.GOMAXPROCS(0)
+		cursors := newCursors(t, workers)
+		defer cursors.close()
 		// Deep, so that others are read while one takes long.
-		items = ordered(items, workers, 64*workers, func(it *item) {
-			if it.err == nil && it.entry != nil && it.entry.hashed() && (o.Checksum || o.Doubted(it.entry.mtime(), it.ctime)) {
-				it.err = it.hash(ctx)
+		items = ordered(items, workers, maxHashing*workers, func(it *item) {
+			if it.err == nil && it.entry != nil && it.entry.hashed() && (o.Checksum || o.MustRehash(it.entry.mtime(), it.ctime)) {
+				c := <-cursors
+				it.err = t.hash(ctx, it, c)
+				cursors <- c
 			}
 		})
 	}
 	count := newCounter(o.method())
 	var first error
-	// All are taken, even after an error: whoever sends them ends only then.
+	// All are taken, even after an error: those who send them end only then.
 	for it := range items {
 		if first == nil {
 			if first = it.finish(o.Each, count); first != nil {
@@ -136,6 +114,23 @@ func Walk(ctx context.Context, root string, o Options) (*Summary, error) {
 		return nil, first
 	}
 	return count.summary(), nil
+}
+
+// readAll fills the entries of a batch.
+func (t *Tree) readAll(ctx context.Context, items []*item) {
+	c := cursor{tree: t}
+	defer c.close()
+	for _, it := range items {
+		if it.err = ctx.Err(); it.err != nil {
+			continue
+		}
+		at, err := c.locate(it.path)
+		if err != nil {
+			it.err = t.cannotRead(it.path, err)
+			continue
+		}
+		t.read(it, at)
+	}
 }
 
 // finish hands the entry on and counts it.
@@ -153,8 +148,8 @@ func (it *item) finish(each func(*Entry) error, count *counter) error {
 	return each(it.entry)
 }
 
-// list sends the paths beneath root, in order.
-func list(ctx context.Context, root string, out chan<- []*item) error {
+// list sends the paths of the tree, in order.
+func (t *Tree) list(ctx context.Context, out chan<- []*item) error {
 	var items []*item
 	send := func() error {
 		select {
@@ -165,11 +160,11 @@ func list(ctx context.Context, root string, out chan<- []*item) error {
 			return context.Cause(ctx)
 		}
 	}
-	err := each(root, cannotRead, func(rel, path string, d fs.DirEntry) error {
-		if special(d.Type()) {
+	err := t.visit(t.cannotRead, func(f Found) error {
+		if isSpecial(f.Kind) {
 			return nil
 		}
-		items = append(items, &item{path: path, entry: &Entry{Path: rel}})
+		items = append(items, &item{path: f.Path, entry: &Entry{Path: f.Path}})
 		if len(items) < batch {
 			return nil
 		}
@@ -181,37 +176,8 @@ func list(ctx context.Context, root string, out chan<- []*item) error {
 	return err
 }
 
-// special tells what is not copied: it means nothing without its process, or to another
-// machine.
-func special(mode fs.FileMode) bool { return mode&(fs.ModeSocket|fs.ModeDevice|fs.ModeIrregular) != 0 }
-
-func cannotRead(path string, err error) error {
-	return fmt.Errorf("cannot read %q: %w", path, cause(err))
-}
-
-// each calls do for everything beneath root but lost+found, and fail for what it cannot read.
-func each(root string, fail func(path string, err error) error, do func(rel, path string, d fs.DirEntry) error) error {
-	root = filepath.Clean(root)
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fail(path, err)
-		}
-		if path == root {
-			return nil
-		}
-		if d.IsDir() && d.Name() == LostAndFound && filepath.Dir(path) == root {
-			return filepath.SkipDir
-		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		return do(rel, path, d)
-	})
-}
-
-// join takes the batches apart, and finds the hard links, which needs the order.
-func join(in <-chan []*item) <-chan *item {
+// inOrder takes the batches apart, and finds the hard links, which needs the order.
+func inOrder(in <-chan []*item) <-chan *item {
 	out := make(chan *item, batch)
 	go func() {
 		defer close(out)

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 // inode is a file, however many names it has.
 type inode struct{ device, number uint64 }

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 // TestManifestForeign: an entry that leads out of the tree, or has what no walk finds, is refused.
 func TestManifestForeign(t *testing.T) {
-	file := func(path string) *Entry { return &Entry{Path: path, Type: File} }
+	file := func(path string) *Entry { return &Entry{Path: path, Type: TypeFile} }
 	with := func(change func(*Entry)) *Entry {
 		e := file("b")
 		change(e)
@@ -41,7 +41,7 @@ func TestManifestForeign(t *testing.T) {
 			}
 		})
 	}
-	root := &Entry{Type: Folder, Xattrs: []Xattr{{Name: "security.selinux"}}}
+	root := &Entry{Type: TypeFolder, Xattrs: []Xattr{{Name: "security.selinux"}}}
 	data, err := root.MarshalBinary()
 	must(t, err)
 	if err := new(Entry).UnmarshalBinary(data); err == nil {

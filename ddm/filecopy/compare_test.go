@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func TestWhat(t *testing.T) {
 		"size":            {reason: "then the content differs anyway", change: func(e *Entry) { e.Size, e.Sum = 6, []byte("other") }, want: []string{"size 5 != 6"}},
 		"content":         {reason: "nothing else shows it", change: func(e *Entry) { e.Sum = []byte("other") }, want: []string{Content}},
 		"time":            {reason: "as a date", change: func(e *Entry) { e.Seconds = -1 }, want: []string{"mtime 2023-11-14T22:13:20Z != 1969-12-31T23:59:59Z"}},
-		"type":            {reason: "the rest means nothing then", change: func(e *Entry) { e.Type, e.Mode = Folder, 0o755 }, want: []string{"type file != folder"}},
+		"type":            {reason: "the rest means nothing then", change: func(e *Entry) { e.Type, e.Mode = TypeFolder, 0o755 }, want: []string{"type file != folder"}},
 		"target":          {reason: "of a link", change: func(e *Entry) { e.Target = "a\n" }, want: []string{`link target "" != "a\n"`}},
 		"hard link":       {reason: "its content is that of the first", change: func(e *Entry) { e.Same, e.Sum = "a", nil }, want: []string{`a file of its own != a hard link of "a"`}},
 		"attribute gone":  {reason: "by name", change: func(e *Entry) { e.Xattrs = nil }, want: []string{"xattr user.a is missing at the target"}},
@@ -41,7 +41,7 @@ func TestWhat(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			entry := func() *Entry {
-				return &Entry{Path: "x", Type: File, Mode: 0o644, UID: 1, GID: 2, Size: 5, Seconds: 1_700_000_000, Nanos: 5,
+				return &Entry{Path: "x", Type: TypeFile, Mode: 0o644, UID: 1, GID: 2, Size: 5, Seconds: 1_700_000_000, Nanos: 5,
 					Xattrs: []Xattr{{"user.a", []byte("1")}}, Sum: []byte("sum")}
 			}
 			d := Difference{Source: entry(), Target: entry()}
@@ -100,7 +100,7 @@ func entries(list string) []*Entry {
 	var out []*Entry
 	for _, word := range strings.Fields(list) {
 		path, mode, _ := strings.Cut(word, "=")
-		out = append(out, &Entry{Path: path, Type: File, Mode: uint32(len(mode)) + 10*uint32((mode + "0")[0])})
+		out = append(out, &Entry{Path: path, Type: TypeFile, Mode: uint32(len(mode)) + 10*uint32((mode + "0")[0])})
 	}
 	return out
 }
@@ -154,9 +154,9 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// TestDoubted: content is compared where the walk of the manifest was in doubt, and only there,
+// TestRehashed: content is compared where the walk of the manifest says so, and only there,
 // though the digest stays that of the metadata.
-func TestDoubted(t *testing.T) {
+func TestRehashed(t *testing.T) {
 	source, target := t.TempDir(), t.TempDir()
 	now := time.Now().Truncate(time.Second)
 	for name, hour := range map[string]time.Duration{"old": 2, "young": 1, "linked": 1} {
@@ -168,27 +168,28 @@ func TestDoubted(t *testing.T) {
 	for _, root := range []string{source, target} {
 		must(t, os.Link(filepath.Join(root, "linked"), filepath.Join(root, "too")))
 	}
-	doubted := Options{Doubted: func(mtime, ctime time.Time) bool {
+	rehash := Options{MustRehash: func(mtime, ctime time.Time) bool {
 		if ctime.Before(now) {
 			t.Errorf("the file was not changed at %s", ctime)
 		}
 		return mtime.After(now.Add(-2 * time.Hour))
 	}}
 	var entries []*Entry
-	o := doubted
+	o := rehash
 	o.Each = func(e *Entry) error { entries = append(entries, e); return nil }
-	s, err := Walk(t.Context(), source, o)
+	s, err := open(t, source).Walk(t.Context(), o)
 	must(t, err)
-	in, err := NewReader(bytes.NewReader(encoded(t, doubted, s, entries)), Options{})
+	in, err := NewReader(bytes.NewReader(encoded(t, rehash, s, entries)), Options{})
 	must(t, err)
 	var got []string
+	copied := open(t, target)
 	c := NewComparison(in,
-		func(e *Entry) ([]byte, error) { return Sum(t.Context(), filepath.Join(target, e.Path)) },
+		func(e *Entry) ([]byte, error) { return copied.Sum(t.Context(), e.Path) },
 		func(d Difference) error {
 			got = append(got, d.Path()+": "+strings.Join(d.What(), ", "))
 			return nil
 		})
-	read, err := Walk(t.Context(), target, Options{Each: c.Add})
+	read, err := copied.Walk(t.Context(), Options{Each: c.Add})
 	must(t, err)
 	must(t, c.End())
 	if diff := cmp.Diff([]string{"linked: content", "young: content"}, got); diff != "" {

@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// trouble is what may be wrong with a repository of the user's own, recognised by what restic
+// diagnosis is what may be wrong with a repository of the user's own, recognised by what restic
 // 0.18.1, and the servers through it, print.
-type trouble struct {
+type diagnosis struct {
 	reason string
 	// says is part of the text, in lower case.
 	says []string
@@ -25,8 +26,8 @@ type trouble struct {
 	fix string
 }
 
-// troubles, the surest first.
-var troubles = []trouble{
+// diagnoses, the surest first.
+var diagnoses = []diagnosis{
 	{
 		reason: api.ReasonRepositoryPassword, codes: []int{exitWrongPassword},
 		says: []string{"wrong password or no key found"},
@@ -36,11 +37,11 @@ var troubles = []trouble{
 	{
 		reason: api.ReasonRepositoryLocked, codes: []int{exitLocked},
 		says: []string{"repository is already locked", "invalid lock file"},
-		fix:  "somebody else works on this repository: wait until that has ended; if it was killed, remove its lock with `restic unlock`",
+		fix:  "another client works on this repository: wait until that has ended; if it was killed, remove its lock with `restic unlock`",
 	},
 	{
 		reason: api.ReasonRepositoryDamaged, damaged: true,
-		fix: "it is damaged: look at it with `restic check`, mend it with `restic repair index`, `restic repair packs` and `restic repair snapshots --forget`, " +
+		fix: "it is damaged: look at it with `restic check`, repair it with `restic repair index`, `restic repair packs` and `restic repair snapshots --forget`, " +
 			"or choose another place in the parameter repository, where everything is sent again",
 	},
 	{
@@ -82,23 +83,14 @@ var troubles = []trouble{
 	},
 }
 
-// recognise finds out what a text of restic, or its exit code, speaks of; nil: nothing known.
-func recognise(text string, code int) *trouble {
+// diagnose finds out what a text of restic, or its exit code, speaks of; nil: nothing known.
+func diagnose(text string, code int) *diagnosis {
 	lower := strings.ToLower(text)
-	for i := range troubles {
-		t := &troubles[i]
-		for _, c := range t.codes {
-			if c == code {
-				return t
-			}
-		}
-		if t.damaged && damaged(text) {
-			return t
-		}
-		for _, s := range t.says {
-			if strings.Contains(lower, s) {
-				return t
-			}
+	for i := range diagnoses {
+		d := &diagnoses[i]
+		if slices.Contains(d.codes, code) || d.damaged && damaged(text) ||
+			slices.ContainsFunc(d.says, func(says string) bool { return strings.Contains(lower, says) }) {
+			return d
 		}
 	}
 	return nil
@@ -107,18 +99,18 @@ func recognise(text string, code int) *trouble {
 // repeats is what restic says before it tries something again.
 const repeats = "returned error, retrying after"
 
-// hopeless tells whether restic goes on repeating what only a person can mend: it would for a
+// hopeless tells whether restic goes on repeating what only a person can fix: it would for a
 // quarter of an hour, while the application may be stopped.
 func hopeless(line string) bool {
 	if !strings.Contains(line, repeats) {
 		return false
 	}
-	t := recognise(line, 0)
-	return t != nil && !t.passes
+	d := diagnose(line, 0)
+	return d != nil && !d.passes
 }
 
-// troubled is an error of a repository of the user's own.
-type troubled struct {
+// repositoryError is an error of a repository of the user's own.
+type repositoryError struct {
 	error
 	reason string
 	// passes: the next try may do better.
@@ -126,33 +118,33 @@ type troubled struct {
 }
 
 // Unwrap returns the error that is wrapped.
-func (t *troubled) Unwrap() error { return t.error }
+func (e *repositoryError) Unwrap() error { return e.error }
 
 // explain says what is wrong with a repository of the user's own, and what to do. Errors of
-// the managed one, and those that nobody knows, stay as they are.
+// the managed one, and those that are not known, stay as they are.
 func (r repository) explain(err error) error {
 	var e *runError
-	var known *troubled
-	// What is permanent was recognised by other signs, such as a volume that is full.
+	var known *repositoryError
+	// What is permanent was told by other signs, such as a volume that is full.
 	var local *permanent
 	if err == nil || r.place.managed() || errors.As(err, &known) || errors.As(err, &local) || !errors.As(err, &e) {
 		return err
 	}
-	t := recognise(e.Error(), e.Code)
-	if t == nil {
+	d := diagnose(e.Error(), e.Code)
+	if d == nil {
 		return err
 	}
-	fix := t.fix
+	fix := d.fix
 	if r.place.remote == "" {
-		fix = t.claimFix()
+		fix = d.claimFix()
 	}
-	return &troubled{reason: t.reason, passes: t.passes,
+	return &repositoryError{reason: d.reason, passes: d.passes,
 		error: fmt.Errorf("the repository %s: %s: %w", r.location, fix, err)}
 }
 
 // claimFix is the fix for a repository in a claim of the user's own, where that is another.
-func (t *trouble) claimFix() string {
-	switch t.reason {
+func (d *diagnosis) claimFix() string {
+	switch d.reason {
 	case api.ReasonRepositoryFull:
 		return "make the claim larger, or remove from it what is not needed"
 	case api.ReasonRepositoryDenied:
@@ -161,5 +153,5 @@ func (t *trouble) claimFix() string {
 		return "another channel, or an earlier one of the same name, has made this repository, and its password is gone with that: " +
 			"remove this folder from the claim, or choose another claim"
 	}
-	return t.fix
+	return d.fix
 }

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func (e *Entry) check() error {
 // checkValues refuses the values of an entry that no walk makes, whatever its path.
 func (e *Entry) checkValues() error {
 	switch e.Type {
-	case File, Folder, Link, Pipe:
+	case TypeFile, TypeFolder, TypeLink, TypePipe:
 	default:
 		return fmt.Errorf("%s has %s, which is not copied", Quote(e.Path), e.Type)
 	}
@@ -30,7 +30,7 @@ func (e *Entry) checkValues() error {
 		return fmt.Errorf("%s has mode %o, size %d and %d nanoseconds, which no file has", Quote(e.Path), e.Mode, e.Size, e.Nanos)
 	}
 	for _, x := range e.Xattrs {
-		if !Kept(x.Name) || strings.Contains(x.Name, "\x00") {
+		if !KeepsXattr(x.Name) || strings.Contains(x.Name, "\x00") {
 			return fmt.Errorf("%s has the attribute %s, which is not copied", Quote(e.Path), Quote(x.Name))
 		}
 	}

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"crypto/sha256"
@@ -18,16 +18,16 @@ type counter struct {
 func newCounter(method string) *counter { return &counter{method: method, sum: sha256.New()} }
 
 func (c *counter) add(e *Entry) {
-	if e.Type != Folder {
+	if e.Type != TypeFolder {
 		c.Files++
 	}
-	if e.Type == File {
+	if e.Type == TypeFile {
 		c.Regular++
 		c.Bytes += e.Size
 	}
 	covered := e.compared()
 	if c.method != MethodChecksum {
-		covered.Sum = nil // Of the files in doubt alone.
+		covered.Sum = nil // That of the files whose times prove nothing.
 	}
 	c.buf = covered.encode(c.buf[:0], 0)
 	var length [binary.MaxVarintLen64]byte

@@ -1,4 +1,4 @@
-package tree
+package filecopy
 
 import (
 	"context"
@@ -47,6 +47,15 @@ func fill(t *testing.T, root string) {
 	}
 }
 
+// open a tree until the test ends.
+func open(t *testing.T, root string) *Tree {
+	t.Helper()
+	tree, err := Open(root)
+	must(t, err)
+	t.Cleanup(func() { must(t, tree.Close()) })
+	return tree
+}
+
 func walk(t *testing.T, root string, o Options) (*Summary, []*Entry) {
 	t.Helper()
 	var entries []*Entry
@@ -54,7 +63,7 @@ func walk(t *testing.T, root string, o Options) (*Summary, []*Entry) {
 		entries = append(entries, e)
 		return nil
 	}
-	s, err := Walk(t.Context(), root, o)
+	s, err := open(t, root).Walk(t.Context(), o)
 	must(t, err)
 	return s, entries
 }
@@ -70,23 +79,23 @@ func TestWalk(t *testing.T) {
 		Type               Type
 	}
 	want := []found{
-		{Path: "dir", Type: Folder},
-		{Path: "dir/a\nb", Type: File},
-		{Path: "dir/lost+found", Type: Folder},
-		{Path: "dir/lost+found/y", Type: File},
-		{Path: "dir/\xff", Type: File},
-		{Path: "empty", Type: Folder},
-		{Path: "fifo", Type: Pipe},
-		{Path: "hard", Type: File, Same: "dir/a\nb"},
-		{Path: "link", Type: Link, Target: "dir/a\nb"},
-		{Path: "link too", Type: Link, Target: "dir/a\nb", Same: "link"},
+		{Path: "dir", Type: TypeFolder},
+		{Path: "dir/a\nb", Type: TypeFile},
+		{Path: "dir/lost+found", Type: TypeFolder},
+		{Path: "dir/lost+found/y", Type: TypeFile},
+		{Path: "dir/\xff", Type: TypeFile},
+		{Path: "empty", Type: TypeFolder},
+		{Path: "fifo", Type: TypePipe},
+		{Path: "hard", Type: TypeFile, Same: "dir/a\nb"},
+		{Path: "link", Type: TypeLink, Target: "dir/a\nb"},
+		{Path: "link too", Type: TypeLink, Target: "dir/a\nb", Same: "link"},
 	}
 	for _, o := range []Options{{}, {Checksum: true}} {
 		x, entries := walk(t, a, o)
 		var got []found
 		for _, e := range entries {
 			got = append(got, found{e.Path, e.Same, e.Target, e.Type})
-			if hashed := e.Sum != nil; hashed != (o.Checksum && e.Type == File && e.Same == "") {
+			if hashed := e.Sum != nil; hashed != (o.Checksum && e.Type == TypeFile && e.Same == "") {
 				t.Errorf("%q was hashed: %t", e.Path, hashed)
 			}
 		}
@@ -204,21 +213,30 @@ func TestWalkFails(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		ctx    context.Context
-		root   string
 		each   func(*Entry) error
 		want   error
 	}{
-		"no root":   {reason: "a volume that is not there is not empty", ctx: t.Context(), root: filepath.Join(root, "none"), want: os.ErrNotExist},
-		"each ends": {reason: "an error of the caller ends the walk", ctx: t.Context(), root: root, each: func(*Entry) error { return stop }, want: stop},
-		"cancelled": {reason: "a worker that is told to stop stops", ctx: ended, root: root, want: context.Canceled},
+		"each ends": {reason: "an error of the caller ends the walk", ctx: t.Context(), each: func(*Entry) error { return stop }, want: stop},
+		"cancelled": {reason: "a worker that is told to stop stops", ctx: ended, want: context.Canceled},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, err := Walk(tc.ctx, tc.root, Options{Checksum: true, Each: tc.each})
+			s, err := open(t, root).Walk(tc.ctx, Options{Checksum: true, Each: tc.each})
 			if !errors.Is(err, tc.want) || s != nil {
 				t.Errorf("%s: got %v, %v; want %v", tc.reason, s, err, tc.want)
 			}
 		})
+	}
+}
+
+// TestOpen: a volume that is not there is not empty.
+func TestOpen(t *testing.T) {
+	root := t.TempDir()
+	put(t, filepath.Join(root, "file"), "x")
+	for name, want := range map[string]error{"none": os.ErrNotExist, "file": unix.ENOTDIR} {
+		if _, err := Open(filepath.Join(root, name)); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", name, err, want)
+		}
 	}
 }
 
@@ -240,43 +258,14 @@ func TestWalkChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "file")
 			put(t, path, "x")
-			it := &item{path: path, entry: &Entry{}}
-			it.read()
+			tree := open(t, filepath.Dir(path))
+			it := &item{path: "file", entry: &Entry{}}
+			tree.readAll(t.Context(), []*item{it})
 			must(t, it.err)
 			must(t, tc.change(path))
-			if err := it.hash(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+			if err := tree.hash(t.Context(), it, &cursor{tree: tree}); err == nil || !strings.Contains(err.Error(), path) {
 				t.Errorf("%s: got %v", tc.reason, err)
 			}
 		})
-	}
-}
-
-// TestFindSparse finds the files with holes, by names of any bytes.
-func TestFindSparse(t *testing.T) {
-	root := t.TempDir()
-	put(t, filepath.Join(root, "dense"), strings.Repeat("x", 1<<20))
-	for name, size := range map[string]int64{"a/\xff": 1 << 20, "small": 1<<20 - 1, "lost+found/x": 1 << 20} {
-		put(t, filepath.Join(root, name), "x")
-		must(t, os.Truncate(filepath.Join(root, name), size))
-	}
-	must(t, os.Chtimes(filepath.Join(root, "a/\xff"), time.Time{}, time.Unix(-7, 5)))
-	got, err := FindSparse(t.Context(), root, 1<<20)
-	must(t, err)
-	if diff := cmp.Diff([]Sparse{{Path: []byte("a/\xff"), Size: 1 << 20, Seconds: -7, Nanos: 5}}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestFindSpecial finds sockets; device nodes need root, and are tested where they are copied.
-func TestFindSpecial(t *testing.T) {
-	root := t.TempDir()
-	fill(t, filepath.Join(root, "below"))
-	for _, name := range []string{"below/socket", "b\n"} {
-		must(t, unix.Mknod(filepath.Join(root, name), unix.S_IFSOCK|0o600, 0))
-	}
-	got, err := FindSpecial(root)
-	must(t, err)
-	if diff := cmp.Diff(Special{Sockets: []string{"b\n", "below/socket"}}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
