@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/internal/probe"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
@@ -36,11 +36,11 @@ func run(args []string) (code int) {
 	verb, args := args[0], args[1:]
 	switch verb {
 	case "agent":
-		return worker.Main(args)
+		return agent.Main(args)
 	case "report":
 		return follow(args)
-	case "last-words":
-		return worker.LastWords()
+	case "final-status":
+		return agent.FinalStatus()
 	case "probe":
 		return probe.Main()
 	case "survey":
@@ -60,7 +60,7 @@ func usage(problem string) int {
 	for _, v := range verbs() {
 		names = append(names, string(v))
 	}
-	names = append(names, "agent", "last-words", "probe", "report", "survey", "version")
+	names = append(names, "agent", "final-status", "probe", "report", "survey", "version")
 	fmt.Fprintf(os.Stderr, "%s: expected kubemove-task VERB, with one of %s\n", problem, strings.Join(names, ", "))
 	return task.ExitPermanent
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	podagent "github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/internal/relay"
 	"github.com/kubemove/kubemove/task"
 )
@@ -84,20 +84,20 @@ func newAgents(t *testing.T, p *pair) *agents {
 		must(t, err)
 		started := filepath.Join(t.TempDir(), "started")
 		must(t, os.WriteFile(started, nil, 0o644))
-		agent := &podagent.Agent{
+		sidecar := &agent.Agent{
 			RunID: "run-1", Role: role, Control: control, TLS: config, StatusFile: d.Status,
 			StartedFile: started, Poll: 20 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 		}
 		if role == task.RoleSource {
-			agent.Peer, err = net.Listen("tcp", "127.0.0.1:0")
+			sidecar.Peer, err = net.Listen("tcp", "127.0.0.1:0")
 			must(t, err)
-			p.dial = agent.Peer.Addr().String()
+			p.dial = sidecar.Peer.Addr().String()
 		} else {
-			agent.DialWorker = func(ctx context.Context) (net.Conn, error) {
+			sidecar.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, "tcp", p.port)
 			}
 		}
-		running.Go(func() { _ = agent.Run(ctx) })
+		running.Go(func() { _ = sidecar.Run(ctx) })
 		dialers[role] = func(ctx context.Context) (io.ReadWriteCloser, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, "tcp", control.Addr().String())
 			if err == nil {

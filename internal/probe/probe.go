@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
 )
@@ -44,7 +44,7 @@ func Main() int {
 	}
 	data, err := json.Marshal(Volume(VolumeDir, owners))
 	if err == nil {
-		err = os.WriteFile(worker.TerminationLog, data, 0o644)
+		err = os.WriteFile(agent.TerminationLog, data, 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -6,7 +6,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -27,9 +27,9 @@ func Main(args []string) int {
 	if slices.Contains(args, ArgRoot) {
 		look = surveyRoot
 	}
-	if err := look(VolumeDir, os.Getenv(WorkerEnv), worker.TerminationLog); err != nil {
+	if err := look(VolumeDir, os.Getenv(WorkerEnv), agent.TerminationLog); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		_ = os.WriteFile(worker.TerminationLog, []byte(err.Error()), 0o644)
+		_ = os.WriteFile(agent.TerminationLog, []byte(err.Error()), 0o644)
 		return task.ExitFailed
 	}
 	return task.ExitDone
@@ -77,7 +77,7 @@ func encode(r *Report) ([]byte, error) {
 				longest = p
 			}
 		}
-		if len(data) <= worker.TerminationLimit || len(longest.First) == 0 {
+		if len(data) <= agent.TerminationLimit || len(longest.First) == 0 {
 			return data, nil
 		}
 		longest.First = longest.First[:len(longest.First)-1]

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 )
 
 func write(t *testing.T, path, content string, mode os.FileMode) {
@@ -182,8 +182,8 @@ func TestReportFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(data) > worker.TerminationLimit {
-		t.Errorf("the report has %d bytes, at most %d are kept", len(data), worker.TerminationLimit)
+	if len(data) > agent.TerminationLimit {
+		t.Errorf("the report has %d bytes, at most %d are kept", len(data), agent.TerminationLimit)
 	}
 	got, err := Decode(string(data))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -38,7 +38,7 @@ func addAhead(pod *corev1.Pod, s Spec, in podInput) error {
 	pod.Spec.Volumes = append(pod.Spec.Volumes, taskVolume(aheadTask, aheadAnnotation), emptyVolume(aheadResult, resultSize))
 	c := &pod.Spec.InitContainers[1]
 	c.Name = "open"
-	c.Command = slices.Concat([]string{installed, "agent", worker.ArgAhead}, in.Mobilizer.Open)
+	c.Command = slices.Concat([]string{installed, "agent", agent.ArgPreOpen}, in.Mobilizer.Open)
 	c.Resources, c.SecurityContext = pod.Spec.Containers[0].Resources, pod.Spec.Containers[0].SecurityContext
 	for _, m := range pod.Spec.Containers[0].VolumeMounts {
 		switch m.Name {

@@ -123,7 +123,7 @@ func buildOpen(s Spec, in podInput) (*corev1.Pod, error) {
 	spec := &pod.Spec
 	spec.TerminationGracePeriodSeconds = new(int64(10))
 	spec.ActiveDeadlineSeconds = new(int64(openLimit / time.Second))
-	spec.InitContainers = []corev1.Container{buildLastWords(s)}
+	spec.InitContainers = []corev1.Container{buildFinalStatus(s)}
 	spec.Containers[0].Command = in.Mobilizer.Open
 	spec.Containers[0].VolumeMounts = without(spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) string { return m.Name })
 	spec.Volumes = without(buildVolumes(s, in, name), func(v corev1.Volume) string { return v.Name })
@@ -143,10 +143,10 @@ func without[T any](list []T, name func(T) string) []T {
 	return out
 }
 
-// buildLastWords is the agent's place in such a Pod: it speaks with nobody.
-func buildLastWords(s Spec) corev1.Container {
+// buildFinalStatus takes the place of the agent in such a Pod: it has no peer and no coordinator.
+func buildFinalStatus(s Spec) corev1.Container {
 	c := buildAgent(s, podInput{})
-	c.Command = []string{"kubemove-task", "last-words"}
+	c.Command = []string{"kubemove-task", "final-status"}
 	c.StartupProbe = nil
 	c.VolumeMounts = without(c.VolumeMounts, func(m corev1.VolumeMount) string { return m.Name })
 	return c

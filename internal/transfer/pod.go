@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/ddm/worker"
+	"github.com/kubemove/kubemove/internal/agent"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
@@ -141,7 +141,7 @@ func buildInstall(s Spec) corev1.Container {
 		Name:            installContainer,
 		Image:           s.AgentImage,
 		ImagePullPolicy: s.PullPolicy,
-		Command:         []string{"kubemove-task", "agent", worker.ArgInstall, installed},
+		Command:         []string{"kubemove-task", "agent", agent.ArgInstall, installed},
 		Resources:       resources("20m", "1", "32Mi", "128Mi"),
 		SecurityContext: containerSecurity(),
 		VolumeMounts:    []corev1.VolumeMount{{Name: "tools", MountPath: path.Dir(installed)}},
@@ -154,7 +154,7 @@ func buildPull(name, image string, policy corev1.PullPolicy) corev1.Container {
 		Name:            name,
 		Image:           image,
 		ImagePullPolicy: policy,
-		Command:         []string{installed, "agent", worker.ArgNothing},
+		Command:         []string{installed, "agent", agent.ArgNothing},
 		Resources:       resources("20m", "1", "32Mi", "128Mi"),
 		SecurityContext: containerSecurity(),
 		VolumeMounts:    []corev1.VolumeMount{{Name: "tools", MountPath: path.Dir(installed), ReadOnly: true}},
@@ -164,7 +164,7 @@ func buildPull(name, image string, policy corev1.PullPolicy) corev1.Container {
 func buildAgent(s Spec, in podInput) corev1.Container {
 	command := []string{"kubemove-task", "agent"}
 	if in.Direct {
-		command = append(command, worker.ArgDirect)
+		command = append(command, agent.ArgDirect)
 	}
 	return corev1.Container{
 		Name:            agentContainer,
@@ -174,7 +174,7 @@ func buildAgent(s Spec, in podInput) corev1.Container {
 		RestartPolicy:   new(corev1.ContainerRestartPolicyAlways),
 		Env:             []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "200MiB"}},
 		StartupProbe: &corev1.Probe{
-			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", worker.ArgStarted}}},
+			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", agent.ArgStarted}}},
 			PeriodSeconds:    1,
 			TimeoutSeconds:   10,
 			FailureThreshold: 1 << 30,
@@ -185,7 +185,7 @@ func buildAgent(s Spec, in podInput) corev1.Container {
 			{Name: "task", MountPath: "/kubemove/task", ReadOnly: true},
 			{Name: "result", MountPath: "/kubemove/result", ReadOnly: true},
 			{Name: "agent", MountPath: "/kubemove/agent"},
-			{Name: "agent-tls", MountPath: worker.TLSDir, ReadOnly: true},
+			{Name: "agent-tls", MountPath: agent.TLSDir, ReadOnly: true},
 		},
 	}
 }

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func echoAfterEOF(l net.Listener) {
 	}
 }
 
-func TestPeerConnectionsKeepHalfClose(t *testing.T) { overBothWays(t, peerConnectionsKeepHalfClose) }
+func TestPeerConnectionsKeepHalfClose(t *testing.T) { overBothRoutes(t, peerConnectionsKeepHalfClose) }
 
 func peerConnectionsKeepHalfClose(t *testing.T, h *harness) {
 	go echoAfterEOF(h.worker)
@@ -98,19 +98,19 @@ func TestACutSessionResetsPeerConnections(t *testing.T) {
 			t.Errorf("the worker of the %s got %v, want a reset", name, err)
 		}
 	}
-	// The driver dials again, and new connections work.
+	// The coordinator dials again, and new connections work.
 	go func() {
 		conn := <-accepted
 		_, _ = io.Copy(conn, conn)
 		conn.Close()
 	}()
 	if err := roundTrip(h.dialPeer(), []byte("again")); err != nil {
-		t.Errorf("after the driver has come back: %v", err)
+		t.Errorf("after the coordinator has come back: %v", err)
 	}
 }
 
 func TestAResetOfOneWorkerReachesTheOther(t *testing.T) {
-	overBothWays(t, aResetOfOneWorkerReachesTheOther)
+	overBothRoutes(t, aResetOfOneWorkerReachesTheOther)
 }
 
 func aResetOfOneWorkerReachesTheOther(t *testing.T, h *harness) {
@@ -139,7 +139,7 @@ func exchange(t *testing.T, a, b net.Conn) {
 }
 
 func TestAWorkerThatStopsReadingIsNoticed(t *testing.T) {
-	overBothWays(t, aWorkerThatStopsReadingIsNoticed)
+	overBothRoutes(t, aWorkerThatStopsReadingIsNoticed)
 }
 
 func aWorkerThatStopsReadingIsNoticed(t *testing.T, h *harness) {
@@ -179,7 +179,7 @@ func TestGoOutlivesSessions(t *testing.T) {
 	h.awaitConnected()
 }
 
-func TestStatusReachesTheDriver(t *testing.T) {
+func TestStatusReachesTheCoordinator(t *testing.T) {
 	cases := map[string]struct {
 		reason string
 		data   string
@@ -236,7 +236,7 @@ func TestStatusIsNotReadThroughALink(t *testing.T) {
 }
 
 func TestDataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T) {
-	overBothWays(t, dataInFlightIsDeliveredAfterTheWorkerHasEnded)
+	overBothRoutes(t, dataInFlightIsDeliveredAfterTheWorkerHasEnded)
 }
 
 func dataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T, h *harness) {
@@ -294,9 +294,9 @@ func TestMainArguments(t *testing.T) {
 		want   int
 	}{
 		"nothing":  {"it must end well in any image", []string{ArgNothing}, task.ExitDone},
-		"ahead":    {"it only saves time", []string{ArgAhead, "false"}, task.ExitDone},
-		"no ahead": {"nothing to run", []string{ArgAhead}, task.ExitPermanent},
-		"started":  {"no driver has said go here", []string{ArgStarted}, task.ExitFailed},
+		"ahead":    {"it only saves time", []string{ArgPreOpen, "false"}, task.ExitDone},
+		"no ahead": {"nothing to run", []string{ArgPreOpen}, task.ExitPermanent},
+		"started":  {"no coordinator has said go here", []string{ArgStarted}, task.ExitFailed},
 		"install":  {"a copy of the program", []string{ArgInstall, target}, task.ExitDone},
 		"nowhere":  {"a folder that is not there", []string{ArgInstall, target + "/x/y"}, task.ExitFailed},
 		"unknown":  {"a typing error", []string{"--stated"}, task.ExitPermanent},
@@ -322,7 +322,7 @@ func TestMainArguments(t *testing.T) {
 }
 
 // BenchmarkRelay measures one stream from worker to worker through both agents and the
-// driver, all in this process.
+// coordinator, all in this process.
 func BenchmarkRelay(b *testing.B) {
 	h := newHarness(b)
 	h.awaitConnected()

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-func TestLastWords(t *testing.T) {
+func TestFinalStatus(t *testing.T) {
 	const status = `{"apiVersion":%q,"runID":%q,"sequence":3,"result":{"outcome":"Failed","reason":"Why"}}`
 	cases := map[string]struct {
 		reason string
@@ -33,7 +33,7 @@ func TestLastWords(t *testing.T) {
 			if tc.status != "" {
 				write("status", tc.status)
 			}
-			if err := lastWords(file("task"), file("status"), file("log")); err != nil {
+			if err := writeFinalStatus(file("task"), file("status"), file("log")); err != nil {
 				t.Fatal(err)
 			}
 			got := ""

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// harness is a driver with an agent on each side, all in this process, over real sockets.
+// harness is a coordinator with an agent on each side, all in this process, over real sockets.
 type harness struct {
 	t       testing.TB
 	runID   string
@@ -71,7 +71,7 @@ func newHarness(t testing.TB) *harness {
 		close(done)
 	}()
 	t.Cleanup(func() {
-		// Agents first: they hand their last status to the driver.
+		// Agents first: they hand their last status to the coordinator.
 		for role, stop := range h.stops {
 			stop()
 			<-h.ended[role]
@@ -105,7 +105,7 @@ func (h *harness) startAgent(role task.Role, caCert, caKey []byte) {
 		a.Peer = listenLocal(h.t)
 	} else {
 		a.Direct = listenLocal(h.t)
-		a.DialWorker = func(ctx context.Context) (net.Conn, error) {
+		a.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", h.worker.Addr().String())
 		}
 	}
@@ -143,7 +143,7 @@ func (h *harness) awaitConnected() {
 	}
 }
 
-// cut breaks every connection between driver and agents.
+// cut breaks every connection between coordinator and agents.
 func (h *harness) cut() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// watcher follows the worker's status file.
+// watcher follows the mobilizer's status file.
 type watcher struct {
 	file  string
 	runID string
@@ -94,7 +94,7 @@ func (w *watcher) read() *task.Status {
 	if err != nil {
 		if text := err.Error(); text != w.complained {
 			w.complained = text
-			w.log.Warn("the status of the worker is not usable", "error", err)
+			w.log.Warn("the status of the mobilizer is not usable", "error", err)
 		}
 		return nil
 	}

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	// sessionWait is how long a connection of the worker waits for a session with the driver.
+	// sessionWait is how long a connection of the mobilizer waits for a session with the coordinator.
 	sessionWait = 60 * time.Second
-	// workerWait is how long the worker of the target may take until it listens.
-	workerWait = 60 * time.Second
+	// mobilizerWait is how long the mobilizer of the target may take until it listens.
+	mobilizerWait = 60 * time.Second
 	// dialPause is the pause between attempts to reach it.
 	dialPause = 100 * time.Millisecond
 )
 
-// servePeer carries every connection that the worker of the source makes.
+// servePeer carries every connection that the mobilizer of the source makes.
 func (a *Agent) servePeer(ctx context.Context) {
 	for {
 		conn, err := a.Peer.Accept()
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				a.Log.Error("cannot accept the worker", "error", err)
+				a.Log.Error("cannot accept the mobilizer", "error", err)
 			}
 			return
 		}
@@ -33,14 +33,14 @@ func (a *Agent) servePeer(ctx context.Context) {
 		go func() {
 			defer a.carried.Done()
 			defer a.open.Add(-1)
-			if err := a.carryFromWorker(ctx, conn); err != nil {
-				a.Log.Warn("a connection of the worker has failed", "error", err)
+			if err := a.carryFromMobilizer(ctx, conn); err != nil {
+				a.Log.Warn("a connection of the mobilizer has failed", "error", err)
 			}
 		}()
 	}
 }
 
-func (a *Agent) carryFromWorker(ctx context.Context, conn net.Conn) error {
+func (a *Agent) carryFromMobilizer(ctx context.Context, conn net.Conn) error {
 	secure, err := a.securePeer(ctx)
 	if err != nil {
 		relay.Reset(conn)
@@ -50,12 +50,12 @@ func (a *Agent) carryFromWorker(ctx context.Context, conn net.Conn) error {
 	return err
 }
 
-// securePeer opens a secured peer stream to the target: directly, where a way was found, else
-// through the driver.
+// securePeer opens a secured peer stream to the target: directly, where a route was found, else
+// through the coordinator.
 func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 	address, only := a.route.get()
 	if address == "" && only {
-		return nil, errors.New("no direct way to the target is known")
+		return nil, errors.New("no direct route to the target is known")
 	}
 	if address != "" {
 		secure, err := relay.DialDirect(ctx, address, a.TLS)
@@ -66,9 +66,9 @@ func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 	}
 	waiting, cancel := context.WithTimeout(ctx, sessionWait)
 	defer cancel()
-	session, err := a.sessions.wait(waiting)
+	session, err := a.connection.wait(waiting)
 	if err != nil {
-		return nil, errors.New("the driver is not connected")
+		return nil, errors.New("the coordinator is not connected")
 	}
 	stream, err := session.OpenPeer()
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 	return relay.SecureClient(ctx, stream, a.TLS)
 }
 
-// servePeerStream carries a connection of the source to the worker of the target.
+// servePeerStream carries a connection of the source to the mobilizer of the target.
 func (a *Agent) servePeerStream(ctx context.Context, stream net.Conn) {
 	secure, err := relay.SecureServer(ctx, stream, a.TLS)
 	if err != nil {
@@ -91,23 +91,23 @@ func (a *Agent) servePeerStream(ctx context.Context, stream net.Conn) {
 	a.open.Add(1)
 	defer a.carried.Done()
 	defer a.open.Add(-1)
-	conn, err := a.dialWorker(ctx)
+	conn, err := a.dialMobilizer(ctx)
 	if err != nil {
-		a.Log.Warn("the worker does not listen", "error", err)
+		a.Log.Warn("the mobilizer does not listen", "error", err)
 		secure.Close()
 		return
 	}
 	if _, err := relay.Carry(a.counted(conn), secure); err != nil {
-		a.Log.Warn("a connection to the worker has failed", "error", err)
+		a.Log.Warn("a connection to the mobilizer has failed", "error", err)
 	}
 }
 
-// dialWorker connects to the worker, which may still be starting.
-func (a *Agent) dialWorker(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, workerWait)
+// dialMobilizer connects to the mobilizer, which may still be starting.
+func (a *Agent) dialMobilizer(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, mobilizerWait)
 	defer cancel()
 	for {
-		conn, err := a.DialWorker(ctx)
+		conn, err := a.DialMobilizer(ctx)
 		if err == nil {
 			return conn, nil
 		}

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -19,44 +19,44 @@ type Agent struct {
 	// RunID and Role of the worker.
 	RunID string
 	Role  task.Role
-	// Control is where the driver connects.
+	// Control is where the coordinator connects.
 	Control net.Listener
-	// Peer is where the worker of the source connects; source only.
+	// Peer is where the mobilizer of the source connects; source only.
 	Peer net.Listener
 	// Direct is where the agent of the source connects, if it can; target only, optional.
 	Direct net.Listener
-	// DialWorker connects to the worker; target only.
-	DialWorker func(ctx context.Context) (net.Conn, error)
+	// DialMobilizer connects to the mobilizer; target only.
+	DialMobilizer func(ctx context.Context) (net.Conn, error)
 	// TLS towards the agent of the other side.
 	TLS *tls.Config
-	// StatusFile is what the worker writes, StartedFile what the startup probe looks for, and
+	// StatusFile is what the mobilizer writes, StartedFile what the startup probe looks for, and
 	// TerminationLog where the last status is left for the cluster; empty: nowhere.
 	StatusFile, StartedFile, TerminationLog string
 	// Poll is the pause between looks at the status; default 300 ms.
 	Poll time.Duration
-	// FlushTimeout bounds how long the last status waits for the driver; default 10 s.
+	// FlushTimeout bounds how long the last status waits for the coordinator; default 10 s.
 	FlushTimeout time.Duration
-	// IdleTimeout ends connections that are still open after the worker has ended and on
+	// IdleTimeout ends connections that are still open after the mobilizer has ended and on
 	// which nothing moves; default 10 s.
 	IdleTimeout time.Duration
-	// ProbeTimeout is how long a direct way to the target is looked for; default
+	// ProbeTimeout is how long a direct route to the target is looked for; default
 	// relay.ProbeTimeout.
 	ProbeTimeout time.Duration
 	// Log of the agent.
 	Log *slog.Logger
 
-	started  gate
-	watch    *watcher
-	sessions sessions
-	route    route
-	driver   atomic.Pointer[relay.Control]
-	carried  sync.WaitGroup
-	open     atomic.Int64
-	moved    atomic.Int64
-	received chan struct{}
+	started       startGate
+	watch         *watcher
+	connection    connection
+	route         route
+	controlStream atomic.Pointer[relay.Control]
+	carried       sync.WaitGroup
+	open          atomic.Int64
+	moved         atomic.Int64
+	received      chan struct{}
 }
 
-// Run serves the driver until the context ends, which is when the worker has ended; then it
+// Run serves the coordinator until the context ends, which is when the mobilizer has ended; then it
 // lets the open connections run dry and hands the last status over.
 func (a *Agent) Run(ctx context.Context) error {
 	a.defaults()
@@ -70,10 +70,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.Direct != nil {
 		go a.serveDirect(serving)
 	}
-	// The watcher stops with the worker: finish reads the last status itself.
+	// The watcher stops with the mobilizer: finish reads the last status itself.
 	a.watch.run(ctx)
 
-	a.Log.Info("the worker has ended", "openConnections", a.open.Load())
+	a.Log.Info("the mobilizer has ended", "openConnections", a.open.Load())
 	a.drain()
 	a.finish()
 	for _, l := range []net.Listener{a.Control, a.Peer, a.Direct} {
@@ -81,7 +81,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			l.Close()
 		}
 	}
-	a.sessions.replace(nil)
+	a.connection.replace(nil)
 	return nil
 }
 
@@ -101,19 +101,19 @@ func (a *Agent) defaults() {
 	if a.Log == nil {
 		a.Log = slog.Default()
 	}
-	a.started = gate{file: a.StartedFile}
+	a.started = startGate{file: a.StartedFile}
 	a.watch = newWatcher(a.StatusFile, a.RunID, a.Poll, a.Log)
 	a.received = make(chan struct{}, 1)
-	a.sessions.changed = make(chan struct{})
+	a.connection.changed = make(chan struct{})
 }
 
-// serveControl accepts the driver; a newer session replaces the older.
+// serveControl accepts the coordinator; a newer session replaces the older.
 func (a *Agent) serveControl(ctx context.Context) {
 	for {
 		conn, err := a.Control.Accept()
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				a.Log.Error("cannot accept the driver", "error", err)
+				a.Log.Error("cannot accept the coordinator", "error", err)
 			}
 			return
 		}
@@ -130,9 +130,9 @@ func (a *Agent) serveControl(ctx context.Context) {
 func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 	defer session.Close()
 	handler := relay.Handler{Control: func(c *relay.Control) {
-		// Whoever opens a control stream is the driver now. A mere connection, such as that
+		// What opens a control stream is the coordinator now. A mere connection, such as that
 		// of a probe, replaces nobody.
-		a.sessions.replace(session)
+		a.connection.replace(session)
 		a.control(ctx, session, c)
 	}}
 	if a.Role == task.RoleTarget {
@@ -142,10 +142,10 @@ func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 	a.Log.Debug("session ended", "error", err)
 }
 
-// control speaks with the driver on one session.
+// control speaks with the coordinator on one session.
 func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Control) {
 	defer session.Close()
-	a.driver.Store(c)
+	a.controlStream.Store(c)
 	if err := c.Send(relay.Message{Type: relay.TypeHello, RunID: a.RunID, Role: a.Role, Started: a.started.isOpen()}); err != nil {
 		return
 	}
@@ -158,7 +158,7 @@ func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Co
 		switch m.Type {
 		case relay.TypeGo:
 			if err := a.started.open(); err != nil {
-				a.Log.Error("cannot let the worker start", "error", err)
+				a.Log.Error("cannot let the mobilizer start", "error", err)
 				return
 			}
 			_ = c.Send(relay.Message{Type: relay.TypeStarted})
@@ -173,7 +173,7 @@ func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Co
 	}
 }
 
-// push sends every new status to the driver, beginning with the newest.
+// push sends every new status to the coordinator, beginning with the newest.
 func (a *Agent) push(session *relay.Session, c *relay.Control) {
 	for {
 		status, final, changed := a.watch.newest()
@@ -191,7 +191,7 @@ func (a *Agent) push(session *relay.Session, c *relay.Control) {
 	}
 }
 
-// drain waits until every connection has ended, as long as something moves and a driver is
+// drain waits until every connection has ended, as long as something moves and a coordinator is
 // there to carry it.
 func (a *Agent) drain() {
 	done := make(chan struct{})
@@ -210,21 +210,21 @@ func (a *Agent) drain() {
 		if now := a.moved.Load(); now != moved {
 			moved, idle = now, 0
 		}
-		if a.sessions.alive() {
+		if a.connection.alive() {
 			alone = 0
 		}
 	}
-	a.Log.Warn("connections of the worker are still open and nothing moves: they are cut", "connections", a.open.Load())
+	a.Log.Warn("connections of the mobilizer are still open and nothing moves: they are cut", "connections", a.open.Load())
 }
 
-// finish hands the last status to the driver and leaves a copy for the cluster.
+// finish hands the last status to the coordinator and leaves a copy for the cluster.
 func (a *Agent) finish() {
 	status := a.watch.finish()
 	if err := writeTermination(a.TerminationLog, status); err != nil {
 		a.Log.Error("cannot write the termination message", "error", err)
 	}
 	if !a.started.isOpen() {
-		return // The worker never started: there is nothing to tell.
+		return // The mobilizer never started: there is nothing to tell.
 	}
 	limit := time.After(a.FlushTimeout)
 	for alone := 0; alone < aloneLimit; {
@@ -232,18 +232,18 @@ func (a *Agent) finish() {
 		case <-a.received:
 			return
 		case <-limit:
-			a.Log.Warn("the driver did not take the last status in time")
+			a.Log.Warn("the coordinator did not take the last status in time")
 			return
 		case <-time.After(a.FlushTimeout / 10):
 		}
-		// A driver that has gone does not come back for a worker that it has given up, and one
+		// A coordinator that has gone does not come back for a mobilizer that it has given up, and one
 		// that does finds the copy.
-		if alone++; a.sessions.alive() {
+		if alone++; a.connection.alive() {
 			alone = 0
 		}
 	}
-	a.Log.Info("no driver is there to take the last status")
+	a.Log.Info("no coordinator is there to take the last status")
 }
 
-// aloneLimit is how many tenths of a timeout the agent waits without any driver.
+// aloneLimit is how many tenths of a timeout the agent waits without any coordinator.
 const aloneLimit = 2

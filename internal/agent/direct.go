@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"github.com/kubemove/kubemove/internal/relay"
 )
 
-// route is how connections of the source's worker get to the target.
+// route is how connections of the source's mobilizer get to the target.
 type route struct {
 	mu sync.Mutex
-	// asked are the addresses that a way was looked for; only: the driver's sessions must not
+	// asked are the addresses that a route was looked for; only: the coordinator's sessions must not
 	// be used instead.
 	asked []string
 	only  bool
@@ -23,7 +23,7 @@ type route struct {
 	address string
 }
 
-// get returns the direct address, and whether it is the only way.
+// get returns the direct address, and whether it is the only route.
 func (r *route) get() (address string, only bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,19 +60,19 @@ func (r *route) lost(address string) bool {
 	return true
 }
 
-// loseRoute lets all further connections take the way through the driver, and tells it.
+// loseRoute lets all further connections take the route through the coordinator, and tells it.
 func (a *Agent) loseRoute(address string, err error) {
 	if !a.route.lost(address) {
 		return
 	}
 	problem := fmt.Sprintf("%s was reached before, and is not any more: %v", address, err)
-	a.Log.Warn("the direct way to the target is lost: connections go through the API servers from now on", "address", address, "error", err)
-	if c := a.driver.Load(); c != nil {
+	a.Log.Warn("the direct route to the target is lost: connections go through the API servers from now on", "address", address, "error", err)
+	if c := a.controlStream.Load(); c != nil {
 		_ = c.Send(relay.Message{Type: relay.TypeRoute, Problem: problem})
 	}
 }
 
-// findRoute answers the driver's question for a direct way.
+// findRoute answers the coordinator's question for a direct route.
 func (a *Agent) findRoute(ctx context.Context, c *relay.Control, m relay.Message) {
 	address := a.route.known(m.Addresses, m.Only)
 	answer := relay.Message{Type: relay.TypeRoute, Address: address}
@@ -86,12 +86,12 @@ func (a *Agent) findRoute(ctx context.Context, c *relay.Control, m relay.Message
 			a.route.found(m.Addresses, found)
 			answer.Address = found
 		}
-		a.Log.Info("looked for a direct way to the target", "addresses", m.Addresses, "reached", answer.Address, "problem", answer.Problem)
+		a.Log.Info("looked for a direct route to the target", "addresses", m.Addresses, "reached", answer.Address, "problem", answer.Problem)
 	}
 	_ = c.Send(answer)
 }
 
-// serveDirect accepts agents of sources; who has no certificate of this run is refused.
+// serveDirect accepts agents of sources; those without a certificate of this run are refused.
 func (a *Agent) serveDirect(ctx context.Context) {
 	// Strangers may connect, too: they get no more than so many at a time.
 	slots := make(chan struct{}, 256)

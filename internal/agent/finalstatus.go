@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// LastWords waits for SIGTERM, which comes when the worker beside it has ended, and leaves the
-// worker's last status for the cluster: that is all that a worker without a peer needs of an
+// FinalStatus waits for SIGTERM, which comes when the mobilizer beside it has ended, and leaves the
+// mobilizer's last status for the cluster: that is all that a mobilizer without a peer needs of an
 // agent. It returns the exit code.
-func LastWords() int {
+func FinalStatus() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	<-ctx.Done()
-	if err := lastWords(task.TaskFile, task.StatusFile, TerminationLog); err != nil {
+	if err := writeFinalStatus(task.TaskFile, task.StatusFile, TerminationLog); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return task.ExitFailed
 	}
 	return task.ExitDone
 }
 
-// lastWords copies what counts of the status of the task's run.
-func lastWords(taskFile, statusFile, to string) error {
+// writeFinalStatus copies what counts of the status of the task's run.
+func writeFinalStatus(taskFile, statusFile, to string) error {
 	data, err := os.ReadFile(taskFile)
 	if err != nil {
 		return fmt.Errorf("cannot read the task: %w", err)

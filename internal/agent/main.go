@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -25,13 +25,13 @@ const (
 	StartedFile = "/kubemove/agent/started"
 	// TLSDir holds tls.crt, tls.key and ca.crt.
 	TLSDir = "/kubemove/agent-tls"
-	// TerminationLog is where Kubernetes reads the last words of a container.
+	// TerminationLog is where Kubernetes reads the termination message of a container.
 	TerminationLog = "/dev/termination-log"
 )
 
 // Arguments of Main.
 const (
-	// ArgStarted asks whether the worker may start: the startup probe.
+	// ArgStarted asks whether the mobilizer may start: the startup probe.
 	ArgStarted = "--started"
 	// ArgInstall copies the program itself to the path that follows.
 	ArgInstall = "--install"
@@ -39,12 +39,12 @@ const (
 	ArgDirect = "--direct"
 	// ArgNothing does nothing: it is run in the mobilizer's image to have that pulled.
 	ArgNothing = "--nothing"
-	// ArgAhead runs the command that follows, and ends well whatever becomes of it.
-	ArgAhead = "--ahead"
+	// ArgPreOpen runs the command that follows, and ends well whatever becomes of it.
+	ArgPreOpen = "--pre-open"
 )
 
-// aheadLimit for a command that is run ahead.
-const aheadLimit = time.Minute
+// preOpenLimit for a command that is run ahead.
+const preOpenLimit = time.Minute
 
 // Main is the program of the agent's container: without arguments, or with ArgDirect, it runs
 // the agent until SIGTERM. It returns the exit code.
@@ -52,8 +52,8 @@ func Main(args []string) int {
 	switch {
 	case len(args) == 1 && args[0] == ArgNothing:
 		return task.ExitDone
-	case len(args) > 1 && args[0] == ArgAhead:
-		ahead(args[1:])
+	case len(args) > 1 && args[0] == ArgPreOpen:
+		preOpen(args[1:])
 		return task.ExitDone
 	case len(args) == 1 && args[0] == ArgStarted && Started(StartedFile):
 		return task.ExitDone
@@ -66,7 +66,7 @@ func Main(args []string) int {
 		}
 		return task.ExitDone
 	case len(args) > 0 && !slices.Equal(args, []string{ArgDirect}):
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgAhead)
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgPreOpen)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
@@ -87,15 +87,15 @@ func Main(args []string) int {
 
 // ahead runs what only saves time later: its failure and its end by the limit are told to the log
 // alone.
-func ahead(command []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), aheadLimit)
+func preOpen(command []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), preOpenLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "%q has failed, the worker will do it: %v\n", command, err)
+		fmt.Fprintf(os.Stderr, "%q has failed, the mobilizer will do it: %v\n", command, err)
 	}
 }
 
@@ -157,7 +157,7 @@ func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
 			return nil, err
 		}
 	}
-	a.DialWorker = func(ctx context.Context) (net.Conn, error) {
+	a.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", local(task.PeerListenPort))
 	}
 	return a, nil

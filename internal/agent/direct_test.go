@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// overBothWays runs a test through the driver and over a direct connection.
-func overBothWays(t *testing.T, test func(*testing.T, *harness)) {
+// overBothRoutes runs a test through the coordinator and over a direct connection.
+func overBothRoutes(t *testing.T, test func(*testing.T, *harness)) {
 	t.Run("relay", func(t *testing.T) {
 		h := newHarness(t)
 		h.awaitConnected()
@@ -30,17 +30,17 @@ func overBothWays(t *testing.T, test func(*testing.T, *harness)) {
 // direct is where the agent of the target listens for the source.
 func (h *harness) direct() string { return h.agents[task.RoleTarget].Direct.Addr().String() }
 
-// routed asks the source for a direct way, and waits for its answer.
+// routed asks the source for a direct route, and waits for its answer.
 func (h *harness) routed(addresses []string, only bool) relay.Route {
 	h.t.Helper()
 	h.link.Direct(addresses, only)
-	return *h.await(task.RoleSource, "find a way", func(s relay.AgentState) bool { return s.Route != nil }).Route
+	return *h.await(task.RoleSource, "find a route", func(s relay.AgentState) bool { return s.Route != nil }).Route
 }
 
 // echo answers every connection of the worker of the target.
 func (h *harness) echo() { go echoAfterEOF(h.worker) }
 
-func TestDirectNeedsNoDriver(t *testing.T) {
+func TestDirectNeedsNoCoordinator(t *testing.T) {
 	h := newHarness(t)
 	h.echo()
 	// The first address answers nobody, as one that a firewall hides.
@@ -57,12 +57,12 @@ func TestDirectNeedsNoDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "begun" {
-		t.Errorf("got %q, %v: the connection depends on the driver", got, err)
+		t.Errorf("got %q, %v: the connection depends on the coordinator", got, err)
 	}
-	// The driver asks again when it is back, and gets the same answer.
+	// The coordinator asks again when it is back, and gets the same answer.
 	h.awaitConnected()
 	if got := h.routed([]string{silent.Addr().String(), h.direct()}, false); got.Address != h.direct() {
-		t.Errorf("after the driver has come back: %+v", got)
+		t.Errorf("after the coordinator has come back: %+v", got)
 	}
 }
 
@@ -115,9 +115,9 @@ func TestALostDirectWayIsReplaced(t *testing.T) {
 	if err := roundTrip(h.dialPeer(), []byte("data")); err != nil {
 		t.Errorf("the relay does not carry: %v", err)
 	}
-	s := h.await(task.RoleSource, "tell the driver", func(s relay.AgentState) bool { return s.Route.Address == "" })
+	s := h.await(task.RoleSource, "tell the coordinator", func(s relay.AgentState) bool { return s.Route.Address == "" })
 	if !strings.Contains(s.Route.Problem, "not any more") {
-		t.Errorf("the driver was told %+v", s.Route)
+		t.Errorf("the coordinator was told %+v", s.Route)
 	}
 }
 

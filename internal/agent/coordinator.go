@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"context"
@@ -7,31 +7,31 @@ import (
 	"github.com/kubemove/kubemove/internal/relay"
 )
 
-// sessions holds the one session with the driver that counts.
-type sessions struct {
+// connection holds the one session with the coordinator that counts.
+type connection struct {
 	mu      sync.Mutex
 	current *relay.Session
 	changed chan struct{}
 }
 
 // replace makes a session the current one and ends the one before.
-func (s *sessions) replace(session *relay.Session) {
-	s.mu.Lock()
-	old := s.current
-	s.current = session
-	close(s.changed)
-	s.changed = make(chan struct{})
-	s.mu.Unlock()
+func (c *connection) replace(session *relay.Session) {
+	c.mu.Lock()
+	old := c.current
+	c.current = session
+	close(c.changed)
+	c.changed = make(chan struct{})
+	c.mu.Unlock()
 	if old != nil && old != session {
 		old.Close()
 	}
 }
 
-// alive tells whether a driver is connected.
-func (s *sessions) alive() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return isAlive(s.current)
+// alive tells whether a coordinator is connected.
+func (c *connection) alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return isAlive(c.current)
 }
 
 func isAlive(session *relay.Session) bool {
@@ -47,11 +47,11 @@ func isAlive(session *relay.Session) bool {
 }
 
 // wait returns the current session, waiting for one that is alive.
-func (s *sessions) wait(ctx context.Context) (*relay.Session, error) {
+func (c *connection) wait(ctx context.Context) (*relay.Session, error) {
 	for {
-		s.mu.Lock()
-		session, changed := s.current, s.changed
-		s.mu.Unlock()
+		c.mu.Lock()
+		session, changed := c.current, c.changed
+		c.mu.Unlock()
 		if isAlive(session) {
 			return session, nil
 		}

@@ -1,4 +1,4 @@
-package worker
+package agent
 
 import (
 	"fmt"
@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// gate is closed until the driver says go. It is a file, so that the startup probe, a process
+// startGate is closed until the coordinator says go. It is a file, so that the startup probe, a process
 // of its own, sees it, and so that it outlives a restart of the agent.
-type gate struct {
+type startGate struct {
 	file string
 	mu   sync.Mutex
 }
 
-func (g *gate) isOpen() bool { return Started(g.file) }
+func (g *startGate) isOpen() bool { return Started(g.file) }
 
-func (g *gate) open() error {
+func (g *startGate) open() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := os.MkdirAll(filepath.Dir(g.file), 0o755); err != nil {
@@ -29,7 +29,7 @@ func (g *gate) open() error {
 	return f.Close()
 }
 
-// Started tells whether the driver has said go: what the startup probe asks.
+// Started tells whether the coordinator has said go: what the startup probe asks.
 func Started(file string) bool {
 	_, err := os.Stat(file)
 	return err == nil
