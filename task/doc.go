@@ -56,9 +56,9 @@ const (
 	ExitDeclined = 3
 )
 
-// PeerPort is where a source worker reaches its peer: every connection to
-// 127.0.0.1:PeerPort arrives, under mutual TLS, at 127.0.0.1:PeerListenPort of the target
-// worker.
+// PeerPort is where the worker of either side reaches its peer: every connection to
+// 127.0.0.1:PeerPort arrives, under mutual TLS, at 127.0.0.1:PeerListenPort of the other
+// side's worker.
 const (
 	PeerPort       = 7070
 	PeerListenPort = 7071

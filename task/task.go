@@ -30,6 +30,14 @@ const (
 	RoleTarget Role = "target"
 )
 
+// Other side.
+func (r Role) Other() Role {
+	if r == RoleSource {
+		return RoleTarget
+	}
+	return RoleSource
+}
+
 // Task is what a task is given.
 type Task struct {
 	// APIVersion is always APIVersion.
@@ -127,11 +135,12 @@ type Channel struct {
 	Lineage string `json:"lineage,omitempty"`
 }
 
-// Peer tells a worker how it reaches the other side.
+// Peer tells a worker how it reaches the other side. Either side may dial, listen, or do both.
 type Peer struct {
-	// Dial (source): connect here, such as 127.0.0.1:7070.
+	// Dial: connect here, such as 127.0.0.1:7070; each connection arrives where the other side's worker
+	// listens.
 	Dial string `json:"dial,omitempty"`
-	// Listen (target): connections of the source arrive here, such as 127.0.0.1:7071.
+	// Listen: connections of the other side's worker arrive here, such as 127.0.0.1:7071.
 	Listen string `json:"listen,omitempty"`
 }
 

@@ -21,11 +21,11 @@ type Agent struct {
 	Role  task.Role
 	// Control is where the coordinator connects.
 	Control net.Listener
-	// Peer is where the mobilizer of the source connects; source only.
+	// Peer is where the mobilizer connects.
 	Peer net.Listener
 	// Direct is where the agent of the source connects, if it can; target only, optional.
 	Direct net.Listener
-	// DialMobilizer connects to the mobilizer; target only.
+	// DialMobilizer connects to the mobilizer, where it listens.
 	DialMobilizer func(ctx context.Context) (net.Conn, error)
 	// TLS towards the agent of the other side.
 	TLS *tls.Config
@@ -49,6 +49,7 @@ type Agent struct {
 	watch         *watcher
 	connection    connection
 	route         route
+	callbacks     callbacks
 	controlStream atomic.Pointer[relay.Control]
 	carried       sync.WaitGroup
 	open          atomic.Int64
@@ -64,9 +65,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stop()
 
 	go a.serveControl(serving)
-	if a.Peer != nil {
-		go a.servePeer(serving)
-	}
+	go a.servePeer(serving)
 	if a.Direct != nil {
 		go a.serveDirect(serving)
 	}
@@ -129,16 +128,12 @@ func (a *Agent) serveControl(ctx context.Context) {
 
 func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 	defer session.Close()
-	handler := relay.Handler{Control: func(c *relay.Control) {
+	err := session.Serve(relay.Handler{Control: func(c *relay.Control) {
 		// What opens a control stream is the coordinator now. A mere connection, such as that
 		// of a probe, replaces nobody.
 		a.connection.replace(session)
 		a.control(ctx, session, c)
-	}}
-	if a.Role == task.RoleTarget {
-		handler.Peer = func(stream net.Conn) { a.servePeerStream(ctx, stream) }
-	}
-	err := session.Serve(handler)
+	}, Peer: func(stream net.Conn) { a.servePeerStream(ctx, stream) }})
 	a.Log.Debug("session ended", "error", err)
 }
 

@@ -251,7 +251,7 @@ func dataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T, h *harness) {
 	}
 	source.Close()
 	// The worker process is gone, its agent is told to stop; only now the target reads.
-	h.stops[task.RoleSource]()
+	h.stops[h.opener]()
 	got, err := io.ReadAll(target)
 	target.Close()
 	if err != nil || !bytes.Equal(got, want) {

@@ -13,18 +13,24 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// overBothRoutes runs a test through the coordinator and over a direct connection.
+// overBothRoutes runs a test through the coordinator and over a direct connection, with streams of either
+// side.
 func overBothRoutes(t *testing.T, test func(*testing.T, *harness)) {
-	t.Run("relay", func(t *testing.T) {
-		h := newHarness(t)
-		h.awaitConnected()
-		test(t, h)
-	})
-	t.Run("direct", func(t *testing.T) {
-		h := newHarness(t)
-		h.routed([]string{h.direct()}, true)
-		test(t, h)
-	})
+	for _, opener := range []task.Role{task.RoleSource, task.RoleTarget} {
+		t.Run("relay, opened by the "+string(opener), func(t *testing.T) {
+			h := newHarness(t)
+			h.opener = opener
+			h.awaitConnected()
+			test(t, h)
+		})
+		t.Run("direct, opened by the "+string(opener), func(t *testing.T) {
+			h := newHarness(t)
+			h.opener = opener
+			h.routed([]string{h.direct()}, true)
+			h.awaitConnected()
+			test(t, h)
+		})
+	}
 }
 
 // direct is where the agent of the target listens for the source.
@@ -66,7 +72,7 @@ func TestDirectNeedsNoCoordinator(t *testing.T) {
 	}
 }
 
-func TestNoDirectWay(t *testing.T) {
+func TestNoDirectRoute(t *testing.T) {
 	stranger := newHarness(t)
 	for name, c := range map[string]struct {
 		reason  string
@@ -83,16 +89,19 @@ func TestNoDirectWay(t *testing.T) {
 			h := newHarness(t)
 			h.echo()
 			got := h.routed([]string{c.address}, c.only)
+			h.awaitConnected()
 			if got.Address != "" || !strings.Contains(got.Problem, c.says) || !strings.Contains(got.Problem, c.address) {
 				t.Errorf("%s: found %+v, want none, and a problem that says %q", c.reason, got, c.says)
 			}
-			// The reset may come while it still connects.
-			conn, err := h.connectPeer()
-			if err == nil {
-				err = roundTrip(conn, []byte("data"))
-			}
-			if c.only && !errors.Is(err, syscall.ECONNRESET) || !c.only && err != nil {
-				t.Errorf("%s: the connection ended with %v", c.reason, err)
+			for _, h.opener = range []task.Role{task.RoleSource, task.RoleTarget} {
+				// The reset may come while it still connects.
+				conn, err := h.connectPeer()
+				if err == nil {
+					err = roundTrip(conn, []byte("data"))
+				}
+				if c.only && !errors.Is(err, syscall.ECONNRESET) || !c.only && err != nil {
+					t.Errorf("%s: the connection of the %s ended with %v", c.reason, h.opener, err)
+				}
 			}
 		})
 	}
@@ -105,12 +114,20 @@ func closed(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestALostDirectWayIsReplaced(t *testing.T) {
+func TestALostDirectRouteIsReplaced(t *testing.T) {
+	for _, opener := range []task.Role{task.RoleSource, task.RoleTarget} {
+		t.Run("opened by the "+string(opener), func(t *testing.T) { aLostDirectRouteIsReplaced(t, opener) })
+	}
+}
+
+func aLostDirectRouteIsReplaced(t *testing.T, opener task.Role) {
 	h := newHarness(t)
+	h.opener = opener
 	h.echo()
 	if got := h.routed([]string{h.direct()}, false); got.Address == "" {
 		t.Fatal(got.Problem)
 	}
+	h.awaitConnected()
 	h.agents[task.RoleTarget].Direct.Close()
 	if err := roundTrip(h.dialPeer(), []byte("data")); err != nil {
 		t.Errorf("the relay does not carry: %v", err)
@@ -121,7 +138,7 @@ func TestALostDirectWayIsReplaced(t *testing.T) {
 	}
 }
 
-// Whoever has no certificate of the run gets nothing, and keeps nobody waiting.
+// What has no certificate of the run gets nothing, and keeps no other waiting.
 func TestStrangersAreRefused(t *testing.T) {
 	h := newHarness(t)
 	conn, err := net.Dial("tcp", h.direct())
@@ -141,5 +158,18 @@ func TestStrangersAreRefused(t *testing.T) {
 	}
 	if got := h.routed([]string{h.direct()}, true); got.Address == "" {
 		t.Errorf("the source does not get through any more: %s", got.Problem)
+	}
+}
+
+// TestAnUnknownTokenIsRefused: a connection that no call waits for ends.
+func TestAnUnknownTokenIsRefused(t *testing.T) {
+	h := newHarness(t)
+	h.awaitConnected()
+	secure, err := relay.CallBack(t.Context(), h.direct(), relay.NewToken(), h.agents[task.RoleSource].TLS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := secure.Read(make([]byte, 1)); err == nil {
+		t.Errorf("%d bytes came back", n)
 	}
 }

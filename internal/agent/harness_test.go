@@ -25,7 +25,8 @@ type harness struct {
 	ended   map[task.Role]chan struct{}
 	link    *relay.Link
 	changed chan struct{}
-	// worker is where the worker of the target listens.
+	// opener is the side whose mobilizer dials, worker where that of the other side listens.
+	opener task.Role
 	worker net.Listener
 
 	mu    sync.Mutex
@@ -35,7 +36,7 @@ type harness struct {
 func newHarness(t testing.TB) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, runID: "run-1", changed: make(chan struct{}, 1), worker: listenLocal(t),
+		t: t, runID: "run-1", changed: make(chan struct{}, 1), opener: task.RoleSource, worker: listenLocal(t),
 		dirs: map[task.Role]string{}, agents: map[task.Role]*Agent{},
 		stops: map[task.Role]context.CancelFunc{}, ended: map[task.Role]chan struct{}{},
 	}
@@ -101,13 +102,12 @@ func (h *harness) startAgent(role task.Role, caCert, caKey []byte) {
 		ProbeTimeout: 300 * time.Millisecond,
 		Log:          quiet(),
 	}
-	if role == task.RoleSource {
-		a.Peer = listenLocal(h.t)
-	} else {
+	a.Peer = listenLocal(h.t)
+	a.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", h.worker.Addr().String())
+	}
+	if role == task.RoleTarget {
 		a.Direct = listenLocal(h.t)
-		a.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", h.worker.Addr().String())
-		}
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -153,7 +153,7 @@ func (h *harness) cut() {
 	h.conns = nil
 }
 
-// dialPeer connects as the worker of the source does, or ends the test.
+// dialPeer connects as the mobilizer of the opener does, or ends the test.
 func (h *harness) dialPeer() *net.TCPConn {
 	h.t.Helper()
 	conn, err := h.connectPeer()
@@ -163,9 +163,9 @@ func (h *harness) dialPeer() *net.TCPConn {
 	return conn
 }
 
-// connectPeer connects as the worker of the source does, which may be refused.
+// connectPeer connects as the mobilizer of the opener does, which may be refused.
 func (h *harness) connectPeer() (*net.TCPConn, error) {
-	conn, err := net.Dial("tcp", h.agents[task.RoleSource].Peer.Addr().String())
+	conn, err := net.Dial("tcp", h.agents[h.opener].Peer.Addr().String())
 	if err != nil {
 		return nil, err
 	}

@@ -148,9 +148,8 @@ func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
 	if a.Control, err = listen(relay.AgentPort); err != nil {
 		return nil, err
 	}
-	if t.Role == task.RoleSource {
-		a.Peer, err = listen(task.PeerPort)
-		return a, err
+	if a.Peer, err = listen(task.PeerPort); err != nil {
+		return nil, err
 	}
 	if direct {
 		if a.Direct, err = relay.ListenDirect(ctx); err != nil {

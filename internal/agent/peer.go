@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"github.com/kubemove/kubemove/internal/relay"
+	"github.com/kubemove/kubemove/task"
 )
 
 const (
 	// sessionWait is how long a connection of the mobilizer waits for a session with the coordinator.
 	sessionWait = 60 * time.Second
-	// mobilizerWait is how long the mobilizer of the target may take until it listens.
+	// mobilizerWait is how long the mobilizer may take until it listens.
 	mobilizerWait = 60 * time.Second
 	// dialPause is the pause between attempts to reach it.
 	dialPause = 100 * time.Millisecond
 )
 
-// servePeer carries every connection that the mobilizer of the source makes.
+// servePeer carries every connection that the mobilizer makes.
 func (a *Agent) servePeer(ctx context.Context) {
 	for {
 		conn, err := a.Peer.Accept()
@@ -50,12 +51,17 @@ func (a *Agent) carryFromMobilizer(ctx context.Context, conn net.Conn) error {
 	return err
 }
 
-// securePeer opens a secured peer stream to the target: directly, where a route was found, else
+var errNoRoute = errors.New("no direct route to the target is known")
+
+// securePeer opens a secured peer stream to the other side: directly, where a route was found, else
 // through the coordinator.
 func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
+	if a.Role == task.RoleTarget {
+		return a.callSource(ctx)
+	}
 	address, only := a.route.get()
 	if address == "" && only {
-		return nil, errors.New("no direct route to the target is known")
+		return nil, errNoRoute
 	}
 	if address != "" {
 		secure, err := relay.DialDirect(ctx, address, a.TLS)
@@ -64,29 +70,59 @@ func (a *Agent) securePeer(ctx context.Context) (*relay.Secure, error) {
 		}
 		a.loseRoute(address, err)
 	}
-	waiting, cancel := context.WithTimeout(ctx, sessionWait)
-	defer cancel()
-	session, err := a.connection.wait(waiting)
-	if err != nil {
-		return nil, errors.New("the coordinator is not connected")
-	}
-	stream, err := session.OpenPeer()
+	stream, err := a.openPeer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return relay.SecureClient(ctx, stream, a.TLS)
 }
 
-// servePeerStream carries a connection of the source to the mobilizer of the target.
+// openPeer opens a peer stream to the other side through the coordinator.
+func (a *Agent) openPeer(ctx context.Context) (net.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, sessionWait)
+	defer cancel()
+	session, err := a.connection.wait(waiting)
+	if err != nil {
+		return nil, errors.New("the coordinator is not connected")
+	}
+	return session.OpenPeer()
+}
+
+// servePeerStream carries a stream that the other side has opened to the mobilizer.
 func (a *Agent) servePeerStream(ctx context.Context, stream net.Conn) {
-	secure, err := relay.SecureServer(ctx, stream, a.TLS)
+	secure, err := a.acceptPeer(ctx, stream)
 	if err != nil {
 		a.Log.Error("a peer was refused", "error", err)
 		return
 	}
-	if secure.IsProbe() {
-		return
+	if secure != nil {
+		a.carryToMobilizer(ctx, secure)
 	}
+}
+
+// acceptPeer secures a stream; nil: it was a question, and is answered.
+func (a *Agent) acceptPeer(ctx context.Context, stream net.Conn) (*relay.Secure, error) {
+	if a.Role == task.RoleSource {
+		return a.answerTarget(ctx, stream)
+	}
+	secure, err := relay.SecureServer(ctx, stream, a.TLS)
+	if err != nil || secure.IsProbe() {
+		return nil, err
+	}
+	token, err := secure.Token()
+	switch {
+	case err != nil:
+		_ = secure.Close()
+		return nil, err
+	case token != "":
+		a.callbacks.arrived(token, secure)
+		return nil, nil
+	}
+	return secure, nil
+}
+
+// carryToMobilizer joins a stream with a connection to the mobilizer.
+func (a *Agent) carryToMobilizer(ctx context.Context, secure *relay.Secure) {
 	a.carried.Add(1)
 	a.open.Add(1)
 	defer a.carried.Done()

@@ -8,20 +8,20 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// Handler gets the streams that the driver opens, each in a goroutine of its own.
+// Handler gets the streams that the coordinator opens, each in a goroutine of its own.
 type Handler struct {
 	// Control gets the control stream.
 	Control func(*Control)
-	// Peer gets the peer streams; nil at the source.
+	// Peer gets the peer streams that the other side opens.
 	Peer func(net.Conn)
 }
 
-// Session is the agent's end of its session with the driver.
+// Session is the agent's end of its session with the coordinator.
 type Session struct {
 	mux *yamux.Session
 }
 
-// NewSession speaks with the driver that has connected.
+// NewSession speaks with the coordinator that has connected.
 func NewSession(conn io.ReadWriteCloser) (*Session, error) {
 	mux, err := yamux.Server(conn, config())
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Session) Serve(h Handler) error {
 	for {
 		stream, err := s.mux.AcceptStream()
 		if err != nil {
-			return fmt.Errorf("the session with the driver has ended: %w", err)
+			return fmt.Errorf("the session with the coordinator has ended: %w", err)
 		}
 		go dispatch(stream, h)
 	}
@@ -55,7 +55,7 @@ func dispatch(stream net.Conn, h Handler) {
 	stream.Close()
 }
 
-// OpenPeer opens a peer stream towards the target.
+// OpenPeer opens a peer stream towards the other side.
 func (s *Session) OpenPeer() (net.Conn, error) { return open(s.mux, kindPeer) }
 
 // Close ends the session and all its streams.

@@ -14,16 +14,16 @@ import (
 const (
 	// TypeHello (agent): the first message; RunID, Role, Started.
 	TypeHello = "hello"
-	// TypeGo (driver): the worker may start. The agent answers TypeStarted.
+	// TypeGo (coordinator): the mobilizer may start. The agent answers TypeStarted.
 	TypeGo = "go"
 	// TypeStarted (agent): Go was received and will outlive a restart of the agent.
 	TypeStarted = "started"
-	// TypeStatus (agent): the newest status of the worker. Final: the worker has ended and
-	// this is its last word; the driver answers TypeReceived.
+	// TypeStatus (agent): the newest status of the mobilizer. Final: it has ended and
+	// this is its final status; the coordinator answers TypeReceived.
 	TypeStatus = "status"
-	// TypeReceived (driver): the final status has arrived.
+	// TypeReceived (coordinator): the final status has arrived.
 	TypeReceived = "received"
-	// TypeDirect (driver, to the source): look for a direct way to one of Addresses, where the
+	// TypeDirect (coordinator, to the source): look for a direct route to one of Addresses, where the
 	// agent of the target listens; Only: and use no other.
 	TypeDirect = "direct"
 	// TypeRoute (agent of the source): the answer; Address was reached, or none and Problem

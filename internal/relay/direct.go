@@ -19,11 +19,11 @@ import (
 const DirectPort = 7072
 
 const (
-	// ProbeTimeout is how long a way to the target is looked for. Rules of a Service arrive at
+	// ProbeTimeout is how long a route to the target is looked for. Rules of a Service arrive at
 	// the nodes within a second or two; a firewall that drops packets costs all of it.
 	ProbeTimeout = 5 * time.Second
 	probePause   = 200 * time.Millisecond
-	// dialTimeout of a connection on a way that was found before.
+	// dialTimeout of a connection on a route that was found before.
 	dialTimeout = 10 * time.Second
 	// ackTimeout is how long data may go without an answer before a direct connection counts
 	// as cut: as long as a session through the API servers may.

@@ -9,37 +9,37 @@ import (
 	"sync/atomic"
 )
 
-// A frame is a length of four bytes and that many bytes of data. These lengths are marks
-// without data.
+// A frame is a length of four bytes and that many bytes of data. These lengths are control
+// frames, without data.
 const (
-	// markEnd: the sender has no more data (half-close).
-	markEnd = 0
-	// markStop: the sender of the mark can't deliver data any more, its worker has closed.
-	markStop = 0xFFFFFFFE
-	// markReset: the sender's worker has reset the connection.
-	markReset = 0xFFFFFFFF
+	// endFrame: the sender has no more data (half-close).
+	endFrame = 0
+	// stopFrame: the sender of the frame can't deliver data any more, its mobilizer has closed.
+	stopFrame = 0xFFFFFFFE
+	// resetFrame: the sender's mobilizer has reset the connection.
+	resetFrame = 0xFFFFFFFF
 
 	frameHeader = 4
 )
 
-// ErrReset: the connection of the worker on the other side was reset, or the way to it was
+// ErrReset: the connection of the mobilizer on the other side was reset, or the route to it was
 // cut.
 var ErrReset = errors.New("the peer's connection was reset")
 
 // Counts of a connection that was carried, in bytes.
 type Counts struct{ Sent, Received int64 }
 
-// carrier joins a worker's connection with a secured peer stream.
+// carrier joins a mobilizer's connection with a secured peer stream.
 type carrier struct {
 	local net.Conn
 	peer  *Secure
-	// sent: everything of the worker was sent, with its end. received: everything of the
+	// sent: everything of the mobilizer was sent, with its end. received: everything of the
 	// peer was received, with its end. stopped: the peer takes no more.
 	sent, received, stopped atomic.Bool
 	counts                  Counts
 }
 
-// Carry copies between the connection of a worker and a peer stream in both directions, and
+// Carry copies between the connection of a mobilizer and a peer stream in both directions, and
 // closes both when it returns. A nil error means that both directions ended in order.
 func Carry(local net.Conn, peer *Secure) (Counts, error) {
 	c := &carrier{local: local, peer: peer}
@@ -65,7 +65,7 @@ func Carry(local net.Conn, peer *Secure) (Counts, error) {
 	return c.counts, sendErr
 }
 
-// send moves the worker's data to the peer.
+// send moves the mobilizer's data to the peer.
 func (c *carrier) send() error {
 	buf := make([]byte, frameHeader+chunk)
 	for {
@@ -80,7 +80,7 @@ func (c *carrier) send() error {
 		switch {
 		case errors.Is(err, io.EOF):
 			c.sent.Store(true)
-			err := c.mark(markEnd)
+			err := c.control(endFrame)
 			if c.received.Load() {
 				// Nothing is left for receive: the peer, which closes too, lets it return.
 				c.peer.Close()
@@ -90,14 +90,14 @@ func (c *carrier) send() error {
 			// We have closed it ourselves: the peer takes no more.
 			return nil
 		case err != nil:
-			_ = c.mark(markReset)
-			return fmt.Errorf("cannot read from the worker: %w", err)
+			_ = c.control(resetFrame)
+			return fmt.Errorf("cannot read from the mobilizer: %w", err)
 		}
 	}
 }
 
-// receive moves the peer's data to the worker. When the worker does not take it any more the
-// rest is dropped, and the peer is told so: whether that is an error is up to the worker's
+// receive moves the peer's data to the mobilizer. When the mobilizer does not take it any more the
+// rest is dropped, and the peer is told so: whether that is an error is up to the mobilizer's
 // own end of the connection, which send sees.
 func (c *carrier) receive() error {
 	buf := make([]byte, chunk)
@@ -111,12 +111,12 @@ func (c *carrier) receive() error {
 			return fmt.Errorf("%w: %w", ErrReset, err)
 		}
 		switch n := binary.BigEndian.Uint32(head[:]); n {
-		case markReset:
+		case resetFrame:
 			return ErrReset
-		case markStop:
+		case stopFrame:
 			c.stopped.Store(true)
 			c.hangUp()
-		case markEnd:
+		case endFrame:
 			c.received.Store(true)
 			closeWrite(c.local)
 			c.hangUp()
@@ -137,13 +137,13 @@ func (c *carrier) receive() error {
 			c.counts.Received += int64(n)
 			if _, err := c.local.Write(buf[:n]); err != nil {
 				drop = true
-				_ = c.mark(markStop)
+				_ = c.control(stopFrame)
 			}
 		}
 	}
 }
 
-// hangUp resets the worker's connection once everything for it was delivered and nothing of
+// hangUp resets the mobilizer's connection once everything for it was delivered and nothing of
 // it is taken any more: it learns that its peer is gone.
 func (c *carrier) hangUp() {
 	if c.received.Load() && c.stopped.Load() && !c.sent.Load() {
@@ -157,9 +157,9 @@ func (c *carrier) abort() {
 	c.peer.abort()
 }
 
-// mark sends a frame without data.
-func (c *carrier) mark(mark uint32) error {
-	return c.peer.send(binary.BigEndian.AppendUint32(nil, mark))
+// control sends a frame without data.
+func (c *carrier) control(frame uint32) error {
+	return c.peer.send(binary.BigEndian.AppendUint32(nil, frame))
 }
 
 // closeWrite half-closes a connection, as far as it can.
@@ -169,7 +169,7 @@ func closeWrite(conn net.Conn) {
 	}
 }
 
-// Reset closes a connection in a way that the other end can tell from an orderly end.
+// Reset closes a connection so that the other end can tell from an orderly end.
 func Reset(conn net.Conn) {
 	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)

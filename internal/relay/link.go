@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,16 +18,16 @@ import (
 // Dialer connects to an agent.
 type Dialer func(ctx context.Context) (io.ReadWriteCloser, error)
 
-// AgentState is what the driver knows of one agent.
+// AgentState is what the coordinator knows of one agent.
 type AgentState struct {
 	// Connected: a session is up.
 	Connected bool
-	// Started: the worker was let go.
+	// Started: the mobilizer was let go.
 	Started bool
-	// Status is the newest of the worker; Final: its last.
+	// Status is the newest of the mobilizer; Final: its last.
 	Status *task.Status
 	Final  bool
-	// Route is the way that the source has found to the target; nil: it was not asked, or has
+	// Route is the route that the source has found to the target; nil: it was not asked, or has
 	// not answered yet.
 	Route *Route
 	// Err of the last attempt to connect.
@@ -43,7 +42,7 @@ type Route struct {
 	Problem string
 }
 
-// Link is the driver's half: it keeps a session with the agent of each side, and joins their
+// Link is the coordinator's half: it keeps a session with the agent of each side, and joins their
 // peer streams.
 type Link struct {
 	runID   string
@@ -71,7 +70,7 @@ const (
 	// redialFirst and redialMax bound the pause between attempts to connect.
 	redialFirst = 100 * time.Millisecond
 	redialMax   = 2 * time.Second
-	// joinWait is how long a peer stream waits for the session with the target to come back.
+	// joinWait is how long a peer stream waits for the session with the other side to come back.
 	joinWait = 30 * time.Second
 )
 
@@ -104,7 +103,7 @@ func (l *Link) State(role task.Role) AgentState {
 	return l.sides[role].state
 }
 
-// Go lets both workers start, now or as soon as their agents are connected again.
+// Go lets both mobilizers start, now or as soon as their agents are connected again.
 func (l *Link) Go() {
 	l.mu.Lock()
 	l.goes = true
@@ -121,7 +120,7 @@ func (l *Link) Go() {
 	}
 }
 
-// Direct lets the source look for a direct way to the target, at once and whenever its agent
+// Direct lets the source look for a direct route to the target, at once and whenever its agent
 // is connected again; State has the answer. Asking the same again does nothing.
 func (l *Link) Direct(addresses []string, only bool) {
 	l.mu.Lock()
@@ -177,9 +176,7 @@ func (l *Link) session(ctx context.Context, side *linkSide) (connected bool, err
 	l.connect(side, mux, control)
 	defer l.disconnect(side)
 	l.log.Debug("connected to an agent", "role", side.role)
-	if side.role == task.RoleSource {
-		go l.acceptPeers(ctx, mux)
-	}
+	go l.acceptPeers(ctx, side.role, mux)
 	return true, l.listen(side, control)
 }
 
@@ -259,8 +256,8 @@ func (l *Link) update(side *linkSide, change func(*AgentState)) {
 	l.changed()
 }
 
-// acceptPeers joins every peer stream of the source with one to the target.
-func (l *Link) acceptPeers(ctx context.Context, mux *yamux.Session) {
+// acceptPeers joins every peer stream of a side with one to the other.
+func (l *Link) acceptPeers(ctx context.Context, role task.Role, mux *yamux.Session) {
 	for {
 		stream, err := mux.AcceptStream()
 		if err != nil {
@@ -271,9 +268,9 @@ func (l *Link) acceptPeers(ctx context.Context, mux *yamux.Session) {
 			if kind, err := accept(stream); err != nil || kind != kindPeer {
 				return
 			}
-			peer, err := l.openTarget(ctx)
+			peer, err := l.openPeer(ctx, role.Other())
 			if err != nil {
-				l.log.Warn("cannot join a stream of the source", "error", err)
+				l.log.Warn("cannot join a stream of the "+string(role), "error", err)
 				return
 			}
 			Join(stream, peer)
@@ -281,11 +278,11 @@ func (l *Link) acceptPeers(ctx context.Context, mux *yamux.Session) {
 	}
 }
 
-// openTarget opens a peer stream to the target, waiting a while for its session.
-func (l *Link) openTarget(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, joinWait, errors.New("the agent of the target is not connected"))
+// openPeer opens a peer stream to a side, waiting a while for its session.
+func (l *Link) openPeer(ctx context.Context, role task.Role) (net.Conn, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, joinWait, fmt.Errorf("the agent of the %s is not connected", role))
 	defer cancel()
-	side := l.sides[task.RoleTarget]
+	side := l.sides[role]
 	for {
 		l.mu.Lock()
 		mux, up := side.mux, side.up

@@ -24,9 +24,9 @@ type fakeAgent struct {
 	peers   chan net.Conn
 }
 
-// dial is what the driver calls.
+// dial is what the coordinator calls.
 func (a *fakeAgent) dial(context.Context) (io.ReadWriteCloser, error) {
-	driver, agent := net.Pipe()
+	coordinator, agent := net.Pipe()
 	go func() {
 		s, err := NewSession(agent)
 		if err != nil {
@@ -42,7 +42,7 @@ func (a *fakeAgent) dial(context.Context) (io.ReadWriteCloser, error) {
 			Peer: func(c net.Conn) { a.peers <- c },
 		})
 	}()
-	return driver, nil
+	return coordinator, nil
 }
 
 type linkTest struct {
@@ -98,7 +98,7 @@ func receive[T any](t *testing.T, reason string, from <-chan T) T {
 
 func TestLinkGoIsRepeatedAfterALostSession(t *testing.T) {
 	lt := newLinkTest(t)
-	first := receive(t, "the driver does not connect", lt.source.control)
+	first := receive(t, "the coordinator does not connect", lt.source.control)
 	lt.await(t, "connect", task.RoleSource, func(s AgentState) bool { return s.Connected })
 	lt.Go()
 	if m, err := first.Receive(); err != nil || m.Type != TypeGo {
@@ -106,7 +106,7 @@ func TestLinkGoIsRepeatedAfterALostSession(t *testing.T) {
 	}
 	// The answer gets lost with the session.
 	receive(t, "no session", lt.source.session).Close()
-	second := receive(t, "the driver does not come back", lt.source.control)
+	second := receive(t, "the coordinator does not come back", lt.source.control)
 	if m, err := second.Receive(); err != nil || m.Type != TypeGo {
 		t.Fatalf("got %+v, %v", m, err)
 	}
@@ -118,7 +118,7 @@ func TestLinkGoIsRepeatedAfterALostSession(t *testing.T) {
 
 func TestLinkKeepsStatusAndConfirmsTheLast(t *testing.T) {
 	lt := newLinkTest(t)
-	control := receive(t, "the driver does not connect", lt.target.control)
+	control := receive(t, "the coordinator does not connect", lt.target.control)
 	foreign := &task.Status{APIVersion: task.APIVersion, RunID: "run-0", Sequence: 9}
 	own := &task.Status{APIVersion: task.APIVersion, RunID: "run-1", Sequence: 2, Result: &task.Result{Outcome: task.OutcomeSucceeded}}
 	for _, m := range []Message{{Type: TypeStatus, Status: own}, {Type: "a message of the future"}, {Type: TypeStatus, Status: foreign, Final: true}} {
@@ -146,21 +146,31 @@ func TestLinkRefusesTheWrongAgent(t *testing.T) {
 }
 
 func TestLinkJoinsPeers(t *testing.T) {
-	lt := newLinkTest(t)
-	session := receive(t, "no session", lt.source.session)
-	receive(t, "the driver does not connect", lt.source.control)
+	t.Run("opened by the source", func(t *testing.T) {
+		lt := newLinkTest(t)
+		linkJoinsPeers(t, lt.source, lt.target)
+	})
+	t.Run("opened by the target", func(t *testing.T) {
+		lt := newLinkTest(t)
+		linkJoinsPeers(t, lt.target, lt.source)
+	})
+}
+
+func linkJoinsPeers(t *testing.T, opener, other *fakeAgent) {
+	session := receive(t, "no session", opener.session)
+	receive(t, "the coordinator does not connect", opener.control)
 	out, err := session.OpenPeer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := receive(t, "the stream does not arrive", lt.target.peers)
+	in := receive(t, "the stream does not arrive", other.peers)
 	go func() {
 		_, _ = io.WriteString(out, "request")
 		out.Close()
 	}()
 	request, err := io.ReadAll(in)
 	if err != nil || string(request) != "request" {
-		t.Fatalf("the target got %q, %v", request, err)
+		t.Fatalf("the other side got %q, %v", request, err)
 	}
 	if _, err := io.WriteString(in, "answer"); err != nil {
 		t.Fatal(err)
@@ -168,7 +178,7 @@ func TestLinkJoinsPeers(t *testing.T) {
 	in.Close()
 	answer, err := io.ReadAll(out)
 	if err != nil || string(answer) != "answer" {
-		t.Fatalf("the source got %q, %v", answer, err)
+		t.Fatalf("the opener got %q, %v", answer, err)
 	}
 }
 

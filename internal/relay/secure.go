@@ -21,13 +21,13 @@ type Secure struct {
 	raw  *corked
 }
 
-// SecureClient starts TLS on a peer stream as the agent of the source.
+// SecureClient starts TLS on a peer stream as the agent of the source, whichever side has opened it.
 func SecureClient(ctx context.Context, stream net.Conn, config *tls.Config) (*Secure, error) {
 	raw := &corked{Conn: stream}
 	return handshake(ctx, tls.Client(raw, config), raw)
 }
 
-// SecureServer starts TLS on a peer stream as the agent of the target.
+// SecureServer starts TLS on a peer stream as the agent of the target, whichever side has opened it.
 func SecureServer(ctx context.Context, stream net.Conn, config *tls.Config) (*Secure, error) {
 	raw := &corked{Conn: stream}
 	return handshake(ctx, tls.Server(raw, config), raw)
@@ -65,7 +65,7 @@ func (s *Secure) abort() {
 }
 
 // corked gathers the small writes of TLS (records of 16 KiB) until flush, because each write
-// is a message of its own to every proxy on the way.
+// is a message of its own to every proxy in between.
 type corked struct {
 	net.Conn
 	mu  sync.Mutex
@@ -128,7 +128,7 @@ func TLSConfig(role task.Role, key string, certPEM, keyPEM, caPEM []byte) (*tls.
 		return c, nil
 	}
 	c.ClientCAs, c.ClientAuth = pool, tls.RequireAndVerifyClientCert
-	c.NextProtos = []string{protoProbe}
+	c.NextProtos = []string{protoProbe, protoBack}
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		return state.PeerCertificates[0].VerifyHostname(PeerName(task.RoleSource, key))
 	}

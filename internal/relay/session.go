@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// AgentPort is where the agent of a worker Pod listens for the driver, on loopback.
+	// AgentPort is where the agent of a worker Pod listens for the coordinator, on loopback.
 	AgentPort = 7069
-	// chunk is the size of all copies: large enough that the cost of a message on the way
+	// chunk is the size of all copies: large enough that the cost of a message in between
 	// (several proxies) does not matter.
 	chunk = 256 << 10
 	// window of a stream: what may be in flight. It bounds the memory of a stream, too.

@@ -79,10 +79,10 @@ func buildTask(s Spec, in podInput) task.Task {
 		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target, Whole: in.Whole}},
 		Parameters: in.Mobilizer.Parameters,
 		Channel:    &s.Pair,
-		Peer:       &task.Peer{Dial: "127.0.0.1:" + strconv.Itoa(task.PeerPort)},
-	}
-	if in.Role == task.RoleTarget {
-		t.Peer = &task.Peer{Listen: "127.0.0.1:" + strconv.Itoa(task.PeerListenPort)}
+		Peer: &task.Peer{
+			Dial:   "127.0.0.1:" + strconv.Itoa(task.PeerPort),
+			Listen: "127.0.0.1:" + strconv.Itoa(task.PeerListenPort),
+		},
 	}
 	return t
 }
