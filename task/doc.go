@@ -21,7 +21,8 @@ const (
 	// VolumesDir holds each volume of the task in a folder of the volume's name. At the
 	// source it is mounted read-only.
 	VolumesDir = "/kubemove/volumes"
-	// StateDir survives from run to run at the target; at the source it is scratch space.
+	// StateDir survives from run to run at the side that Task.StateSide names; at the other one it is
+	// scratch space.
 	StateDir = "/kubemove/state"
 	// CredentialsDir holds one file per credential.
 	CredentialsDir = "/kubemove/credentials"

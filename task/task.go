@@ -59,10 +59,21 @@ type Task struct {
 	// Channel that a worker works for. With the name of the volume it names what a mobilizer
 	// keeps outside: no other channel of the installation has that name.
 	Channel *Channel `json:"channel,omitempty"`
+	// StateSide is the side whose worker has the mobilizer's state mounted at StateDir; empty: the target.
+	// What the other side's worker needs of it travels over the peer's connections.
+	StateSide Role `json:"stateSide,omitempty"`
 	// Parameters of the mobilizer, as the user wrote them.
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// Move is the input of KubeMove's own verbs; mobilizers do not get it.
 	Move *Move `json:"move,omitempty"`
+}
+
+// HoldsState tells whether this worker has the mobilizer's state.
+func (t *Task) HoldsState() bool {
+	if t.StateSide == "" {
+		return t.Role == RoleTarget
+	}
+	return t.Role == t.StateSide
 }
 
 // Run identifies one run.
@@ -235,6 +246,9 @@ func Decode(data []byte) (*Task, error) {
 	}
 	if t.APIVersion != APIVersion {
 		return nil, fmt.Errorf("the task has apiVersion %q, this program understands %q", t.APIVersion, APIVersion)
+	}
+	if t.StateSide != "" && t.StateSide != RoleSource && t.StateSide != RoleTarget {
+		return nil, fmt.Errorf("the task has the stateSide %q, this program understands %s and %s", t.StateSide, RoleSource, RoleTarget)
 	}
 	if t.Run.ID == "" || t.Verb == "" {
 		return nil, fmt.Errorf("the task has no verb or no run.id: %s needs both", TaskFile)

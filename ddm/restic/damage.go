@@ -47,9 +47,9 @@ func (s *side) explain(repo repository, err error) error {
 // damagedNote stands in the place of the fingerprint when the repository is to be made anew.
 const damagedNote = "damaged"
 
-// markDamaged lets the next try make the managed repository anew.
+// markDamaged lets the next try make the managed repository anew. The side that holds it keeps the note.
 func (s *side) markDamaged() error {
-	if !s.place.managed() {
+	if !s.place.managed() || !s.holds() {
 		return nil
 	}
 	return s.remember(damagedNote)

@@ -94,10 +94,10 @@ func TestDamaged(t *testing.T) {
 				}
 			}
 			st = p.copied("run-2")
-			if w := strings.Join(st[1].Warnings, " "); !strings.Contains(w, "damaged and is made anew: everything is sent again") {
-				t.Errorf("%s: the target warns %q", damage.reason, w)
+			if w := strings.Join(p.warnings(st), " "); !strings.Contains(w, "damaged and is made anew: everything is sent again") {
+				t.Errorf("%s: it warns %q", damage.reason, w)
 			}
-			if w := p.copied("run-3")[1].Warnings; len(w) > 0 {
+			if w := p.warnings(p.copied("run-3")); len(w) > 0 {
 				t.Errorf("%s: it was made anew again: %q", damage.reason, w)
 			}
 		})
@@ -108,7 +108,7 @@ func TestDamaged(t *testing.T) {
 // left.
 func TestDiscard(t *testing.T) {
 	p := newPair(t)
-	s := &side{dirs: p.dst}
+	s := &side{dirs: p.held()}
 	config, snapshot := filepath.Join(p.repo(), "config"), filepath.Join(p.repo(), "snapshots", "old")
 	must(t, os.MkdirAll(filepath.Dir(snapshot), 0o755))
 	must(t, os.WriteFile(snapshot, nil, 0o600))
@@ -147,7 +147,7 @@ func TestDamagedOfTheUsers(t *testing.T) {
 		damage := damages[name]
 		t.Run(name, func(t *testing.T) {
 			p := ownPair(t, "claim:backups", nil)
-			folder := filepath.Join(p.dst.State, "home/shop-dst/data")
+			folder := filepath.Join(p.held().State, "home/shop-dst/data")
 			p.seed(folder)
 			fill(t, p.source())
 			noise(t, p, 2<<20)

@@ -1,8 +1,8 @@
 // Package restic is the reference mobilizer: it copies a volume by a backup into a restic
 // repository and a restore from it, on nothing but the contract of package task.
 //
-// The repository lies beside the target: the target worker serves it with rest-server on
-// loopback, where the source worker reaches it through the peer stream. A second run sends
+// The repository lies at the side that the task names, by default the target: the worker there serves it
+// with rest-server on loopback, where the other one reaches it through the peer stream. A second run sends
 // only what differs. The repository is a means of transport, not a backup: nothing is pruned,
 // and one that cannot be opened any more is made anew.
 //

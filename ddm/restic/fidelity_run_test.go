@@ -14,7 +14,9 @@ import (
 
 // TestFidelity copies what is easily lost, and then what has changed in it. As root it copies
 // all that there is; what others may make is copied by others, too.
-func TestFidelity(t *testing.T) { fidelity(t, os.Geteuid() == 0) }
+func TestFidelity(t *testing.T) {
+	onEachSide(t, func(t *testing.T) { fidelity(t, os.Geteuid() == 0) })
+}
 
 func TestFidelityAsUser(t *testing.T) {
 	if os.Geteuid() == 0 {

@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -138,27 +139,38 @@ func (s *side) end(err error) int {
 	r, code := task.Result{Outcome: task.OutcomeSucceeded, Reason: api.ReasonSucceeded}, task.ExitDone
 	if err != nil {
 		slog.Error("failed", "verb", string(s.task.Verb), "volume", s.name, "error", err.Error())
-		r = task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: err.Error()}
-		code = task.ExitFailed
-		var p *permanent
-		if errors.As(err, &p) {
-			r.Retry, code = task.RetryLater, task.ExitPermanent
-		}
-		var e *repositoryError
-		if errors.As(err, &e) {
-			r.Reason = e.reason
-			if !e.passes {
-				r.Retry, code = task.RetryLater, task.ExitPermanent
-			}
-		}
-		var m *mismatch
-		if errors.As(err, &m) {
-			r.Reason = api.ReasonMismatch
-		}
+		r, code = verdict(err)
 	}
 	if err := s.status.finish(r); err != nil {
 		slog.Error("cannot report", "error", err.Error())
 		return task.ExitFailed
 	}
 	return code
+}
+
+// verdict on a failure.
+func verdict(err error) (task.Result, int) {
+	r := task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: err.Error()}
+	if f := (*peerFailure)(nil); errors.As(err, &f) {
+		r.Reason = cmp.Or(f.reason, r.Reason)
+		if f.retry != "" && f.retry != task.RetrySoon {
+			r.Retry = task.RetryLater
+		}
+	}
+	if p := (*permanent)(nil); errors.As(err, &p) {
+		r.Retry = task.RetryLater
+	}
+	if e := (*repositoryError)(nil); errors.As(err, &e) {
+		r.Reason = e.reason
+		if !e.passes {
+			r.Retry = task.RetryLater
+		}
+	}
+	if m := (*mismatch)(nil); errors.As(err, &m) {
+		r.Reason = api.ReasonMismatch
+	}
+	if r.Retry == task.RetryLater {
+		return r, task.ExitPermanent
+	}
+	return r, task.ExitFailed
 }

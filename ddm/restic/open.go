@@ -21,14 +21,13 @@ var openPatience = 30 * time.Second
 // open proves a repository of the user's own, before the application is stopped: the target
 // makes it when it is missing, then the source opens it. Each takes a lock and removes it
 // again: so it is known that this side may write there, and that it is not locked.
-// The managed one is made or freed as its worker would do it.
+// The managed one is made or freed as the worker that holds it would do it.
 func (s *side) open(ctx context.Context) error {
-	source := s.task.Role == task.RoleSource
-	if source && s.place.remote == "" {
+	if s.place.remote == "" && !s.holds() {
 		return nil
 	}
 	if s.place.managed() {
-		_, err := s.targetRepository(ctx)
+		_, err := s.openRepository(ctx)
 		return err
 	}
 	repo, err := s.ownRepository()
@@ -40,7 +39,7 @@ func (s *side) open(ctx context.Context) error {
 	if !isCode(err, exitNoRepository) {
 		return repo.explain(err)
 	}
-	if source {
+	if s.place.remote != "" && s.task.Role == task.RoleSource {
 		return &repositoryError{reason: api.ReasonRepositoryNotFound, error: fmt.Errorf("the source finds no repository at %s, where the target has one: "+
 			"the name of the host must lead both clusters to the same server: %w", repo.location, err)}
 	}
@@ -98,14 +97,15 @@ func (s *side) makeFolders() error {
 	return nil
 }
 
-// targetRepository is the repository of the volume as the target sees it, open.
-func (s *side) targetRepository(ctx context.Context) (repository, error) {
+// openRepository opens the repository that this side holds, or that both reach, and makes one that is
+// missing.
+func (s *side) openRepository(ctx context.Context) (repository, error) {
 	if s.place.managed() {
 		if err := os.MkdirAll(s.state(), 0o700); err != nil {
 			return repository{}, &permanent{fmt.Errorf("the worker may not write to the repository's volume: %w", err)}
 		}
 		repo := repository{location: filepath.Join(s.state(), repositoryName), passwordFile: s.passwordFile()}
-		return repo, s.openRepository(ctx, repo)
+		return repo, s.openManaged(ctx, repo)
 	}
 	repo, err := s.ownRepository()
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *side) targetRepository(ctx context.Context) (repository, error) {
 	return repo, repo.explain(err)
 }
 
-// served is the folder that the target serves to the source: of the managed repository the one
+// served is the folder that this side serves to the other: of the managed repository the one
 // above it, of the user's the repository itself, whose name may be one that rest-server takes
 // for a part of a repository.
 func (s *side) served(repo repository) string {
@@ -126,18 +126,4 @@ func (s *side) served(repo repository) string {
 		return s.state()
 	}
 	return repo.location
-}
-
-// sourceRepository is the repository of the volume as the source sees it. One at the target it
-// waits for.
-func (s *side) sourceRepository(ctx context.Context) (repository, error) {
-	if s.place.remote != "" {
-		return s.ownRepository()
-	}
-	base := "http://" + s.task.Peer.Dial + "/"
-	if s.place.managed() {
-		base += repositoryName + "/"
-	}
-	repo := repository{location: "rest:" + base, passwordFile: s.passwordFile(), place: s.place}
-	return repo, awaitRepository(ctx, base)
 }

@@ -63,7 +63,7 @@ func TestOwnRepositories(t *testing.T) {
 		},
 		"claim": func(t *testing.T) (*pair, string) {
 			p := ownPair(t, "claim:backups", nil)
-			return p, filepath.Join(p.dst.State, "home/shop-dst/data")
+			return p, filepath.Join(p.held().State, "home/shop-dst/data")
 		},
 	}
 	for name, place := range cases {
@@ -98,7 +98,7 @@ func TestOpenAhead(t *testing.T) {
 	config := filepath.Join(p.repo(), "config")
 	var made []byte
 	for _, run := range []string{"run-1", "run-2"} {
-		code, st := p.opened(task.RoleTarget)
+		code, st := p.opened(p.stateSide)
 		if code != task.ExitDone || st.Result.Outcome != task.OutcomeSucceeded {
 			t.Fatalf("opening ended with %d: %+v", code, st.Result)
 		}
@@ -189,13 +189,13 @@ func TestOpenTroubles(t *testing.T) {
 func TestOtherChannel(t *testing.T) {
 	p := ownPair(t, "claim:backups", nil)
 	p.openedWell()
-	must(t, os.WriteFile(filepath.Join(p.dst.Credentials, "password"), []byte("another"), 0o600))
-	code, st := p.opened(task.RoleTarget)
+	must(t, os.WriteFile(filepath.Join(p.held().Credentials, "password"), []byte("another"), 0o600))
+	code, st := p.opened(p.stateSide)
 	if code != task.ExitPermanent || st.Result.Reason != api.ReasonRepositoryPassword || st.Result.Retry != task.RetryLater ||
 		!strings.Contains(st.Result.Message, "remove this folder") {
 		t.Errorf("ended with %d: %+v", code, st.Result)
 	}
-	if files, _ := filepath.Glob(filepath.Join(p.dst.State, "home/shop-dst/data/keys/*")); len(files) != 1 {
+	if files, _ := filepath.Glob(filepath.Join(p.held().State, "home/shop-dst/data/keys/*")); len(files) != 1 {
 		t.Errorf("the repository was touched: %v", files)
 	}
 }

@@ -14,26 +14,28 @@ import (
 	"time"
 
 	"github.com/kubemove/kubemove/ddm/filecopy"
+	"github.com/kubemove/kubemove/task"
 )
 
 // The two workers speak over the same port that the repository is served on: a connection
-// that begins with this word carries one line of JSON from the source, for a manifest that as
-// well, and the answer of the target. Everything else is HTTP, and goes to rest-server.
+// that begins with this word carries one line of JSON, for a manifest that as well, and the
+// answer of the side that listens. Everything else is HTTP, and goes to rest-server.
 const greeting = "KUBEMOVE "
 
-// The events that the source tells.
+// The events that the source tells the target, and, where that reads from the source's repository, the last
+// two the other way round.
 const (
 	// eventSnapshot: the backup is whole; Snapshot names it. Never told of a partial one.
 	eventSnapshot = "snapshot"
 	// eventManifest: what the volume holds at the source. Only told in exact runs.
 	eventManifest = "manifest"
-	// eventDone: the source needs the repository no more.
+	// eventDone: the side needs nothing more of the other.
 	eventDone = "done"
-	// eventFailed: there will be no snapshot.
+	// eventFailed: the side has failed.
 	eventFailed = "failed"
 )
 
-// event is what the source tells the target.
+// event is what a side tells the other.
 type event struct {
 	RunID    string `json:"runID"`
 	Kind     string `json:"kind"`
@@ -46,19 +48,21 @@ type event struct {
 	Size int64 `json:"size,omitempty"`
 	// Damaged: the failure is that of the repository.
 	Damaged bool `json:"damaged,omitempty"`
-	// Message of a failure.
-	Message string `json:"message,omitempty"`
+	// Message of a failure, its reason, and whether to try again.
+	Message string     `json:"message,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+	Retry   task.Retry `json:"retry,omitempty"`
 
 	// body is the manifest at the source, file its path at the target.
 	body io.ReadSeeker
 	file string
 }
 
-// taken is the target's answer.
+// taken is the answer.
 const taken = "taken\n"
 
 const (
-	// tellPatience is how long the source tries to reach the target; tellPause between tries.
+	// tellPatience is how long a side tries to reach the other; tellPause between tries.
 	tellPatience = 2 * time.Minute
 	tellPause    = 500 * time.Millisecond
 	// tellTimeout bounds one try, and of a manifest each piece.
@@ -67,11 +71,11 @@ const (
 	tellPiece = 256 << 10
 	// maxLine of an event in bytes. There may be many sparse files.
 	maxLine = 64 << 20
-	// maxAnswer of the target in bytes.
+	// maxAnswer in bytes.
 	maxAnswer = 16 << 10
 )
 
-// tell delivers an event to the target: it returns once the target has taken it.
+// tell delivers an event to the other side: it returns once that has taken it.
 func tell(ctx context.Context, address string, e event) error {
 	deadline := time.Now().Add(tellPatience + time.Duration(e.Size/tellPiece)*time.Second)
 	for {
@@ -89,7 +93,7 @@ func tellOnce(ctx context.Context, address string, e event) error {
 	dialer := net.Dialer{Timeout: tellTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("cannot reach the target: %w", err)
+		return fmt.Errorf("cannot reach the other side: %w", err)
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -106,15 +110,15 @@ func tellOnce(ctx context.Context, address string, e event) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("cannot tell the target %s: %w", e.Kind, err)
+		return fmt.Errorf("cannot tell the other side %s: %w", e.Kind, err)
 	}
 	extend(conn)
 	answer, err := bufio.NewReader(io.LimitReader(conn, maxAnswer)).ReadString('\n')
 	if err != nil {
-		return fmt.Errorf("the target has not taken %s: %w", e.Kind, err)
+		return fmt.Errorf("the other side has not taken %s: %w", e.Kind, err)
 	}
 	if answer != taken {
-		return fmt.Errorf("the target refused %s: %s", e.Kind, clipped(answer, filecopy.MaxMessage))
+		return fmt.Errorf("the other side refused %s: %s", e.Kind, clipped(answer, filecopy.MaxMessage))
 	}
 	return nil
 }
@@ -135,7 +139,7 @@ func carry(conn net.Conn, w io.Writer, r io.Reader, size int64) error {
 	return nil
 }
 
-// front listens where the source connects and tells its events from the requests to the
+// front listens where the other side connects and tells its events from the requests to the
 // repository, which it hands on to rest-server.
 type front struct {
 	listener net.Listener
@@ -143,18 +147,22 @@ type front struct {
 	// dir is where manifests are kept.
 	dir    string
 	runID  string
+	peer   task.Role
 	events chan event
-	// damaged is called when the source finds the repository damaged.
+	// damaged is called when the other side finds the repository damaged.
 	damaged func() error
 }
 
 // listen opens the front. Requests go to the Unix socket backend, manifests into its folder.
-func listen(address, backend, runID string, damaged func() error) (*front, error) {
+func listen(address, backend, runID string, peer task.Role, damaged func() error) (*front, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen for the source: %w", err)
+		return nil, fmt.Errorf("cannot listen for the %s: %w", peer, err)
 	}
-	f := &front{listener: l, backend: backend, dir: filepath.Dir(backend), runID: runID, events: make(chan event, 16), damaged: damaged}
+	f := &front{
+		listener: l, backend: backend, dir: filepath.Dir(backend), runID: runID, peer: peer,
+		events: make(chan event, 16), damaged: damaged,
+	}
 	go f.serve()
 	return f, nil
 }
@@ -219,7 +227,7 @@ func (f *front) read(r *bufio.Reader, conn net.Conn) (e event, err error) {
 		err = e.check()
 	}
 	if err == nil && e.Kind == eventFailed && e.Damaged {
-		// Before the source hears that it was taken: then this worker may be ended, too.
+		// Before the other side hears that it was taken: then this worker may be ended, too.
 		err = f.damaged()
 	}
 	if err != nil || e.Kind != eventManifest {
@@ -268,7 +276,7 @@ func pipe(conn *net.TCPConn, r io.Reader, backend *net.UnixConn) {
 	<-done
 }
 
-// await waits for an event of one of the kinds, and fails with the source or with the server.
+// await waits for an event of a kind, and fails with the other side or with the server.
 func (f *front) await(ctx context.Context, server *server, kind string) (event, error) {
 	for {
 		select {
@@ -281,7 +289,7 @@ func (f *front) await(ctx context.Context, server *server, kind string) (event, 
 			case kind:
 				return e, nil
 			case eventFailed:
-				return event{}, errors.New("the source has failed: " + e.Message)
+				return event{}, &peerFailure{fmt.Errorf("the %s has failed: %s", f.peer, e.Message), e.Reason, e.Retry}
 			}
 			// A repetition of one that was taken, whose answer got lost.
 		}

@@ -27,7 +27,10 @@ func checkSnapshot(id string) error {
 // maxManifest bytes that a target takes: some hundred million files.
 const maxManifest = 64 << 30
 
-// check refuses an event that no source of this version tells.
+// reasonWord is a reason in CamelCase, or none.
+var reasonWord = regexp.MustCompile(`^[A-Za-z]{0,64}$`)
+
+// check refuses an event that no worker of this version tells.
 func (e *event) check() error {
 	switch e.Kind {
 	case eventSnapshot, eventManifest, eventDone, eventFailed:
@@ -36,6 +39,9 @@ func (e *event) check() error {
 	}
 	if e.Size < 0 || e.Size > maxManifest {
 		return fmt.Errorf("a manifest of %d bytes was announced, expected at most %d", e.Size, int64(maxManifest))
+	}
+	if !reasonWord.MatchString(e.Reason) {
+		return fmt.Errorf("the reason %q is no word: use one version of the mobilizer on both sides", clipped(e.Reason, 100))
 	}
 	e.Message = clipped(e.Message, filecopy.MaxMessage)
 	return nil

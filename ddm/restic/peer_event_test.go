@@ -64,6 +64,8 @@ func TestEventCheck(t *testing.T) {
 		"Unknown":     {"another version may mean anything by it", event{Kind: "restart"}, false},
 		"Negative":    {"there is no such manifest", event{Kind: eventManifest, Size: -1}, false},
 		"WithoutEnd":  {"it would fill the node's disk", event{Kind: eventManifest, Size: 1 << 50}, false},
+		"Reason":      {"for a status", event{Kind: eventFailed, Reason: "RepositoryDamaged"}, true},
+		"NoReason":    {"it is no word", event{Kind: eventFailed, Reason: "a b"}, false},
 		"FailureText": {"it goes into statuses", event{Kind: eventFailed, Message: "a\x1b[2J\nb\xff" + strings.Repeat("x", 1<<20)}, true},
 	}
 	for name, tc := range cases {

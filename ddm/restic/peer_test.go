@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kubemove/kubemove/task"
 )
 
 // TestFront: events and requests come in on one port, and each gets where it belongs.
@@ -25,7 +27,7 @@ func TestFront(t *testing.T) {
 	})}
 	go web.Serve(l)
 	t.Cleanup(func() { web.Close() })
-	f, err := listen("127.0.0.1:0", backend, "run-1", nil)
+	f, err := listen("127.0.0.1:0", backend, "run-1", task.RoleSource, nil)
 	must(t, err)
 	t.Cleanup(f.close)
 	address := f.listener.Addr().String()
@@ -65,7 +67,7 @@ func TestFront(t *testing.T) {
 // middle; one of another run, or half of one, does not.
 func TestManifestTravels(t *testing.T) {
 	dir := t.TempDir()
-	f, err := listen("127.0.0.1:0", filepath.Join(dir, "s"), "run-1", nil)
+	f, err := listen("127.0.0.1:0", filepath.Join(dir, "s"), "run-1", task.RoleSource, nil)
 	must(t, err)
 	t.Cleanup(f.close)
 	const size = 3<<20 + 7

@@ -124,7 +124,7 @@ func (s *side) isVerified(ctx context.Context, repo repository) (bool, error) {
 
 // knowsEarlier tells whether the repository holds a snapshot of an earlier run.
 func (s *side) knowsEarlier(ctx context.Context, repo repository) (bool, error) {
-	if s.place.remote == "" {
+	if s.holds() {
 		// No source is let in yet.
 		files, err := os.ReadDir(filepath.Join(repo.location, "snapshots"))
 		if errors.Is(err, fs.ErrNotExist) {

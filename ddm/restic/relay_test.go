@@ -19,7 +19,9 @@ import (
 
 // TestThroughAgents copies through both agents and the driver, over real sockets, and cuts the
 // driver's connections in the middle: restic repeats what was lost.
-func TestThroughAgents(t *testing.T) {
+func TestThroughAgents(t *testing.T) { onEachSide(t, testThroughAgents) }
+
+func testThroughAgents(t *testing.T) {
 	p := newPair(t)
 	fill(t, p.source())
 	noise := make([]byte, 128<<20)
@@ -88,14 +90,11 @@ func newAgents(t *testing.T, p *pair) *agents {
 			RunID: "run-1", Role: role, Control: control, TLS: config, StatusFile: d.Status,
 			StartedFile: started, Poll: 20 * time.Millisecond, Log: slog.New(slog.DiscardHandler),
 		}
-		if role == task.RoleSource {
-			sidecar.Peer, err = net.Listen("tcp", "127.0.0.1:0")
-			must(t, err)
-			p.dial = sidecar.Peer.Addr().String()
-		} else {
-			sidecar.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, "tcp", p.port)
-			}
+		sidecar.Peer, err = net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		p.dials[role] = sidecar.Peer.Addr().String()
+		sidecar.DialMobilizer = func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", p.ports[role])
 		}
 		running.Go(func() { _ = sidecar.Run(ctx) })
 		dialers[role] = func(ctx context.Context) (io.ReadWriteCloser, error) {

@@ -58,12 +58,30 @@ func TestMain(m *testing.M) {
 //go:embed testdata/repository
 var template embed.FS
 
-// pair is both workers of one volume, in folders. The peer stream is a plain loopback port,
-// on which the target listens and which the source dials, if not dial is another.
+// stateSide is where the repository of every pair is that does not lie elsewhere. With
+// RESTIC_TEST_REPOSITORY=source all tests have it at the source.
+var stateSide = task.Role(stdcmp.Or(os.Getenv("RESTIC_TEST_REPOSITORY"), string(task.RoleTarget)))
+
+// onEachSide runs a test with the repository at the target, and at the source.
+func onEachSide(t *testing.T, test func(*testing.T)) {
+	was := stateSide
+	for _, role := range []task.Role{task.RoleTarget, task.RoleSource} {
+		t.Run("repository at the "+string(role), func(t *testing.T) {
+			stateSide = role
+			t.Cleanup(func() { stateSide = was })
+			test(t)
+		})
+	}
+}
+
+// pair is both workers of one volume, in folders. The peer streams are plain loopback ports, on
+// which each side listens, and which the other one dials, if not dials has another.
 type pair struct {
-	t          *testing.T
-	src, dst   Dirs
-	port, dial string
+	t            *testing.T
+	src, dst     Dirs
+	ports, dials map[task.Role]string
+	// stateSide is that of the managed repository, and of one in a claim.
+	stateSide task.Role
 	// verification of the runs.
 	verification string
 	// repository of the user's own; empty: the managed one.
@@ -77,7 +95,7 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := freshPair(t)
 	p.seed(p.repo())
-	s := &side{dirs: p.dst}
+	s := &side{dirs: p.held()}
 	opened, err := s.fingerprint()
 	must(t, err)
 	must(t, s.remember(opened))
@@ -87,12 +105,13 @@ func newPair(t *testing.T) *pair {
 // freshPair has no repository yet.
 func freshPair(t *testing.T) *pair {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	p := &pair{t: t, ports: map[task.Role]string{}, dials: map[task.Role]string{}, stateSide: stateSide}
+	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		defer l.Close()
+		p.ports[role], p.dials[role.Other()] = l.Addr().String(), l.Addr().String()
 	}
-	defer l.Close()
-	p := &pair{t: t, port: l.Addr().String()}
 	p.src, p.dst = p.dirs(), p.dirs()
 	p.dst.SourceVolumes = p.src.Volumes
 	return p
@@ -116,13 +135,37 @@ func (p *pair) dirs() Dirs {
 
 func (p *pair) source() string { return filepath.Join(p.src.Volumes, "data") }
 func (p *pair) repo() string {
-	return filepath.Join((&side{dirs: p.dst}).state(), repositoryName)
+	return filepath.Join((&side{dirs: p.held()}).state(), repositoryName)
+}
+
+// snapshots of the managed repository.
+func (p *pair) snapshots() []earlier {
+	p.t.Helper()
+	all, err := repository{location: p.repo(), passwordFile: filepath.Join(p.src.Credentials, "password")}.earlierSnapshots(p.t.Context())
+	must(p.t, err)
+	return all
+}
+
+// held are the folders of the side that has the repository.
+func (p *pair) held() Dirs {
+	if p.stateSide == task.RoleSource {
+		return p.src
+	}
+	return p.dst
+}
+
+// warnings of the side that has the repository.
+func (p *pair) warnings(st [2]*task.Status) []string {
+	if p.stateSide == task.RoleSource {
+		return st[0].Warnings
+	}
+	return st[1].Warnings
 }
 func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
 
 func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 	t := task.Task{APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role, Run: task.Run{ID: run, Exact: exact, Verification: p.verification},
-		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: stdcmp.Or(p.dial, p.port), Listen: p.port},
+		Volumes: []task.Volume{{Name: "data", Target: "data"}}, Peer: &task.Peer{Dial: p.dials[role], Listen: p.ports[role]}, StateSide: p.stateSide,
 		Channel: &task.Channel{Namespace: "home", Name: "shop-dst"}}
 	if role == task.RoleTarget {
 		t.Volumes[0].Whole = p.whole
@@ -230,7 +273,9 @@ func fill(t *testing.T, root string) {
 }
 
 // TestCopy copies a tree, then what has changed in it.
-func TestCopy(t *testing.T) {
+func TestCopy(t *testing.T) { onEachSide(t, testCopy) }
+
+func testCopy(t *testing.T) {
 	p := newPair(t)
 	fill(t, p.source())
 	must(t, os.WriteFile(filepath.Join(p.target(), "foreign"), []byte("from an earlier time"), 0o644))
@@ -253,12 +298,16 @@ func TestCopy(t *testing.T) {
 	p.copied("run-2")
 }
 
-func TestEmptyVolume(t *testing.T) {
+func TestEmptyVolume(t *testing.T) { onEachSide(t, testEmptyVolume) }
+
+func testEmptyVolume(t *testing.T) {
 	freshPair(t).copied("run-1")
 }
 
 // TestWhileItChanges copies a source that goes on changing: both sides count the snapshot.
-func TestWhileItChanges(t *testing.T) {
+func TestWhileItChanges(t *testing.T) { onEachSide(t, testWhileItChanges) }
+
+func testWhileItChanges(t *testing.T) {
 	p := newPair(t)
 	fill(t, p.source())
 	codes, st := p.run(t.Context(), "run-1", false)
@@ -294,7 +343,9 @@ func TestKilled(t *testing.T) {
 }
 
 // TestOtherPassword: a repository that cannot be opened any more is made anew.
-func TestOtherPassword(t *testing.T) {
+func TestOtherPassword(t *testing.T) { onEachSide(t, testOtherPassword) }
+
+func testOtherPassword(t *testing.T) {
 	p := newPair(t)
 	fill(t, p.source())
 	p.copied("run-1")
@@ -302,7 +353,7 @@ func TestOtherPassword(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(d.Credentials, "password"), []byte("another"), 0o600))
 	}
 	st := p.copied("run-2")
-	if len(st[1].Warnings) == 0 {
+	if len(p.warnings(st)) == 0 {
 		t.Error("nothing says that everything is sent again")
 	}
 }
@@ -311,7 +362,7 @@ func TestOtherPassword(t *testing.T) {
 // has to.
 func TestFullRepository(t *testing.T) {
 	p := newPair(t)
-	s := &side{dirs: p.dst}
+	s := &side{dirs: p.held()}
 	repo := repository{location: p.repo()}
 	must(t, os.MkdirAll(filepath.Join(repo.location, "snapshots"), 0o755))
 	var stuck *permanent

@@ -18,33 +18,28 @@ import (
 
 // Names that both sides use.
 const (
-	// repositoryName is the folder of the repository in the target's state.
+	// repositoryName is the folder of the repository in the state.
 	repositoryName = "repo"
 	// hostName in snapshots: the name of a Pod changes, and the parent of a snapshot is looked
 	// up by it.
 	hostName = "kubemove"
 )
 
-// peerPatience is how long the source waits for the target's repository.
+// peerPatience is how long a side waits for the repository of the other.
 const peerPatience = 5 * time.Minute
 
-// source backs the volume up into the repository of the peer, and tells the peer.
+// source backs the volume up into the repository, and tells the target.
 func (s *side) source(ctx context.Context) error {
-	err := s.backup(ctx)
-	if err != nil && ctx.Err() == nil {
-		// Without this the target would wait until it is ended.
-		telling, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		_ = tell(telling, s.task.Peer.Dial, event{RunID: s.task.Run.ID, Kind: eventFailed, Message: err.Error(), Damaged: errors.Is(err, errDamaged)})
+	x, err := s.connect(ctx)
+	if err == nil {
+		defer x.close()
+		err = s.backup(ctx, x)
 	}
-	return err
+	return s.failed(ctx, err)
 }
 
-func (s *side) backup(ctx context.Context) error {
-	repo, err := s.sourceRepository(ctx)
-	if err != nil {
-		return err
-	}
+func (s *side) backup(ctx context.Context, x *exchange) error {
+	repo := x.repo
 	root, err := s.tree.ReadRoot()
 	if err != nil {
 		return err
@@ -62,15 +57,18 @@ func (s *side) backup(ctx context.Context) error {
 	defer cancel()
 	sparse, earlier := s.findSparse(searching), s.findEarlier(searching, repo)
 	s.status.stage(api.StageCopying)
-	summary, err := s.makeSnapshot(ctx, repo, excludes)
+	var summary message
+	err = s.withRoom(ctx, x, func(ctx context.Context) (err error) {
+		summary, err = s.makeSnapshot(ctx, repo, excludes)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	unlocked, giveUp := s.beginUnlock(ctx, repo)
 	defer giveUp()
-	// From here on the target restores; the repository stays up until done is told.
-	made := event{RunID: s.task.Run.ID, Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
-	if err := tell(ctx, s.task.Peer.Dial, made); err != nil {
+	// From here on the target restores; the repository stays up until all is done.
+	if err := s.tell(ctx, event{Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}); err != nil {
 		return err
 	}
 	if err := s.verifySource(ctx, repo, summary, earlier); err != nil {
@@ -78,7 +76,13 @@ func (s *side) backup(ctx context.Context) error {
 	}
 	// Done means that the target may stop serving the repository.
 	<-unlocked
-	return tell(ctx, s.task.Peer.Dial, event{RunID: s.task.Run.ID, Kind: eventDone})
+	if err := s.tell(ctx, event{Kind: eventDone}); err != nil {
+		return err
+	}
+	if s.holds() {
+		_, err = x.await(ctx, eventDone)
+	}
+	return err
 }
 
 // makeSnapshot backs the volume up. A repository of the user's own that is not there yet the
@@ -147,7 +151,7 @@ func (s *side) backupError(repo repository, err error) error {
 
 func (s *side) passwordFile() string { return filepath.Join(s.dirs.Credentials, "password") }
 
-// awaitRepository waits until the peer serves its repository.
+// awaitRepository waits until the peer serves its repository; its error says what that did not do.
 func awaitRepository(ctx context.Context, base string) error {
 	client := http.Client{Timeout: 10 * time.Second}
 	deadline := time.Now().Add(peerPatience)
@@ -157,7 +161,7 @@ func awaitRepository(ctx context.Context, base string) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the repository of the target did not appear within %s: %w", peerPatience, err)
+			return fmt.Errorf("did not appear within %s: %w", peerPatience, err)
 		}
 		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return err

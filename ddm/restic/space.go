@@ -43,6 +43,12 @@ func (s *side) free() (int64, error) {
 	return int64(st.Bavail) * st.Bsize, nil
 }
 
+// isFull tells whether there is no room in the repository's volume now.
+func (s *side) isFull() bool {
+	n, err := s.free()
+	return err == nil && n < minFree
+}
+
 // full deals with a full repository. Snapshots of earlier runs are of no more use than the
 // data that the next try sends anyway: without them there is room, unless the data alone is
 // too much.

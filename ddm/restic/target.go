@@ -22,59 +22,40 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// target serves the repository until the source has made its snapshot, restores that, and
-// counts what is there then.
+// target restores what the source has backed up, and counts what is there then.
 func (s *side) target(ctx context.Context) error {
-	err := s.receive(ctx)
-	if errors.Is(err, errDamaged) {
-		err = errors.Join(err, s.markDamaged())
+	x, err := s.connect(ctx)
+	if err == nil {
+		defer x.close()
+		err = s.receive(ctx, x)
 	}
-	return err
+	return s.failed(ctx, err)
 }
 
-func (s *side) receive(ctx context.Context) error {
-	repo, err := s.targetRepository(ctx)
-	if err != nil {
-		return err
-	}
-	if s.verified, err = s.isVerified(ctx, repo); err != nil {
-		return s.explain(repo, err)
-	}
-	path, remove, err := socket()
-	if err != nil {
-		return err
-	}
-	defer remove()
-	var server *server
-	if s.place.remote == "" {
-		if server, err = serve(ctx, s.served(repo), path); err != nil {
-			return err
+func (s *side) receive(ctx context.Context, x *exchange) error {
+	err := s.withRoom(ctx, x, func(ctx context.Context) (err error) {
+		if s.made, err = x.await(ctx, eventSnapshot); err == nil {
+			err = checkSnapshot(s.made.Snapshot)
 		}
-		defer server.stop()
-	}
-	front, err := listen(s.task.Peer.Listen, path, s.task.Run.ID, s.markDamaged)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer front.close()
-	made, err := s.awaitSnapshot(ctx, front, server)
-	if errors.Is(err, errFull) {
-		server.stop()
-		return s.full(repo)
-	}
-	if err != nil {
+	if err := s.write(ctx, x); err != nil {
 		return err
 	}
-	s.made = made
-	if err := s.write(ctx, repo, front, server); err != nil {
+	if _, err := x.await(ctx, eventDone); err != nil {
 		return err
 	}
-	_, err = front.await(ctx, server, eventDone)
-	return err
+	if s.peerListens() {
+		return s.tell(ctx, event{Kind: eventDone})
+	}
+	return nil
 }
 
 // write makes the volume equal to the snapshot, on the disk, and compares it with the source.
-func (s *side) write(ctx context.Context, repo repository, front *front, server *server) error {
+func (s *side) write(ctx context.Context, x *exchange) error {
 	s.status.stage(api.StageCopying)
 	if err := prepare(s.tree); err != nil {
 		return err
@@ -84,30 +65,14 @@ func (s *side) write(ctx context.Context, repo repository, front *front, server 
 		return err
 	}
 	defer disk.Close()
-	if err := s.restore(ctx, repo, s.made); err != nil {
-		return s.explain(repo, err)
+	if err := s.restore(ctx, x.repo, s.made); err != nil {
+		return s.explain(x.repo, err)
 	}
 	synced := disk.Begin()
-	if err := s.verifyTarget(ctx, repo, front, server); err != nil {
+	if err := s.verifyTarget(ctx, x); err != nil {
 		return err
 	}
 	return synced()
-}
-
-func (s *side) awaitSnapshot(ctx context.Context, front *front, server *server) (event, error) {
-	if s.place.remote == "" {
-		var cancel context.CancelCauseFunc
-		ctx, cancel = watchSpace(ctx, s.free)
-		defer cancel(nil)
-	}
-	made, err := front.await(ctx, server, eventSnapshot)
-	if err != nil && errors.Is(context.Cause(ctx), errFull) {
-		err = errFull
-	}
-	if err == nil {
-		err = checkSnapshot(made.Snapshot)
-	}
-	return made, err
 }
 
 // overwrite says of which files that are there restic may take size and time for a proof.
@@ -211,11 +176,11 @@ func restoreError(err error) error {
 	return fmt.Errorf("not everything was written to the target's volume: %w", err)
 }
 
-// openRepository makes the repository, or frees it from what a killed run has left. This
+// openManaged makes the managed repository, or frees it from what a killed run has left. This
 // worker alone can reach it now: every lock in it is stale. A repository that the password
 // does not open, or that is damaged, is of no use to anybody: it is made anew, and everything is
 // sent again.
-func (s *side) openRepository(ctx context.Context, repo repository) error {
+func (s *side) openManaged(ctx context.Context, repo repository) error {
 	s.repeatNote()
 	opened, err := s.fingerprint()
 	if err != nil {

@@ -74,8 +74,7 @@ func TestTimesAreKept(t *testing.T) {
 			if codes, st := p.run(t.Context(), "run-1", tc.exact); codes != [2]int{} {
 				t.Fatalf("exit codes %v: %+v %+v", codes, st[0].Result, st[1].Result)
 			}
-			all, err := repository{location: p.repo(), passwordFile: filepath.Join(p.src.Credentials, "password")}.earlierSnapshots(t.Context())
-			must(t, err)
+			all := p.snapshots()
 			if len(all) != tc.snapshots || all[0].isRecord() {
 				t.Fatalf("%s: the snapshots are %+v", tc.reason, all)
 			}

@@ -102,7 +102,9 @@ func (p *pair) falsify() {
 // TestWhole: only the times of a volume that is said to be whole are believed. Where they are, a file
 // that looks the same is not even read, or a final run would read the whole volume while the
 // application is down.
-func TestWhole(t *testing.T) {
+func TestWhole(t *testing.T) { onEachSide(t, testWhole) }
+
+func testWhole(t *testing.T) {
 	usual := slack
 	slack = 0 // The files are older than the first run, if only by moments.
 	t.Cleanup(func() { slack = usual })

@@ -58,7 +58,7 @@ func (s *side) verifySource(ctx context.Context, repo repository, summary messag
 	if err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
-	if err := tell(ctx, s.task.Peer.Dial, event{RunID: s.task.Run.ID, Kind: eventManifest, Size: size, body: file}); err != nil {
+	if err := s.tell(ctx, event{Kind: eventManifest, Size: size, body: file}); err != nil {
 		return err
 	}
 	s.finished(counted.Verification)
@@ -67,7 +67,7 @@ func (s *side) verifySource(ctx context.Context, repo repository, summary messag
 
 // verifyTarget counts what is there. In an exact run every path must be what the manifest of
 // the source says.
-func (s *side) verifyTarget(ctx context.Context, repo repository, front *front, server *server) error {
+func (s *side) verifyTarget(ctx context.Context, x *exchange) error {
 	s.status.stage(api.StageVerifying)
 	if !s.task.Run.Exact {
 		counted, err := s.tree.Walk(ctx, filecopy.Options{})
@@ -79,13 +79,13 @@ func (s *side) verifyTarget(ctx context.Context, repo repository, front *front, 
 		s.finished(counted.Verification)
 		return nil
 	}
-	e, err := front.await(ctx, server, eventManifest)
+	e, err := x.await(ctx, eventManifest)
 	if err != nil {
 		return err
 	}
 	differs, err := s.compare(ctx, e.file)
 	if err == nil && s.mayRenew(differs) {
-		if err = s.renew(ctx, repo, differs.Stale); err == nil {
+		if err = s.renew(ctx, x.repo, differs.Stale); err == nil {
 			differs, err = s.compare(ctx, e.file)
 		}
 	}
@@ -94,7 +94,7 @@ func (s *side) verifyTarget(ctx context.Context, repo repository, front *front, 
 	}
 	if differs.Count > 0 {
 		if differs.Content {
-			s.invalidate(ctx, repo)
+			s.invalidate(ctx, x.repo)
 		}
 		return differ(differs)
 	}
@@ -132,7 +132,7 @@ func differ(d *filecopy.Differences) error {
 // reads every file there. What is in the repository is not sent again. After a run that has failed
 // size and time prove nothing at the target anyway.
 func (s *side) invalidate(ctx context.Context, repo repository) {
-	if !s.place.managed() {
+	if !s.place.managed() || !s.holds() {
 		s.addEmptySnapshot(ctx, repo)
 		return
 	}

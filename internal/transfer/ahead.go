@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubemove/kubemove/internal/agent"
-	"github.com/kubemove/kubemove/task"
 )
 
 // Volumes of what is opened ahead: its task, and a result of its own, as one in the worker's place
@@ -23,8 +22,8 @@ const (
 // opensAhead says whether the worker's Pod opens the state before it is told to go. To make a
 // repository takes seconds, in which the application would be down. A place of the user's own was
 // opened before the plan was approved.
-func (in podInput) opensAhead() bool {
-	return in.Role == task.RoleTarget && len(in.Mobilizer.Open) > 0 && in.Mobilizer.ManagedState()
+func (s Spec) opensAhead(in podInput) bool {
+	return in.Role == s.stateSide() && len(in.Mobilizer.Open) > 0 && in.Mobilizer.ManagedState()
 }
 
 // addAhead lets the init container that pulls the mobilizer's image run the mobilizer's verb open,

@@ -108,7 +108,11 @@ func (r *Run) place(ctx context.Context, v *volumeRun, o observed) error {
 		return fmt.Errorf("cannot read claim %s of the source: %w", v.volume.Name, err)
 	}
 	if v.mobilizer.ManagedState() {
-		if err := ensureRepository(ctx, r.spec, v.volume, source.UID, r.world.TargetClaims[v.volume.Target].Spec.StorageClassName); err != nil {
+		beside := r.world.TargetClaims[v.volume.Target]
+		if r.spec.stateSide() == task.RoleSource {
+			beside = source
+		}
+		if err := ensureRepository(ctx, r.spec, v.volume, source.UID, beside.Spec.StorageClassName); err != nil {
 			return err
 		}
 	}

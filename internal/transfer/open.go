@@ -38,7 +38,7 @@ func OpenPlaces(ctx context.Context, s Spec) error {
 
 func openBoth(ctx context.Context, s Spec, v application.Volume, m task.Mobilizer) error {
 	for _, role := range []task.Role{task.RoleTarget, task.RoleSource} {
-		if err := openOne(ctx, s, openInput(role, v, m)); err != nil {
+		if err := openOne(ctx, s, openInput(s, role, v, m)); err != nil {
 			return err
 		}
 	}
@@ -47,10 +47,10 @@ func openBoth(ctx context.Context, s Spec, v application.Volume, m task.Mobilize
 
 // openInput: where the state lies in a claim, that one may be bound to where this Pod runs, and the
 // worker will have to mount it there.
-func openInput(role task.Role, v application.Volume, m task.Mobilizer) podInput {
+func openInput(s Spec, role task.Role, v application.Volume, m task.Mobilizer) podInput {
 	v.Usage = nil // It sees none of the files.
 	in := podInput{Role: role, Volume: v, Mobilizer: m, Try: 1}
-	if role == task.RoleTarget && m.OwnClaim() != "" {
+	if role == task.RoleTarget && s.stateSide() == role && m.OwnClaim() != "" {
 		in.Placement = targetPlacement(v)
 		in.Placement.Group = ""
 	}

@@ -29,8 +29,8 @@ func TestBuildOpen(t *testing.T) {
 	volume := application.Volume{Name: "data", Target: "copy", Identity: application.Identity{UID: new(int64(999))},
 		Placement: application.Placement{NodeSelector: map[string]string{"disk": "ssd"}, Group: "copy"}}
 	cases := map[string]podInput{
-		"open-source":       openInput(task.RoleSource, volume, ownMobilizer("s3:https://s3/bucket")),
-		"open-target-claim": openInput(task.RoleTarget, volume, ownMobilizer("claim:backups")),
+		"open-source":       openInput(Spec{}, task.RoleSource, volume, ownMobilizer("s3:https://s3/bucket")),
+		"open-target-claim": openInput(Spec{}, task.RoleTarget, volume, ownMobilizer("claim:backups")),
 	}
 	for name, in := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -79,6 +79,7 @@ func buildTask(s Spec, in podInput) task.Task {
 		Volumes:    []task.Volume{{Name: in.Volume.Name, Target: in.Volume.Target, Whole: in.Whole}},
 		Parameters: in.Mobilizer.Parameters,
 		Channel:    &s.Pair,
+		StateSide:  s.StateSide,
 		Peer: &task.Peer{
 			Dial:   "127.0.0.1:" + strconv.Itoa(task.PeerPort),
 			Listen: "127.0.0.1:" + strconv.Itoa(task.PeerListenPort),
@@ -130,7 +131,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 		pod.Annotations[api.CopyAnnotation] = in.Copy
 	}
 	in.Placement.apply(pod)
-	if in.opensAhead() {
+	if s.opensAhead(in) {
 		err = addAhead(pod, s, in)
 	}
 	return pod, err
@@ -264,7 +265,7 @@ func toolsVolume() corev1.Volume { return emptyVolume("tools", "256Mi") }
 // stateClaim is the claim that holds the state; empty: there is none.
 func stateClaim(s Spec, in podInput) string {
 	switch m := in.Mobilizer; {
-	case in.Role != task.RoleTarget || !m.State:
+	case in.Role != s.stateSide() || !m.State:
 		return ""
 	case m.ManagedState():
 		return lineage.Repository(s.lineage(), in.Origin)

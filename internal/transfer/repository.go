@@ -18,8 +18,9 @@ import (
 )
 
 // EnsureRepositories creates the claims that mobilizers keep their state in, where they are
-// missing and the user has named no place of his own: in the class that classOf names for the target's claim (nil: the default one). They
-// are kept from run to run. A volume whose claim is gone has none; its run says so.
+// missing and the user has named no place of his own: in the class that classOf names for the claim at that
+// side (nil: the default one). They are kept from run to run. A volume whose claim is gone has none; its run
+// says so.
 func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) error {
 	s = s.withDefaults()
 	origins, err := s.origins(ctx)
@@ -32,7 +33,7 @@ func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) 
 		if !ok || !m.ManagedState() || !there {
 			continue
 		}
-		if err := ensureRepository(ctx, s, v, origin, classOf(v.Target)); err != nil {
+		if err := ensureRepository(ctx, s, v, origin, classOf(s.stateClaim(v))); err != nil {
 			return err
 		}
 	}
@@ -55,9 +56,10 @@ func (s Spec) origins(ctx context.Context) (map[string]types.UID, error) {
 // MissingRepositories are the claims that EnsureRepositories would create.
 func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string) *string) ([]corev1.PersistentVolumeClaim, error) {
 	s = s.withDefaults()
-	list, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).List(ctx, metav1.ListOptions{LabelSelector: RepositoryLabel})
+	c := s.endpoint(s.stateSide())
+	list, err := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: RepositoryLabel})
 	if err != nil {
-		return nil, s.Target.Wrap("list the repository claims", err)
+		return nil, c.Wrap("list the repository claims", err)
 	}
 	origins, err := s.origins(ctx)
 	if err != nil {
@@ -66,7 +68,7 @@ func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string)
 	var out []corev1.PersistentVolumeClaim
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		wanted := buildRepository(s, v, origins[v.Name], classOf(v.Target))
+		wanted := buildRepository(s, v, origins[v.Name], classOf(s.stateClaim(v)))
 		isThere := func(c corev1.PersistentVolumeClaim) bool { return c.Name == wanted.Name }
 		if ok && m.ManagedState() && !slices.ContainsFunc(list.Items, isThere) {
 			out = append(out, *wanted)
@@ -76,29 +78,29 @@ func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string)
 }
 
 func ensureRepository(ctx context.Context, s Spec, v application.Volume, origin types.UID, class *string) error {
-	claim := buildRepository(s, v, origin, class)
-	_, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Create(ctx, claim, metav1.CreateOptions{})
+	claim, c := buildRepository(s, v, origin, class), s.endpoint(s.stateSide())
+	_, err := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace).Create(ctx, claim, metav1.CreateOptions{})
 	switch {
 	case err == nil, apierrors.IsAlreadyExists(err):
 		return nil
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
 		return &Error{Outcome: task.OutcomeFailed, Reason: api.ReasonRejected, Volume: v.Name, Retry: task.RetryLater, Err: err,
-			Message: fmt.Sprintf("the target does not let in the repository claim of %s, which asks for %s: %s",
-				v.Name, claim.Spec.Resources.Requests.Storage(), clip(err.Error()))}
+			Message: fmt.Sprintf("the %s does not let in the repository claim of %s, which asks for %s: %s",
+				s.stateSide(), v.Name, claim.Spec.Resources.Requests.Storage(), clip(err.Error()))}
 	}
-	return fmt.Errorf("cannot create the repository claim %s of %s at the target: %w", claim.Name, v.Name, err)
+	return fmt.Errorf("cannot create the repository claim %s of %s at the %s: %w", claim.Name, v.Name, s.stateSide(), err)
 }
 
 func buildRepository(s Spec, v application.Volume, origin types.UID, class *string) *corev1.PersistentVolumeClaim {
-	labels := s.labels("", v.Target)
+	labels := s.labels("", s.stateClaim(v))
 	// It belongs to no run, and to the whole lineage.
 	delete(labels, api.RunLabel)
 	labels[api.PairLabel] = s.lineage()
 	labels[RepositoryLabel] = "true"
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: lineage.Repository(s.lineage(), origin), Namespace: s.Target.Namespace, Labels: labels,
-			Annotations: map[string]string{ClaimAnnotation: v.Target},
+			Name: lineage.Repository(s.lineage(), origin), Namespace: s.endpoint(s.stateSide()).Namespace, Labels: labels,
+			Annotations: map[string]string{ClaimAnnotation: s.stateClaim(v)},
 		},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes:      []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},

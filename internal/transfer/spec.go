@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"time"
@@ -36,6 +37,9 @@ type Spec struct {
 	Volumes []application.Volume
 	// Mobilizers in use, by name.
 	Mobilizers []task.Mobilizer
+	// StateSide keeps the state of mobilizers that have some, such as a repository: it stays where it is
+	// when the direction of a move turns. Default: the target.
+	StateSide task.Role
 	// Pair is the name of the channel: that of the first pair of the lineage.
 	Pair task.Channel
 	// CredentialsDir holds a folder with the user's credentials for each mobilizer that has
@@ -160,6 +164,8 @@ func (s Spec) validate() error {
 		return permanent("InvalidSpec", "the run has no source or no target endpoint: give both")
 	case s.Run.ID == "" || s.PairUID == "":
 		return permanent("InvalidSpec", "the run has no ID or no pair UID: give both")
+	case s.StateSide != "" && s.StateSide != task.RoleSource && s.StateSide != task.RoleTarget:
+		return permanent("InvalidSpec", fmt.Sprintf("the state is to be at the side %q: expected %s or %s", s.StateSide, task.RoleSource, task.RoleTarget))
 	case s.AgentImage == "":
 		return permanent("InvalidSpec", "the run has no agent image: set --task-image of the installation")
 	case len(s.Channel.CACertPEM) == 0 || len(s.Channel.CAKeyPEM) == 0 || len(s.Channel.Master) == 0:
@@ -188,6 +194,14 @@ func (s Spec) mobilizer(v application.Volume) (task.Mobilizer, bool) {
 
 // final tells whether the run belongs to a switch.
 func (s Spec) final() bool { return s.Run.Trigger == api.TriggerFinal }
+
+// stateSide keeps the state of mobilizers.
+func (s Spec) stateSide() task.Role { return cmp.Or(s.StateSide, task.RoleTarget) }
+
+// stateClaim is the claim of the volume at the side that keeps the state.
+func (s Spec) stateClaim(v application.Volume) string {
+	return podInput{Role: s.stateSide(), Volume: v}.claim()
+}
 
 // endpoint of a role.
 func (s Spec) endpoint(role task.Role) *cluster.Cluster {
