@@ -211,7 +211,7 @@ type Object struct {
 	UID  string `json:"uid"`
 }
 
-// Mobilizer is a registered DDM of type Worker, as far as a driver needs it.
+// Mobilizer is a registered DDM of type Worker, as far as the coordinator needs it.
 type Mobilizer struct {
 	// Name it is registered by.
 	Name string `json:"name"`

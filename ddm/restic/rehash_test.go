@@ -66,7 +66,7 @@ func (p *pair) liveWhile(run string, m *mapped) {
 	<-over
 }
 
-// eventually copies as often as a driver would try, and expects equal volumes.
+// eventually copies as often as a coordinator would try, and expects equal volumes.
 func (p *pair) eventually(run string) {
 	p.t.Helper()
 	for range 2 {

@@ -183,7 +183,7 @@ func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 }
 
 // run carries out one run and returns both exit codes and statuses. When the source fails, the
-// driver would end the target: so does this.
+// coordinator would end the target: so does this.
 func (p *pair) run(ctx context.Context, run string, exact bool) (codes [2]int, st [2]*task.Status) {
 	p.t.Helper()
 	p.task(p.src, task.RoleSource, run, exact)

@@ -32,7 +32,7 @@ func parseDriverLog(log []byte) (driverTimes, error) {
 			continue
 		}
 		switch entry.Msg {
-		case "the way of the data":
+		case "the route of the data":
 			t.Transport = entry.Transport
 		case "workers started":
 			if t.Go.IsZero() {

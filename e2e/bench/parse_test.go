@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const driverLog = `{"time":"2030-01-01T00:00:01.2Z","level":"INFO","msg":"the way of the data","volume":"data","transport":"NodePort"}
+const driverLog = `{"time":"2030-01-01T00:00:01.2Z","level":"INFO","msg":"the route of the data","volume":"data","transport":"NodePort"}
 {"time":"2030-01-01T00:00:01.5Z","level":"INFO","msg":"workers started","volume":"data","try":1}
 no JSON
 {"time":"2030-01-01T00:00:07.25Z","level":"INFO","msg":"volume synced","volume":"data"}

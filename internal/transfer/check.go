@@ -90,7 +90,7 @@ func (s Spec) checkTargetClaim(w world, v application.Volume, m moment) *Error {
 		return declined(ReasonClaimInUse, fmt.Sprintf("Pod %s uses claim %s at the target: stop it, data is copied only to claims that nobody else uses", pod.Name, v.Target))
 	}
 	if m == fromGo {
-		if holder := holderOf(w.RunLeases[v.Target]); holder != s.Run.ID {
+		if holder := holderOf(w.RunLeases[v.Target]); holder != s.session() {
 			return declined(ReasonRunReplaced, fmt.Sprintf("another run (%s) has taken over claim %s at the target", orUnknown(holder), v.Target))
 		}
 	}
@@ -126,7 +126,7 @@ func isWorker(pod *corev1.Pod) bool {
 
 // ownWorker tells whether a Pod is a worker of this run.
 func (s Spec) ownWorker(pod *corev1.Pod) bool {
-	return isWorker(pod) && lineage.IsWorkOf(pod.Labels, s.PairUID) && pod.Labels[api.RunLabel] == hash10(s.Run.ID)
+	return isWorker(pod) && lineage.IsWorkOf(pod.Labels, s.PairUID) && pod.Labels[api.RunLabel] == hash10(s.session())
 }
 
 func holderOf(lease *coordinationv1.Lease) string {

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/relay"
 )
@@ -82,6 +83,40 @@ func deleteClaims(ctx context.Context, c *cluster.Cluster, selector, what string
 		if err := client.Delete(ctx, claim.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("cannot delete the %s claim %s of the %s: %w", what, claim.Name, c.Side, err))
 		}
+	}
+	return errors.Join(errs...)
+}
+
+// Dismiss asks for the end of all workers of the pair at an endpoint, and does not wait for it.
+func Dismiss(ctx context.Context, c *cluster.Cluster, pairUID string) error {
+	return deleteWorkers(ctx, c, runsOf(pairUID))
+}
+
+// runsOf selects what runs of a pair have made.
+func runsOf(pairUID string) string { return ofPair(pairUID) + "," + api.RunLabel }
+
+func ofPair(pairUID string) string {
+	return selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: pairUID})
+}
+
+// CleanupOptions of Cleanup.
+type CleanupOptions struct {
+	// Repositories removes the claims that mobilizers keep their state in, too, and probe claims.
+	Repositories bool
+}
+
+// Cleanup removes everything that runs of the pair have left at an endpoint: worker Pods,
+// their Secrets, Services and leases, and on request the repositories. It waits until the Pods are
+// gone. Claims of the application are never touched.
+func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts CleanupOptions) error {
+	runs := runsOf(pairUID)
+	if err := removeAll(ctx, c, runs); err != nil {
+		return err
+	}
+	errs := []error{deleteLeases(ctx, c, runs)}
+	if opts.Repositories {
+		errs = append(errs, deleteClaims(ctx, c, ofPair(pairUID)+","+RepositoryLabel, "repository"),
+			deleteClaims(ctx, c, ofPair(pairUID)+","+ProbeLabel, "probe"))
 	}
 	return errors.Join(errs...)
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -54,8 +53,8 @@ func oneCluster(ctx context.Context, source, target *cluster.Cluster) bool {
 	return err == nil && a == b
 }
 
-// way is how far a volume is with its direct way.
-type way struct {
+// route is how far a volume is with its direct route.
+type route struct {
 	// Pending says what is waited for; empty: it is decided.
 	Pending string
 	// Used carries the data, once that is decided; Address where it is reached.
@@ -67,63 +66,63 @@ type way struct {
 	Err *Error
 }
 
-// wayOf decides from what the source has answered.
-func wayOf(t transport, volume string, route *relay.Route) way {
+// routeOf decides from what the source has answered.
+func routeOf(t transport, volume string, found *relay.Route) route {
 	switch {
 	case t.Type == api.TransportRelay:
-		return way{Used: api.TransportRelay}
-	case route == nil:
-		return way{Pending: "looking for a direct way to the worker of " + volume + " at the target"}
-	case route.Address != "":
-		return way{Used: t.Type, Address: route.Address}
+		return route{Used: api.TransportRelay}
+	case found == nil:
+		return route{Pending: "looking for a direct route to the worker of " + volume + " at the target"}
+	case found.Address != "":
+		return route{Used: t.Type, Address: found.Address}
 	}
-	return noWay(t, volume, route.Problem)
+	return noRoute(t, volume, found.Problem)
 }
 
-// noWay falls back to the relay, where that is allowed.
-func noWay(t transport, volume, problem string) way {
+// noRoute falls back to the relay, where that is allowed.
+func noRoute(t transport, volume, problem string) route {
 	if !t.Only {
-		return way{Used: api.TransportRelay, Problem: problem}
+		return route{Used: api.TransportRelay, Problem: problem}
 	}
-	return way{Err: failed(api.ReasonTransportUnreachable, fmt.Sprintf("the source does not reach the worker of %s at the target by %s: %s; "+
-		"open the way (port %d of Pods with the label %s), or set data.transport.type to Auto or Relay",
+	return route{Err: failed(api.ReasonTransportUnreachable, fmt.Sprintf("the source does not reach the worker of %s at the target by %s: %s; "+
+		"open the route (port %d of Pods with the label %s), or set data.transport.type to Auto or Relay",
 		volume, t.Type, clip(problem), relay.DirectPort, api.RunLabel), task.RetryLater)}
 }
 
-// seekWay asks the source's agent for a direct way as soon as both agents are there.
-func (r *Run) seekWay(ctx context.Context, v *volumeRun, target *corev1.Pod) way {
-	var route *relay.Route
-	if v.link != nil {
-		route = v.link.State(task.RoleSource).Route
+// seekRoute asks the source's agent for a direct route as soon as both agents are there.
+func (s *Session) seekRoute(ctx context.Context, w *workerPair, target *corev1.Pod) route {
+	var found *relay.Route
+	if w.link != nil {
+		found = w.link.State(task.RoleSource).Route
 	}
-	w := wayOf(r.transport, v.volume.Name, route)
+	r := routeOf(s.transport, w.volume.Name, found)
 	switch {
-	case w.Pending == "":
-		return w
-	case v.refused != "":
-		return noWay(r.transport, v.volume.Name, v.refused)
-	case target == nil || v.link == nil || !v.link.State(task.RoleSource).Connected || !v.link.State(task.RoleTarget).Connected:
-		return w
+	case r.Pending == "":
+		return r
+	case w.refused != "":
+		return noRoute(s.transport, w.volume.Name, w.refused)
+	case target == nil || w.link == nil || !w.link.State(task.RoleSource).Connected || !w.link.State(task.RoleTarget).Connected:
+		return r
 	}
-	name := workerName(r.spec.Run.ID, v.volume.Name, task.RoleTarget)
-	service, err := r.spec.Target.Kube.CoreV1().Services(r.spec.Target.Namespace).Get(ctx, name, getOptions)
+	name := workerName(s.spec.session(), w.volume.Name, task.RoleTarget)
+	service, err := s.spec.Target.Kube.CoreV1().Services(s.spec.Target.Namespace).Get(ctx, name, getOptions)
 	if apierrors.IsNotFound(err) {
-		// Somebody has removed it, or it is of a driver that made none.
-		if err := r.ensureService(ctx, v); err != nil {
-			r.spec.Log.Warn("cannot make a Service", "error", err)
+		// It was removed, or it is of a coordinator that made none.
+		if err := s.ensureService(ctx, w); err != nil {
+			s.spec.Log.Warn("cannot make a Service", "error", err)
 		}
-		return w
+		return r
 	}
 	if err != nil {
-		return w // It may pass.
+		return r // It may pass.
 	}
-	found := addresses(service, target, externalIPs(ctx, r.spec.Target, target.Spec.NodeName))
-	if len(found) == 0 {
-		w.Pending = fmt.Sprintf("waiting until Service %s of the target has an address", name)
-		return w
+	known := addresses(service, target, externalIPs(ctx, s.spec.Target, target.Spec.NodeName))
+	if len(known) == 0 {
+		r.Pending = fmt.Sprintf("waiting until Service %s of the target has an address", name)
+		return r
 	}
-	v.link.Direct(found, r.transport.Only)
-	return w
+	w.link.Direct(known, s.transport.Only)
+	return r
 }
 
 // addresses at which a worker of the target may be reached, the likeliest first.
@@ -172,18 +171,17 @@ func externalIPs(ctx context.Context, c *cluster.Cluster, name string) []string 
 
 // ensureService puts a Service in front of the worker of the target. What the cluster does not
 // let in is noted: Auto does without.
-func (r *Run) ensureService(ctx context.Context, v *volumeRun) error {
-	if r.transport.Type == api.TransportRelay || v.refused != "" {
+func (s *Session) ensureService(ctx context.Context, w *workerPair) error {
+	if s.transport.Type == api.TransportRelay || w.refused != "" {
 		return nil
 	}
-	s := r.spec
-	service := buildService(s, r.transport.Type, v.input(task.RoleTarget))
-	_, err := s.Target.Kube.CoreV1().Services(s.Target.Namespace).Create(ctx, service, metav1.CreateOptions{})
+	service := buildService(s.spec, s.transport.Type, w.input(task.RoleTarget))
+	_, err := s.spec.Target.Kube.CoreV1().Services(s.spec.Target.Namespace).Create(ctx, service, metav1.CreateOptions{})
 	switch {
 	case err == nil, apierrors.IsAlreadyExists(err):
 		return nil
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		v.refused = "the target refuses the Service: " + clip(err.Error())
+		w.refused = "the target refuses the Service: " + clip(err.Error())
 		return nil
 	}
 	return fmt.Errorf("cannot create Service %s at the target: %w", service.Name, err)
@@ -193,27 +191,17 @@ func buildService(s Spec, kind api.TransportType, in podInput) *corev1.Service {
 	labels := s.labels(in.Role, in.claim())
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: workerName(s.Run.ID, in.Volume.Name, in.Role), Namespace: s.Target.Namespace,
+			Name: workerName(s.session(), in.Volume.Name, in.Role), Namespace: s.Target.Namespace,
 			Labels: labels, Annotations: s.Transport.ServiceAnnotations,
 		},
 		Spec: corev1.ServiceSpec{
 			Type:     corev1.ServiceType(kind),
 			Selector: labels,
-			// The Pod is not ready before its worker starts, and the way is tried before that.
+			// The Pod is not ready before its worker starts, and the route is tried before that.
 			PublishNotReadyAddresses: true,
 			Ports: []corev1.ServicePort{{
 				Name: "kubemove", Port: relay.DirectPort, TargetPort: intstr.FromInt32(relay.DirectPort), Protocol: corev1.ProtocolTCP,
 			}},
 		},
 	}
-}
-
-// noteWay tells once how the data of a volume travels.
-func (r *Run) noteWay(v *volumeRun, w way) {
-	if w.Used == "" || w.Used == v.progress.Transport {
-		return
-	}
-	v.progress.Transport = w.Used
-	r.spec.Log.Info("the way of the data", "volume", v.volume.Name, "transport", w.Used, "address", w.Address, "problem", w.Problem,
-		"after", time.Since(v.created).Round(time.Millisecond).String())
 }

@@ -38,17 +38,17 @@ func TestWayOf(t *testing.T) {
 		reason    string
 		transport transport
 		route     *relay.Route
-		want      way
+		want      route
 		fails     bool
 	}{
-		"relay":             {reason: "there is nothing to find", transport: transport{Type: api.TransportRelay}, want: way{Used: api.TransportRelay}},
-		"not answered":      {reason: "the workers wait", transport: auto, want: way{Pending: "looking for a direct way to the worker of data at the target"}},
-		"reached":           {reason: "the address is used", transport: auto, route: &relay.Route{Address: "a:1"}, want: way{Used: api.TransportNodePort, Address: "a:1"}},
-		"not reached":       {reason: "what always works is used", transport: auto, route: &relay.Route{Problem: "refused"}, want: way{Used: api.TransportRelay, Problem: "refused"}},
-		"not reached, only": {reason: "the user wants no other way", transport: only, route: &relay.Route{Problem: "refused"}, fails: true},
+		"relay":             {reason: "there is nothing to find", transport: transport{Type: api.TransportRelay}, want: route{Used: api.TransportRelay}},
+		"not answered":      {reason: "the workers wait", transport: auto, want: route{Pending: "looking for a direct route to the worker of data at the target"}},
+		"reached":           {reason: "the address is used", transport: auto, route: &relay.Route{Address: "a:1"}, want: route{Used: api.TransportNodePort, Address: "a:1"}},
+		"not reached":       {reason: "what always works is used", transport: auto, route: &relay.Route{Problem: "refused"}, want: route{Used: api.TransportRelay, Problem: "refused"}},
+		"not reached, only": {reason: "the user wants no other route", transport: only, route: &relay.Route{Problem: "refused"}, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := wayOf(c.transport, "data", c.route)
+			got := routeOf(c.transport, "data", c.route)
 			if c.fails {
 				if got.Err == nil || got.Used != "" || got.Err.Reason != api.ReasonTransportUnreachable || got.Err.Retry != task.RetryLater {
 					t.Errorf("%s: got %+v", c.reason, got)

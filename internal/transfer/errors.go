@@ -19,7 +19,7 @@ const (
 	ReasonWorkerFailed = "WorkerFailed"
 	// ReasonClaimInUse: a Pod that is not a worker of this run mounts a claim.
 	ReasonClaimInUse = "ClaimInUse"
-	// ReasonInterrupted: the driver itself was told to stop; the workers go on.
+	// ReasonInterrupted: the coordinator itself was told to stop; the workers go on.
 	ReasonInterrupted = "Interrupted"
 	// ReasonRunReplaced: another run has taken the claim over.
 	ReasonRunReplaced = "RunReplaced"

@@ -61,8 +61,8 @@ func observeWorld(ctx context.Context, s Spec) (world, error) {
 	return w, err
 }
 
-// workers lists the Pods that a selector selects, by name.
-func workers(ctx context.Context, c *cluster.Cluster, selector string) (map[string]*corev1.Pod, error) {
+// listWorkers lists the Pods that a selector selects, by name.
+func listWorkers(ctx context.Context, c *cluster.Cluster, selector string) (map[string]*corev1.Pod, error) {
 	list, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the worker Pods of the %s: %w", c.Side, err)
@@ -76,7 +76,7 @@ func workers(ctx context.Context, c *cluster.Cluster, selector string) (map[stri
 
 // deleteWorkers asks for the end of the Pods that a selector selects; they are not gone yet.
 func deleteWorkers(ctx context.Context, c *cluster.Cluster, selector string) error {
-	pods, err := workers(ctx, c, selector)
+	pods, err := listWorkers(ctx, c, selector)
 	if err != nil {
 		return err
 	}
@@ -117,10 +117,10 @@ func graceOf(pod *corev1.Pod) (seconds int64, ask bool) {
 }
 
 // removeWorkers deletes the Pods that a selector selects and waits until they are gone. What the
-// way to the cluster has swallowed is asked again: nobody else would.
+// connection to the cluster has swallowed is asked again: nothing else would.
 func removeWorkers(ctx context.Context, c *cluster.Cluster, selector string) error {
 	for {
-		pods, err := workers(ctx, c, selector)
+		pods, err := listWorkers(ctx, c, selector)
 		if err == nil && len(pods) == 0 {
 			return nil
 		}

@@ -38,7 +38,7 @@ func getLease(ctx context.Context, c *cluster.Cluster, name string) (*coordinati
 	return lease, nil
 }
 
-// acquire makes this run the holder of a claim at the target and removes the workers of every
+// acquire makes this session the holder of a claim at the target and removes the workers of every
 // other run from both sides of the volume.
 func acquire(ctx context.Context, s Spec, v application.Volume) error {
 	for {
@@ -46,7 +46,7 @@ func acquire(ctx context.Context, s Spec, v application.Volume) error {
 		if err != nil {
 			return err
 		}
-		if holder := holderOf(lease); holder != "" && holder != s.Run.ID && !s.final() {
+		if holder := holderOf(lease); holder != "" && holder != s.session() && !s.final() {
 			alive, err := isAlive(ctx, s.Target, lease)
 			if err != nil {
 				return err
@@ -104,15 +104,15 @@ func take(ctx context.Context, s Spec, v application.Volume, lease *coordination
 				Name: runLeaseName(v.Target), Namespace: s.Target.Namespace, Labels: s.labels("", v.Target),
 				Annotations: map[string]string{ClaimAnnotation: v.Target},
 			},
-			Spec: coordinationv1.LeaseSpec{HolderIdentity: &s.Run.ID, AcquireTime: &now, RenewTime: &now},
+			Spec: coordinationv1.LeaseSpec{HolderIdentity: new(s.session()), AcquireTime: &now, RenewTime: &now},
 		}, metav1.CreateOptions{})
 	} else {
 		lease = lease.DeepCopy()
 		lease.Labels = s.labels("", v.Target)
-		if holderOf(lease) != s.Run.ID {
+		if holderOf(lease) != s.session() {
 			lease.Spec.AcquireTime = &now
 		}
-		lease.Spec.HolderIdentity, lease.Spec.RenewTime = &s.Run.ID, &now
+		lease.Spec.HolderIdentity, lease.Spec.RenewTime = new(s.session()), &now
 		_, err = client.Update(ctx, lease, metav1.UpdateOptions{})
 	}
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) && lease != nil {
@@ -132,7 +132,7 @@ func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Rol
 	ctx, cancel := context.WithTimeout(ctx, s.Limits.StartTimeout)
 	defer cancel()
 	for {
-		pods, err := workers(ctx, c, claimSelector(role, claim))
+		pods, err := listWorkers(ctx, c, claimSelector(role, claim))
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func renew(ctx context.Context, s Spec) {
 		}
 		for _, v := range s.Volumes {
 			lease, err := getLease(ctx, s.Target, runLeaseName(v.Target))
-			if err != nil || holderOf(lease) != s.Run.ID {
+			if err != nil || holderOf(lease) != s.session() {
 				continue
 			}
 			if _, err := take(ctx, s, v, lease); err != nil {
@@ -183,7 +183,7 @@ func renew(ctx context.Context, s Spec) {
 // release gives a claim back, if this run still holds it.
 func release(ctx context.Context, s Spec, v application.Volume) error {
 	lease, err := getLease(ctx, s.Target, runLeaseName(v.Target))
-	if err != nil || holderOf(lease) != s.Run.ID {
+	if err != nil || holderOf(lease) != s.session() {
 		return err
 	}
 	err = s.Target.Kube.CoordinationV1().Leases(s.Target.Namespace).Delete(ctx, lease.Name, metav1.DeleteOptions{

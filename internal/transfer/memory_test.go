@@ -70,7 +70,7 @@ func TestOutOfMemory(t *testing.T) {
 // TestMoreMemory: the next try of a worker that ran out of memory has twice as much.
 func TestMoreMemory(t *testing.T) {
 	s := testSpec(api.TriggerFinal)
-	v := newVolumeRun(s, s.Volumes[0])
+	v := newWorkerPair(s, s.Volumes[0])
 	for _, tc := range []struct {
 		reason string
 		want   int

@@ -64,7 +64,7 @@ func (s Spec) labels(role task.Role, claim string) map[string]string {
 	}
 	out[api.ManagedByLabel] = api.ManagedByValue
 	out[api.PairLabel] = s.PairUID
-	out[api.RunLabel] = hash10(s.Run.ID)
+	out[api.RunLabel] = hash10(s.session())
 	if role != "" {
 		out[api.RoleLabel] = string(role)
 	}
@@ -76,7 +76,7 @@ func (s Spec) labels(role task.Role, claim string) map[string]string {
 
 // runSelector selects everything of the run.
 func (s Spec) runSelector() string {
-	return selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: s.PairUID, api.RunLabel: hash10(s.Run.ID)})
+	return selector(map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: s.PairUID, api.RunLabel: hash10(s.session())})
 }
 
 // claimSelector selects the workers of a claim on one side, of any run.

@@ -9,7 +9,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// action is what the driver does next for a volume.
+// action is what the coordinator does next for a volume.
 type action string
 
 const (
@@ -45,8 +45,8 @@ type observed struct {
 	Stage        api.VolumeStage
 	Try, Tries   int
 	StartTimeout time.Duration
-	// Way of the data between the workers.
-	Way way
+	// Route of the data between the workers.
+	Route route
 	// Contents of the files must have been compared.
 	Contents bool
 }
@@ -94,8 +94,8 @@ func (o observed) running() decision {
 		role, s := o.slow(func(s side) bool { return s.Connected })
 		return o.notStarted(o.CreatedAt, role, s, "connect")
 	}
-	if !o.Given && o.Way.Used == "" {
-		return o.noWay()
+	if !o.Given && o.Route.Used == "" {
+		return o.noRoute()
 	}
 	switch {
 	case o.Want && !o.Given:
@@ -114,19 +114,19 @@ func (o observed) running() decision {
 	return decision{Action: actWait}
 }
 
-// quietAfter so long somebody is told that nothing moves. It is no failure: to compare the content
+// quietAfter so long it is told that nothing moves. It is no failure: to compare the content
 // of a large volume shows no progress either, and takes longer.
 const quietAfter = 10 * time.Minute
 
-// noWay waits for one, and fails without.
-func (o observed) noWay() decision {
+// noRoute waits for one, and fails without.
+func (o observed) noRoute() decision {
 	switch {
-	case o.Way.Err != nil:
-		return o.fail(o.Way.Err)
+	case o.Route.Err != nil:
+		return o.fail(o.Route.Err)
 	case o.late(o.CreatedAt):
-		return o.fail(failed(api.ReasonTransportUnreachable, fmt.Sprintf("%s (waited %s)", o.Way.Pending, o.StartTimeout), task.RetryLater))
+		return o.fail(failed(api.ReasonTransportUnreachable, fmt.Sprintf("%s (waited %s)", o.Route.Pending, o.StartTimeout), task.RetryLater))
 	}
-	return decision{Action: actWait, Message: o.Way.Pending}
+	return decision{Action: actWait, Message: o.Route.Pending}
 }
 
 // notStarted waits for a worker, and gives up after a while with the cluster's own reason.
@@ -304,5 +304,5 @@ func (o observed) ready() bool {
 		return false
 	}
 	past := func(s side) bool { return s.Connected || s.Exit != nil || s.Lost != "" }
-	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target) && (o.Given || o.Way.Used != "" || o.bothEnded())
+	return o.Source.Exists && o.Target.Exists && past(o.Source) && past(o.Target) && (o.Given || o.Route.Used != "" || o.bothEnded())
 }

@@ -179,24 +179,24 @@ func TestNext(t *testing.T) {
 			},
 			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "at the target has failed: volume is full; the worker of data at the source has failed: connection lost"},
 		},
-		"a way is looked for": {
+		"a route is looked for": {
 			reason: "workers start when it is decided how the data travels",
-			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-time.Second), Way: way{Pending: "looking"}},
+			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-time.Second), Route: route{Pending: "looking"}},
 			want:   want{Action: actWait, Message: "looking"},
 		},
-		"no way is found in time": {
+		"no route is found in time": {
 			reason: "a load balancer that gets no address",
-			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-6 * time.Minute), Way: way{Pending: "waiting until Service a has an address"}},
+			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-6 * time.Minute), Route: route{Pending: "waiting until Service a has an address"}},
 			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "has an address (waited 5m0s)"},
 		},
-		"no way may be used": {
+		"no route may be used": {
 			reason: "the user has excluded the relay",
-			in:     observed{Source: waiting, Target: waiting, Way: way{Err: failed(api.ReasonTransportUnreachable, "not reached", task.RetryLater)}},
+			in:     observed{Source: waiting, Target: waiting, Route: route{Err: failed(api.ReasonTransportUnreachable, "not reached", task.RetryLater)}},
 			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "not reached"},
 		},
-		"a way that is lost later": {
+		"a route that is lost later": {
 			reason: "the agents see to that: workers at work are not stopped for it",
-			in:     observed{Source: working, Target: working, Want: true, Given: true, Way: way{Pending: "looking"}},
+			in:     observed{Source: working, Target: working, Want: true, Given: true, Route: route{Pending: "looking"}},
 			want:   want{Action: actWait},
 		},
 		"no contact": {
@@ -225,8 +225,8 @@ func TestNext(t *testing.T) {
 			o := tc.in
 			o.Now, o.Volume, o.Tries, o.StartTimeout = noon, "data", 3, 5*time.Minute
 			o.Try = max(o.Try, 1)
-			if o.Way == (way{}) {
-				o.Way = way{Used: api.TransportRelay}
+			if o.Route == (route{}) {
+				o.Route = route{Used: api.TransportRelay}
 			}
 			d := next(o)
 			got := want{Action: d.Action, Message: d.Message}
@@ -248,7 +248,7 @@ func TestNext(t *testing.T) {
 }
 
 // TestRetryIsNotTakenForAdoption: workers of a failed try, on their way out, are not those
-// that a driver which takes over goes on with.
+// that a coordinator which takes over goes on with.
 func TestRetryIsNotTakenForAdoption(t *testing.T) {
 	s := testSpec(api.TriggerRequest).withDefaults()
 	pods := func(change func(*corev1.Pod)) map[task.Role]map[string]*corev1.Pod {
@@ -261,7 +261,7 @@ func TestRetryIsNotTakenForAdoption(t *testing.T) {
 		}
 		return out
 	}
-	v := newVolumeRun(s, s.Volumes[0])
+	v := newVolumePass(newWorkerPair(s, s.Volumes[0]))
 	v.want = true
 	if o := v.observe(s, noon, pods(func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: noon} }), nil); o.Given {
 		t.Error("workers that are being deleted count as at work")
@@ -272,10 +272,10 @@ func TestRetryIsNotTakenForAdoption(t *testing.T) {
 }
 
 // TestAdoptionWhenOneHasEnded: a source that has sent everything ends, and the target restores for
-// hours; a driver that takes over then lets it.
+// hours; a coordinator that takes over then lets it.
 func TestAdoptionWhenOneHasEnded(t *testing.T) {
 	s := testSpec(api.TriggerRequest).withDefaults()
-	v := newVolumeRun(s, s.Volumes[0])
+	v := newVolumePass(newWorkerPair(s, s.Volumes[0]))
 	v.created = noon
 	pods := map[task.Role]map[string]*corev1.Pod{}
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
@@ -296,7 +296,7 @@ func TestAdoptionWhenOneHasEnded(t *testing.T) {
 	}
 	o.Target.Connected = true
 	if !o.ready() {
-		t.Error("the driver would wait for its agent for ever")
+		t.Error("the coordinator would wait for its agent for ever")
 	}
 }
 
@@ -310,7 +310,7 @@ func TestExitCode(t *testing.T) {
 		"soon":      {"a passing failure is repeated", failed("X", "x", task.RetrySoon), task.ExitFailed},
 		"later":     {"a person first: the Job must not repeat it at once", failed("X", "x", task.RetryLater), task.ExitPermanent},
 		"permanent": {"wrong input", permanent("X", "x"), task.ExitPermanent},
-		"unknown":   {"an error that says nothing may pass", errBlind, task.ExitFailed},
+		"unknown":   {"an error that says nothing may pass", errUnreachable, task.ExitFailed},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ type side struct {
 	// Problem is why it does not start, as the cluster says it.
 	Problem string
 
-	// Connected, Started: the driver's session, and go received.
+	// Connected, Started: the coordinator's session with the agent, and go received.
 	Connected, Started bool
 	// DialErr is why the last attempt to connect has failed.
 	DialErr error
@@ -38,6 +38,9 @@ type side struct {
 
 // ran tells whether the mobilizer's container has started.
 func (s side) ran() bool { return s.Running || s.Exit != nil }
+
+// atWork tells whether the worker was told to begin, by this coordinator or another one.
+func (s side) atWork() bool { return s.Exists && !s.Terminating && (s.Started || s.Exit != nil) }
 
 // exit is how the mobilizer's container has ended.
 type exit struct {

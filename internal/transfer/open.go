@@ -70,7 +70,7 @@ func openOne(ctx context.Context, s Spec, in podInput) error {
 	c := s.endpoint(in.Role)
 	// They are of no use any more.
 	defer forgetSecret(ctx, s, c, credentialsSecretName(pod.Name))
-	pod, err = errand{
+	pod, err = runToCompletion{
 		cluster: c, volume: in.Volume.Name, limit: openLimit,
 		pod:  fmt.Sprintf("the Pod that opens the place of %s at the %s", in.Volume.Name, c.Side),
 		late: fmt.Sprintf("the place of %s was not opened at the %s", in.Volume.Name, c.Side),

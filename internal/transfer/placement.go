@@ -74,7 +74,7 @@ func isBound(claim *corev1.PersistentVolumeClaim) bool {
 // the volume's own may be created. A claim that is not bound yet can go to where those of its group
 // are, but not the other way round, and the first worker that is scheduled says where the group is.
 // After an interrupted run some may be bound and some not.
-func leaderOf(v *volumeRun, all []*volumeRun, claims map[string]*corev1.PersistentVolumeClaim) *volumeRun {
+func leaderOf(v *volumePass, all []*volumePass, claims map[string]*corev1.PersistentVolumeClaim) *volumePass {
 	group := v.volume.Placement.Group
 	if group == "" || isBound(claims[v.volume.Target]) {
 		return nil

@@ -73,13 +73,13 @@ func TestLeaderOf(t *testing.T) {
 		reason     string
 		wal, data  *corev1.PersistentVolumeClaim
 		group      string
-		other      volumeRun
+		settled    bool
 		wantLeader bool
 	}{
 		"first run":     {reason: "the scheduler places them together", wal: fresh, data: fresh, group: "data"},
 		"half bound":    {reason: "a new claim would be bound to where the other is not", wal: fresh, data: bound, group: "data", wantLeader: true},
 		"half chosen":   {reason: "its volume is being made on a node already", wal: fresh, data: chosen, group: "data", wantLeader: true},
-		"placed":        {reason: "the affinity finds it", wal: fresh, data: bound, group: "data", other: volumeRun{settled: true}},
+		"placed":        {reason: "the affinity finds it", wal: fresh, data: bound, group: "data", settled: true},
 		"all bound":     {reason: "nobody can choose any more, and waiting for each other would never end", wal: bound, data: bound, group: "data"},
 		"the other way": {reason: "the bound one waits for nobody", wal: bound, data: fresh, group: "data"},
 		"other group":   {reason: "other Pods have nodes of their own", wal: fresh, data: bound, group: "wal"},
@@ -87,14 +87,14 @@ func TestLeaderOf(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			other, own := tc.other, &volumeRun{volume: grouped("wal", tc.group)}
-			other.volume = grouped("data", "data")
+			own := newVolumePass(&workerPair{volume: grouped("wal", tc.group)})
+			other := newVolumePass(&workerPair{volume: grouped("data", "data"), settled: tc.settled})
 			if tc.group == "" {
 				other.volume = grouped("data", "")
 			}
 			claims := map[string]*corev1.PersistentVolumeClaim{"wal": tc.wal, "data": tc.data}
-			leader := leaderOf(own, []*volumeRun{own, &other}, claims)
-			if got := leader == &other; got != tc.wantLeader {
+			leader := leaderOf(own, []*volumePass{own, other}, claims)
+			if got := leader == other; got != tc.wantLeader {
 				t.Errorf("%s: waits %v, want %v", tc.reason, got, tc.wantLeader)
 			}
 		})

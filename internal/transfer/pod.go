@@ -89,7 +89,7 @@ func buildTask(s Spec, in podInput) task.Task {
 }
 
 // buildPod makes a worker Pod. The agent is a sidecar whose startup probe succeeds only after
-// the driver said go, so the mobilizer's container, which may be any image, waits for it with
+// the coordinator said go, so the mobilizer's container, which may be any image, waits for it with
 // everything mounted. Kubernetes pulls an image no sooner than its container starts, which
 // would be in the middle of the downtime; so an init container runs that image once before.
 func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
@@ -100,7 +100,7 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 	if len(data) > task.MaxSize {
 		return nil, fmt.Errorf("the task of a worker is %d bytes long, at most %d are allowed: shorten the parameters of the mobilizer", len(data), task.MaxSize)
 	}
-	name := workerName(s.Run.ID, in.Volume.Name, in.Role)
+	name := workerName(s.session(), in.Volume.Name, in.Role)
 	labels := s.labels(in.Role, in.claim())
 	labels["sidecar.istio.io/inject"] = "false"
 	pod := &corev1.Pod{
@@ -131,8 +131,8 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 		pod.Annotations[api.CopyAnnotation] = in.Copy
 	}
 	in.Placement.apply(pod)
-	if s.opensAhead(in) {
-		err = addAhead(pod, s, in)
+	if s.preOpens(in) {
+		err = addPreOpen(pod, s, in)
 	}
 	return pod, err
 }

@@ -92,8 +92,8 @@ func awaitProbe(ctx context.Context, c *cluster.Cluster, name string, look func(
 	}
 }
 
-// errand is a probe that does something for a volume, as the worker would, and ends by itself.
-type errand struct {
+// runToCompletion is a probe that does something for a volume, as the worker would, and ends by itself.
+type runToCompletion struct {
 	cluster *cluster.Cluster
 	volume  string
 	// pod and late are words for messages: what the Pod is, and what did not happen when the time
@@ -104,7 +104,7 @@ type errand struct {
 
 // run the Pod to its end, and return it as it was then. One that does not start in time would not
 // start as a worker either.
-func (e errand) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran *corev1.Pod, err error) {
+func (e runToCompletion) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran *corev1.Pod, err error) {
 	c := e.cluster
 	switch err := startProbe(ctx, c, pod); {
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):

@@ -18,11 +18,11 @@ import (
 type Spec struct {
 	// Source and Target endpoints. Only Config, Kube, Namespace and Side are used.
 	Source, Target *cluster.Cluster
-	// Run to carry out. Trigger Final takes the claims over from any other run; Request
-	// declines when somebody else works on them or holds the lock of a namespace. With Exact
-	// no Pod but workers may mount the claims at the source from Go on.
+	// Run to carry out, as the one pass of its session, which bears its ID. Trigger Final takes the claims over from any other run; Request
+	// declines when another one works on them or a namespace is locked. With Exact
+	// no Pod but workers may mount the claims at the source from Begin on.
 	//
-	// A final run needs a new ID whenever the source may have run since the last Go: Pods of
+	// A final run needs a new ID whenever the source may have run since the last Begin: Pods of
 	// the same ID that are still at work are taken over as they are.
 	Run task.Run
 	// PairUID of the MovePair: label of everything that the run creates.
@@ -31,7 +31,7 @@ type Spec struct {
 	// run, are named by it. Default: the pair's.
 	Lineage string
 	// LockHolder is the UID of the switch whose lock (the Lease api.LockName) is expected; a
-	// final run is declined when somebody else holds it.
+	// final run is declined when another one holds it.
 	LockHolder string
 	// Volumes of the application. Those with a policy other than Copy are left out.
 	Volumes []application.Volume
@@ -57,7 +57,7 @@ type Spec struct {
 	Labels map[string]string
 	// Limits of the run.
 	Limits Limits
-	// Report is called with the progress, while Open, Go and Wait run: on each change of a
+	// Report is called with the progress, while Open, Begin and Wait run: on each change of a
 	// stage, else at most once a second; never concurrently. Optional.
 	Report func(Progress)
 	// Log of the run. Default: slog.Default().
@@ -116,7 +116,7 @@ type Result struct {
 	Volumes []task.VolumeProgress
 	// Bytes and Files that the target holds now.
 	Bytes, Files int64
-	// StartedAt is when Go was given, FinishedAt when the last volume was verified.
+	// StartedAt is when the pass was begun, FinishedAt when the last volume was verified.
 	StartedAt, FinishedAt time.Time
 	// Warnings of the workers.
 	Warnings []string

@@ -71,7 +71,7 @@ func lookInto(ctx context.Context, s Spec, v application.Volume, build builder) 
 	if err != nil {
 		return nil, err
 	}
-	pod, err = errand{
+	pod, err = runToCompletion{
 		cluster: s.Source, volume: v.Name, limit: surveyLimit,
 		pod:  fmt.Sprintf("the survey's Pod of claim %s", v.Name),
 		late: fmt.Sprintf("the survey of claim %s did not end", v.Name),
@@ -203,7 +203,7 @@ func Worker(s Spec, role task.Role, v application.Volume) (*corev1.Pod, error) {
 	if _, ok := s.mobilizer(v); !ok {
 		return nil, permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered", v.Name, v.Mobilizer))
 	}
-	return buildPod(s, newVolumeRun(s, v).input(role))
+	return buildPod(s, newWorkerPair(s, v).input(role))
 }
 
 // SecretsOfWorker is how many Secrets a worker has: its agent's and its credentials.

@@ -124,7 +124,7 @@ func tryTarget(ctx context.Context, s Spec, t Tryout, kind string) Tried {
 	case err != nil:
 		return Tried{Err: AsError(fmt.Errorf("cannot create a probe claim at the target: %w", err))}
 	}
-	pod, err = errand{
+	pod, err = runToCompletion{
 		cluster: s.Target, volume: t.Volume.Name, limit: tryLimit,
 		pod:  fmt.Sprintf("the Pod that tries a new volume for %s", t.Volume.Name),
 		late: fmt.Sprintf("a new volume for %s was not tried at the target", t.Volume.Name),

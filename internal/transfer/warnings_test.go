@@ -27,16 +27,16 @@ func TestWarningsOfWorkers(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			r := &Run{spec: Spec{Log: slog.New(slog.NewTextHandler(&log, nil))}}
+			p := newPass(&Session{spec: Spec{Log: slog.New(slog.NewTextHandler(&log, nil))}})
 			o := observed{Volume: "data", Source: side{Status: &task.Status{}}}
 			for i := range tc.says {
 				o.Source.Status.Warnings = append(o.Source.Status.Warnings, fmt.Sprint(i))
 			}
 			for range 2 { // A worker's last status is seen again.
-				r.addWarnings(o)
+				p.addWarnings(o)
 			}
-			if n := len(r.warnings); n != tc.shown || n > 0 && r.warnings[n-1] != tc.last {
-				t.Errorf("%s: %q are shown", tc.reason, r.warnings)
+			if n := len(p.warnings); n != tc.shown || n > 0 && p.warnings[n-1] != tc.last {
+				t.Errorf("%s: %q are shown", tc.reason, p.warnings)
 			}
 			if diff := cmp.Diff(tc.says, strings.Count(log.String(), "a worker warns")); diff != "" {
 				t.Errorf("%s: in the log (-want +got):\n%s", tc.reason, diff)

@@ -169,9 +169,9 @@ func TestMarkFails(t *testing.T) {
 	if err := AsError(distrust(t.Context(), s, v, pod)); err == nil || err.Retry != task.RetrySoon {
 		t.Errorf("the claim is not marked, yet: %v", err)
 	}
-	r, run := &Run{spec: s, sawAt: time.Now()}, &volumeRun{volume: v}
+	p, run := newPass(&Session{spec: s, sawAt: time.Now()}), newVolumePass(&workerPair{volume: v})
 	answers = []error{errors.New("i/o timeout")}
-	if err := r.act(t.Context(), run, observed{}, decision{Action: actGo}, pod); !errors.Is(err, errBlind) || run.given {
+	if err := p.act(t.Context(), run, observed{}, decision{Action: actGo}, pod); !errors.Is(err, errUnreachable) || run.given {
 		t.Errorf("without the mark the worker was told to go: %v", err)
 	}
 	answers = []error{apierrors.NewConflict(claims, "copy", errors.New("newer"))}
@@ -181,8 +181,8 @@ func TestMarkFails(t *testing.T) {
 	answers = []error{errors.New("i/o timeout")}
 	done := observed{Target: side{Status: says(task.VolumeProgress{Verification: &task.Verification{}})}}
 	for _, marked := range []bool{false, true} {
-		run := &volumeRun{volume: v, progress: task.VolumeProgress{Name: "data"}}
-		if err := r.act(t.Context(), run, done, decision{Action: actDone}, pod); err != nil || !run.done {
+		run := newVolumePass(&workerPair{volume: v})
+		if err := p.act(t.Context(), run, done, decision{Action: actDone}, pod); err != nil || !run.done {
 			t.Errorf("the copy is done, yet: %v", err)
 		}
 		if got := markOf(placed("2")); got.Told != marked {

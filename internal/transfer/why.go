@@ -18,7 +18,7 @@ import (
 const patience = 15 * time.Second
 
 // explain adds the cluster's last word on workers that do not start, asking now and then.
-func (r *Run) explain(ctx context.Context, v *volumeRun, pods map[task.Role]map[string]*corev1.Pod, o *observed) {
+func (s *Session) explain(ctx context.Context, v *volumePass, pods map[task.Role]map[string]*corev1.Pod, o *observed) {
 	since := v.created
 	if v.given {
 		since = v.givenAt
@@ -27,19 +27,19 @@ func (r *Run) explain(ctx context.Context, v *volumeRun, pods map[task.Role]map[
 		return
 	}
 	ask := o.Now.Sub(v.askedAt) >= patience || o.late(since)
-	for role, s := range map[task.Role]*side{task.RoleSource: &o.Source, task.RoleTarget: &o.Target} {
-		waiting := s.Exists && s.Exit == nil && (!s.Connected || v.given && !s.Running)
+	for role, is := range map[task.Role]*side{task.RoleSource: &o.Source, task.RoleTarget: &o.Target} {
+		waiting := is.Exists && is.Exit == nil && (!is.Connected || v.given && !is.Running)
 		switch {
-		case !waiting || s.Problem != "":
+		case !waiting || is.Problem != "":
 			continue
-		case s.Agent && !s.Connected && s.DialErr != nil:
-			s.Problem = clip("its Pod runs, but is not reached through the API server of its cluster: " + s.DialErr.Error())
+		case is.Agent && !is.Connected && is.DialErr != nil:
+			is.Problem = clip("its Pod runs, but is not reached through the API server of its cluster: " + is.DialErr.Error())
 			continue
 		case ask:
 			v.askedAt = o.Now
-			v.answers[role] = whyNot(ctx, r.spec.endpoint(role), pods[role][workerName(r.spec.Run.ID, v.volume.Name, role)])
+			v.answers[role] = whyNot(ctx, s.spec.endpoint(role), pods[role][workerName(s.spec.session(), v.volume.Name, role)])
 		}
-		s.Problem = v.answers[role]
+		is.Problem = v.answers[role]
 	}
 }
 

@@ -27,9 +27,9 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	spec := transfer.NewSpec(s.task, s.source, s.target)
 	spec.Run = task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
 	spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = s.self(), s.copied(), *channel, s.progressed
-	s.run, err = transfer.Open(ctx, spec)
+	s.session, err = transfer.Open(ctx, spec)
 	if err != nil {
-		s.run = nil
+		s.session = nil
 		return runError(err)
 	}
 	return nil
@@ -42,12 +42,12 @@ func (s *switcher) runID() string { return fmt.Sprintf("final-%s-%d", s.self(), 
 // since it began.
 func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 	fence := o.fence()
-	if s.run != nil && s.epoch == o.Record.Epoch && !o.Record.Fence.Holds(fence) {
+	if s.session != nil && s.epoch == o.Record.Epoch && !o.Record.Fence.Holds(fence) {
 		return s.closeWorkers(ctx)
 	}
 	final := &FinalRun{Fence: fence, StartedAt: time.Now().UTC()}
 	err := s.update(ctx, s.target, false, func(r *Record) {
-		if s.run == nil { // Nothing to copy: the epoch is that of the fence alone.
+		if s.session == nil { // Nothing to copy: the epoch is that of the fence alone.
 			s.epoch = r.Epoch + 1
 		}
 		r.Epoch, r.Fence = s.epoch, fence
@@ -58,7 +58,7 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 		return err
 	}
 	var failure error
-	if s.run != nil {
+	if s.session != nil {
 		failure = s.copy(ctx, final)
 	}
 	if ctx.Err() != nil {
@@ -88,10 +88,11 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 }
 
 func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
-	if err := s.run.Go(ctx); err != nil {
+	pass, err := s.session.Begin(ctx)
+	if err != nil {
 		return err
 	}
-	result, err := s.run.Wait(ctx)
+	result, err := pass.Wait(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,12 +117,12 @@ const closeLimit = 2 * time.Minute
 func (s *switcher) closeWorkers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
-	run := s.run
-	s.run = nil
-	if run == nil {
+	session := s.session
+	s.session = nil
+	if session == nil {
 		return s.removeWorkers(ctx)
 	}
-	return run.Close(ctx)
+	return session.Close(ctx)
 }
 
 // removeWorkers deletes what runs of the pair have left on both sides.

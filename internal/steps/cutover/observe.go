@@ -53,7 +53,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	if !rollback {
 		s.observeDiagnosis(ctx, o)
 	}
-	o.Workers = s.run != nil
+	o.Workers = s.session != nil
 	return o, nil
 }
 

@@ -46,7 +46,7 @@ type switcher struct {
 	reading string            // that is in plan, by its hash; empty: none
 	deps    Deps
 	out     *report.Reporter
-	run     *transfer.Run // this process's workers; nil: none
+	session *transfer.Session // this process's workers; nil: none
 	steps   stepLog
 	syncs   *dataSyncs
 	epoch   int // of run

@@ -116,17 +116,17 @@ func show(r *report.Reporter, p transfer.Progress) {
 // Pod goes on with them.
 func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.Result {
 	r.Step("Workers", "bringing up the workers")
-	run, err := transfer.Open(ctx, s)
+	session, err := transfer.Open(ctx, s)
 	if err != nil {
 		return failure(err)
 	}
-	result, err := copyAll(ctx, run)
+	result, err := copyAll(ctx, session)
 	if ctx.Err() != nil {
 		return failure(ctx.Err())
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	if cerr := run.Close(closing); cerr != nil {
+	if cerr := session.Close(closing); cerr != nil {
 		r.Warn(fmt.Sprintf("the workers are not all removed, the next run or the clean-up does it: %v", cerr))
 	}
 	if err != nil {
@@ -139,11 +139,12 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 	return steps.Success(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
 }
 
-func copyAll(ctx context.Context, run *transfer.Run) (transfer.Result, error) {
-	if err := run.Go(ctx); err != nil {
+func copyAll(ctx context.Context, session *transfer.Session) (transfer.Result, error) {
+	pass, err := session.Begin(ctx)
+	if err != nil {
 		return transfer.Result{}, err
 	}
-	return run.Wait(ctx)
+	return pass.Wait(ctx)
 }
 
 // failure of a run; what the endpoints say goes before the transfer's own words.

@@ -10,31 +10,31 @@ import (
 	"github.com/kubemove/kubemove/internal/agent"
 )
 
-// Volumes of what is opened ahead: its task, and a result of its own, as one in the worker's place
+// Volumes of what is opened before: its task, and a result of its own, as one in the worker's place
 // would be taken for that of the run.
 const (
-	aheadTask   = "ahead-task"
-	aheadResult = "ahead-result"
-	// aheadAnnotation of a worker's Pod holds the task.
-	aheadAnnotation = "task.kubemove.io/open"
+	preOpenTask   = "pre-open-task"
+	preOpenResult = "pre-open-result"
+	// preOpenAnnotation of a worker's Pod holds the task.
+	preOpenAnnotation = "task.kubemove.io/open"
 )
 
-// opensAhead says whether the worker's Pod opens the state before it is told to go. To make a
+// preOpens says whether the worker's Pod opens the state before it is told to go. To make a
 // repository takes seconds, in which the application would be down. A place of the user's own was
 // opened before the plan was approved.
-func (s Spec) opensAhead(in podInput) bool {
+func (s Spec) preOpens(in podInput) bool {
 	return in.Role == s.stateSide() && len(in.Mobilizer.Open) > 0 && in.Mobilizer.ManagedState()
 }
 
-// addAhead lets the init container that pulls the mobilizer's image run the mobilizer's verb open,
+// addPreOpen lets the init container that pulls the mobilizer's image run the mobilizer's verb open,
 // too. What fails there the worker does again, and reports.
-func addAhead(pod *corev1.Pod, s Spec, in podInput) error {
+func addPreOpen(pod *corev1.Pod, s Spec, in podInput) error {
 	data, err := json.Marshal(openTask(s, in))
 	if err != nil {
-		return fmt.Errorf("cannot encode the task of what is opened ahead: %w", err)
+		return fmt.Errorf("cannot encode the task of what is opened before: %w", err)
 	}
-	pod.Annotations[aheadAnnotation] = string(data)
-	pod.Spec.Volumes = append(pod.Spec.Volumes, taskVolume(aheadTask, aheadAnnotation), emptyVolume(aheadResult, resultSize))
+	pod.Annotations[preOpenAnnotation] = string(data)
+	pod.Spec.Volumes = append(pod.Spec.Volumes, taskVolume(preOpenTask, preOpenAnnotation), emptyVolume(preOpenResult, resultSize))
 	c := &pod.Spec.InitContainers[1]
 	c.Name = "open"
 	c.Command = slices.Concat([]string{installed, "agent", agent.ArgPreOpen}, in.Mobilizer.Open)
@@ -44,9 +44,9 @@ func addAhead(pod *corev1.Pod, s Spec, in podInput) error {
 		case "volume":
 			continue // Nothing is copied yet.
 		case "task":
-			m.Name = aheadTask
+			m.Name = preOpenTask
 		case "result":
-			m.Name = aheadResult
+			m.Name = preOpenResult
 		}
 		c.VolumeMounts = append(c.VolumeMounts, m)
 	}

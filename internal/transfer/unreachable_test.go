@@ -33,18 +33,18 @@ func TestRunTellsOfSilence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var got Progress
-				r := &Run{sawAt: time.Now(), spec: Spec{Log: slog.Default(), Report: func(p Progress) { got = p }}}
+				s := &Session{sawAt: time.Now(), spec: Spec{Log: slog.Default(), Report: func(p Progress) { got = p }}}
 				if tc.want != nil {
 					tc.want.Since = metav1.NewTime(time.Now())
 				}
 				time.Sleep(tc.silent)
-				if err := r.tolerate(fmt.Errorf("cannot list the Pods of the source: %w", errors.New("no answer"))); !errors.Is(err, errBlind) {
+				if err := s.tolerate(fmt.Errorf("cannot list the Pods of the source: %w", errors.New("no answer"))); !errors.Is(err, errUnreachable) {
 					t.Fatal(err)
 				}
 				if tc.again {
-					r.seen()
+					s.seen()
 				}
-				r.report(time.Now())
+				newPass(s).report(time.Now())
 				if diff := cmp.Diff(tc.want, got.Stalled); diff != "" {
 					t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 				}
