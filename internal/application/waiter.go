@@ -18,8 +18,8 @@ type waiter struct {
 	// waits: a container that keeps the others waiting, or asks the API server by a command, can log in
 	// there; asks: it looks as if it asked.
 	waits, asks bool
-	// texts of its containers, in order, and what its init containers run.
-	texts, initial []containerText
+	// texts of its containers, in order, and what runs before they count as ready.
+	texts, holding []containerText
 }
 
 // containerText is what a container runs.
@@ -37,7 +37,9 @@ func (m *maker) waiter(n *node) waiter {
 		}
 		w.waits = w.waits || token
 		w.asks = w.asks || asksServer.MatchString(c.Image+" "+textOf(c))
-		w.initial = append(w.initial, containerText{c.Name, strings.Join(slices.Concat(c.Command, c.Args), " ")})
+		for _, text := range m.holding(c, true) {
+			w.holding = append(w.holding, containerText{c.Name, text})
+		}
 	}
 	for _, c := range containers(spec) {
 		text := textOf(c)
@@ -45,6 +47,12 @@ func (m *maker) waiter(n *node) waiter {
 			w.waits, w.asks = w.waits || token, true
 		}
 		w.texts = append(w.texts, containerText{c.Name, text})
+	}
+	for i := range spec.Containers {
+		c := &spec.Containers[i]
+		for _, text := range m.holding(c, false) {
+			w.holding = append(w.holding, containerText{c.Name, text})
+		}
 	}
 	return w
 }
@@ -128,7 +136,7 @@ func (w waiter) namedIn(a awaited) string {
 			return c.container
 		}
 	}
-	for _, c := range w.initial {
+	for _, c := range w.holding {
 		if slices.ContainsFunc(a.hosts, func(host string) bool { return namesHost(c.text, host) }) {
 			return c.container
 		}

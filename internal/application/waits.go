@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -35,7 +34,20 @@ func (m *maker) checkWaits() {
 			m.warn("%s may wait for %s, which let no traffic in before the commit: %s. The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
 				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
 		}
+		if gates := gatesOf(n); len(gates) > 0 && len(external) > 0 {
+			m.warn("%s may wait for %s, which another controller sets on its Pods (readinessGates): that of a balancer does so when it reaches them, after the commit. The switch would wait for it until healthTimeout and roll back; "+
+				"take the gate out by a patch of the target's kustomization, if it is one of these", n.ref, few(gates))
+		}
 	}
+}
+
+// gatesOf a workload are conditions without which its Pods are not ready, whatever their containers say.
+func gatesOf(n *node) []string {
+	var out []string
+	for _, g := range n.template.Spec.ReadinessGates {
+		out = append(out, string(g.ConditionType))
+	}
+	return out
 }
 
 // awaited is an object that is not at the target, or not as it is to be, when the workloads start.
@@ -102,13 +114,10 @@ func (m *maker) externals() []awaited {
 		ref := o.SourceRef()
 		a := awaited{ref: ref, group: ref.Group, resource: m.resourceName(ref), byRights: true}
 		a.words = wordsFor(ref, a.resource)
-		switch n := m.x.byRef[ref]; ref.kind() {
-		case kindService:
-			a.selector = read[corev1.Service](n).Spec.Selector
-			a.hosts = strings.FieldsFunc(n.obj.GetAnnotations()[hostnameAnnotation], func(r rune) bool { return r == ',' || r == ' ' })
-		case kindIngress:
-			for _, r := range read[networkingv1.Ingress](n).Spec.Rules {
-				a.hosts = append(a.hosts, r.Host)
+		if n := m.x.byRef[ref]; n != nil {
+			a.hosts = hostsOf(n)
+			if ref.kind() == kindService {
+				a.selector = read[corev1.Service](n).Spec.Selector
 			}
 		}
 		out = append(out, a)

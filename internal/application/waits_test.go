@@ -11,6 +11,10 @@ const (
 	balancer   = `{apiVersion: v1, kind: Service, metadata: {name: other, namespace: src, annotations: {external-dns.alpha.kubernetes.io/hostname: "other.example.com"}}, spec: {type: LoadBalancer, selector: {app: other}, ports: [{port: 1}]}}`
 	inside     = `{apiVersion: v1, kind: Service, metadata: {name: inside, namespace: src}, spec: {selector: {app: web}, ports: [{port: 1}]}}`
 	entrance   = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: front, namespace: src}, spec: {rules: [{host: shop.example.com}]}}`
+	route      = `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: front, namespace: src}, spec: {hostnames: [shop.example.com], rules: [{backendRefs: [{name: inside, port: 1}]}]}}`
+	traefik    = "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: front, namespace: src}, spec: {routes: [{match: 'Host(`shop.example.com`) && PathPrefix(`/a`)', services: [{name: inside, port: 1}]}]}}"
+	addresses  = `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: src}, data: {URL: "https://shop.example.com"}}`
+	lbStatus   = `{apiVersion: v1, kind: Service, metadata: {name: lb, namespace: src}, spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 1}]}, status: {loadBalancer: {ingress: [{ip: 203.0.113.7}]}}}`
 	ownBinding = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: own, namespace: src}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: own}, subjects: [{kind: ServiceAccount, name: own, namespace: src}]}`
 	ownAccount = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: own, namespace: src}}`
 	ownLease   = `{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: turn, namespace: src}, spec: {HOLDER}}`
@@ -73,6 +77,19 @@ func TestWaits(t *testing.T) {
 		"IngressByRights": {"an Ingress comes after the commit", join(waiting(runAs, opaque, opaque), inside, entrance, ownAccount, ownBinding, roleOf("networking.k8s.io", "ingresses", "get")), []string{"Ingress.networking.k8s.io/front"}},
 		"HostInit":        {"so what answers there is not the target", join(waiting("", command("until curl https://shop.example.com/health; do sleep 1; done"), opaque), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container first"}},
 		"HostOfService":   {"a balancer may have a name", join(waiting("", command("curl http://other.example.com"), opaque), balancer), []string{"Service/other"}},
+		"HostByEnv":       {"the shell puts the address in", join(waiting("", command("until curl -f $PUBLIC_URL/health; do sleep 1; done")+`, env: [{name: PUBLIC_URL, value: "https://shop.example.com"}]`, opaque), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container first"}},
+		"HostBySettings":  {"or a ConfigMap has it", join(waiting("", `image: curl, args: ["$(SHOP_URL)"], envFrom: [{prefix: SHOP_, configMapRef: {name: settings}}]`, opaque), addresses, inside, entrance), []string{"Ingress.networking.k8s.io/front", "container first"}},
+		"HostByKey":       {"the same, by its key", join(waiting("", command("wget ${ADDRESS:-x}")+`, env: [{name: ADDRESS, valueFrom: {configMapKeyRef: {name: settings, key: URL}}}]`, opaque), addresses, inside, entrance), []string{"Ingress.networking.k8s.io/front", "container first"}},
+		"HostNotAsked":    {"many programs are told the address of the application", join(waiting("", command("migrate $PUBLIC")+`, env: [{name: PUBLIC_URL, value: "https://shop.example.com"}]`, opaque), inside, entrance), nil},
+		"HostProbe":       {"it is not ready before that answers", join(waiting("", "", opaque+`, readinessProbe: {exec: {command: [curl, -f, "https://shop.example.com/health"]}}`), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container main"}},
+		"HostProbeField":  {"the kubelet asks it itself", join(waiting("", "", opaque+`, startupProbe: {httpGet: {host: shop.example.com, port: 443}}`), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container main"}},
+		"HostPostStart":   {"it has not started before that answers", join(waiting("", "", opaque+`, lifecycle: {postStart: {exec: {command: [sh, -c, "until curl https://shop.example.com; do sleep 1; done"]}}}`), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container main"}},
+		"HostMainLoop":    {"a script may wait before it starts the program", join(waiting("", "", command("until curl -f https://shop.example.com/health; do sleep 1; done; exec serve")), inside, entrance), []string{"Ingress.networking.k8s.io/front", "container main"}},
+		"HostOfRoute":     {"a route has hosts, too", join(waiting("", command("curl https://shop.example.com"), opaque), inside, route), []string{"HTTPRoute.gateway.networking.k8s.io/front", "container first"}},
+		"HostOfRule":      {"or a rule with one", join(waiting("", command("curl https://shop.example.com"), opaque), inside, traefik), []string{"IngressRoute.traefik.io/front", "container first"}},
+		"AddressGiven":    {"the address of the balancer is the source's", join(waiting("", command("until curl http://203.0.113.7; do sleep 1; done"), opaque), strings.Replace(nodePort, "type: NodePort", "type: LoadBalancer", 1), lbStatus), []string{"Service/lb", "container first"}},
+		"Gate":            {"a balancer says that it reaches the Pods, after the commit", join(waiting(`readinessGates: [{conditionType: target-health.example.com/tg}], `, "", opaque), inside, entrance), []string{"Deployment.apps/web", "target-health.example.com/tg"}},
+		"GateInside":      {"without an external endpoint it is no balancer", join(waiting(`readinessGates: [{conditionType: example.com/checked}], `, "", opaque), inside), nil},
 		"HostMain":        {"many programs know their own address", join(waiting("", "", command("serve --url https://shop.example.com")), inside, entrance), nil},
 		"HostOther":       {"another host is another's", join(waiting("", command("curl https://my-shop.example.com https://x.shop.example.com"), opaque), inside, entrance), nil},
 	}
