@@ -108,7 +108,7 @@ func TestEndGivesLocksBack(t *testing.T) {
 			s := &switcher{us: us, source: side("a"), target: side("b"), out: report.New(report.Options{}),
 				task: &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
-			if err := s.lock(t.Context()); err != nil {
+			if err := s.lock(t.Context(), &Observed{}); err != nil {
 				t.Fatal(err)
 			}
 			l := &loop{machine: s, out: s.out, steps: &s.steps, seen: &Observed{SourceLock: LockMine, TargetLock: LockMine, HasRecord: tc.recorded}}

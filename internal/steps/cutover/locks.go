@@ -32,12 +32,15 @@ func (s *switcher) sides(ctx context.Context) ([]*cluster.Cluster, error) {
 	return []*cluster.Cluster{out[0].c, out[1].c}, nil
 }
 
-func (s *switcher) lock(ctx context.Context) error {
+func (s *switcher) lock(ctx context.Context, o *Observed) error {
 	sides, err := s.sides(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range sides {
+		if c == s.target && s.rollback && o.TargetGone {
+			continue
+		}
 		err := c.AcquireLock(ctx, s.holder(), func(h cluster.Holder) bool { return s.gone(ctx, h) })
 		var locked *cluster.LockedError
 		if errors.As(err, &locked) {

@@ -131,8 +131,13 @@ func TestRollbackAmongOthers(t *testing.T) {
 		"NoLocks": {"nothing is restored without them", back(func(o *Observed) {
 			o.HasRecord, o.Record, o.SourceLock, o.TargetLock = false, Record{}, LockFree, LockFree
 		}), Lock, ""},
-		"TargetRuns": {"both would run", back(func(o *Observed) { o.TargetPods = []string{"Pod/w0-1 (made by another client)"} }), Wait, "Pod/w0-1"},
-		"NotNoted":   {"a cutover that counts as dead must not commit", back(func(o *Observed) { o.Record.RollbackAt = nil }), RecordRollback, ""},
+		"NamespaceGone": {"nothing can be locked there, nor run", back(func(o *Observed) { o.TargetLock, o.TargetGone, o.TargetLost = LockFree, true, true }), Restore, ""},
+		"NamespaceGoes": {"what runs there ends first", back(func(o *Observed) {
+			o.TargetLock, o.TargetGone, o.TargetPods = LockFree, true, []string{"Pod/w0-1"}
+		}), Wait, "Pod/w0-1"},
+		"NamespaceThere": {"it is locked", back(func(o *Observed) { o.TargetLock = LockFree }), Lock, ""},
+		"TargetRuns":     {"both would run", back(func(o *Observed) { o.TargetPods = []string{"Pod/w0-1 (made by another client)"} }), Wait, "Pod/w0-1"},
+		"NotNoted":       {"a cutover that counts as dead must not commit", back(func(o *Observed) { o.Record.RollbackAt = nil }), RecordRollback, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := NextRollback(c.o)

@@ -23,7 +23,7 @@ func NextRollback(o Observed) Action {
 	if o.SourceLock != LockMine && o.TargetLock != LockMine && !o.HasRecord && !o.holdsWorkloads() {
 		return succeeded("nothing is left of the switch: the application is at the source")
 	}
-	if (o.HasRecord || o.holdsWorkloads()) && !o.locked() {
+	if locked := o.SourceLock == LockMine && (o.TargetLock == LockMine || o.TargetGone); (o.HasRecord || o.holdsWorkloads()) && !locked {
 		if o.Holder != "" {
 			return failed(api.ReasonLocked, "another switch holds the lock: "+o.Holder)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -76,6 +77,26 @@ func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
 		default:
 			*side.state, o.Holder = LockOther, fmt.Sprintf("%s (at the %s)", h.Name, side.c.Side)
 		}
+	}
+	if s.rollback && o.TargetLock == LockFree {
+		return s.observeNamespace(ctx, o)
+	}
+	return nil
+}
+
+// observeNamespace finds out whether another client has deleted the namespace of the target: it would
+// keep a roll back from taking the lock there, and the source down. An account that may not read it
+// leaves that open, and the lock decides.
+func (s *switcher) observeNamespace(ctx context.Context, o *Observed) error {
+	ns, err := s.target.Kube.CoreV1().Namespaces().Get(ctx, s.target.Namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		o.TargetGone = true
+	case apierrors.IsForbidden(err):
+	case err != nil:
+		return s.target.Wrap("read the namespace "+s.target.Namespace, err)
+	default:
+		o.TargetGone = ns.DeletionTimestamp != nil
 	}
 	return nil
 }

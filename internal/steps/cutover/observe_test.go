@@ -50,3 +50,40 @@ func TestObserveOthers(t *testing.T) {
 		})
 	}
 }
+
+// TestObserveNamespace: a namespace that another client has deleted keeps no roll back waiting for its lock.
+func TestObserveNamespace(t *testing.T) {
+	there := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
+	going := there.DeepCopy()
+	going.DeletionTimestamp, going.Finalizers = new(metav1.Now()), []string{"kubernetes"}
+	for name, c := range map[string]struct {
+		reason    string
+		namespace *corev1.Namespace
+		rollback  bool
+		want      bool
+	}{
+		"There":   {"it can be locked", there, true, false},
+		"Going":   {"nothing can be created in it any more", going, true, true},
+		"Gone":    {"there is nothing to lock", nil, true, true},
+		"Cutover": {"a cutover cannot do without", nil, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kube := fake.NewClientset()
+			if c.namespace != nil {
+				if err := kube.Tracker().Add(c.namespace); err != nil {
+					t.Fatal(err)
+				}
+			}
+			side := func(name string, kube *fake.Clientset) *cluster.Cluster {
+				return &cluster.Cluster{Side: name, Namespace: "shop", Kube: kube}
+			}
+			s, o := &switcher{us: us, rollback: c.rollback, source: side(cluster.SideSource, fake.NewClientset()), target: side(cluster.SideTarget, kube)}, &Observed{}
+			if err := s.observeLocks(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			if o.TargetGone != c.want {
+				t.Errorf("%s: got %t", c.reason, o.TargetGone)
+			}
+		})
+	}
+}

@@ -38,7 +38,7 @@ var afterwards = []killPoint{after}
 // registry of the actions of a cutover and of a roll back, in their usual order.
 var registry = []action{
 	{name: Lock, step: "Lock", text: "lock both sides", limit: repeatLimit, kills: afterwards,
-		do: func(ctx context.Context, s *switcher, _ *Observed) error { return s.lock(ctx) }},
+		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.lock(ctx, o) }},
 	{name: Pin, step: "Pin", text: "capture the application and pin the plan", reports: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, _ *Observed) error { return s.pin(ctx) }},
 	{name: TakeOver, step: "Pin", text: "go on with the switch", limit: repeatLimit, kills: afterwards,

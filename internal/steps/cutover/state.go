@@ -95,6 +95,9 @@ type Observed struct {
 	// SourceLock and TargetLock; Holder names another holder.
 	SourceLock, TargetLock LockState
 	Holder                 string
+	// TargetGone: the namespace of the target is not there, or is being deleted, so that nothing can be
+	// created in it, and no lock.
+	TargetGone bool
 	// Pinned: the plan is pinned, and both sides hold a Record of it. HasRecord: at least one
 	// side does. TargetLost: only the source does, while the target's is written first and
 	// deleted last. PlanLost: the plan that belongs to a record is not there.
