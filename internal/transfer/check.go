@@ -48,6 +48,9 @@ func check(s Spec, w world, m moment) *Error {
 		if holder := lineage.Active(claim); holder != "" {
 			return declined(api.ReasonTargetIsActive, fmt.Sprintf("claim %s at the target is in use by the application since switch %s: nothing is copied over it; roll that switch back first", v.Target, holder)).about(v.Name)
 		}
+		if err := s.checkOwner(claim); err != nil {
+			return err.about(v.Name)
+		}
 		if err := s.checkTargetClaim(w, v, m); err != nil {
 			return err.about(v.Name)
 		}
@@ -71,6 +74,20 @@ func checkLocks(s Spec, w world, m moment) *Error {
 		case s.final() && s.LockHolder != "" && holder == "" && m == fromGo:
 			return declined(api.ReasonLocked, fmt.Sprintf("the namespace at the %s is not locked by this switch any more: the final run needs the lock", side))
 		}
+	}
+	return nil
+}
+
+// checkOwner: a run on request writes only to what the pair has made. Another client may have made the
+// claim anew since the run began. Those of a final run are known to its switch by their UIDs.
+func (s Spec) checkOwner(claim *corev1.PersistentVolumeClaim) *Error {
+	switch {
+	case s.final():
+	case claim.Annotations[api.CreatedByAnnotation] != s.PairUID:
+		return declined(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target was not created for this MovePair, or was made anew by another client: a copy would overwrite its data; "+
+			"rename or remove it, or choose another target namespace", claim.Name, s.Target.Namespace))
+	case claim.DeletionTimestamp != nil:
+		return failed(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target is being deleted: wait until it is gone", claim.Name, s.Target.Namespace), task.RetryLater)
 	}
 	return nil
 }

@@ -65,6 +65,19 @@ func TestCheck(t *testing.T) {
 			w.unlock()
 			w.TargetClaims["copy"].Annotations = map[string]string{api.ActiveAnnotation: "s"}
 		}},
+		"claim made anew": {reason: "another client's claim of the same name is never written", spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
+			w.unlock()
+			w.TargetClaims["copy"].Annotations = nil
+		}},
+		"claim of another pair": {reason: "the same", spec: request, moment: beforePlacing, want: api.ReasonNameConflict, change: func(w *world) {
+			w.unlock()
+			w.TargetClaims["copy"].Annotations = map[string]string{api.CreatedByAnnotation: "other"}
+		}},
+		"claim stripped": {reason: "the cutover knows its claims by their UIDs", spec: final, moment: fromGo, change: func(w *world) { w.TargetClaims["copy"].Annotations = nil }},
+		"claim goes": {reason: "the copy would go with it", spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
+			w.unlock()
+			w.TargetClaims["copy"].DeletionTimestamp = &metav1.Time{Time: noon}
+		}},
 		"claim is missing":         {reason: "the caller creates it", spec: final, moment: beforePlacing, want: api.ReasonNotReady, change: func(w *world) { delete(w.TargetClaims, "copy") }},
 		"foreign Pod":              {reason: "two writers", spec: final, moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
 		"foreign Pod, early":       {reason: "two writers", spec: final, moment: beforePlacing, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
@@ -88,7 +101,7 @@ func TestCheck(t *testing.T) {
 			w := world{
 				SourcePods:   []corev1.Pod{workerOf(tc.spec, task.RoleSource, "data")},
 				TargetPods:   []corev1.Pod{workerOf(tc.spec, task.RoleTarget, "copy")},
-				TargetClaims: map[string]*corev1.PersistentVolumeClaim{"copy": {ObjectMeta: metav1.ObjectMeta{Name: "copy"}}},
+				TargetClaims: map[string]*corev1.PersistentVolumeClaim{"copy": {ObjectMeta: metav1.ObjectMeta{Name: "copy", Annotations: map[string]string{api.CreatedByAnnotation: "pair-uid"}}}},
 				SourceLock:   held("kubemove", "switch-uid"), TargetLock: held("kubemove", "switch-uid"),
 				RunLeases: leases{"copy": held("l", "run-1")},
 			}
