@@ -2,6 +2,7 @@ package application
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,6 +28,10 @@ func (m *maker) checkWaits() {
 			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; take the wait out of it, or create them at the target",
 				n.ref, describeWaits(waits), w.why(waits))
 		}
+		if ref, container := m.lostJob(w); container != "" {
+			m.warn("%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): what runs has waited before it was deleted, as a hook of Helm is; "+
+				"take the wait out of it, or create the Job at the target", n.ref, ref, container)
+		}
 		if isScheduled(n.ref.kind()) {
 			continue // It starts after the commit.
 		}
@@ -39,6 +44,28 @@ func (m *maker) checkWaits() {
 				"take the gate out by a patch of the target's kustomization, if it is one of these", n.ref, few(gates))
 		}
 	}
+}
+
+var (
+	// namedJob is how a command line names a Job.
+	namedJob = regexp.MustCompile(`(?:^|[\s"'=,;(])(?:jobs?(?:\.batch)?/|job-w[re] )([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?:$|[\s"',;)])`)
+	// makesObjects is a script that may make what it names.
+	makesObjects = regexp.MustCompile(`\b(create|apply|replace|run|install|upgrade)\b`)
+)
+
+// lostJob is a Job that a container of the workload waits for and that does not exist.
+func (m *maker) lostJob(w waiter) (ref Ref, container string) {
+	for _, c := range w.texts {
+		if !asksServer.MatchString(c.text) && !strings.Contains(c.text, "job-w") || makesObjects.MatchString(c.text) {
+			continue
+		}
+		for _, found := range namedJob.FindAllStringSubmatch(c.text, -1) {
+			if ref := refTo(kindJob, found[1]); m.x.byRef[ref] == nil {
+				return ref, c.container
+			}
+		}
+	}
+	return Ref{}, ""
 }
 
 // gatesOf a workload are conditions without which its Pods are not ready, whatever their containers say.

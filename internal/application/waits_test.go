@@ -113,3 +113,41 @@ func TestWaits(t *testing.T) {
 		})
 	}
 }
+
+// TestWaitsForLostJob: a Job that was deleted when it had succeeded is missed by the next Pod only.
+func TestWaitsForLostJob(t *testing.T) {
+	const opaque = "image: wait"
+	command := func(text string) string { return `command: [sh, -c, "` + text + `"]` }
+	cases := map[string]struct {
+		reason  string
+		objects string
+		want    []string
+	}{
+		"JobDeleted":     {"a hook of Helm is deleted when it has succeeded", waiting("", command("kubectl wait --for=condition=complete job/prepare"), opaque), []string{"Job.batch/prepare", "not at the source", "container first"}},
+		"JobDeletedWait": {"k8s-wait-for has kind and name as words", waiting("", "image: groundnuty/k8s-wait-for:v2, args: [job-wr, prepare]", opaque), []string{"Job.batch/prepare", "not at the source"}},
+		"JobDeletedMain": {"a script in the main container waits as well", waiting("", "", command("until kubectl get jobs.batch/prepare; do sleep 1; done")), []string{"Job.batch/prepare", "container main"}},
+		"JobMadeHere":    {"it makes what it waits for", waiting("", command("kubectl apply -f /job.yaml; kubectl wait job/prepare"), opaque), nil},
+		"JobInText":      {"a word of another program is no Job", waiting("", command("run --queue job/prepare"), opaque), nil},
+		"JobByVariable":  {"its name is not known", waiting("", command("kubectl wait job/$NAME"), opaque), nil},
+		"There":          {"it is told of as one that stays", join(waiting("", command("kubectl wait job/prepare"), opaque), doneJob), nil},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := Make(whole(t, tc.objects, nil))
+			got := ""
+			for _, w := range p.Warnings {
+				if strings.Contains(w, " waits for ") {
+					got = w
+				}
+			}
+			if tc.want == nil && got != "" {
+				t.Errorf("%s: got %q", tc.reason, got)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s: %q lacks %q", tc.reason, got, want)
+				}
+			}
+		})
+	}
+}
