@@ -26,7 +26,7 @@ type Repeated struct {
 // next is the repetition after another action. To write down that an object is gone is a part of
 // making it again and again.
 func (r Repeated) next(a Action, now time.Time) Repeated {
-	if a.Kind == RecordObjects && actions[r.Kind].limit > 0 {
+	if a.Kind == RecordObjects && r.includes(a.Kind) {
 		r.Count++
 		return r
 	}
@@ -35,6 +35,11 @@ func (r Repeated) next(a Action, now time.Time) Repeated {
 	}
 	r.Count++
 	return r
+}
+
+// includes: the action goes on with the repetition, and nothing else limits it.
+func (r Repeated) includes(k Kind) bool {
+	return actions[r.Kind].limit > 0 && (k == r.Kind || k == RecordObjects)
 }
 
 // repeatedFor is how long nothing was done but to wait in a step.
@@ -50,8 +55,7 @@ func (o *Observed) repeatedFor(stepName string) time.Duration {
 func bounded(next func(Observed) Action) func(Observed) Action {
 	return func(o Observed) Action {
 		a := next(o)
-		same, limit := a.Kind == o.Repeated.Kind || a.Kind == RecordObjects, actions[a.Kind].limit
-		if limit == 0 || actions[o.Repeated.Kind].limit == 0 || !same || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= limit {
+		if !o.Repeated.includes(a.Kind) || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= actions[o.Repeated.Kind].limit {
 			return a
 		}
 		return end(task.OutcomeFailed, task.RetrySoon, api.ReasonActionRepeats, fmt.Sprintf("%q was done %d times in %s and does not last: "+
