@@ -2,10 +2,13 @@ package cluster
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
 )
 
 func TestRecordOfAnySize(t *testing.T) {
@@ -37,5 +40,20 @@ func TestRecordOfAnySize(t *testing.T) {
 				t.Errorf("the record has changed (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDamagedRecord: the switch stands still until the record is readable or gone, so the error says how.
+func TestDamagedRecord(t *testing.T) {
+	name := RecordName("u")
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop", ResourceVersion: "1"}, Data: map[string]string{recordKey: "password: hunter2"}}
+	c := &Cluster{Side: SideTarget, Namespace: "shop", Kube: fake.NewClientset(cm)}
+	var out map[string]any
+	_, err := c.ReadRecord(t.Context(), "u", &out)
+	if KindOf(err) != Invalid {
+		t.Fatalf("got %v", err)
+	}
+	if text := err.Error(); !strings.Contains(text, "kubectl -n shop delete configmap "+name) || strings.Contains(text, "hunter2") {
+		t.Errorf("it says %q", text)
 	}
 }

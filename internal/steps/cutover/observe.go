@@ -105,12 +105,11 @@ func (s *switcher) observeNamespace(ctx context.Context, o *Observed) error {
 func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 	var records [2]*Record
 	for i, c := range []*cluster.Cluster{s.source, s.target} {
-		var r Record
-		version, err := c.ReadRecord(ctx, s.self(), &r)
+		r, _, there, err := s.readRecord(ctx, c)
 		if err != nil {
 			return err
 		}
-		if version != "" {
+		if there {
 			records[i] = &r
 		}
 	}

@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -83,6 +84,50 @@ func TestObserveNamespace(t *testing.T) {
 			}
 			if o.TargetGone != c.want {
 				t.Errorf("%s: got %t", c.reason, o.TargetGone)
+			}
+		})
+	}
+}
+
+// TestObserveEmptiedRecord: a record that another client has emptied says nothing, as one that it has deleted.
+func TestObserveEmptiedRecord(t *testing.T) {
+	s, now := fakeSwitcher(t), time.Now()
+	s.source.Kube, s.target.Kube = versioned(), versioned()
+	for _, c := range []*cluster.Cluster{s.target, s.source} {
+		if err := s.update(t.Context(), c, true, func(r *Record) { r.PlanHash, r.CommittedAt = "h", &now }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		reason string
+		data   string
+		lost   bool
+	}{
+		"Kept":    {"it is the switch's", "", false},
+		"Emptied": {"no times are no proof that nothing has happened", "{}", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			maps := s.target.Kube.CoreV1().ConfigMaps("shop")
+			cm, err := maps.Get(t.Context(), cluster.RecordName(self), metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			was := cm.DeepCopy()
+			if c.data != "" {
+				cm.Data = map[string]string{"record.json": c.data}
+			}
+			if _, err := maps.Update(t.Context(), cm, metav1.UpdateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			o := &Observed{}
+			if err := s.observeRecords(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			if o.TargetLost != c.lost || o.Record.CommittedAt == nil {
+				t.Errorf("%s: lost %t, record %+v", c.reason, o.TargetLost, o.Record)
+			}
+			if _, err := maps.Update(t.Context(), was, metav1.UpdateOptions{}); err != nil {
+				t.Fatal(err)
 			}
 		})
 	}

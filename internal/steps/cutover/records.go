@@ -15,12 +15,11 @@ import (
 // create says whether a missing record is made.
 func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
 	for {
-		r := Record{Switch: s.self()}
-		version, err := c.ReadRecord(ctx, s.self(), &r)
+		r, version, there, err := s.readRecord(ctx, c)
 		if err != nil {
 			return err
 		}
-		if version == "" && !create {
+		if !there && !create {
 			return s.recordGone(c)
 		}
 		if err := s.superseded(&r, c); err != nil {
@@ -33,8 +32,18 @@ func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, 
 	}
 }
 
+// readRecord of one side. One that does not name the switch was emptied by another client: it is as good
+// as none, but for its version.
+func (s *switcher) readRecord(ctx context.Context, c *cluster.Cluster) (r Record, version string, there bool, err error) {
+	version, err = c.ReadRecord(ctx, s.self(), &r)
+	if there = version != "" && r.Switch == s.self(); !there {
+		r = Record{Switch: s.self()}
+	}
+	return r, version, there, err
+}
+
 func (s *switcher) recordGone(c *cluster.Cluster) error {
-	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted it", cluster.RecordName(s.self()), c.Side)
+	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted or emptied it", cluster.RecordName(s.self()), c.Side)
 }
 
 // superseded: another process acts for the switch by now, so that this one must change nothing. The
@@ -53,9 +62,8 @@ func (s *switcher) superseded(r *Record, c *cluster.Cluster) error {
 // stillActs reads whether this process is the one that acts for the switch, directly before it changes
 // anything but records.
 func (s *switcher) stillActs(ctx context.Context) error {
-	var r Record
-	version, err := s.target.ReadRecord(ctx, s.self(), &r)
-	if err == nil && version == "" {
+	r, _, there, err := s.readRecord(ctx, s.target)
+	if err == nil && !there {
 		err = s.recordGone(s.target)
 	}
 	if err != nil {
@@ -67,12 +75,11 @@ func (s *switcher) stillActs(ctx context.Context) error {
 // takeOver lets this process act for the switch.
 func (s *switcher) takeOver(ctx context.Context) error {
 	for {
-		var r Record
-		version, err := s.target.ReadRecord(ctx, s.self(), &r)
+		r, version, there, err := s.readRecord(ctx, s.target)
 		if err != nil {
 			return err
 		}
-		if version == "" || r.RollbackAt != nil {
+		if !there || r.RollbackAt != nil {
 			return nil // The next reading decides.
 		}
 		r.Process = s.process
@@ -108,12 +115,11 @@ func (s *switcher) recordObjects(ctx context.Context, objects []Object) error {
 // target's decides: a commit and a roll back are two changes of this one object.
 func (s *switcher) recordRollback(ctx context.Context) error {
 	for _, c := range []*cluster.Cluster{s.target, s.source} {
-		var r Record
-		version, err := c.ReadRecord(ctx, s.self(), &r)
+		_, _, there, err := s.readRecord(ctx, c)
 		if err != nil {
 			return err
 		}
-		if version == "" {
+		if !there {
 			continue
 		}
 		committed := false
