@@ -7,6 +7,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/transfer"
 )
 
 // maxEpochs bounds the final runs of one cutover: a source that is touched during each of them
@@ -59,6 +60,8 @@ func nextSync(o Observed) Action {
 		switch why := o.claimsDiffer(false); {
 		case why != "":
 			return failed(api.ReasonClaimReplaced, why+" at the target, after the copy: find out which client does it, then set spec.retry")
+		case len(o.TargetPods) > 0:
+			return failed(transfer.ReasonClaimInUse, fmt.Sprintf("a claim of the target is used by what another client runs there, after the copy: %s. What it writes is no copy; stop it, then set spec.retry", list(o.TargetPods)))
 		case o.Workers || o.Leftovers:
 			return do(CloseWorkers)
 		case !o.allMarked():

@@ -63,9 +63,14 @@ func TestNextAmongOthers(t *testing.T) {
 			o.SourceClaims = []Claim{{Name: "data", Exists: true, UID: "s", Going: true}}
 			o.Record.Fence, o.Record.Final.Fence = o.fence(), o.fence()
 		}), Mark, ""},
-		"MarkGone":        {"a run could write to it", begun(now, func(o *Observed) { o.Claims[0].Mark = "" }), End, api.ReasonClaimReplaced},
-		"UIDsUnknown":     {"a record without them proves nothing", begun(now, func(o *Observed) { o.Record.Final.Claims = nil }), End, api.ReasonClaimReplaced},
-		"ForeignClaim":    {"restore --delete would write to it", begun(now, func(o *Observed) { unstarted(o); o.Record.Final = nil; o.Objects[0].Mine = false }), End, api.ReasonNameConflict},
+		"MarkGone":     {"a run could write to it", begun(now, func(o *Observed) { o.Claims[0].Mark = "" }), End, api.ReasonClaimReplaced},
+		"UIDsUnknown":  {"a record without them proves nothing", begun(now, func(o *Observed) { o.Record.Final.Claims = nil }), End, api.ReasonClaimReplaced},
+		"ForeignClaim": {"restore --delete would write to it", begun(now, func(o *Observed) { unstarted(o); o.Record.Final = nil; o.Objects[0].Mine = false }), End, api.ReasonNameConflict},
+		"ForeignUser":  {"what it writes is no copy", begun(now, func(o *Observed) { unstarted(o); o.TargetPods = []string{"Pod/shell"} }), End, "Pod/shell"},
+		"ForeignUserEarly": {"the run itself refuses that", begun(now, func(o *Observed) {
+			unstarted(o)
+			o.Record, o.TargetPods = Record{}, []string{"Pod/shell"}
+		}), OpenWorkers, ""},
 		"SourceClaimGone": {"an empty one would be copied", begun(now, func(o *Observed) { o.SourceClaims = []Claim{{Name: "data"}} }), End, api.ReasonNotFenced},
 		"Replaced":        {"it is not what the switch has created", begun(now, func(o *Observed) { o.Objects[1].Mine, o.Objects[1].UID = false, "x" }), End, api.ReasonNameConflict},
 		"Unrecorded":      {"the process was killed between the creation and the record", begun(now, func(o *Observed) { o.Objects[1].Recorded = false }), RecordObjects, ""},

@@ -30,7 +30,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	target := s.observeStopping
 	if !rollback {
 		target = func(ctx context.Context, o *Observed) error {
-			return s.observeTarget(ctx, o, o.Record.StartedAt != nil || o.Record.CommittedAt != nil)
+			return s.observeForward(ctx, o)
 		}
 	}
 	for _, read := range []func(context.Context, *Observed) error{s.observeLocks, s.observeOthers, s.observeRecords, s.observeSource} {
@@ -262,6 +262,20 @@ func (s *switcher) wholeMark(o *Observed, c Claim) string {
 		}
 	}
 	return ""
+}
+
+// observeForward reads the target of a cutover. Between the copy and the start no Pod may use a claim.
+func (s *switcher) observeForward(ctx context.Context, o *Observed) error {
+	started := o.Record.StartedAt != nil || o.Record.CommittedAt != nil
+	if err := s.observeTarget(ctx, o, started); err != nil || started || o.Record.Final == nil {
+		return err
+	}
+	there, err := readOwners(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	o.TargetPods = o.left(there, there)
+	return nil
 }
 
 // observeStopping reads the target and what still runs there. Pods are read twice. When those of a

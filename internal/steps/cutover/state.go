@@ -132,7 +132,8 @@ type Observed struct {
 	// the plan.
 	Made []Object
 	// TargetPods are Pods at the target that are not gone and belong to the application or mount one
-	// of its claims, whoever made them, and what could still make some.
+	// of its claims, whoever made them, and what could still make some. Those of a cutover are read
+	// between the copy and the start only.
 	TargetPods []string
 	// Others are Pods of other tasks that act for this switch and still run.
 	Others []string
