@@ -68,7 +68,7 @@ func (m *maker) leadsTo(o *Object) string {
 }
 
 // routeWords are parts of the names of kinds that lead traffic, whoever has defined them.
-var routeWords = []string{"Ingress", "ServiceExport", "VirtualServer", "VirtualService", "LoadBalancer", "DNSEndpoint"}
+var routeWords = []string{"Ingress", "ServiceExport", "VirtualServer", "VirtualService", "LoadBalancer", "DNS"}
 
 // isRoute says whether objects of the kind lead traffic from outside, whatever they name.
 func isRoute(kind string) bool {

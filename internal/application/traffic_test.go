@@ -62,6 +62,7 @@ func TestTrafficBeforeTheCommit(t *testing.T) {
 		"WorkloadWithoutPort": {reason: "what scales a workload routes nothing", custom: edgeWith(`spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: front}}`), want: PhaseStart},
 		"PodsWithoutPort":     {reason: "what gives Pods something has to be there before them", custom: edgeWith(`spec: {selector: {matchLabels: {app: web}}}`), want: PhaseStart},
 		"PodsOfOthers":        {reason: "a selector of other Pods", custom: edgeWith(`spec: {selector: {matchLabels: {app: x}}, port: 80}`), want: PhaseStart},
+		"RecordOfADNS":        {reason: "a name in a DNS leads clients to the target, whatever it says", custom: custom("kuadrant.io/v1alpha1", "DNSRecord", `spec: {rootHost: shop.example.com}`), want: PhaseOpen},
 		"MadeAnIngress": {
 			reason: "what it has made at the source shows what it does", custom: edgeWith(`spec: {size: small}`), want: PhaseOpen,
 			more: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: src, ` + ownedByEdge + `}, spec: {}}`,
