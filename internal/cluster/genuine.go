@@ -10,8 +10,8 @@ import (
 
 // alwaysServed are the groups of which each API server that KubeMove works with serves every kind that
 // is asked for. Of these a 404 means that an object is not there, and the API server says so in a
-// Status.
-var alwaysServed = regexp.MustCompile(`/(api|apis/(apps|batch|coordination\.k8s\.io|kubemove\.io))/v[^/]+/`)
+// Status. KubeMove's own group is served at home only.
+var alwaysServed = regexp.MustCompile(`/(api|apis/(apps|batch|coordination\.k8s\.io))/v[^/]+/`)
 
 // longestStatus that is read.
 const longestStatus = 64 << 10

@@ -36,6 +36,10 @@ func TestForeignNotFound(t *testing.T) {
 		_, err := c.ListWide(t.Context(), schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"})
 		return err
 	}
+	engines := func(c *Cluster) error {
+		_, err := c.ListWide(t.Context(), schema.GroupVersionResource{Group: "kubemove.io", Version: "v1alpha1", Resource: "moveengines"})
+		return err
+	}
 	for name, c := range map[string]struct {
 		reason string
 		answer notFound
@@ -51,6 +55,7 @@ func TestForeignNotFound(t *testing.T) {
 		"Deletion":  {"what was not deleted is not gone", notFound{"text/html", "<html>"}, remove, Unreachable},
 		"Pods":      {"Pods are served by each API server", notFound{"text/plain", "404 page not found"}, list, Unreachable},
 		"NotServed": {"an API server says in these words that it does not serve a group", notFound{"text/plain", "404 page not found"}, budgets, NotFound},
+		"NotHome":   {"KubeMove is installed at home only", notFound{"text/plain", "404 page not found"}, engines, NotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cl, err := New(SideSource, "shop", &rest.Config{Host: "http://example.org/k8s/clusters/a", Transport: c.answer})
