@@ -32,6 +32,10 @@ test: ## tests that need no root and no cluster
 verify: ## are generated files current, is the code clean?
 	@if [ -x hack/verify.sh ]; then hack/verify.sh; else echo "hack/verify.sh does not exist yet"; fi
 
+.PHONY: lint
+lint: ## the part of verify that reads code; LINT_ARGS=--fix corrects what it can
+	@hack/lint.sh $(LINT_ARGS)
+
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
 	@$(FIRST_RUN)
