@@ -46,7 +46,8 @@ func hundredJobs(tb testing.TB) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	managed := []any{map[string]any{"manager": "metacontroller", "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": fieldsOf(plan.Object)}}
+	managed := []any{map[string]any{"manager": "metacontroller", "operation": "Update", "fieldsType": "FieldsV1",
+		"fieldsV1": fieldsOf(plan.Object)}}
 	for i := range 99 {
 		o := plan.DeepCopy()
 		o.SetName(fmt.Sprintf("%s%d", strings.TrimSuffix(plan.GetName(), "1"), i+2))

@@ -32,7 +32,8 @@ func testConfig() config.Config {
 		TaskImage:       "registry.example/kubemove-task:test",
 		ImagePullPolicy: "IfNotPresent",
 		Mobilizers: map[string]config.Mobilizer{
-			"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "registry.example/kubemove-ddm:test", State: true, Parameters: []string{"compression"}}},
+			"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "registry.example/kubemove-ddm:test", State: true,
+				Parameters: []string{"compression"}}},
 			"custom": {Spec: config.MobilizerSpec{Type: config.Driver, Image: "registry.example/custom:1"}},
 		},
 	}
@@ -64,7 +65,8 @@ func newFlow(t *testing.T) *flow { return newFlowWith(t, testConfig()) }
 func newFlowWith(t *testing.T, installed config.Config) *flow {
 	t.Helper()
 	w := simulation.NewWorld(start)
-	c := &simulation.Cluster{PlanHash: "plan-1", Volumes: []api.PlannedVolume{{Name: "data", Target: "data", Mobilizer: "restic", CapacityBytes: 1 << 30}}}
+	c := &simulation.Cluster{PlanHash: "plan-1",
+		Volumes: []api.PlannedVolume{{Name: "data", Target: "data", Mobilizer: "restic", CapacityBytes: 1 << 30}}}
 	f := &flow{t: t, config: installed, world: w, cluster: c, player: simulation.NewPlayer(w, c)}
 	f.mc = &simulation.Metacontroller{World: w, Router: routerWith(installed, func() time.Time { return w.Now })}
 	return f
@@ -229,4 +231,44 @@ func (f *flow) switchStatus() api.MoveSwitchStatus {
 
 func switches(list []metav1.Condition) bool {
 	return meta.IsStatusConditionTrue(list, api.ConditionSwitched)
+}
+
+// started checks how often each verb was started.
+func (f *flow) started(want map[task.Verb]int) {
+	f.t.Helper()
+	for _, verb := range []task.Verb{task.VerbPlan, task.VerbOpen, task.VerbSync, task.VerbCutover, task.VerbRollback, task.VerbCleanup} {
+		if got := f.player.Started[verb]; got != want[verb] {
+			f.t.Errorf("%s was started %d times, want %d", verb, got, want[verb])
+		}
+	}
+}
+
+// done checks the end of a successful move, and that it is an end.
+func (f *flow) done() {
+	f.t.Helper()
+	f.want(switchID, api.ConditionSwitched, "True", api.ReasonSucceeded)
+	f.want(switchID, api.ConditionCommitted, "True", api.ReasonCommitted)
+	f.want(engineID, api.ConditionSwitched, "True", api.ReasonSucceeded)
+	f.want(syncID, api.ConditionRetired, "True", api.ReasonRetired)
+	f.want(syncID, api.ConditionSynced, "True", api.ReasonSucceeded)
+	f.want(engineID, api.ConditionStalled, "False", api.ReasonNotStalled)
+	f.want(switchID, api.ConditionStalled, "False", api.ReasonNotStalled)
+	f.want(pairID, api.ConditionStalled, "False", api.ReasonNotStalled)
+	f.fixed()
+	if len(f.player.AfterOpen) > 0 {
+		f.t.Errorf("cutovers were started after the target was open: %v", f.player.AfterOpen)
+	}
+	if f.switchStatus().CommittedAt == nil {
+		f.t.Error("committedAt was lost")
+	}
+}
+
+// fixed checks that nothing changes any more by itself.
+func (f *flow) fixed() {
+	f.t.Helper()
+	before := f.world.Changes
+	f.run(5)
+	if f.world.Changes != before {
+		f.t.Errorf("this is no fixed point: %v", f.world.Log[before:])
+	}
 }

@@ -14,9 +14,11 @@ import (
 )
 
 // pure packages decide: they reach nothing, and know no time but the one they are given.
-var pure = []string{".", "config", "jobs", "engine", "pair", "datasync", "moveswitch", "internal/check", "internal/switches", "internal/scan"}
+var pure = []string{".", "config", "jobs", "engine", "pair", "datasync", "moveswitch", "internal/check",
+	"internal/switches", "internal/scan"}
 
-var forbidden = []string{"net", "os", "log", "k8s.io/client-go", "math/rand", "crypto/rand", "github.com/kubemove/kubemove/internal", "github.com/kubemove/kubemove/ddm"}
+var forbidden = []string{"net", "os", "log", "k8s.io/client-go", "math/rand", "crypto/rand", "github.com/kubemove/kubemove/internal",
+	"github.com/kubemove/kubemove/ddm"}
 
 func TestPure(t *testing.T) {
 	for _, dir := range pure {
@@ -50,7 +52,8 @@ func checkPure(t *testing.T, file string) {
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, s.Sel.Name) {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" &&
+				slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, s.Sel.Name) {
 				t.Errorf("%s uses time.%s", set.Position(n.Pos()), s.Sel.Name)
 			}
 		}

@@ -31,9 +31,10 @@ func TestFailureIsNoProof(t *testing.T) {
 					if x.Verb != task.VerbCutover {
 						return nil
 					}
-					return &task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: api.ReasonEndpointUnreachable, Message: "cannot read the lock at the source"}
+					return &task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: api.ReasonEndpointUnreachable,
+						Message: "cannot read the lock at the source"}
 				}
-				f.player.Report = func(x task.Task, p *task.SwitchProgress) { report(p) }
+				f.player.Report = func(_ task.Task, p *task.SwitchProgress) { report(p) }
 				f.world.Create(engine(automatic))
 				f.until(task.VerbCutover)
 				f.settle()

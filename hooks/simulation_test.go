@@ -30,46 +30,6 @@ func TestFlowManual(t *testing.T) {
 	f.started(map[task.Verb]int{task.VerbPlan: 1, task.VerbOpen: 1, task.VerbCutover: 1})
 }
 
-// started checks how often each verb was started.
-func (f *flow) started(want map[task.Verb]int) {
-	f.t.Helper()
-	for _, verb := range []task.Verb{task.VerbPlan, task.VerbOpen, task.VerbSync, task.VerbCutover, task.VerbRollback, task.VerbCleanup} {
-		if got := f.player.Started[verb]; got != want[verb] {
-			f.t.Errorf("%s was started %d times, want %d", verb, got, want[verb])
-		}
-	}
-}
-
-// done checks the end of a successful move, and that it is an end.
-func (f *flow) done() {
-	f.t.Helper()
-	f.want(switchID, api.ConditionSwitched, "True", api.ReasonSucceeded)
-	f.want(switchID, api.ConditionCommitted, "True", api.ReasonCommitted)
-	f.want(engineID, api.ConditionSwitched, "True", api.ReasonSucceeded)
-	f.want(syncID, api.ConditionRetired, "True", api.ReasonRetired)
-	f.want(syncID, api.ConditionSynced, "True", api.ReasonSucceeded)
-	f.want(engineID, api.ConditionStalled, "False", api.ReasonNotStalled)
-	f.want(switchID, api.ConditionStalled, "False", api.ReasonNotStalled)
-	f.want(pairID, api.ConditionStalled, "False", api.ReasonNotStalled)
-	f.fixed()
-	if len(f.player.AfterOpen) > 0 {
-		f.t.Errorf("cutovers were started after the target was open: %v", f.player.AfterOpen)
-	}
-	if f.switchStatus().CommittedAt == nil {
-		f.t.Error("committedAt was lost")
-	}
-}
-
-// fixed checks that nothing changes any more by itself.
-func (f *flow) fixed() {
-	f.t.Helper()
-	before := f.world.Changes
-	f.run(5)
-	if f.world.Changes != before {
-		f.t.Errorf("this is no fixed point: %v", f.world.Log[before:])
-	}
-}
-
 // A request runs once, and again for another token.
 func TestFlowRequest(t *testing.T) {
 	f := newFlow(t)
@@ -252,7 +212,7 @@ func TestFlowEditAfterCutover(t *testing.T) {
 			f.want(switchID, api.ConditionApproved, "False", api.ReasonPlanChanged)
 		}},
 		"RolledBack": {"the target was not healthy, and the next try waits for an approval", func(f *flow) {
-			f.player.Fail = func(x task.Task, attempt int) *task.Result {
+			f.player.Fail = func(x task.Task, _ int) *task.Result {
 				if x.Verb == task.VerbCutover && f.cluster.PlanHash == "plan-1" {
 					return &task.Result{Outcome: task.OutcomeFailed, Message: "not healthy"}
 				}

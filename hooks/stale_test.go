@@ -174,7 +174,8 @@ func TestDeleteAtEveryPhase(t *testing.T) {
 				f.run(4)
 				f.world.Delete(engineID)
 				f.run(4)
-				for _, k := range []hooks.Kind{hooks.KindMoveEngine, hooks.KindMovePair, hooks.KindMoveSwitch, hooks.KindDataSync, hooks.KindJob, hooks.KindServiceAccount} {
+				for _, k := range []hooks.Kind{hooks.KindMoveEngine, hooks.KindMovePair, hooks.KindMoveSwitch, hooks.KindDataSync,
+					hooks.KindJob, hooks.KindServiceAccount} {
 					if l := f.world.List(k); len(l) > 0 {
 						t.Errorf("%d %s are left, the first is %s", len(l), k, l[0].GetName())
 					}

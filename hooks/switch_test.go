@@ -180,7 +180,8 @@ func TestRetryNamesItsPlan(t *testing.T) {
 		if x.Verb != task.VerbCutover || !fail {
 			return nil
 		}
-		return &task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonHealthTimeout, Message: "the Pods are not ready", Retry: task.RetryLater}
+		return &task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonHealthTimeout,
+			Message: "the Pods are not ready", Retry: task.RetryLater}
 	}
 	approvedFor := func(plan string) {
 		t.Helper()

@@ -20,8 +20,10 @@ func TestWarningsOfRuns(t *testing.T) {
 		want string
 	}{
 		"None": {reason: "a run without says nothing", want: "every volume"},
-		"One":  {reason: "it is short enough for the message", warnings: []string{"data: 250 device nodes are not copied"}, want: ", with 1 warning: data: 250 device nodes are not copied (status."},
-		"Two":  {reason: "the others are in the field", warnings: []string{"data: a", "wal: b"}, want: ", with 2 warnings, the first: data: a (status."},
+		"One": {reason: "it is short enough for the message",
+			warnings: []string{"data: 250 device nodes are not copied"}, want: ", with 1 warning: data: 250 device nodes are not copied (status."},
+		"Two": {reason: "the others are in the field",
+			warnings: []string{"data: a", "wal: b"}, want: ", with 2 warnings, the first: data: a (status."},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

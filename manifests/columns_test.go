@@ -62,18 +62,26 @@ func TestColumns(t *testing.T) {
 		status string
 		want   map[string]string
 	}{
-		"EngineMoves":   {"nothing is shown where nothing is stalled", "moveengines", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
-		"EngineStalls":  {"the reason is shown", "moveengines", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
-		"PairMoves":     {"nothing is shown where nothing is stalled", "movepairs", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
-		"PairStalls":    {"the reason is shown", "movepairs", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
-		"SwitchMoves":   {"a number of seconds says that it is one", "moveswitches", `{downtimeSeconds: 75, conditions: [` + moving + `]}`, map[string]string{"Stalled": "", "Downtime(s)": "75"}},
-		"SwitchStalls":  {"the reason is shown", "moveswitches", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
-		"DataSyncMoves": {"nothing is shown where nothing is stalled", "datasyncs", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
+		"EngineMoves": {"nothing is shown where nothing is stalled",
+			"moveengines", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
+		"EngineStalls": {"the reason is shown",
+			"moveengines", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
+		"PairMoves": {"nothing is shown where nothing is stalled",
+			"movepairs", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
+		"PairStalls": {"the reason is shown",
+			"movepairs", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
+		"SwitchMoves": {"a number of seconds says that it is one",
+			"moveswitches", `{downtimeSeconds: 75, conditions: [` + moving + `]}`, map[string]string{"Stalled": "", "Downtime(s)": "75"}},
+		"SwitchStalls": {"the reason is shown",
+			"moveswitches", `{stalled: Forbidden, conditions: [` + isStalled + `]}`, map[string]string{"Stalled": "Forbidden"}},
+		"DataSyncMoves": {"nothing is shown where nothing is stalled",
+			"datasyncs", `{conditions: [` + moving + `]}`, map[string]string{"Stalled": ""}},
 		"DataSyncStalls": {"the reason is shown", "datasyncs", `{stalled: Forbidden, conditions: [` + isStalled + `]}`,
 			map[string]string{"Stalled": "Forbidden"}},
 		"Volumes": {"each column is about all volumes, not the first one", "datasyncs",
 			`{bytesDone: 30, filesDone: 3, stages: "1 Copying, 1 Synced", transport: "NodePort,Relay", volumes: [
-			{name: a, stage: Synced, bytesDone: 10, filesDone: 1, transport: Relay}, {name: b, stage: Copying, bytesDone: 20, filesDone: 2, transport: NodePort}]}`,
+			{name: a, stage: Synced, bytesDone: 10, filesDone: 1, transport: Relay},
+			{name: b, stage: Copying, bytesDone: 20, filesDone: 2, transport: NodePort}]}`,
 			map[string]string{"Bytes": "30", "Files": "3", "Volumes": "1 Copying, 1 Synced", "Transport": "NodePort,Relay"}},
 	}
 	for name, tc := range cases {

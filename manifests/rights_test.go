@@ -87,7 +87,8 @@ var partLabels = map[cluster.Role]string{
 
 func TestAggregation(t *testing.T) {
 	roles := clusterRoles(t, jobRoles)
-	for name, label := range map[string]string{"kubemove-data": partLabels[cluster.RoleData], "kubemove-switch": partLabels[cluster.RoleSwitch]} {
+	for name, label := range map[string]string{"kubemove-data": partLabels[cluster.RoleData],
+		"kubemove-switch": partLabels[cluster.RoleSwitch]} {
 		role := roles[name]
 		if role.AggregationRule == nil || len(role.AggregationRule.ClusterRoleSelectors) != 1 ||
 			role.AggregationRule.ClusterRoleSelectors[0].MatchLabels[label] != "true" {
@@ -211,7 +212,8 @@ func TestNoWildcards(t *testing.T) {
 // it has created. What users may do with KubeMove's own kinds is bound in their namespaces.
 func TestOthersAreSafe(t *testing.T) {
 	changing := []string{"update", "patch", "delete", "deletecollection", "bind", "escalate", "impersonate", "approve", "sign"}
-	files := []string{"endpoint/cluster-create.yaml", "endpoint/cluster-facts.yaml", "base/rbac/cluster-facts.yaml", "components/cluster-read/role.yaml"}
+	files := []string{"endpoint/cluster-create.yaml", "endpoint/cluster-facts.yaml", "base/rbac/cluster-facts.yaml",
+		"components/cluster-read/role.yaml"}
 	for _, file := range files {
 		roles := clusterRoles(t, file)
 		if len(roles) == 0 {

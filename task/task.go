@@ -111,7 +111,8 @@ func (r Run) Checksum() (bool, error) {
 	case VerifyChecksum:
 		return true, nil
 	}
-	return false, fmt.Errorf("run.verification is %q, this program understands %s and %s: use programs of one version", r.Verification, VerifyMetadata, VerifyChecksum)
+	return false, fmt.Errorf("run.verification is %q, this program understands %s and %s: use programs of one version",
+		r.Verification, VerifyMetadata, VerifyChecksum)
 }
 
 // Endpoint is a side of the move as a task sees it.

@@ -222,7 +222,8 @@ func checkRules(path string, s schema) []string {
 		// gofmt turns two single quotes in a comment into one typographic quote, and the
 		// API server refuses the CRD.
 		if strings.ContainsFunc(v.Rule, func(r rune) bool { return r > unicode.MaxASCII }) || strings.Contains(v.Rule, "''") {
-			broken = append(broken, fmt.Sprintf("%s: the rule %q holds an empty text or a character beyond ASCII: compare by size() instead", path, v.Rule))
+			broken = append(broken,
+				fmt.Sprintf("%s: the rule %q holds an empty text or a character beyond ASCII: compare by size() instead", path, v.Rule))
 		}
 	}
 	return broken

@@ -12,6 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(server.Main(ctx, os.Args[1:], os.Stderr))
+	code := server.Main(ctx, os.Args[1:], os.Stderr)
+	stop()
+	os.Exit(code)
 }

@@ -106,7 +106,8 @@ func do(ctx context.Context, t *task.Task, r *report.Reporter) (result task.Resu
 		defer cancel()
 		result = byVerb[t.Verb](limited, t, r)
 		if result.Outcome != task.OutcomeSucceeded && errors.Is(context.Cause(limited), errDeadline) {
-			return steps.Failed("DeadlineExceeded", fmt.Sprintf("%v (%d): raise it; the last message: %s", errDeadline, s, result.Message), task.RetryLater)
+			return steps.Failed("DeadlineExceeded",
+				fmt.Sprintf("%v (%d): raise it; the last message: %s", errDeadline, s, result.Message), task.RetryLater)
 		}
 		return result
 	}

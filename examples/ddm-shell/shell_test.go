@@ -56,7 +56,8 @@ type sides struct {
 
 func newSides(t *testing.T) *sides {
 	t.Helper()
-	s := &sides{t: t, bin: busybox(t), roots: map[task.Role]string{}, passwords: map[task.Role]string{task.RoleSource: "secret", task.RoleTarget: "secret"}}
+	s := &sides{t: t, bin: busybox(t), roots: map[task.Role]string{},
+		passwords: map[task.Role]string{task.RoleSource: "secret", task.RoleTarget: "secret"}}
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
 		s.roots[role] = t.TempDir()
 		for _, dir := range []string{"task", "result", "state", "credentials", "volumes/data"} {
@@ -186,11 +187,12 @@ func TestBothSides(t *testing.T) {
 		files  int64
 		fill   func(t *testing.T, source, target string)
 	}{
-		"a tree": {reason: "names of all kinds, links, an empty file; what was at the target goes", files: 5, fill: func(t *testing.T, source, target string) {
-			fill(t, source)
-			must(t, os.WriteFile(filepath.Join(target, "old"), nil, 0o644))
-			must(t, os.MkdirAll(filepath.Join(target, "lost+found"), 0o700))
-		}},
+		"a tree": {reason: "names of all kinds, links, an empty file; what was at the target goes",
+			files: 5, fill: func(t *testing.T, source, target string) {
+				fill(t, source)
+				must(t, os.WriteFile(filepath.Join(target, "old"), nil, 0o644))
+				must(t, os.MkdirAll(filepath.Join(target, "lost+found"), 0o700))
+			}},
 		"nothing": {reason: "an empty volume is a volume", fill: func(t *testing.T, _, target string) {
 			must(t, os.WriteFile(filepath.Join(target, "old"), nil, 0o644))
 		}},
@@ -278,7 +280,8 @@ func TestRegistration(t *testing.T) {
 	must(t, yaml.UnmarshalStrict(data, &m))
 	want := config.Mobilizer{
 		APIVersion: config.APIVersion, Kind: config.Kind, Metadata: config.Metadata{Name: "shell-tar"},
-		Spec: config.MobilizerSpec{Type: config.Worker, Image: "registry.example.com/shell-tar:1.0.0", Command: map[task.Verb][]string{task.VerbSync: {"shell-tar", "sync"}}},
+		Spec: config.MobilizerSpec{Type: config.Worker, Image: "registry.example.com/shell-tar:1.0.0",
+			Command: map[task.Verb][]string{task.VerbSync: {"shell-tar", "sync"}}},
 	}
 	if diff := cmp.Diff(want, m); diff != "" {
 		t.Errorf("mobilizer.yaml (-want +got):\n%s", diff)

@@ -113,7 +113,7 @@ func (m *mutant) found() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
 	if err := os.WriteFile(changed, []byte(strings.Replace(string(code), m.was, m.is, 1)), 0o600); err != nil {
 		return false, err

@@ -19,23 +19,28 @@ func TestParse(t *testing.T) {
 		text   string
 		want   string
 	}{
-		"Good":           {"all fields", head + "  type: Worker\n  image: x/y@sha256:0\n  command:\n    sync: [a, b]\n    open: [c]\n  state: true\n  stateParameter: place\n  parameters: [compression, place]\n  credentials: [KEY, ca.crt]\n", ""},
-		"UnknownField":   {"a typing error must not be lost", head + "  type: Worker\n  image: x\n  stat: true\n", "stat"},
-		"DuplicateKey":   {"so must a repeated key", head + "  type: Worker\n  type: Worker\n  image: x\n", "type"},
-		"OtherKind":      {"another file", strings.Replace(head, "Mobilizer", "Secret", 1) + "  type: Worker\n  image: x\n", "kind"},
-		"OtherVersion":   {"another version", strings.Replace(head, "v1alpha1", "v2", 1) + "  type: Worker\n  image: x\n", "apiVersion"},
-		"Name":           {"a name that cannot be part of another", strings.Replace(head, "name: a", "name: A_b", 1) + "  type: Worker\n  image: x\n", "metadata.name"},
-		"Type":           {"an unknown type", head + "  type: Resource\n  image: x\n", "spec.type"},
-		"Driver":         {"plan and final run would start its image as a worker, without kubeconfigs", head + "  type: Driver\n  image: x\n", "expected Worker"},
-		"NoImage":        {"an image is needed", head + "  type: Worker\n", "spec.image"},
-		"Verb":           {"a verb that is never called", head + "  type: Worker\n  image: x\n  command:\n    prune: [a]\n", "spec.command"},
-		"EmptyCommand":   {"a command needs a program", head + "  type: Worker\n  image: x\n  command:\n    sync: []\n", "spec.command.sync"},
-		"Parameter":      {"a name with spaces", head + "  type: Worker\n  image: x\n  parameters: [\"a b\"]\n", "spec.parameters[0]"},
-		"StatelessPlace": {"a place for a state that there is not", head + "  type: Worker\n  image: x\n  stateParameter: a\n  parameters: [a]\n", "spec.stateParameter"},
-		"UnknownPlace":   {"a parameter that nobody may set", head + "  type: Worker\n  image: x\n  state: true\n  stateParameter: a\n", "spec.stateParameter"},
-		"Credential":     {"a key that is no file", head + "  type: Worker\n  image: x\n  credentials: [\"a/b\"]\n", "spec.credentials[0]"},
-		"Password":       {"a key that is KubeMove's own", head + "  type: Worker\n  image: x\n  credentials: [password]\n", "spec.credentials"},
-		"SameParameter":  {"a name twice", head + "  type: Worker\n  image: x\n  parameters: [a, a]\n", "spec.parameters[1]"},
+		"Good": {"all fields", head + "  type: Worker\n  image: x/y@sha256:0\n  command:\n    sync: [a, b]\n    open: [c]\n" +
+			"  state: true\n  stateParameter: place\n  parameters: [compression, place]\n  credentials: [KEY, ca.crt]\n", ""},
+		"UnknownField": {"a typing error must not be lost", head + "  type: Worker\n  image: x\n  stat: true\n", "stat"},
+		"DuplicateKey": {"so must a repeated key", head + "  type: Worker\n  type: Worker\n  image: x\n", "type"},
+		"OtherKind":    {"another file", strings.Replace(head, "Mobilizer", "Secret", 1) + "  type: Worker\n  image: x\n", "kind"},
+		"OtherVersion": {"another version", strings.Replace(head, "v1alpha1", "v2", 1) + "  type: Worker\n  image: x\n", "apiVersion"},
+		"Name": {"a name that cannot be part of another",
+			strings.Replace(head, "name: a", "name: A_b", 1) + "  type: Worker\n  image: x\n", "metadata.name"},
+		"Type": {"an unknown type", head + "  type: Resource\n  image: x\n", "spec.type"},
+		"Driver": {"plan and final run would start its image as a worker, without kubeconfigs",
+			head + "  type: Driver\n  image: x\n", "expected Worker"},
+		"NoImage":      {"an image is needed", head + "  type: Worker\n", "spec.image"},
+		"Verb":         {"a verb that is never called", head + "  type: Worker\n  image: x\n  command:\n    prune: [a]\n", "spec.command"},
+		"EmptyCommand": {"a command needs a program", head + "  type: Worker\n  image: x\n  command:\n    sync: []\n", "spec.command.sync"},
+		"Parameter":    {"a name with spaces", head + "  type: Worker\n  image: x\n  parameters: [\"a b\"]\n", "spec.parameters[0]"},
+		"StatelessPlace": {"a place for a state that there is not",
+			head + "  type: Worker\n  image: x\n  stateParameter: a\n  parameters: [a]\n", "spec.stateParameter"},
+		"UnknownPlace": {"a parameter that nobody may set",
+			head + "  type: Worker\n  image: x\n  state: true\n  stateParameter: a\n", "spec.stateParameter"},
+		"Credential":    {"a key that is no file", head + "  type: Worker\n  image: x\n  credentials: [\"a/b\"]\n", "spec.credentials[0]"},
+		"Password":      {"a key that is KubeMove's own", head + "  type: Worker\n  image: x\n  credentials: [password]\n", "spec.credentials"},
+		"SameParameter": {"a name twice", head + "  type: Worker\n  image: x\n  parameters: [a, a]\n", "spec.parameters[1]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := Parse([]byte(c.text))
@@ -43,8 +48,9 @@ func TestParse(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", c.reason, err)
 				}
-				want := MobilizerSpec{Type: Worker, Image: "x/y@sha256:0", Command: map[task.Verb][]string{task.VerbSync: {"a", "b"}, task.VerbOpen: {"c"}},
-					State: true, StateParameter: "place", Parameters: []string{"compression", "place"}, Credentials: []string{"KEY", "ca.crt"}}
+				want := MobilizerSpec{Type: Worker, Image: "x/y@sha256:0",
+					Command: map[task.Verb][]string{task.VerbSync: {"a", "b"}, task.VerbOpen: {"c"}},
+					State:   true, StateParameter: "place", Parameters: []string{"compression", "place"}, Credentials: []string{"KEY", "ca.crt"}}
 				if d := cmp.Diff(want, m.Spec); d != "" {
 					t.Errorf("%s: -want +got\n%s", c.reason, d)
 				}
@@ -93,11 +99,13 @@ func TestLoad(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	c := Config{Mobilizers: map[string]Mobilizer{
-		"restic": {Spec: MobilizerSpec{Parameters: []string{"compression", "repository"}, State: true, StateParameter: "repository", Credentials: []string{"KEY"}}},
-		"plain":  {Spec: MobilizerSpec{Parameters: []string{"url"}}},
+		"restic": {Spec: MobilizerSpec{Parameters: []string{"compression", "repository"}, State: true, StateParameter: "repository",
+			Credentials: []string{"KEY"}}},
+		"plain": {Spec: MobilizerSpec{Parameters: []string{"url"}}},
 	}}
 	place := func(p string) []api.Mobilizer {
-		return []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"repository": p}, CredentialsSecretRef: &api.LocalReference{Name: "s3"}}}
+		return []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"repository": p},
+			CredentialsSecretRef: &api.LocalReference{Name: "s3"}}}
 	}
 	for name, x := range map[string]struct {
 		reason string
@@ -119,9 +127,12 @@ func TestCheck(t *testing.T) {
 		"Token":     {"a token in the place of the user", place("rest:https://hush@host/x"), api.ReasonInvalidSpec},
 		"Port":      {"a port is no password", place("s3:https://host:9000/bucket/a@b"), ""},
 		"BadClaim":  {"what is no name may be a secret", place("claim:Hush hush"), api.ReasonInvalidSpec},
-		"Anywhere":  {"in whatever parameter", []api.Mobilizer{{Name: "plain", Parameters: map[string]string{"url": "ftp://:hush@host"}}}, api.ReasonInvalidSpec},
-		"NoSecrets": {"a mobilizer that takes none", []api.Mobilizer{{Name: "plain", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}}, api.ReasonInvalidSpec},
-		"Other":     {"a parameter that nobody registered", []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"shell": "x"}}}, api.ReasonInvalidSpec},
+		"Anywhere": {"in whatever parameter",
+			[]api.Mobilizer{{Name: "plain", Parameters: map[string]string{"url": "ftp://:hush@host"}}}, api.ReasonInvalidSpec},
+		"NoSecrets": {"a mobilizer that takes none",
+			[]api.Mobilizer{{Name: "plain", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}}, api.ReasonInvalidSpec},
+		"Other": {"a parameter that nobody registered",
+			[]api.Mobilizer{{Name: "restic", Parameters: map[string]string{"shell": "x"}}}, api.ReasonInvalidSpec},
 	} {
 		got := ""
 		if p := c.Check(x.use); p != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // port is what may follow the colon of an authority.
-var port = regexp.MustCompile(`^[0-9]*$`)
+var port = regexp.MustCompile(`^\d*$`)
 
 // hasCredentials says whether a text holds a URL with a user or a password, which everybody who
 // may read the move could read. A password with a / or a ? ends the authority of the URL too soon:
@@ -44,7 +44,8 @@ func wrongPlace(m api.Mobilizer, registered Mobilizer) *Problem {
 	for _, name := range slices.Sorted(maps.Keys(m.Parameters)) {
 		if hasCredentials(m.Parameters[name]) {
 			return &Problem{api.ReasonInvalidSpec, fmt.Sprintf(
-				"parameter %s of mobilizer %s is a URL with a user or a password, which everybody can read here: remove USER:PASSWORD@ from it, change that password, "+
+				"parameter %s of mobilizer %s is a URL with a user or a password, which everybody can read here: "+
+					"remove USER:PASSWORD@ from it, change that password, "+
 					"and put the new one into a Secret that credentialsSecretRef names", name, m.Name)}
 		}
 	}

@@ -22,7 +22,8 @@ func (m Mobilizer) validate() error {
 		return fmt.Errorf("metadata.name is %q, expected at most 40 lower-case letters, digits and dashes", m.Metadata.Name)
 	}
 	if m.Spec.Type == Driver {
-		return fmt.Errorf("spec.type is %s, expected %s: a %s is not run yet by plans and final runs. Have the image carry out the sides of a %s (docs/contract.md), "+
+		return fmt.Errorf("spec.type is %s, expected %s: a %s is not run yet by plans and final runs. "+
+			"Have the image carry out the sides of a %s (docs/contract.md), "+
 			"or remove the file from the folder of mobilizers", Driver, Worker, Driver, Worker)
 	}
 	if m.Spec.Type != Worker {

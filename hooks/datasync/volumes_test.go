@@ -21,9 +21,11 @@ func TestSum(t *testing.T) {
 		"Same": {"one word where all agree", []api.VolumeStatus{volume(api.StageSynced, "Relay", 10, 1), volume(api.StageSynced, "Relay", 20, 2)},
 			api.DataSyncStatus{BytesDone: 30, FilesDone: 3, Stages: "Synced", Transport: "Relay"}},
 		"Other": {"each stage with its number, in the order that a volume has them; one that has not begun has no transport",
-			[]api.VolumeStatus{volume(api.StageSynced, "Relay", 10, 1), volume(api.StagePending, "", 0, 0), volume(api.StageCopying, "NodePort", 5, 4), volume(api.StageSynced, "Relay", 10, 1)},
+			[]api.VolumeStatus{volume(api.StageSynced, "Relay", 10, 1), volume(api.StagePending, "", 0, 0),
+				volume(api.StageCopying, "NodePort", 5, 4), volume(api.StageSynced, "Relay", 10, 1)},
 			api.DataSyncStatus{BytesDone: 25, FilesDone: 6, Stages: "1 Pending, 1 Copying, 2 Synced", Transport: "NodePort,Relay"}},
-		"Failed": {"that one has failed is not hidden", []api.VolumeStatus{volume(api.StageFailed, "", 0, 0), volume(api.StageVerifying, "", 0, 0)},
+		"Failed": {"that one has failed is not hidden",
+			[]api.VolumeStatus{volume(api.StageFailed, "", 0, 0), volume(api.StageVerifying, "", 0, 0)},
 			api.DataSyncStatus{Stages: "1 Verifying, 1 Failed"}},
 	}
 	for name, tc := range cases {

@@ -135,7 +135,8 @@ func TooLarge(err error) *config.Problem {
 
 // Error says what was found and how to mend it.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, e.Most)
+	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: "+
+		"name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, e.Most)
 }
 
 // failurePolicy ends the Job at once when trying again is useless, and does not count Pods

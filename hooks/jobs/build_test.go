@@ -81,7 +81,8 @@ func TestBuildSubject(t *testing.T) {
 // Every container is restricted, has requests and limits; only ours get a token.
 func TestBuildRestricted(t *testing.T) {
 	driver := spec()
-	driver.Driver = &config.Mobilizer{Spec: config.MobilizerSpec{Type: config.Driver, Image: "foreign:1", Command: map[task.Verb][]string{task.VerbPlan: {"run"}}}}
+	driver.Driver = &config.Mobilizer{Spec: config.MobilizerSpec{Type: config.Driver, Image: "foreign:1",
+		Command: map[task.Verb][]string{task.VerbPlan: {"run"}}}}
 	for name, s := range map[string]Spec{"Own": spec(), "Driver": driver} {
 		t.Run(name, func(t *testing.T) {
 			j, err := Build(s)
@@ -93,7 +94,8 @@ func TestBuildRestricted(t *testing.T) {
 			for _, v := range pod.Volumes {
 				volumes[v.Name] = true
 			}
-			if *pod.AutomountServiceAccountToken || !*pod.SecurityContext.RunAsNonRoot || pod.RestartPolicy != corev1.RestartPolicyNever || pod.ImagePullSecrets[0].Name != "pull" {
+			if *pod.AutomountServiceAccountToken || !*pod.SecurityContext.RunAsNonRoot || pod.RestartPolicy != corev1.RestartPolicyNever ||
+				pod.ImagePullSecrets[0].Name != "pull" {
 				t.Errorf("the Pod is not as it should be: %+v", pod)
 			}
 			for _, c := range append(pod.InitContainers, pod.Containers...) {
@@ -102,7 +104,8 @@ func TestBuildRestricted(t *testing.T) {
 			if c := pod.Containers[0]; c.Name != *j.Spec.PodFailurePolicy.Rules[0].OnExitCodes.ContainerName {
 				t.Errorf("the failure policy watches another container than %s", c.Name)
 			}
-			if name == "Driver" && (len(pod.InitContainers) != 1 || *pod.InitContainers[0].RestartPolicy != corev1.ContainerRestartPolicyAlways || pod.InitContainers[0].Args[0] != "report") {
+			if name == "Driver" && (len(pod.InitContainers) != 1 ||
+				*pod.InitContainers[0].RestartPolicy != corev1.ContainerRestartPolicyAlways || pod.InitContainers[0].Args[0] != "report") {
 				t.Errorf("nobody reports for the driver: %+v", pod.InitContainers)
 			}
 		})
@@ -157,7 +160,8 @@ func TestBuildCanonical(t *testing.T) {
 func TestBuildTooLarge(t *testing.T) {
 	s := spec()
 	for range 300 {
-		s.Task.Move.Application.Workloads = append(s.Task.Move.Application.Workloads, api.WorkloadReference{Kind: "Deployment", Name: strings.Repeat("x", 253)})
+		s.Task.Move.Application.Workloads = append(s.Task.Move.Application.Workloads,
+			api.WorkloadReference{Kind: "Deployment", Name: strings.Repeat("x", 253)})
 	}
 	_, err := Build(s)
 	if _, ok := errors.AsType[*TooLargeError](err); !ok {
@@ -233,7 +237,8 @@ func TestBuildCredentials(t *testing.T) {
 				t.Errorf("%s: -want +got\n%s", tc.reason, d)
 			}
 			got := s.Task.Move.Mobilizers[0]
-			if d := cmp.Diff(task.Mobilizer{Name: "restic", Open: []string{"open"}, Credentials: []string{"KEY"}, CredentialsSecret: "s3"}, got); d != "" {
+			if d := cmp.Diff(task.Mobilizer{Name: "restic", Open: []string{"open"}, Credentials: []string{"KEY"}, CredentialsSecret: "s3"},
+				got); d != "" {
 				t.Errorf("%s: -want +got\n%s", tc.reason, d)
 			}
 		})

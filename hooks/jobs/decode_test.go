@@ -9,7 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 )
 
@@ -24,7 +24,8 @@ func TestDecodeStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	metadata, err := json.Marshal(metav1.ObjectMeta{Name: "j", Labels: map[string]string{v1alpha1.AttemptLabel: "1", v1alpha1.StepLabel: "plan"}})
+	metadata, err := json.Marshal(metav1.ObjectMeta{Name: "j",
+		Labels: map[string]string{api.AttemptLabel: "1", api.StepLabel: "plan"}})
 	if err != nil {
 		t.Fatal(err)
 	}

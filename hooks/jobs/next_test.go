@@ -78,14 +78,18 @@ func TestRead(t *testing.T) {
 		job    builder
 		want   want
 	}{
-		"Running":       {"a Job without an end runs", observed("a", 1), want{State: Running}},
-		"Succeeded":     {"complete and said so", observed("a", 1).succeeded(), want{State: Succeeded, Trusted: true}},
-		"Silent":        {"exit code 0 without a result is a failure", observed("a", 1).ended(batchv1.JobComplete, 0, "", ""), want{State: Failed}},
-		"OtherRun":      {"a result of another run does not count", observed("a", 1).succeeded().says("other", success), want{State: Failed}},
-		"Failed":        {"failed and said so", observed("a", 1).failed(0), want{State: Failed, Trusted: true}},
-		"Declined":      {"a decline is tried again later", observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, ""), want{State: Declined, Trusted: true, Later: true}},
-		"Contradiction": {"a success of a Job that has failed is none", observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeSucceeded, ""), want{State: Failed}},
-		"FailureTarget": {"Pods of the Job may still run", observed("a", 1).ended(batchv1.JobFailureTarget, 0, task.OutcomeFailed, ""), want{State: Running}},
+		"Running":   {"a Job without an end runs", observed("a", 1), want{State: Running}},
+		"Succeeded": {"complete and said so", observed("a", 1).succeeded(), want{State: Succeeded, Trusted: true}},
+		"Silent": {"exit code 0 without a result is a failure",
+			observed("a", 1).ended(batchv1.JobComplete, 0, "", ""), want{State: Failed}},
+		"OtherRun": {"a result of another run does not count", observed("a", 1).succeeded().says("other", success), want{State: Failed}},
+		"Failed":   {"failed and said so", observed("a", 1).failed(0), want{State: Failed, Trusted: true}},
+		"Declined": {"a decline is tried again later",
+			observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, ""), want{State: Declined, Trusted: true, Later: true}},
+		"Contradiction": {"a success of a Job that has failed is none",
+			observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeSucceeded, ""), want{State: Failed}},
+		"FailureTarget": {"Pods of the Job may still run",
+			observed("a", 1).ended(batchv1.JobFailureTarget, 0, task.OutcomeFailed, ""), want{State: Running}},
 		"Garbage": {"a status that cannot be read is none", func() builder {
 			b := observed("a", 1).succeeded()
 			b.Annotations[task.StatusAnnotation] = "{"
@@ -126,7 +130,8 @@ func TestRenew(t *testing.T) {
 		"Old":     {"now it is", jobList(old), time.Hour, want{Progress: Done, Number: 8, Renew: true}},
 		"Never":   {"nobody has asked for it", jobList(old), 0, want{Progress: Done, Number: 8}},
 		"Running": {"one at a time, and the old one counts", jobList(old, observed("a", 8)), time.Hour, want{Progress: Done}},
-		"Failed":  {"the first failure after a success is no reason to call a person", jobList(old, observed("a", 8).failed(0)), time.Hour, want{Progress: Wait, Number: 9}},
+		"Failed": {"the first failure after a success is no reason to call a person",
+			jobList(old, observed("a", 8).failed(0)), time.Hour, want{Progress: Wait, Number: 9}},
 	} {
 		o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a", Every: c.every}, now)
 		if diff := cmp.Diff(c.want, want{o.Progress, o.Number, o.Renew, o.Stuck}); diff != "" {
@@ -153,22 +158,35 @@ func TestNext(t *testing.T) {
 		again  bool
 		want   want
 	}{
-		"First":       {"nothing is there: attempt 1", nil, false, want{Progress: Create, Number: 1}},
-		"Running":     {"one at a time", jobList(observed("a", 1)), false, want{Progress: Run}},
-		"Other":       {"an older intent is waited for", jobList(observed("b", 7)), false, want{Progress: Run}},
-		"OtherEnded":  {"an older intent that has ended is history", jobList(observed("b", 7).succeeded()), false, want{Progress: Create, Number: 1}},
-		"Deleting":    {"a Job on its way out is waited for", jobList(deleting), false, want{Progress: Run}},
-		"Done":        {"a success is the end", jobList(observed("a", 1).failed(time.Hour), observed("a", 2).succeeded()), false, want{Progress: Done, Number: 3}},
-		"Again":       {"a success that is not good enough is tried again after half a minute", jobList(observed("a", 1).ended(batchv1.JobComplete, 20*time.Second, task.OutcomeSucceeded, "")), true, want{Progress: Wait, Number: 2, In: 10 * time.Second, Stuck: true}},
-		"Again4":      {"then ever later", jobList(observed("a", 4).succeeded()), true, want{Progress: Wait, Number: 5, In: 3 * time.Minute, Stuck: true}},
-		"AgainCap":    {"at most 5 min", jobList(observed("a", 40).succeeded()), true, want{Progress: Wait, Number: 41, In: 4 * time.Minute, Stuck: true}},
-		"Backoff1":    {"10 s after the first failure", jobList(observed("a", 1).failed(4 * time.Second)), false, want{Progress: Wait, Number: 2, In: 6 * time.Second}},
+		"First":   {"nothing is there: attempt 1", nil, false, want{Progress: Create, Number: 1}},
+		"Running": {"one at a time", jobList(observed("a", 1)), false, want{Progress: Run}},
+		"Other":   {"an older intent is waited for", jobList(observed("b", 7)), false, want{Progress: Run}},
+		"OtherEnded": {"an older intent that has ended is history",
+			jobList(observed("b", 7).succeeded()), false, want{Progress: Create, Number: 1}},
+		"Deleting": {"a Job on its way out is waited for", jobList(deleting), false, want{Progress: Run}},
+		"Done": {"a success is the end",
+			jobList(observed("a", 1).failed(time.Hour), observed("a", 2).succeeded()), false, want{Progress: Done, Number: 3}},
+		"Again": {"a success that is not good enough is tried again after half a minute",
+			jobList(observed("a", 1).ended(batchv1.JobComplete, 20*time.Second, task.OutcomeSucceeded, "")), true,
+			want{Progress: Wait, Number: 2, In: 10 * time.Second, Stuck: true}},
+		"Again4": {"then ever later",
+			jobList(observed("a", 4).succeeded()), true, want{Progress: Wait, Number: 5, In: 3 * time.Minute, Stuck: true}},
+		"AgainCap": {"at most 5 min",
+			jobList(observed("a", 40).succeeded()), true, want{Progress: Wait, Number: 41, In: 4 * time.Minute, Stuck: true}},
+		"Backoff1": {"10 s after the first failure",
+			jobList(observed("a", 1).failed(4 * time.Second)), false, want{Progress: Wait, Number: 2, In: 6 * time.Second}},
 		"Backoff1End": {"and then the next", jobList(observed("a", 1).failed(10 * time.Second)), false, want{Progress: Create, Number: 2}},
-		"Backoff3":    {"doubled, and a person is told", jobList(observed("a", 2).failed(time.Hour), observed("a", 3).failed(0)), false, want{Progress: Wait, Number: 4, In: 40 * time.Second, Stuck: true}},
-		"BackoffCap":  {"at most 5 min", jobList(observed("a", 90).failed(0)), false, want{Progress: Wait, Number: 91, In: 5 * time.Minute, Stuck: true}},
-		"Later":       {"what somebody has to mend: half a minute", jobList(observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), false, want{Progress: Wait, Number: 2, In: 30 * time.Second, Stuck: true}},
-		"Declined":    {"a decline: the same, and doubled", jobList(observed("a", 2).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, "")), false, want{Progress: Wait, Number: 3, In: time.Minute, Stuck: true}},
-		"Pruned":      {"the number comes from the highest that is left", jobList(observed("a", 8).failed(time.Hour), observed("a", 9).failed(time.Hour)), false, want{Progress: Create, Number: 10, Stuck: true}},
+		"Backoff3": {"doubled, and a person is told", jobList(observed("a", 2).failed(time.Hour), observed("a", 3).failed(0)), false,
+			want{Progress: Wait, Number: 4, In: 40 * time.Second, Stuck: true}},
+		"BackoffCap": {"at most 5 min",
+			jobList(observed("a", 90).failed(0)), false, want{Progress: Wait, Number: 91, In: 5 * time.Minute, Stuck: true}},
+		"Later": {"what somebody has to mend: half a minute",
+			jobList(observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), false,
+			want{Progress: Wait, Number: 2, In: 30 * time.Second, Stuck: true}},
+		"Declined": {"a decline: the same, and doubled", jobList(observed("a", 2).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, "")),
+			false, want{Progress: Wait, Number: 3, In: time.Minute, Stuck: true}},
+		"Pruned": {"the number comes from the highest that is left",
+			jobList(observed("a", 8).failed(time.Hour), observed("a", 9).failed(time.Hour)), false, want{Progress: Create, Number: 10, Stuck: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a", Again: func(Attempt) bool { return c.again }}, now)
@@ -234,7 +252,8 @@ func TestCheck(t *testing.T) {
 		"Ending":    {"it has said how it has ended", jobList(ending), "False", api.ReasonNotStalled, nil},
 		"DeadNode":  {"its Pod never goes away by itself", jobList(dead), "True", api.ReasonPodMissing, noted(time.Hour)},
 		"Failed":    {"one failure is tried again", jobList(at(time.Hour, 0).failed(0)), "False", api.ReasonNotStalled, nil},
-		"Later":     {"a failure for a person is one", jobList(at(time.Hour, 0).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), "True", api.ReasonJobFailed, nil},
+		"Later": {"a failure for a person is one",
+			jobList(at(time.Hour, 0).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), "True", api.ReasonJobFailed, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a"}, now)
@@ -260,9 +279,11 @@ func TestMissing(t *testing.T) {
 	}{
 		"First":  {"the first time it is only noted", nil, metav1.ConditionUnknown},
 		"Moving": {"what came before does not count", previous(metav1.ConditionFalse, api.ReasonNotStalled, time.Hour), metav1.ConditionUnknown},
-		"Soon":   {"the time is counted from the note", previous(metav1.ConditionUnknown, api.ReasonChildMissing, 59*time.Second), metav1.ConditionUnknown},
-		"Late":   {"after a minute a person is told", previous(metav1.ConditionUnknown, api.ReasonChildMissing, 60*time.Second), metav1.ConditionTrue},
-		"Told":   {"and stays told", previous(metav1.ConditionTrue, api.ReasonChildMissing, time.Second), metav1.ConditionTrue},
+		"Soon": {"the time is counted from the note",
+			previous(metav1.ConditionUnknown, api.ReasonChildMissing, 59*time.Second), metav1.ConditionUnknown},
+		"Late": {"after a minute a person is told",
+			previous(metav1.ConditionUnknown, api.ReasonChildMissing, 60*time.Second), metav1.ConditionTrue},
+		"Told": {"and stays told", previous(metav1.ConditionTrue, api.ReasonChildMissing, time.Second), metav1.ConditionTrue},
 	} {
 		if s := Missing("Job x", "kubectl", c.previous, now); s.Status != c.want {
 			t.Errorf("%s: %s: %s, want %s", name, c.reason, s.Status, c.want)

@@ -76,8 +76,9 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 		return s
 	case o.Progress == Run && o.Current.Status != nil && o.Current.Status.Stalled != nil:
 		t := o.Current.Status.Stalled
-		return Stall{Status: metav1.ConditionTrue, Reason: t.Reason, Message: fmt.Sprintf("%s, since %s UTC; it is tried again: kubectl -n %s logs job/%s",
-			hooks.Cut(t.Message, hooks.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
+		return Stall{Status: metav1.ConditionTrue, Reason: t.Reason,
+			Message: fmt.Sprintf("%s, since %s UTC; it is tried again: kubectl -n %s logs job/%s",
+				hooks.Cut(t.Message, hooks.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
 	case o.Progress == Run:
 		return starting(*o.Current, namespace, previous, now)
 	}
@@ -89,7 +90,8 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 func Missing(child, command string, previous *metav1.Condition, now time.Time) Stall {
 	s, late := noted(api.ReasonChildMissing, child+" is being created", missingAfter, previous, now)
 	if late {
-		s.Message = fmt.Sprintf("%s does not appear. Likely: a quota or an admission policy refuses it, or another object has its name: %s", child, command)
+		s.Message = fmt.Sprintf("%s does not appear. Likely: a quota or an admission policy refuses it, or another object has its name: %s",
+			child, command)
 	}
 	return s
 }
@@ -154,14 +156,16 @@ func starting(a Attempt, namespace string, previous *metav1.Condition, now time.
 		return m
 	}
 	return Stall{Status: metav1.ConditionTrue, Reason: api.ReasonPodNotStarted, Message: fmt.Sprintf(
-		"the Pod of Job %s does not start. Likely: its image cannot be pulled, a kubeconfig Secret is missing, or no node has room: kubectl -n %s describe pods -l job-name=%s",
+		"the Pod of Job %s does not start. Likely: its image cannot be pulled, a kubeconfig Secret is missing, or no node has room: "+
+			"kubectl -n %s describe pods -l job-name=%s",
 		a.Job.Name, namespace, a.Job.Name)}
 }
 
 // lost looks at a Job whose Pod has run, and does not now. A Job gets the next Pod only when the
 // former one is gone for sure, which that on a dead node is not.
 func lost(a Attempt, namespace string, previous *metav1.Condition, now time.Time) Stall {
-	s, late := noted(api.ReasonPodMissing, fmt.Sprintf("Job %s has no running Pod; the next one is waited for", a.Job.Name), startAfter, previous, now)
+	s, late := noted(api.ReasonPodMissing, fmt.Sprintf("Job %s has no running Pod; the next one is waited for", a.Job.Name),
+		startAfter, previous, now)
 	if !late {
 		return s
 	}
@@ -169,6 +173,7 @@ func lost(a Attempt, namespace string, previous *metav1.Condition, now time.Time
 	if n := a.Job.Status.Terminating; n != nil && *n > 0 {
 		why = "the node of the last one is down: bring it back, or remove it from the cluster when it is off for good"
 	}
-	s.Message = fmt.Sprintf("Job %s has had no running Pod for %s. Likely: %s: kubectl -n %s get pods -o wide -l job-name=%s", a.Job.Name, startAfter, why, namespace, a.Job.Name)
+	s.Message = fmt.Sprintf("Job %s has had no running Pod for %s. Likely: %s: kubectl -n %s get pods -o wide -l job-name=%s",
+		a.Job.Name, startAfter, why, namespace, a.Job.Name)
 	return s
 }

@@ -25,9 +25,12 @@ func TestBudget(t *testing.T) {
 		reason string
 		calls  []call
 	}{
-		"Alone":    {"one namespace gets half, so that another one always finds room", []call{{"a", 25, true}, {"a", 25, true}, {"a", 1, false}, {"b", 25, true}}},
-		"Large":    {"a call that is larger than the share is let in when it is the only one of its namespace", []call{{"a", 60, true}, {"a", 1, false}, {"b", 30, true}}},
-		"Two":      {"two namespaces get a third each, and a newcomer another", []call{{"a", 30, true}, {"b", 30, true}, {"a", 10, false}, {"b", 10, false}, {"c", 30, true}}},
+		"Alone": {"one namespace gets half, so that another one always finds room",
+			[]call{{"a", 25, true}, {"a", 25, true}, {"a", 1, false}, {"b", 25, true}}},
+		"Large": {"a call that is larger than the share is let in when it is the only one of its namespace",
+			[]call{{"a", 60, true}, {"a", 1, false}, {"b", 30, true}}},
+		"Two": {"two namespaces get a third each, and a newcomer another",
+			[]call{{"a", 30, true}, {"b", 30, true}, {"a", 10, false}, {"b", 10, false}, {"c", 30, true}}},
 		"Full":     {"nobody gets more than there is", []call{{"a", 60, true}, {"b", 40, true}, {"c", 1, false}}},
 		"TooLarge": {"not even alone", []call{{"a", 101, false}}},
 	}
@@ -61,10 +64,14 @@ func TestBudget(t *testing.T) {
 func crowded(namespace string, moves int) string {
 	var b strings.Builder
 	object := func(i int) string {
-		return fmt.Sprintf(`{"apiVersion":"kubemove.io/v1alpha1","kind":"MoveSwitch","metadata":{"managedFields":[{"fieldsV1":{"f:spec":"%s"}}],"name":"m%d","namespace":%q},`+
-			`"spec":{"pairRef":{"name":"m%d"}},"status":{"steps":[{"name":"Lock","state":"Done","message":"%s"}]}}`, strings.Repeat("x", 2000), i, namespace, i, strings.Repeat("y", 3000))
+		return fmt.Sprintf(`{"apiVersion":"kubemove.io/v1alpha1","kind":"MoveSwitch",
+			"metadata":{"managedFields":[{"fieldsV1":{"f:spec":"%s"}}],"name":"m%d","namespace":%q},`+
+			`"spec":{"pairRef":{"name":"m%d"}},"status":{"steps":[{"name":"Lock","state":"Done","message":"%s"}]}}`,
+			strings.Repeat("x", 2000), i, namespace, i, strings.Repeat("y", 3000))
 	}
-	fmt.Fprintf(&b, `{"controller":{"metadata":{"namespace":"other"}},"parent":{"apiVersion":"kubemove.io/v1alpha1","kind":"MovePair","metadata":{"annotations":{"namespace":"a"},"name":"m0","namespace":%q},"spec":{}},"children":{},"related":{"MoveSwitch.kubemove.io/v1alpha1":{`, namespace)
+	fmt.Fprintf(&b, `{"controller":{"metadata":{"namespace":"other"}},"parent":{"apiVersion":"kubemove.io/v1alpha1","kind":"MovePair",
+		"metadata":{"annotations":{"namespace":"a"},"name":"m0","namespace":%q},"spec":{}},"children":{},
+		"related":{"MoveSwitch.kubemove.io/v1alpha1":{`, namespace)
 	for i := range moves {
 		if i > 0 {
 			b.WriteByte(',')
@@ -109,7 +116,8 @@ func TestThousandMoves(t *testing.T) {
 		}
 		return hooks.Desired{Status: status{}}, nil
 	}
-	h := NewRouter(map[string]hooks.Hook{"movepair": {Sync: sync}}, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now})
+	h := NewRouter(map[string]hooks.Hook{"movepair": {Sync: sync}},
+		Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now})
 	call := func(body string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/movepair/sync", strings.NewReader(body)))

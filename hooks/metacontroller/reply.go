@@ -85,7 +85,8 @@ func guard(view hooks.View, d hooks.Desired) error {
 		case gvk.Kind == "" || gvk.Version == "" || o.GetName() == "":
 			return fmt.Errorf("child %d has no apiVersion, kind or name", i)
 		case !view.Children.Has(k):
-			return fmt.Errorf("child %s %s is of a kind that the controller does not declare: add it to childResources of the CompositeController", k, o.GetName())
+			return fmt.Errorf("child %s %s is of a kind that the controller does not declare: add it to childResources of the CompositeController",
+				k, o.GetName())
 		case o.GetNamespace() != "" && o.GetNamespace() != view.Parent.Namespace:
 			return fmt.Errorf("child %s %s is in the namespace %s, the parent in %s", k, o.GetName(), o.GetNamespace(), view.Parent.Namespace)
 		case seen[id{k, o.GetName()}]:

@@ -32,16 +32,19 @@ func TestEncodeGuards(t *testing.T) {
 		status   any
 		want     string
 	}{
-		"Good":       {"a whole reply goes out", []runtime.Object{typed("ns", "a"), typed("", "b")}, status{}, ""},
-		"Nil":        {"a nil child crashes Metacontroller", []runtime.Object{nil}, status{}, "nil"},
-		"TypedNil":   {"a nil pointer is encoded as null, too", []runtime.Object{none}, status{}, "nil"},
-		"Twice":      {"the last of two equal names would win", []runtime.Object{typed("ns", "a"), typed("", "a")}, status{}, "twice"},
-		"Namespace":  {"children elsewhere are collected as garbage", []runtime.Object{typed("other", "a")}, status{}, "namespace"},
-		"Nameless":   {"a child needs a name", []runtime.Object{typed("ns", "")}, status{}, "no apiVersion"},
-		"Kindless":   {"a child needs a kind", []runtime.Object{&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "a"}}}, status{}, "no apiVersion"},
-		"Undeclared": {"an undeclared kind is created and never seen again", []runtime.Object{&corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Name: "a"}}}, status{}, "declare"},
-		"Empty":      {"an object without content is none", []runtime.Object{&unstructured.Unstructured{}}, status{}, "no apiVersion"},
-		"NoStatus":   {"a missing status would clear the old one", nil, nil, "status"},
+		"Good":      {"a whole reply goes out", []runtime.Object{typed("ns", "a"), typed("", "b")}, status{}, ""},
+		"Nil":       {"a nil child crashes Metacontroller", []runtime.Object{nil}, status{}, "nil"},
+		"TypedNil":  {"a nil pointer is encoded as null, too", []runtime.Object{none}, status{}, "nil"},
+		"Twice":     {"the last of two equal names would win", []runtime.Object{typed("ns", "a"), typed("", "a")}, status{}, "twice"},
+		"Namespace": {"children elsewhere are collected as garbage", []runtime.Object{typed("other", "a")}, status{}, "namespace"},
+		"Nameless":  {"a child needs a name", []runtime.Object{typed("ns", "")}, status{}, "no apiVersion"},
+		"Kindless": {"a child needs a kind",
+			[]runtime.Object{&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "a"}}}, status{}, "no apiVersion"},
+		"Undeclared": {"an undeclared kind is created and never seen again",
+			[]runtime.Object{&corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Name: "a"}}},
+			status{}, "declare"},
+		"Empty":    {"an object without content is none", []runtime.Object{&unstructured.Unstructured{}}, status{}, "no apiVersion"},
+		"NoStatus": {"a missing status would clear the old one", nil, nil, "status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, err := Encode(view, hooks.Desired{Children: c.children, Status: c.status})

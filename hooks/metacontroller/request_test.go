@@ -25,8 +25,9 @@ func TestDecode(t *testing.T) {
 	}{
 		"KeysOfV1": {
 			reason: "version 1 keys objects by name",
-			body:   `{"parent":` + parent + `,"children":{"Job.batch/v1":{"b":` + job("ns", "b") + `,"a":` + job("ns", "a") + `}},"finalizing":false}`,
-			jobs:   []string{"a", "b"},
+			body: `{"parent":` + parent + `,"children":{"Job.batch/v1":{"b":` + job("ns", "b") + `,"a":` + job("ns", "a") +
+				`}},"finalizing":false}`,
+			jobs: []string{"a", "b"},
 		},
 		"KeysOfV2": {
 			reason: "version 2 keys objects by namespace and name; the keys do not matter",

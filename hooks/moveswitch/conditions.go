@@ -175,9 +175,11 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	switch d.phase {
 	case phaseCutover, phaseUndoing, phaseCleanup:
 		stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
-		if o := d.outlook; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded && (d.phase == phaseUndoing || s.facts.committedAt != nil) {
+		if o := d.outlook; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded &&
+			(d.phase == phaseUndoing || s.facts.committedAt != nil) {
 			// The application is down, or not open: that is not for the third try to tell.
-			stall = s.person(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)), "kubectl -n "+ns+" describe job "+o.Last.Job.Name)
+			stall = s.person(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)),
+				"kubectl -n "+ns+" describe job "+o.Last.Job.Name)
 			stall.Recheck = hooks.Until(o.RetryAt, s.now)
 		}
 	case phaseWaiting:
@@ -187,7 +189,8 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 			stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
 		}
 	case phaseHeld:
-		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)), s.patch(`{"spec":{"desired":"RolledBack"}}`))
+		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)),
+			s.patch(`{"spec":{"desired":"RolledBack"}}`))
 	case phaseUndone:
 		if !s.unwanted() && !s.view.Finalizing {
 			stall = s.person(api.ReasonRolledBack, because("the source is back; to try again", lastFailure(s.facts.cutover)),

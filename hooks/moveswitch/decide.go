@@ -178,8 +178,10 @@ func (s *state) deletedFor(d time.Duration) bool {
 func (s *state) left() string {
 	holder := " of switch " + string(s.sw.UID)
 	if s.facts.committedAt != nil || s.facts.switched {
-		return "the lock " + api.LockName + " and the record" + holder + " may be left in the namespaces of source and target; the application stays at the target"
+		return "the lock " + api.LockName + " and the record" + holder +
+			" may be left in the namespaces of source and target; the application stays at the target"
 	}
 	return "the source may be stopped, and the lock " + api.LockName + " and the record" + holder +
-		" may be left in the namespaces of source and target: scale the source's workloads up by hand, as their annotation " + api.LedgerAnnotation + " says"
+		" may be left in the namespaces of source and target: scale the source's workloads up by hand, as their annotation " +
+		api.LedgerAnnotation + " says"
 }

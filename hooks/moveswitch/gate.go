@@ -106,7 +106,7 @@ func (s *state) approve(g *gate) {
 		return
 	}
 	approved := s.sw.Spec.ApprovedPlan
-	command := fmt.Sprintf(`kubectl -n %s patch moveswitch %s --type=merge -p '{"spec":{"approvedPlan":"%s"}}'`,
+	command := fmt.Sprintf(`kubectl -n %s patch moveswitch %s --type=merge -p '{"spec":{"approvedPlan":%q}}'`,
 		s.sw.Namespace, s.sw.Name, g.hash)
 	blocker := s.firstBlocker()
 	switch {
@@ -115,7 +115,8 @@ func (s *state) approve(g *gate) {
 	case blocker != nil:
 		// What mends a blocker often changes the plan, so an approval would be in vain.
 		g.approvedReason = api.ReasonBlocked
-		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s", g.hash, blocker.Reason, blocker.Message)
+		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s",
+			g.hash, blocker.Reason, blocker.Message)
 	case approved == g.hash:
 		g.approved, g.approvedReason = true, api.ReasonApproved
 		g.approvedMessage = approvedText(g.hash)
@@ -144,7 +145,8 @@ func (s *state) whatChanged(approved, found string) string {
 	}
 	for _, w := range s.pair.Status.Plan.Warnings {
 		if changes, is := strings.CutPrefix(w, api.ChangedSince+approved+": "); is {
-			return fmt.Sprintf("the application has changed since plan %s was approved (%s): read the new plan and approve %s", approved, changes, found)
+			return fmt.Sprintf("the application has changed since plan %s was approved (%s): read the new plan and approve %s",
+				approved, changes, found)
 		}
 	}
 	return ""

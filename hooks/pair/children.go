@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
@@ -33,8 +33,8 @@ func (s *state) accounts() []runtime.Object {
 			Name:      a.name,
 			Namespace: s.pair.Namespace,
 			Labels: map[string]string{
-				v1alpha1.ManagedByLabel: v1alpha1.ManagedByValue,
-				v1alpha1.PairLabel:      string(s.pair.UID),
+				api.ManagedByLabel: api.ManagedByValue,
+				api.PairLabel:      string(s.pair.UID),
 			},
 		}
 		list = append(list,
@@ -57,32 +57,32 @@ func (s *state) accounts() []runtime.Object {
 
 // dataSyncs follow the plan once the channel is open. While the plan is not known to be good,
 // or a switch uses the channel, those that exist stay as they are.
-func (s *state) dataSyncs() []*v1alpha1.DataSync {
+func (s *state) dataSyncs() []*api.DataSync {
 	if !s.ready() || s.frozen() {
 		return s.keptSyncs()
 	}
-	volumes := map[string][]v1alpha1.SyncVolume{}
+	volumes := map[string][]api.SyncVolume{}
 	for _, v := range s.newest.Volumes {
 		if v.Mobilizer != "" {
-			volumes[v.Mobilizer] = append(volumes[v.Mobilizer], v1alpha1.SyncVolume{Name: v.Name, Target: v.Target})
+			volumes[v.Mobilizer] = append(volumes[v.Mobilizer], api.SyncVolume{Name: v.Name, Target: v.Target})
 		}
 	}
-	var list []*v1alpha1.DataSync
+	var list []*api.DataSync
 	for _, m := range config.InUse(s.pair.Spec.Data) {
 		vs := volumes[m.Name]
 		if len(vs) == 0 {
 			continue
 		}
-		slices.SortFunc(vs, func(a, b v1alpha1.SyncVolume) int { return cmp.Compare(a.Name, b.Name) })
-		list = append(list, s.dataSync(jobs.Child(s.pair.Name, m.Name), v1alpha1.DataSyncSpec{
+		slices.SortFunc(vs, func(a, b api.SyncVolume) int { return cmp.Compare(a.Name, b.Name) })
+		list = append(list, s.dataSync(jobs.Child(s.pair.Name, m.Name), api.DataSyncSpec{
 			Mobilizer: m.Name, Parameters: m.Parameters, Volumes: vs,
 		}))
 	}
 	return list
 }
 
-func (s *state) keptSyncs() []*v1alpha1.DataSync {
-	var list []*v1alpha1.DataSync
+func (s *state) keptSyncs() []*api.DataSync {
+	var list []*api.DataSync
 	for _, d := range s.syncs {
 		list = append(list, s.dataSync(d.Name, d.Spec))
 	}
@@ -90,15 +90,15 @@ func (s *state) keptSyncs() []*v1alpha1.DataSync {
 }
 
 // dataSync desires the fields that are ours; request belongs to the operator.
-func (s *state) dataSync(name string, spec v1alpha1.DataSyncSpec) *v1alpha1.DataSync {
-	return &v1alpha1.DataSync{
+func (s *state) dataSync(name string, spec api.DataSyncSpec) *api.DataSync {
+	return &api.DataSync{
 		TypeMeta: hooks.KindDataSync.TypeMeta(),
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: s.pair.Namespace,
-			Labels: map[string]string{v1alpha1.PairLabel: string(s.pair.UID)},
+			Labels: map[string]string{api.PairLabel: string(s.pair.UID)},
 		},
-		Spec: v1alpha1.DataSyncSpec{
-			PairRef:    v1alpha1.LocalReference{Name: s.pair.Name},
+		Spec: api.DataSyncSpec{
+			PairRef:    api.LocalReference{Name: s.pair.Name},
 			Mobilizer:  spec.Mobilizer,
 			Parameters: spec.Parameters,
 			Volumes:    spec.Volumes,

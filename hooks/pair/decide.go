@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
@@ -38,8 +38,8 @@ func (s *state) decide() {
 		s.newest = a.Status.Plan
 	}
 	// A step that was done for this very spec stays done, though its Job is gone.
-	s.plan.done = s.done(s.plan.outlook, s.was(v1alpha1.ConditionPlanned))
-	s.open.done = s.done(s.open.outlook, s.was(v1alpha1.ConditionReady))
+	s.plan.done = s.done(s.plan.outlook, s.was(api.ConditionPlanned))
+	s.open.done = s.done(s.open.outlook, s.was(api.ConditionReady))
 }
 
 func (s *state) done(o jobs.Outlook, before bool) bool {
@@ -67,7 +67,7 @@ func blocked(a jobs.Attempt) bool {
 }
 
 // blockers of the newest plan.
-func (s *state) blockers() []v1alpha1.Blocker {
+func (s *state) blockers() []api.Blocker {
 	if s.newest == nil {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (s *state) frozen() bool {
 
 // complete says whether a switch has used the channel. It stays so, though the switch is gone.
 func (s *state) complete() bool {
-	return s.switches.Committed != nil || s.pair.Status.Channel == v1alpha1.ChannelComplete && len(s.switches.All) == 0
+	return s.switches.Committed != nil || s.pair.Status.Channel == api.ChannelComplete && len(s.switches.All) == 0
 }
 
 // next is the step to create a Job for now, or nil.
@@ -105,9 +105,9 @@ func (s *state) outdated() bool {
 	if s.newest == nil || s.plan.outlook.Current != nil {
 		return false
 	}
-	return slices.ContainsFunc(s.switches.All, func(m *v1alpha1.MoveSwitch) bool {
-		c := meta.FindStatusCondition(m.Status.Conditions, v1alpha1.ConditionApproved)
-		return c != nil && c.Reason == v1alpha1.ReasonPlanChanged && m.Status.PlanHash != s.newest.Hash &&
+	return slices.ContainsFunc(s.switches.All, func(m *api.MoveSwitch) bool {
+		c := meta.FindStatusCondition(m.Status.Conditions, api.ConditionApproved)
+		return c != nil && c.Reason == api.ReasonPlanChanged && m.Status.PlanHash != s.newest.Hash &&
 			s.newest.MadeAt.Before(&c.LastTransitionTime)
 	})
 }
@@ -149,7 +149,7 @@ func (s *state) unreachable() *task.Result {
 			return &st.outlook.Last.Result
 		}
 	}
-	i := slices.IndexFunc(s.blockers(), func(b v1alpha1.Blocker) bool { return unreachableReason(b.Reason) })
+	i := slices.IndexFunc(s.blockers(), func(b api.Blocker) bool { return unreachableReason(b.Reason) })
 	if i < 0 {
 		return nil
 	}
@@ -157,5 +157,5 @@ func (s *state) unreachable() *task.Result {
 }
 
 func unreachableReason(reason string) bool {
-	return reason == v1alpha1.ReasonEndpointUnreachable || reason == v1alpha1.ReasonInvalidKubeconfig
+	return reason == api.ReasonEndpointUnreachable || reason == api.ReasonInvalidKubeconfig
 }

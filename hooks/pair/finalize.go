@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -20,10 +20,11 @@ func (s *state) finalize() (hooks.Desired, error) {
 	patience := jobs.HavePatience(s.pair, cleanup.outlook.Current, s.now)
 	switch {
 	case s.switches.Holding != nil:
-		return s.leaving(s.everything(), fmt.Sprintf("waits for MoveSwitch %s, which needs the pair", s.switches.Holding.Name), jobs.Moving()), nil
+		return s.leaving(s.everything(),
+			fmt.Sprintf("waits for MoveSwitch %s, which needs the pair", s.switches.Holding.Name), jobs.Moving()), nil
 	case patience.Over:
 		d := s.leaving(s.accounts(), "the clean-up was given up: worker Pods, Secrets and repository claims with the label "+
-			v1alpha1.PairLabel+"="+string(s.pair.UID)+" may be left in source and target", jobs.Moving())
+			api.PairLabel+"="+string(s.pair.UID)+" may be left in source and target", jobs.Moving())
 		d.Finalized = true
 		return d, nil
 	case !s.opened() || cleanup.outlook.Progress == jobs.Done:
@@ -43,7 +44,8 @@ func (s *state) finalize() (hooks.Desired, error) {
 		}
 		children = append(children, job)
 	}
-	stall := jobs.Check(cleanup.outlook, s.pair.Namespace, meta.FindStatusCondition(s.pair.Status.Conditions, v1alpha1.ConditionStalled), s.now)
+	stall := jobs.Check(cleanup.outlook, s.pair.Namespace,
+		meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionStalled), s.now)
 	stall.Recheck = hooks.Sooner(stall.Recheck, hooks.Until(patience.Until, s.now))
 	return s.leaving(children, "cleans up source and target; given up at "+patience.Until.UTC().Format("15:04:05")+" UTC", stall), nil
 }
@@ -61,7 +63,7 @@ func (s *state) everything() []runtime.Object {
 func (s *state) opened() bool {
 	st := s.pair.Status
 	return jobs.Newest(s.attempts, task.VerbOpen, nil) != nil || len(s.syncs) > 0 || len(st.DataSyncs) > 0 ||
-		st.Channel == v1alpha1.ChannelActive || st.Channel == v1alpha1.ChannelComplete || s.was(v1alpha1.ConditionReady)
+		st.Channel == api.ChannelActive || st.Channel == api.ChannelComplete || s.was(api.ConditionReady)
 }
 
 // busyChild names a child that has to end before the clean-up.
@@ -83,7 +85,7 @@ func (s *state) leaving(children []runtime.Object, message string, stall jobs.St
 	s.accepted(c)
 	s.connected(c)
 	s.planned(c)
-	c.False(v1alpha1.ConditionReady, v1alpha1.ReasonDeleting, message)
+	c.False(api.ConditionReady, api.ReasonDeleting, message)
 	stall.Set(c)
 	status := s.pair.Status
 	status.ObservedGeneration = s.pair.Generation

@@ -5,7 +5,7 @@ package pair
 import (
 	"time"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/internal/check"
@@ -35,16 +35,16 @@ type state struct {
 	config   config.Config
 	now      time.Time
 	view     hooks.View
-	pair     *v1alpha1.MovePair
+	pair     *api.MovePair
 	attempts []jobs.Attempt
-	syncs    []*v1alpha1.DataSync
+	syncs    []*api.DataSync
 	switches switches.Summary
 
 	problem *config.Problem
 	plan    step
 	open    step
 	// newest plan that is known, of whatever intent.
-	newest *v1alpha1.PlanStatus
+	newest *api.PlanStatus
 	// there: every DataSync that is desired is observed.
 	there bool
 }
@@ -57,7 +57,7 @@ type step struct {
 }
 
 func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
-	p, err := hooks.As[v1alpha1.MovePair](view.Parent)
+	p, err := hooks.As[api.MovePair](view.Parent)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	syncs, err := hooks.List[v1alpha1.DataSync](view.Children, hooks.KindDataSync)
+	syncs, err := hooks.List[api.DataSync](view.Children, hooks.KindDataSync)
 	if err != nil {
 		return nil, err
 	}

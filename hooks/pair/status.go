@@ -7,12 +7,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
-func (s *state) status(dataSyncs []string, children []runtime.Object) (v1alpha1.MovePairStatus, time.Duration) {
+func (s *state) status(dataSyncs []string, children []runtime.Object) (api.MovePairStatus, time.Duration) {
 	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
 	s.accepted(c)
 	s.connected(c)
@@ -20,21 +20,21 @@ func (s *state) status(dataSyncs []string, children []runtime.Object) (v1alpha1.
 	s.readyCondition(c)
 	stall := s.stall(children, c)
 	stall.Set(c)
-	return v1alpha1.MovePairStatus{
+	return api.MovePairStatus{
 		ObservedGeneration: s.pair.Generation,
 		Conditions:         c.List(),
 		Channel:            s.channel(),
 		Plan:               s.newest,
 		DataSyncs:          dataSyncs,
 		Transport:          s.transport(),
-		Stalled:            c.ReasonIfTrue(v1alpha1.ConditionStalled),
+		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
 	}, stall.Recheck
 }
 
 // transport of the newest runs, as the DataSyncs have seen it; what was known stays, when they
 // are gone.
 func (s *state) transport() string {
-	var volumes []v1alpha1.VolumeStatus
+	var volumes []api.VolumeStatus
 	for _, d := range s.syncs {
 		volumes = append(volumes, d.Status.Volumes...)
 	}
@@ -42,56 +42,56 @@ func (s *state) transport() string {
 }
 
 // channel in the words of the API.
-func (s *state) channel() v1alpha1.Channel {
+func (s *state) channel() api.Channel {
 	switch {
 	case s.complete():
-		return v1alpha1.ChannelComplete
+		return api.ChannelComplete
 	case s.unreachable() != nil:
-		return v1alpha1.ChannelUnknown
+		return api.ChannelUnknown
 	case s.ready() && s.there:
-		return v1alpha1.ChannelActive
+		return api.ChannelActive
 	case len(s.attempts) > 0 || s.newest != nil || s.next() != nil:
-		return v1alpha1.ChannelInProgress
+		return api.ChannelInProgress
 	}
-	return v1alpha1.ChannelInit
+	return api.ChannelInit
 }
 
 func (s *state) accepted(c *hooks.Conditions) {
 	if s.problem != nil {
-		c.False(v1alpha1.ConditionAccepted, s.problem.Reason, s.problem.Message)
+		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
 		return
 	}
-	c.True(v1alpha1.ConditionAccepted, v1alpha1.ReasonAccepted, "the spec can be worked on")
+	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
 }
 
 func (s *state) connected(c *hooks.Conditions) {
 	if r := s.unreachable(); r != nil {
-		c.False(v1alpha1.ConditionConnected, r.Reason, r.Message)
+		c.False(api.ConditionConnected, r.Reason, r.Message)
 		return
 	}
 	if s.plan.done || s.plan.outlook.Last != nil && hasPlan(*s.plan.outlook.Last) {
-		c.True(v1alpha1.ConditionConnected, v1alpha1.ReasonSucceeded, "both endpoints were reached")
+		c.True(api.ConditionConnected, api.ReasonSucceeded, "both endpoints were reached")
 		return
 	}
-	c.Unknown(v1alpha1.ConditionConnected, v1alpha1.ReasonPending, "no plan has reached both endpoints yet")
+	c.Unknown(api.ConditionConnected, api.ReasonPending, "no plan has reached both endpoints yet")
 }
 
 func (s *state) planned(c *hooks.Conditions) {
-	const kind = v1alpha1.ConditionPlanned
+	const kind = api.ConditionPlanned
 	last := s.plan.outlook.Last
 	switch {
 	case s.plan.done && len(s.blockers()) == 0:
-		c.True(kind, v1alpha1.ReasonPlanned, s.planText())
+		c.True(kind, api.ReasonPlanned, s.planText())
 	case last != nil && hasPlan(*last) && len(s.blockers()) > 0:
-		c.False(kind, v1alpha1.ReasonBlocked, blockersText(s.blockers()))
+		c.False(kind, api.ReasonBlocked, blockersText(s.blockers()))
 	case last != nil && last.State != jobs.Succeeded:
 		c.False(kind, reason(last.Result.Reason), last.Result.Message)
 	case s.problem != nil:
 		c.False(kind, s.problem.Reason, s.problem.Message)
 	case s.pair.Spec.Suspend && s.plan.outlook.Progress == jobs.Create:
-		c.Unknown(kind, v1alpha1.ReasonSuspended, "spec.suspend is set")
+		c.Unknown(kind, api.ReasonSuspended, "spec.suspend is set")
 	default:
-		c.Unknown(kind, v1alpha1.ReasonPlanning, "the plan is being made")
+		c.Unknown(kind, api.ReasonPlanning, "the plan is being made")
 	}
 }
 
@@ -103,29 +103,29 @@ func (s *state) planText() string {
 }
 
 func (s *state) readyCondition(c *hooks.Conditions) {
-	const kind = v1alpha1.ConditionReady
+	const kind = api.ConditionReady
 	last := s.open.outlook.Last
 	switch {
-	case s.channel() == v1alpha1.ChannelComplete:
-		c.True(kind, v1alpha1.ReasonRetired, "a switch has used the channel; no data flows any more")
-	case s.channel() == v1alpha1.ChannelActive:
-		c.True(kind, v1alpha1.ReasonActive, "planned without blockers and open")
+	case s.channel() == api.ChannelComplete:
+		c.True(kind, api.ReasonRetired, "a switch has used the channel; no data flows any more")
+	case s.channel() == api.ChannelActive:
+		c.True(kind, api.ReasonActive, "planned without blockers and open")
 	case s.problem != nil:
 		c.False(kind, s.problem.Reason, s.problem.Message)
 	case len(s.blockers()) > 0 && (s.plan.done || s.plan.outlook.Last != nil):
-		c.False(kind, v1alpha1.ReasonBlocked, blockersText(s.blockers()))
+		c.False(kind, api.ReasonBlocked, blockersText(s.blockers()))
 	case !s.plan.done:
-		c.False(kind, v1alpha1.ReasonPlanning, "there is no plan for this spec yet")
+		c.False(kind, api.ReasonPlanning, "there is no plan for this spec yet")
 	case last != nil && last.State != jobs.Succeeded:
 		c.False(kind, reason(last.Result.Reason), last.Result.Message)
 	case s.pair.Spec.Suspend && s.open.outlook.Progress == jobs.Create:
-		c.False(kind, v1alpha1.ReasonSuspended, "spec.suspend is set")
+		c.False(kind, api.ReasonSuspended, "spec.suspend is set")
 	default:
-		c.False(kind, v1alpha1.ReasonOpening, "the mobilizers open the channel")
+		c.False(kind, api.ReasonOpening, "the mobilizers open the channel")
 	}
 }
 
-func blockersText(list []v1alpha1.Blocker) string {
+func blockersText(list []api.Blocker) string {
 	if len(list) == 0 {
 		return ""
 	}
@@ -142,7 +142,7 @@ func blockersText(list []v1alpha1.Blocker) string {
 
 func reason(r string) string {
 	if r == "" {
-		return v1alpha1.ReasonFailed
+		return api.ReasonFailed
 	}
 	return r
 }

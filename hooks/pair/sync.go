@@ -6,7 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kubemove/kubemove/api/v1alpha1"
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -31,7 +31,7 @@ func (s *state) sync() (hooks.Desired, error) {
 	for _, d := range s.dataSyncs() {
 		names = append(names, d.Name)
 		children = append(children, d)
-		s.there = s.there && slices.ContainsFunc(s.syncs, func(o *v1alpha1.DataSync) bool { return o.Name == d.Name })
+		s.there = s.there && slices.ContainsFunc(s.syncs, func(o *api.DataSync) bool { return o.Name == d.Name })
 	}
 	status, recheck := s.status(names, children)
 	recheck = hooks.Sooner(recheck, s.renewal())
@@ -44,7 +44,7 @@ func (s *state) sync() (hooks.Desired, error) {
 // stall of the steps, else of children that do not appear.
 func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
 	namespace := s.pair.Namespace
-	previous := c.Previous(v1alpha1.ConditionStalled)
+	previous := c.Previous(api.ConditionStalled)
 	stall := jobs.Moving()
 	if s.problem == nil && !s.frozen() {
 		for _, st := range []step{s.plan, s.open} {
@@ -67,7 +67,7 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 func (s *state) stepStall(st step, previous *metav1.Condition) jobs.Stall {
 	stall := jobs.Check(st.outlook, s.pair.Namespace, previous, s.now)
 	if st.ask.Step == s.plan.ask.Step && st.outlook.Stuck && len(s.blockers()) > 0 && hasPlan(*st.outlook.Last) {
-		stall.Reason = v1alpha1.ReasonBlocked
+		stall.Reason = api.ReasonBlocked
 		stall.Message = hooks.Cut(blockersText(s.blockers()), hooks.MaxMessage-200) +
 			": kubectl -n " + s.pair.Namespace + " get movepair " + s.pair.Name + " -o jsonpath='{.status.plan.blockers}'"
 	}

@@ -29,7 +29,8 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	f := flag.NewFlagSet("kubemove-hooks", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address that the hooks listen on; who answers there commands Metacontroller")
-	f.StringVar(&o.probe, "probe-listen", ":8082", "address of /healthz, /readyz and /metrics for the kubelet and Prometheus; empty: only on --listen")
+	f.StringVar(&o.probe, "probe-listen", ":8082",
+		"address of /healthz, /readyz and /metrics for the kubelet and Prometheus; empty: only on --listen")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "file of the certificate chain (PEM); with --tls-key the hooks speak HTTPS")
 	f.StringVar(&o.tlsKey, "tls-key", "", "file of the private key (PEM)")
 	f.StringVar(&o.tokenFile, "token-file", "", "file of the bearer token that calls of hooks must carry; empty: none")
@@ -37,8 +38,10 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	f.StringVar(&o.record, "record", "", "folder that requests and replies are written to, for tests; empty: none")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&o.config.TaskImage, "task-image", env("KUBEMOVE_TASK_IMAGE"), "image of KubeMove's Jobs and agents (KUBEMOVE_TASK_IMAGE)")
-	f.StringVar(&o.config.ImagePullPolicy, "image-pull-policy", env("KUBEMOVE_IMAGE_PULL_POLICY"), "Always, IfNotPresent or Never; empty: the cluster's default (KUBEMOVE_IMAGE_PULL_POLICY)")
-	f.StringVar(&o.config.ImagePullSecret, "image-pull-secret", env("KUBEMOVE_IMAGE_PULL_SECRET"), "name of a pull secret in the namespace of each move; empty: none (KUBEMOVE_IMAGE_PULL_SECRET)")
+	f.StringVar(&o.config.ImagePullPolicy, "image-pull-policy", env("KUBEMOVE_IMAGE_PULL_POLICY"),
+		"Always, IfNotPresent or Never; empty: the cluster's default (KUBEMOVE_IMAGE_PULL_POLICY)")
+	f.StringVar(&o.config.ImagePullSecret, "image-pull-secret", env("KUBEMOVE_IMAGE_PULL_SECRET"),
+		"name of a pull secret in the namespace of each move; empty: none (KUBEMOVE_IMAGE_PULL_SECRET)")
 	if err := f.Parse(args); err != nil {
 		return options{}, err
 	}

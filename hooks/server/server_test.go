@@ -21,7 +21,8 @@ import (
 	"time"
 )
 
-const restic = "apiVersion: config.kubemove.io/v1alpha1\nkind: Mobilizer\nmetadata:\n  name: restic\nspec:\n  type: Worker\n  image: registry.example/ddm:1\n"
+const restic = "apiVersion: config.kubemove.io/v1alpha1\nkind: Mobilizer\nmetadata:\n  name: restic\nspec:\n  type: Worker\n  image: " +
+	"registry.example/ddm:1\n"
 
 func write1(t *testing.T, dir, name, text string) string {
 	t.Helper()
@@ -64,7 +65,8 @@ func TestMainServes(t *testing.T) {
 	dir := t.TempDir()
 	write1(t, dir, "restic.yaml", restic)
 	record := filepath.Join(dir, "record")
-	address, stop := program(t, "--listen=127.0.0.1:0", "--probe-listen=127.0.0.1:0", "--mobilizers="+dir, "--task-image=task:1", "--record="+record)
+	address, stop := program(t, "--listen=127.0.0.1:0", "--probe-listen=127.0.0.1:0", "--mobilizers="+dir,
+		"--task-image=task:1", "--record="+record)
 	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ok", "/metrics": "go_goroutines"} {
 		r, err := http.Get("http://" + address + path)
 		if err != nil {
@@ -124,7 +126,8 @@ func selfSigned(t *testing.T, dir string) *x509.CertPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +159,8 @@ func TestMainRefuses(t *testing.T) {
 		"PullPolicy": {"a policy that Kubernetes does not know", []string{"--task-image=x", "--image-pull-policy=Sometimes"}, 2, "IfNotPresent"},
 		"Argument":   {"a word that is no flag", []string{"--task-image=x", "serve"}, 2, "flags only"},
 		"NoFolder":   {"a registry that is not there", []string{"--task-image=x", "--mobilizers=" + dir + "/none"}, 1, "mobilizers"},
-		"EmptyToken": {"an empty token would let everybody in", []string{"--task-image=x", "--mobilizers=" + dir, "--token-file=" + empty}, 1, "empty"},
+		"EmptyToken": {"an empty token would let everybody in",
+			[]string{"--task-image=x", "--mobilizers=" + dir, "--token-file=" + empty}, 1, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder

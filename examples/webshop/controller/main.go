@@ -57,21 +57,20 @@ type controller struct {
 	namespace, group string
 }
 
-// credential reads one of the account's files. Without it there is nothing to be done.
-func credential(name string) string {
-	data, err := os.ReadFile(account + name)
+func main() {
+	namespace, err := os.ReadFile(account + "namespace")
 	if err != nil {
 		log.Fatal(err)
 	}
-	return string(data)
-}
-
-func main() {
-	c := &controller{namespace: "/namespaces/" + credential("namespace") + "/"}
+	authority, err := os.ReadFile(account + "ca.crt")
+	if err != nil {
+		log.Fatal(err)
+	}
+	c := &controller{namespace: "/namespaces/" + string(namespace) + "/"}
 	flag.StringVar(&c.group, "group", "shop.example.com", "API group of the widgets")
 	flag.Parse()
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM([]byte(credential("ca.crt")))
+	roots.AppendCertsFromPEM(authority)
 	c.http = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	for range time.Tick(2 * time.Second) {
 		if err := c.round(); err != nil {
@@ -122,8 +121,9 @@ func (c *controller) make(w *object) error {
 
 // ready says whether the Deployment of a widget is what it should be.
 func ready(w, d *object) condition {
-	out := condition{Type: "Ready", Status: "False", ObservedGeneration: w.Metadata.Generation, LastTransitionTime: time.Now().UTC().Format(time.RFC3339),
-		Reason: "Starting", Message: fmt.Sprintf("%d of %d replicas are available", d.Status.AvailableReplicas, w.Spec.Replicas)}
+	out := condition{Type: "Ready", Status: "False", ObservedGeneration: w.Metadata.Generation,
+		LastTransitionTime: time.Now().UTC().Format(time.RFC3339),
+		Reason:             "Starting", Message: fmt.Sprintf("%d of %d replicas are available", d.Status.AvailableReplicas, w.Spec.Replicas)}
 	if s := d.Status; s.ObservedGeneration == d.Metadata.Generation && min(s.UpdatedReplicas, s.AvailableReplicas) >= w.Spec.Replicas {
 		out.Status, out.Reason = "True", "Available"
 	}
@@ -144,7 +144,11 @@ func (c *controller) ask(method, path, body string, out any) error {
 		return err
 	}
 	// Read each time: the kubelet replaces it.
-	request.Header.Set("Authorization", "Bearer "+credential("token"))
+	token, err := os.ReadFile(account + "token")
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+string(token))
 	request.Header.Set("Content-Type", "application/apply-patch+yaml")
 	response, err := c.http.Do(request)
 	if err != nil {

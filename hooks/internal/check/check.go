@@ -18,7 +18,8 @@ func Move(source *api.Endpoint, target api.Target, data api.Data, c config.Confi
 		return p
 	}
 	if same(source, &target.Endpoint) {
-		return invalid("source and target %s are the same namespace of the same cluster: set target.cluster and target.namespace to another place", target.Name)
+		return invalid("source and target %s are the same namespace of the same cluster: "+
+			"set target.cluster and target.namespace to another place", target.Name)
 	}
 	inUse := config.InUse(data)
 	if p := c.Check(inUse); p != nil {
@@ -32,7 +33,8 @@ func endpoint(e *api.Endpoint, what string) *config.Problem {
 	case e == nil:
 		return nil
 	case e.Cluster == nil && e.Namespace != "":
-		return invalid("%s names the namespace %s without cluster.kubeconfigSecretRef: another namespace is reached only with a kubeconfig; add it or remove namespace", what, e.Namespace)
+		return invalid("%s names the namespace %s without cluster.kubeconfigSecretRef: "+
+			"another namespace is reached only with a kubeconfig; add it or remove namespace", what, e.Namespace)
 	case e.Cluster != nil && e.Namespace == "":
 		return invalid("%s has a cluster and no namespace: add the namespace of the application in that cluster", what)
 	case e.Cluster != nil && e.Cluster.KubeconfigSecretRef.Name == "":
@@ -68,7 +70,8 @@ func Workloads(a api.Application) *config.Problem {
 	seen := map[string]string{}
 	for _, w := range a.Workloads {
 		if kind, ok := seen[w.Name]; ok {
-			return invalid("application.workloads names %s and %s of the name %s: keep one there and annotate the other with %s: \"true\" and %s: ENGINE",
+			return invalid("application.workloads names %s and %s of the name %s: keep one there and annotate the other with %s: "+
+				"\"true\" and %s: ENGINE",
 				kind, w.Kind, w.Name, api.ApplyAnnotation, api.EngineAnnotation)
 		}
 		seen[w.Name] = w.Kind

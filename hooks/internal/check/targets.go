@@ -11,7 +11,8 @@ func Targets(targets []api.Target) *config.Problem {
 	for i := range targets {
 		for j := range i {
 			if same(&targets[j].Endpoint, &targets[i].Endpoint) {
-				return invalid("targets %s and %s are the same namespace of the same cluster, so they would fill the same claims: remove one, or set its cluster or its namespace to another place",
+				return invalid("targets %s and %s are the same namespace of the same cluster, so they would fill the same claims: "+
+					"remove one, or set its cluster or its namespace to another place",
 					targets[j].Name, targets[i].Name)
 			}
 		}

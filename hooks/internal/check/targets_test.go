@@ -24,9 +24,11 @@ func TestTargets(t *testing.T) {
 		"Namespace": {"two namespaces of one cluster", []api.Target{at("a", "shop", "dst", ""), at("b", "shop2", "dst", "")}, nil},
 		"Secret":    {"two Secrets: the plan looks where they lead", []api.Target{at("a", "shop", "dst", ""), at("b", "shop", "dst2", "")}, nil},
 		"Key":       {"two keys of one Secret", []api.Target{at("a", "shop", "dst", "x"), at("b", "shop", "dst", "y")}, nil},
-		"Same":      {"the same place", []api.Target{at("a", "shop", "dst", ""), at("c", "shop", "other", ""), at("b", "shop", "dst", "")}, []string{"a", "b"}},
-		"Default":   {"the default key is the same key", []api.Target{at("a", "shop", "dst", ""), at("b", "shop", "dst", "kubeconfig")}, []string{"a", "b"}},
-		"Home":      {"home has one namespace", []api.Target{at("a", "", "", ""), at("b", "", "", "")}, []string{"a", "b"}},
+		"Same": {"the same place",
+			[]api.Target{at("a", "shop", "dst", ""), at("c", "shop", "other", ""), at("b", "shop", "dst", "")}, []string{"a", "b"}},
+		"Default": {"the default key is the same key",
+			[]api.Target{at("a", "shop", "dst", ""), at("b", "shop", "dst", "kubeconfig")}, []string{"a", "b"}},
+		"Home": {"home has one namespace", []api.Target{at("a", "", "", ""), at("b", "", "", "")}, []string{"a", "b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := Targets(tc.targets)

@@ -10,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/hooks"
 )
@@ -35,7 +34,8 @@ func (c Controller) Finalizer() string {
 // Controllers of KubeMove.
 var Controllers = []Controller{
 	{"moveengine", hooks.KindMoveEngine, []hooks.Kind{hooks.KindMovePair, hooks.KindMoveSwitch}, nil},
-	{"movepair", hooks.KindMovePair, []hooks.Kind{hooks.KindServiceAccount, hooks.KindRoleBinding, hooks.KindJob, hooks.KindDataSync}, []hooks.Kind{hooks.KindMoveSwitch}},
+	{"movepair", hooks.KindMovePair, []hooks.Kind{hooks.KindServiceAccount, hooks.KindRoleBinding, hooks.KindJob, hooks.KindDataSync},
+		[]hooks.Kind{hooks.KindMoveSwitch}},
 	{"datasync", hooks.KindDataSync, []hooks.Kind{hooks.KindJob}, []hooks.Kind{hooks.KindMovePair, hooks.KindMoveSwitch}},
 	{"moveswitch", hooks.KindMoveSwitch, []hooks.Kind{hooks.KindJob}, []hooks.Kind{hooks.KindMovePair}},
 }
@@ -215,7 +215,8 @@ func (m *Metacontroller) applyChild(view map[ID]*unstructured.Unstructured, pare
 		}
 		labels["controller-uid"] = string(parent.GetUID())
 		o.SetLabels(labels)
-		if live := w.Get(ID{hooks.Kind{APIVersion: parent.GetAPIVersion(), Kind: parent.GetKind()}, parent.GetName()}); live == nil || live.GetUID() != parent.GetUID() {
+		if live := w.Get(ID{hooks.Kind{APIVersion: parent.GetAPIVersion(), Kind: parent.GetKind()}, parent.GetName()}); live == nil ||
+			live.GetUID() != parent.GetUID() {
 			return
 		}
 		if w.Create(o) {
@@ -224,12 +225,13 @@ func (m *Metacontroller) applyChild(view map[ID]*unstructured.Unstructured, pare
 		return
 	}
 	live := w.Get(id)
-	if id.Kind == hooks.KindJob || live == nil || live.GetUID() != seen.GetUID() || live.GetResourceVersion() != seen.GetResourceVersion() || seen.GetDeletionTimestamp() != nil {
+	if id.Kind == hooks.KindJob || live == nil || live.GetUID() != seen.GetUID() ||
+		live.GetResourceVersion() != seen.GetResourceVersion() || seen.GetDeletionTimestamp() != nil {
 		return
 	}
 	uid := live.GetUID()
 	spec, _ := child["spec"].(map[string]any)
-	last, _ := w.applied[types.UID(uid)]["spec"].(map[string]any)
+	last, _ := w.applied[uid]["spec"].(map[string]any)
 	if spec == nil {
 		return
 	}

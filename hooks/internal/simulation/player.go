@@ -199,7 +199,8 @@ func (p *Player) succeed(t task.Task, st *task.Status) {
 const Changed = "ConfigMap/settings: data.colour"
 
 func (p *Player) plan() *api.PlanStatus {
-	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()), SecretName: "the-plan", Objects: 3,
+	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()),
+		SecretName: "the-plan", Objects: 3,
 		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers, Warnings: p.Cluster.PlanWarnings}
 }
 
@@ -207,9 +208,11 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 	c := p.Cluster
 	if t.Move.ApprovedPlan != "" && t.Move.ApprovedPlan != c.PlanHash {
 		st.Result = &task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonPlanChanged,
-			Message: "the application has changed since plan " + t.Move.ApprovedPlan + " was approved (" + Changed + "): read the new plan and approve " + c.PlanHash}
+			Message: "the application has changed since plan " + t.Move.ApprovedPlan + " was approved (" + Changed +
+				"): read the new plan and approve " + c.PlanHash}
 		st.Plan = p.plan()
-		st.Switch = &task.SwitchProgress{Active: api.ActiveSource, Steps: []api.SwitchStep{{Name: "Lock", State: "Done"}, {Name: "Pin", State: "Failed"}}}
+		st.Switch = &task.SwitchProgress{Active: api.ActiveSource,
+			Steps: []api.SwitchStep{{Name: "Lock", State: "Done"}, {Name: "Pin", State: "Failed"}}}
 		return
 	}
 	now := metav1.NewTime(p.World.Now.UTC().Truncate(time.Second))
@@ -219,7 +222,8 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 	}
 	st.Switch = p.progress("Done")
 	st.Switch.DowntimeSeconds, st.Switch.SourceRuns = 12, c.SourceRuns
-	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now, Outcome: string(task.OutcomeSucceeded), Warnings: c.Warnings}
+	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now,
+		Outcome: string(task.OutcomeSucceeded), Warnings: c.Warnings}
 }
 
 func (p *Player) end(j *unstructured.Unstructured, st *task.Status, complete bool) {

@@ -42,7 +42,8 @@ func start(t *testing.T) string {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := exec.CommandContext(ctx, program, "--listen=127.0.0.1:0", "--probe-listen=", "--mobilizers="+dir, "--task-image=registry.example/task:test")
+	c := exec.CommandContext(ctx, program, "--listen=127.0.0.1:0", "--probe-listen=", "--mobilizers="+dir,
+		"--task-image=registry.example/task:test")
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	log, err := c.StderrPipe()
 	if err != nil {
