@@ -6,7 +6,8 @@ import (
 )
 
 func TestExplicitAddress(t *testing.T) {
-	const allocated = `{apiVersion: v1, kind: Service, metadata: {name: a, namespace: src, uid: u}, spec: {type: ClusterIP, clusterIP: 10.0.0.7, selector: {a: b}}}`
+	const allocated = `{apiVersion: v1, kind: Service, metadata: {name: a, namespace: src, uid: u},
+		spec: {type: ClusterIP, clusterIP: 10.0.0.7, selector: {a: b}}}`
 	cases := map[string]struct {
 		reason  string
 		service string
@@ -14,9 +15,12 @@ func TestExplicitAddress(t *testing.T) {
 	}{
 		"Allocated": {"every Service has an address of its cluster", allocated, false},
 		"Headless":  {"None is no address", strings.Replace(allocated, "10.0.0.7", "None", 1), false},
-		"Owned":     {"a client owns the field", strings.Replace(allocated, "uid: u", `uid: u, managedFields: [{manager: helm, fieldsV1: {"f:spec": {"f:clusterIP": {}}}}]`, 1), true},
-		"Applied":   {"kubectl apply wrote it down", strings.Replace(allocated, "uid: u", `uid: u, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"spec":{"clusterIP":"10.0.0.7"}}'}`, 1), true},
-		"Balancer":  {"one balancer may serve both clusters, and gives an address once", strings.Replace(allocated, "type: ClusterIP, clusterIP", "type: LoadBalancer, loadBalancerIP", 1), true},
+		"Owned": {"a client owns the field",
+			strings.Replace(allocated, "uid: u", `uid: u, managedFields: [{manager: helm, fieldsV1: {"f:spec": {"f:clusterIP": {}}}}]`, 1), true},
+		"Applied": {"kubectl apply wrote it down", strings.Replace(allocated, "uid: u",
+			`uid: u, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{"spec":{"clusterIP":"10.0.0.7"}}'}`, 1), true},
+		"Balancer": {"one balancer may serve both clusters, and gives an address once",
+			strings.Replace(allocated, "type: ClusterIP, clusterIP", "type: LoadBalancer, loadBalancerIP", 1), true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -19,23 +19,27 @@ func TestReferencesBeside(t *testing.T) {
 		requires []string
 	}{
 		"ResourceBackend": {
-			reason:  "an Ingress may route to a custom resource",
-			objects: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: src}, spec: {rules: [{http: {paths: [{backend: {resource: {apiGroup: example.com, kind: Bucket, name: assets}}}]}}]}}`,
+			reason: "an Ingress may route to a custom resource",
+			objects: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: src},
+				spec: {rules: [{http: {paths: [{backend: {resource: {apiGroup: example.com, kind: Bucket, name: assets}}}]}}]}}`,
 			warning: "Bucket.example.com/assets",
 		},
 		"DefaultResourceBackend": {
-			reason:  "the default backend is one as well",
-			objects: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: src}, spec: {defaultBackend: {resource: {kind: ConfigMap, name: page}}}}`,
+			reason: "the default backend is one as well",
+			objects: `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: src},
+				spec: {defaultBackend: {resource: {kind: ConfigMap, name: page}}}}`,
 			warning: "ConfigMap/page",
 		},
 		"DeviceTemplate": {
-			reason:  "Pods wait for the claims of their devices",
-			objects: `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: src}, spec: {template: {spec: {containers: [{name: c}], resourceClaims: [{name: gpu, resourceClaimTemplateName: one-gpu}]}}}}`,
+			reason: "Pods wait for the claims of their devices",
+			objects: `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: src},
+				spec: {template: {spec: {containers: [{name: c}], resourceClaims: [{name: gpu, resourceClaimTemplateName: one-gpu}]}}}}`,
 			warning: "ResourceClaimTemplate.resource.k8s.io/one-gpu",
 		},
 		"Device": {
-			reason:  "a claim may be shared, too",
-			objects: `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: src}, spec: {template: {spec: {containers: [{name: c}], resourceClaims: [{name: gpu, resourceClaimName: shared-gpu}]}}}}`,
+			reason: "a claim may be shared, too",
+			objects: `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: src},
+				spec: {template: {spec: {containers: [{name: c}], resourceClaims: [{name: gpu, resourceClaimName: shared-gpu}]}}}}`,
 			warning: "ResourceClaim.resource.k8s.io/shared-gpu",
 		},
 		"AttributesClass": {
@@ -64,10 +68,12 @@ func TestReferencesBeside(t *testing.T) {
 
 // TestClassOfEphemeralVolumes: Pods make claims of their templates at the target.
 func TestClassOfEphemeralVolumes(t *testing.T) {
-	const volumes = `{spec: {containers: [{name: c}], volumes: [{name: plain, emptyDir: {}}, {name: scratch, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: old}}}}]}}`
+	const volumes = `{spec: {containers: [{name: c}],
+		volumes: [{name: plain, emptyDir: {}}, {name: scratch, ephemeral: {volumeClaimTemplate: {spec: {storageClassName: old}}}}]}}`
 	cases := map[string]string{
 		"Deployment": `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: src}, spec: {template: ` + volumes + `}}`,
-		"CronJob":    `{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, namespace: src}, spec: {jobTemplate: {spec: {template: ` + volumes + `}}}}`,
+		"CronJob": `{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, namespace: src}, spec: {jobTemplate: {spec: {template: ` +
+			volumes + `}}}}`,
 	}
 	for name, text := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -88,13 +94,16 @@ func TestClassOfEphemeralVolumes(t *testing.T) {
 
 // TestNothingIsMovedAndLeft: what does not move for its own sake may be referred to.
 func TestNothingIsMovedAndLeft(t *testing.T) {
-	const web = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: s}}]}]}}}}`
+	const web = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+		spec: {template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: s}}]}]}}}}`
 	cases := map[string]struct {
 		reason string
 		secret string
 	}{
-		"Token":    {"a token that is referred to moves empty", `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src}, type: kubernetes.io/service-account-token}`},
-		"Operator": {"what an operator has made and a member needs moves as a copy", `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}}`},
+		"Token": {"a token that is referred to moves empty",
+			`{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src}, type: kubernetes.io/service-account-token}`},
+		"Operator": {"what an operator has made and a member needs moves as a copy", `{apiVersion: v1, kind: Secret,
+			metadata: {name: s, namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}}`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,8 @@ func (m *maker) checkClaims() {
 		n := m.x.byRef[ref]
 		if n.obj.GetDeletionTimestamp() != nil {
 			m.block(api.ReasonUnsupportedVolume, ref,
-				"%s is being deleted, and goes with its data as soon as its Pods stop: expected a claim that stays; save its data, or take what uses it out of the selection", ref)
+				"%s is being deleted, and goes with its data as soon as its Pods stop: expected a claim that stays; "+
+					"save its data, or take what uses it out of the selection", ref)
 			continue
 		}
 		if v.Policy == api.ClaimCopy {
@@ -33,12 +34,14 @@ func (m *maker) checkCopied(n *node) {
 	}
 	if claim.Status.Phase == corev1.ClaimLost {
 		m.block(api.ReasonUnsupportedVolume, n.ref,
-			"%s has lost its PersistentVolume %s: expected a bound claim; restore the volume, or set the claim's policy in data.claims to CreateEmpty if its data is not needed",
+			"%s has lost its PersistentVolume %s: expected a bound claim; "+
+				"restore the volume, or set the claim's policy in data.claims to CreateEmpty if its data is not needed",
 			n.ref, claim.Spec.VolumeName)
 	}
 	if slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteOncePod) {
 		m.block(api.ReasonUnsupportedVolume, n.ref,
-			"%s has the access mode ReadWriteOncePod, so no worker can mount it while the application runs: expected ReadWriteOnce or ReadWriteMany; copy it by other means and set its policy in data.claims to Skip", n.ref)
+			"%s has the access mode ReadWriteOncePod, so no worker can mount it while the application runs: "+
+				"expected ReadWriteOnce or ReadWriteMany; copy it by other means and set its policy in data.claims to Skip", n.ref)
 	}
 	want := m.claimData(n.ref.Name).Target
 	if len(want.AccessModes) == 0 && len(claim.Spec.AccessModes) == 1 && claim.Spec.AccessModes[0] == corev1.ReadOnlyMany {
@@ -54,7 +57,8 @@ func (m *maker) checkCopied(n *node) {
 func (m *maker) checkSharedClaims() {
 	for _, n := range m.x.nodes {
 		if n.unread != nil && !n.own && !m.blocked[n.ref] {
-			m.block(api.ReasonUnsupportedWorkload, n.ref, "%s cannot be read (%v), so nobody knows which claims it mounts: correct or remove it", n.ref, n.unread)
+			m.block(api.ReasonUnsupportedWorkload, n.ref,
+				"%s cannot be read (%v), so nobody knows which claims it mounts: correct or remove it", n.ref, n.unread)
 		}
 		if n.template == nil || n.own || isFinished(n) || m.blocked[n.ref] {
 			continue
@@ -91,7 +95,8 @@ func (m *maker) reportShared(user Ref, claim string, runs bool) {
 		fix = "end " + user.String() + " first"
 	}
 	m.block(api.ReasonClaimShared, refTo(kindClaim, claim),
-		"the claim %s of the application is mounted by %s too, which is not a member and would go on writing at the source: expected members only; %s", claim, user, fix)
+		"the claim %s of the application is mounted by %s too, which is not a member and would go on writing at the source: "+
+			"expected members only; %s", claim, user, fix)
 }
 
 // checkAutoscalers marks the workloads whose replicas an autoscaler sets, and refuses
@@ -109,7 +114,8 @@ func (m *maker) checkAutoscalers() {
 		m.plan.Workloads[i].Autoscaled = true
 		if owner := foreignOwner(n.obj); owner != nil {
 			m.block(api.ReasonUnsupportedWorkload, n.ref,
-				"%s is scaled by %s, which may start it again when KubeMove stops it: expected nothing else to scale it; pause or remove %s for the time of the move", target, owner, owner)
+				"%s is scaled by %s, which may start it again when KubeMove stops it: expected nothing else to scale it; "+
+					"pause or remove %s for the time of the move", target, owner, owner)
 		}
 		lowest := read[autoscalingv2.HorizontalPodAutoscaler](n).Spec.MinReplicas
 		if lowest != nil && *lowest == 0 {

@@ -53,14 +53,16 @@ func TestNamedClaims(t *testing.T) {
 			want:    outcome{Blockers: []string{"ClaimMissing PersistentVolumeClaim/data"}},
 		},
 		"Ephemeral": {
-			reason:  "the claim of one Pod is gone before it could be switched",
-			objects: strings.Replace(bound, "namespace: src", "namespace: src, ownerReferences: [{apiVersion: v1, kind: Pod, name: p, uid: u, controller: true}]", 1),
-			want:    outcome{Blockers: []string{"UnsupportedVolume PersistentVolumeClaim/data"}},
+			reason: "the claim of one Pod is gone before it could be switched",
+			objects: strings.Replace(bound, "namespace: src",
+				"namespace: src, ownerReferences: [{apiVersion: v1, kind: Pod, name: p, uid: u, controller: true}]", 1),
+			want: outcome{Blockers: []string{"UnsupportedVolume PersistentVolumeClaim/data"}},
 		},
 		"MadeByAnOperator": {
-			reason:  "a claim holds data, whoever made it",
-			objects: strings.Replace(bound, "namespace: src", "namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]", 1),
-			want:    outcome{Objects: []string{alone}, Volumes: []string{copied}, Blockers: []string{}},
+			reason: "a claim holds data, whoever made it",
+			objects: strings.Replace(bound, "namespace: src",
+				"namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]", 1),
+			want: outcome{Objects: []string{alone}, Volumes: []string{copied}, Blockers: []string{}},
 		},
 		"InUse": {
 			reason:  "a workload that is not selected would go on writing",
@@ -78,7 +80,8 @@ func TestNamedClaims(t *testing.T) {
 			change: func(in *Input) {
 				in.Application.Workloads = []api.WorkloadReference{{Kind: "Deployment", Name: "web"}}
 			},
-			want: outcome{Objects: []string{alone, "Deployment.apps/web"}, Stopped: []string{"Deployment.apps/web"}, Volumes: []string{copied}, Blockers: []string{}},
+			want: outcome{Objects: []string{alone, "Deployment.apps/web"}, Stopped: []string{"Deployment.apps/web"},
+				Volumes: []string{copied}, Blockers: []string{}},
 		},
 	}
 	for name, tc := range cases {

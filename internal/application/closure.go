@@ -147,7 +147,8 @@ func isTokenSecret(n *node) bool {
 }
 
 // byNoPod is why the token of an account stays.
-const byNoPod = "it is a token of a ServiceAccount that no Pod of the application uses; Pods get tokens of their own at the target, and nothing makes this one there"
+const byNoPod = "it is a token of a ServiceAccount that no Pod of the application uses; " +
+	"Pods get tokens of their own at the target, and nothing makes this one there"
 
 // checkTokens points at tokens that were made by hand and stay: programs outside of the cluster use
 // such. Those that a cluster has made by itself were for Pods.
@@ -157,7 +158,9 @@ func (m *maker) checkTokens() {
 			continue
 		}
 		account := n.obj.GetAnnotations()[corev1.ServiceAccountNameKey]
-		m.warn("%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, and none is made there. A program that uses it, such as a pipeline, needs another one after the move: kubectl --namespace %s create token %s, or a Secret like this one",
+		m.warn("%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, "+
+			"and none is made there. A program that uses it, such as a pipeline, needs another one after the move: "+
+			"kubectl --namespace %s create token %s, or a Secret like this one",
 			n.ref, account, m.in.TargetNamespace, account)
 	}
 }

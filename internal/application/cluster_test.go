@@ -9,9 +9,14 @@ import (
 )
 
 const (
-	watcher = `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: watcher, uid: x}, rules: [{apiGroups: [example.com], resources: ["*"], verbs: ["*"]}]}`
-	binding = `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: watchers, uid: x}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: watcher}, subjects: [{kind: ServiceAccount, name: web, namespace: src}, {kind: ServiceAccount, name: web, namespace: other}, {kind: User, apiGroup: rbac.authorization.k8s.io, name: eve}]}`
-	webPods = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {serviceAccountName: web, priorityClassName: high, containers: [{name: c}]}}}}`
+	watcher = `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: watcher, uid: x},
+		rules: [{apiGroups: [example.com], resources: ["*"], verbs: ["*"]}]}`
+	binding = `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: watchers, uid: x},
+		roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: watcher},
+		subjects: [{kind: ServiceAccount, name: web, namespace: src}, {kind: ServiceAccount, name: web, namespace: other},
+		{kind: User, apiGroup: rbac.authorization.k8s.io, name: eve}]}`
+	webPods = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+		spec: {template: {spec: {serviceAccountName: web, priorityClassName: high, containers: [{name: c}]}}}}`
 	account = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: src}}`
 )
 
@@ -27,7 +32,8 @@ func withCluster(t *testing.T, objects string, wide ...string) Input {
 // TestBindings: of a ClusterRoleBinding the target needs what concerns the application.
 func TestBindings(t *testing.T) {
 	p := Make(withCluster(t, join(webPods, account), watcher, binding))
-	want := []string{"PriorityClass.scheduling.k8s.io/high", "ClusterRole.rbac.authorization.k8s.io/watcher", "ClusterRoleBinding.rbac.authorization.k8s.io/watchers"}
+	want := []string{"PriorityClass.scheduling.k8s.io/high", "ClusterRole.rbac.authorization.k8s.io/watcher",
+		"ClusterRoleBinding.rbac.authorization.k8s.io/watchers"}
 	if diff := cmp.Diff(want, outline(p, nil).Requires); diff != "" {
 		t.Fatalf("requires (-want +got):\n%s", diff)
 	}
@@ -35,7 +41,8 @@ func TestBindings(t *testing.T) {
 	if diff := cmp.Diff([]any{map[string]any{"kind": "ServiceAccount", "name": "web", "namespace": "dst"}}, subjects); diff != "" {
 		t.Errorf("its subjects are the accounts that move, where they go (-want +got):\n%s", diff)
 	}
-	none := Make(withCluster(t, join(webPods, account), watcher, strings.ReplaceAll(binding, "name: web, namespace: src", "name: x, namespace: src")))
+	none := Make(withCluster(t, join(webPods, account), watcher,
+		strings.ReplaceAll(binding, "name: web, namespace: src", "name: x, namespace: src")))
 	if diff := cmp.Diff(want[:1], outline(none, nil).Requires); diff != "" {
 		t.Errorf("a binding of another account is none of ours (-want +got):\n%s", diff)
 	}
@@ -48,9 +55,10 @@ func TestGrants(t *testing.T) {
 		there  string
 		want   string
 	}{
-		"Same":        {"rights of others do not matter", strings.Replace(binding, "namespace: src", "namespace: dst", 1), ""},
-		"NotBound":    {"a binding of the same name for somebody else", binding, "lacks the subject ServiceAccount dst/web"},
-		"AnotherRole": {"the role decides what the account may", strings.ReplaceAll(binding, "name: watcher}", "name: view}"), "binds the ClusterRole view and not the ClusterRole watcher"},
+		"Same":     {"rights of others do not matter", strings.Replace(binding, "namespace: src", "namespace: dst", 1), ""},
+		"NotBound": {"a binding of the same name for somebody else", binding, "lacks the subject ServiceAccount dst/web"},
+		"AnotherRole": {"the role decides what the account may",
+			strings.ReplaceAll(binding, "name: watcher}", "name: view}"), "binds the ClusterRole view and not the ClusterRole watcher"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +85,8 @@ func TestControllerByClusterRole(t *testing.T) {
 func TestCreateCluster(t *testing.T) {
 	p := Make(withCluster(t, join(widget, password, webPods, account), watcher, binding))
 	before := p.Hash()
-	crd := object(t, `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: widgets.example.com, uid: x}, spec: {group: example.com, names: {kind: Widget, plural: widgets}}, status: {x: y}}`)
+	crd := object(t, `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: widgets.example.com, uid: x},
+		spec: {group: example.com, names: {kind: Widget, plural: widgets}}, status: {x: y}}`)
 	if p.Defines("example.com", "Widget") {
 		t.Error("the plan defines a kind that it only requires")
 	}
@@ -88,7 +97,8 @@ func TestCreateCluster(t *testing.T) {
 	if first.Ref != RefOf(&crd) || !first.Cluster || first.Object.GetUID() != "" || first.Object.Object["status"] != nil {
 		t.Errorf("the first object is %v, want the cleaned definition", first)
 	}
-	if second := p.Objects[1]; second.Kind != "ClusterRoleBinding" || second.Object.Object["subjects"].([]any)[0].(map[string]any)["namespace"] != "dst" {
+	if second := p.Objects[1]; second.Kind != "ClusterRoleBinding" ||
+		second.Object.Object["subjects"].([]any)[0].(map[string]any)["namespace"] != "dst" {
 		t.Errorf("the second object is %v, want the binding for the target", second)
 	}
 	if !p.Defines("example.com", "Widget") || p.Defines("example.com", "Gadget") {
@@ -97,7 +107,8 @@ func TestCreateCluster(t *testing.T) {
 	if p.Hash() == before {
 		t.Error("what is created is part of what is approved")
 	}
-	webhook := object(t, `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}, spec: {conversion: {strategy: Webhook}}}`)
+	webhook := object(t,
+		`{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}, spec: {conversion: {strategy: Webhook}}}`)
 	if why := WhyNotCreated(Required{Ref: RefOf(&webhook)}, &webhook); !strings.Contains(why, "webhook") {
 		t.Errorf("a definition with a webhook comes with its controller, got %q", why)
 	}
@@ -109,8 +120,12 @@ func TestCreateCluster(t *testing.T) {
 
 // TestRename: what names the source namespace and means the application names the target's.
 func TestRename(t *testing.T) {
-	route := `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r, namespace: src, annotations: {meta.helm.sh/release-namespace: src}}, spec: {parentRefs: [{name: gw, namespace: infra}], rules: [{backendRefs: [{name: web, namespace: src}]}], note: {namespace: src}}}`
-	policy := `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: src}, spec: {ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: src}}}, {namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [src, infra]}]}}]}]}}`
+	route := `{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute,
+		metadata: {name: r, namespace: src, annotations: {meta.helm.sh/release-namespace: src}},
+		spec: {parentRefs: [{name: gw, namespace: infra}], rules: [{backendRefs: [{name: web, namespace: src}]}], note: {namespace: src}}}`
+	policy := `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: src},
+		spec: {ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: src}}},
+		{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [src, infra]}]}}]}]}}`
 	p := Make(withCluster(t, join(route, policy)))
 	want := map[string]any{
 		"parentRefs": []any{map[string]any{"name": "gw", "namespace": "infra"}},

@@ -87,7 +87,8 @@ func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, us lineage.Act
 		b = foreignObject(p, ref, lineage.CreatedBy(there))
 	case there.GetDeletionTimestamp() != nil:
 		b = blocker(api.ReasonNameConflict, ref,
-			"%s of an earlier attempt is still being deleted in the target namespace %s: wait until it is gone; if it stays, see which finalizer holds it", ref, p.TargetNamespace)
+			"%s of an earlier attempt is still being deleted in the target namespace %s: wait until it is gone; "+
+				"if it stays, see which finalizer holds it", ref, p.TargetNamespace)
 	default:
 		return nil
 	}
@@ -101,7 +102,8 @@ func activeClaim(p *Plan, ref Ref, there *unstructured.Unstructured) *api.Blocke
 		return nil
 	}
 	b := blocker(api.ReasonTargetIsActive, ref,
-		"the claim %s in the target namespace %s is in use by the application that the MoveSwitch with the UID %s has started there: expected a claim that nothing uses, as a copy would overwrite newer data. "+
+		"the claim %s in the target namespace %s is in use by the application that the MoveSwitch with the UID %s has started there: "+
+			"expected a claim that nothing uses, as a copy would overwrite newer data. "+
 			"To bring the application back, make a move from there to here; to move another one, choose another target namespace",
 		ref.Name, p.TargetNamespace, holder)
 	return &b
@@ -114,7 +116,8 @@ func foreignObject(p *Plan, ref Ref, creator string) api.Blocker {
 	}
 	if ref.kind() == kindClaim && creator != "" {
 		return blocker(api.ReasonNameConflict, ref,
-			"the claim %s exists in the target namespace %s: a move that is not this one (%s) has left it there: expected none, as a copy would overwrite its data. "+
+			"the claim %s exists in the target namespace %s: a move that is not this one (%s) has left it there: "+
+				"expected none, as a copy would overwrite its data. "+
 				"If nobody needs it, remove it at the target (kubectl -n %s delete pvc %s); else choose another target namespace",
 			ref.Name, p.TargetNamespace, creator, p.TargetNamespace, ref.Name)
 	}
@@ -143,11 +146,13 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *
 			return nil
 		case ours:
 			b = blocker(api.ReasonClaimMissing, r.Ref,
-				"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: create it there, or choose the policy Copy or CreateEmpty",
+				"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: "+
+					"create it there, or choose the policy Copy or CreateEmpty",
 				r.Name, p.TargetNamespace)
 		default:
 			b = blocker(api.ReasonClaimMissing, r.Ref,
-				"the claim %s must exist in the target namespace %s, as application.exclude names it and a workload that moves mounts it (%s), and it does not: create it there, or do not exclude it",
+				"the claim %s must exist in the target namespace %s, as application.exclude names it and a workload that moves mounts it (%s), "+
+					"and it does not: create it there, or do not exclude it",
 				r.Name, p.TargetNamespace, r.Why)
 		}
 	case kindServiceAccount:
@@ -156,7 +161,8 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *
 			return nil
 		}
 		b = blocker(api.ReasonNameConflict, r.Ref,
-			"Pods of the application run as the ServiceAccount %s, and in the target namespace %s it differs from the source's; KubeMove does not change it. Add to it: %s",
+			"Pods of the application run as the ServiceAccount %s, and in the target namespace %s it differs from the source's; "+
+				"KubeMove does not change it. Add to it: %s",
 			r.Name, p.TargetNamespace, strings.Join(lacks, "; "))
 	default:
 		return nil
@@ -188,7 +194,8 @@ func lacking(want, have *unstructured.Unstructured) []string {
 			out = append(out, "the annotation "+key)
 		}
 	}
-	if a := wanted.AutomountServiceAccountToken; a != nil && !*a && (got.AutomountServiceAccountToken == nil || *got.AutomountServiceAccountToken) {
+	if a := wanted.AutomountServiceAccountToken; a != nil && !*a &&
+		(got.AutomountServiceAccountToken == nil || *got.AutomountServiceAccountToken) {
 		out = append(out, "automountServiceAccountToken: false")
 	}
 	slices.Sort(out)

@@ -12,14 +12,16 @@ import (
 )
 
 func TestConflicts(t *testing.T) {
-	const account = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: src}, imagePullSecrets: [{name: pull}], automountServiceAccountToken: false}`
+	const account = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: src}, imagePullSecrets: [{name: pull}],
+		automountServiceAccountToken: false}`
 	source := join(webYAML, bound, account)
 	skip := func(in *Input) { in.Data.Claims = []api.ClaimData{{Name: "data", Policy: api.ClaimSkip}} }
 	mine := func(text string) string {
 		return strings.Replace(text, "namespace: src", "namespace: src, annotations: {kubemove.io/created-by: pair}", 1)
 	}
 	active := func(text, by string) string {
-		return strings.Replace(text, "namespace: src", "namespace: src, annotations: {kubemove.io/created-by: pair, kubemove.io/active: "+by+"}", 1)
+		return strings.Replace(text, "namespace: src",
+			"namespace: src, annotations: {kubemove.io/created-by: pair, kubemove.io/active: "+by+"}", 1)
 	}
 	cases := map[string]struct {
 		reason string

@@ -32,10 +32,12 @@ func (m *maker) checkConnections() {
 func (m *maker) checkService(n *node) {
 	s := read[corev1.Service](n).Spec
 	if len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName && !m.hasAddresses(n) {
-		m.warn("%s has no selector, and no Endpoints or EndpointSlice of its own: something outside of the namespace may write them; see that it does at the target", n.ref)
+		m.warn("%s has no selector, and no Endpoints or EndpointSlice of its own: something outside of the namespace may write them; "+
+			"see that it does at the target", n.ref)
 	}
 	if ip := s.LoadBalancerIP; ip != "" && s.Type == corev1.ServiceTypeLoadBalancer {
-		m.warn("%s asks a balancer for the address %s (loadBalancerIP): where one balancer serves both clusters the source's Service keeps it, which stays after the switch; "+
+		m.warn("%s asks a balancer for the address %s (loadBalancerIP): "+
+			"where one balancer serves both clusters the source's Service keeps it, which stays after the switch; "+
 			"give that one another type then, or change the address by a patch of the target's kustomization", n.ref, ip)
 	}
 	if ip := explicitAddress(n.obj.Object); ip != "" {

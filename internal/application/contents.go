@@ -25,7 +25,8 @@ func (m *maker) remains(ref Ref) bool {
 func (m *maker) checkContents() {
 	if m.dataOnly() && len(m.plan.Volumes) == 0 && len(m.plan.Blockers) == 0 {
 		m.block(api.ReasonNothingSelected, Ref{},
-			"application.contents is Data, and the application has no claims: expected one at least; select workloads that mount claims, or name claims in application.claims")
+			"application.contents is Data, and the application has no claims: expected one at least; "+
+				"select workloads that mount claims, or name claims in application.claims")
 	}
 	if !m.objectsOnly() {
 		return

@@ -11,11 +11,15 @@ import (
 
 func TestContents(t *testing.T) {
 	const (
-		app     = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: src}, spec: {template: {metadata: {labels: {app: app}}, spec: {priorityClassName: gold, containers: [{name: c, envFrom: [{secretRef: {name: gone}}, {configMapRef: {name: app}}]}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}, {name: e, emptyDir: {}}]}}}}`
+		app = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: src},
+			spec: {template: {metadata: {labels: {app: app}},
+			spec: {priorityClassName: gold, containers: [{name: c, envFrom: [{secretRef: {name: gone}}, {configMapRef: {name: app}}]}],
+			volumes: [{name: d, persistentVolumeClaim: {claimName: data}}, {name: e, emptyDir: {}}]}}}}`
 		config  = `{apiVersion: v1, kind: ConfigMap, metadata: {name: app, namespace: src}}`
 		service = `{apiVersion: v1, kind: Service, metadata: {name: app, namespace: src}, spec: {type: NodePort, selector: {app: app}}}`
-		daemon  = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}}}`
-		claim   = "PersistentVolumeClaim/data"
+		daemon  = `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent, namespace: src},
+			spec: {template: {spec: {containers: [{name: c}]}}}}`
+		claim = "PersistentVolumeClaim/data"
 	)
 	skip := []api.ClaimData{{Name: "data", Policy: api.ClaimSkip}}
 	stopped := []string{"Deployment.apps/app"}
@@ -78,7 +82,8 @@ func TestContents(t *testing.T) {
 			objects:  join(app, config, service, bound),
 			contents: api.ContentsObjects,
 			change:   func(in *Input) { in.Data.Claims = []api.ClaimData{{Name: "data", Policy: api.ClaimCopy}} },
-			want:     outcome{Objects: objects(claim), Stopped: stopped, Volumes: []string{"data > data: CreateEmpty"}, Blockers: []string{}, Warnings: 3},
+			want: outcome{Objects: objects(claim), Stopped: stopped, Volumes: []string{"data > data: CreateEmpty"},
+				Blockers: []string{}, Warnings: 3},
 			requires: []string{"PriorityClass.scheduling.k8s.io/gold"},
 		},
 		"ObjectsWithAClaimThere": {

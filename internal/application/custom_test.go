@@ -11,19 +11,32 @@ import (
 )
 
 const (
-	widget     = `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: src, uid: w}, spec: {passwordSecretRef: {name: password}}, status: {ready: true}}`
-	widgetMade = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: widget-a, namespace: src, uid: wd, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}, spec: {replicas: 2, template: {metadata: {labels: {widget: a}}, spec: {containers: [{name: c, envFrom: [{secretRef: {name: password}}], volumeMounts: [{name: d, mountPath: /d}]}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
-	widgetSet  = `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: widget-a-1, namespace: src, uid: wr, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: widget-a, uid: wd, controller: true}]}, spec: {replicas: 2, template: {spec: {containers: [{name: c}]}}}}`
-	widgetPod  = `{apiVersion: v1, kind: Pod, metadata: {name: widget-a-1-x, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: widget-a-1, uid: wr, controller: true}]}, spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`
-	widgetMap  = `{apiVersion: v1, kind: ConfigMap, metadata: {name: widget-a, namespace: src, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}}`
+	widget = `{apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: src, uid: w},
+		spec: {passwordSecretRef: {name: password}}, status: {ready: true}}`
+	widgetMade = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: widget-a, namespace: src, uid: wd,
+		ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]},
+		spec: {replicas: 2, template: {metadata: {labels: {widget: a}}, spec: {containers: [{name: c, envFrom: [{secretRef: {name: password}}],
+		volumeMounts: [{name: d, mountPath: /d}]}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
+	widgetSet = `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: widget-a-1, namespace: src, uid: wr,
+		ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: widget-a, uid: wd, controller: true}]},
+		spec: {replicas: 2, template: {spec: {containers: [{name: c}]}}}}`
+	widgetPod = `{apiVersion: v1, kind: Pod, metadata: {name: widget-a-1-x, namespace: src,
+		ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: widget-a-1, uid: wr, controller: true}]},
+		spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`
+	widgetMap = `{apiVersion: v1, kind: ConfigMap, metadata: {name: widget-a, namespace: src,
+		ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}}`
 	password   = `{apiVersion: v1, kind: Secret, metadata: {name: password, namespace: src}}`
-	controller = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: widgets, namespace: src}, spec: {replicas: 1, template: {spec: {serviceAccountName: widgets, containers: [{name: c}]}}}}
+	controller = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: widgets, namespace: src},
+		spec: {replicas: 1, template: {spec: {serviceAccountName: widgets, containers: [{name: c}]}}}}
 ---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: widgets, namespace: src}}
 ---
-{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: widgets, namespace: src}, rules: [{apiGroups: [example.com], resources: [widgets], verbs: [get, list, watch]}]}
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: widgets, namespace: src},
+  rules: [{apiGroups: [example.com], resources: [widgets], verbs: [get, list, watch]}]}
 ---
-{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: widgets, namespace: src}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: widgets}, subjects: [{kind: ServiceAccount, name: widgets, namespace: src}]}`
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: widgets, namespace: src},
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: widgets},
+  subjects: [{kind: ServiceAccount, name: widgets, namespace: src}]}`
 )
 
 // planned is a plan in a few words: what moves, what stops, what stays.
@@ -131,10 +144,12 @@ func TestCustomResources(t *testing.T) {
 		"BarePods": {
 			reason: "Pods without a workload cannot be stopped and started again",
 			objects: join(strings.Replace(widget, "passwordSecretRef", "x", 1), controller,
-				`{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: src, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}, spec: {containers: [{name: c}]}}`),
+				`{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: src,
+					ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}, spec: {containers: [{name: c}]}}`),
 			change: known,
 			want: planned{
-				Moves:    []string{"ServiceAccount/widgets", "Role.rbac.authorization.k8s.io/widgets", "RoleBinding.rbac.authorization.k8s.io/widgets", "Widget.example.com/a", "Deployment.apps/widgets"},
+				Moves: []string{"ServiceAccount/widgets", "Role.rbac.authorization.k8s.io/widgets",
+					"RoleBinding.rbac.authorization.k8s.io/widgets", "Widget.example.com/a", "Deployment.apps/widgets"},
 				Stops:    []string{"Deployment.apps/widgets"},
 				Left:     []string{"Pod/p: " + makes},
 				Requires: []string{crd},
@@ -161,7 +176,8 @@ func TestCustomResources(t *testing.T) {
 		"ReferenceToWhatIsMade": {
 			reason: "a member that needs what a custom resource makes takes the custom resource with it",
 			objects: join(strings.Replace(widget, "passwordSecretRef", "x", 1), widgetMap,
-				`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {containers: [{name: c, envFrom: [{configMapRef: {name: widget-a}}]}]}}}}`),
+				`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+					spec: {template: {spec: {containers: [{name: c, envFrom: [{configMapRef: {name: widget-a}}]}]}}}}`),
 			change: named("Deployment", "web"),
 			want: planned{
 				Moves: []string{"Widget.example.com/a", "Deployment.apps/web"}, Stops: []string{"Deployment.apps/web"},
@@ -171,7 +187,8 @@ func TestCustomResources(t *testing.T) {
 		"OwnerThatCannotMove": {
 			reason: "without its maker a reference moves as a plain copy",
 			objects: join(widget, widgetMap,
-				`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {containers: [{name: c, envFrom: [{configMapRef: {name: widget-a}}]}]}}}}`),
+				`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+					spec: {template: {spec: {containers: [{name: c, envFrom: [{configMapRef: {name: widget-a}}]}]}}}}`),
 			change: func(in *Input) {
 				named("Deployment", "web")(in)
 				in.Exclude = []Ref{{Group: "example.com", Kind: "Widget", Name: "a"}}
@@ -183,16 +200,21 @@ func TestCustomResources(t *testing.T) {
 		},
 		"RouteAndScaler": {
 			reason: "what leads to a Service or scales a workload belongs to it",
-			objects: join(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}`,
+			objects: join(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+				spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}`,
 				`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: src}, spec: {selector: {app: web}}}`,
-				`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web, namespace: src}, spec: {parentRefs: [{name: gw}, {name: other, namespace: infra}], rules: [{backendRefs: [{name: web, port: 80}]}]}}`,
-				`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: other, namespace: src}, spec: {rules: [{backendRefs: [{name: other, port: 80}]}]}}`,
+				`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web, namespace: src},
+					spec: {parentRefs: [{name: gw}, {name: other, namespace: infra}], rules: [{backendRefs: [{name: web, port: 80}]}]}}`,
+				`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: other, namespace: src},
+					spec: {rules: [{backendRefs: [{name: other, port: 80}]}]}}`,
 				`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: gw, namespace: src}}`,
-				`{apiVersion: autoscaling.k8s.io/v1, kind: VerticalPodAutoscaler, metadata: {name: web, namespace: src}, spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}`,
+				`{apiVersion: autoscaling.k8s.io/v1, kind: VerticalPodAutoscaler, metadata: {name: web, namespace: src},
+					spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}`,
 				`{apiVersion: example.com/v1, kind: Mention, metadata: {name: m, namespace: src}, spec: {note: {name: web}}}`),
 			change: named("Deployment", "web"),
 			want: planned{
-				Moves: []string{"Service/web", "VerticalPodAutoscaler.autoscaling.k8s.io/web", "Deployment.apps/web", "Gateway.gateway.networking.k8s.io/gw", "HTTPRoute.gateway.networking.k8s.io/web"},
+				Moves: []string{"Service/web", "VerticalPodAutoscaler.autoscaling.k8s.io/web",
+					"Deployment.apps/web", "Gateway.gateway.networking.k8s.io/gw", "HTTPRoute.gateway.networking.k8s.io/web"},
 				Stops: []string{"Deployment.apps/web"},
 				Left: []string{"HTTPRoute.gateway.networking.k8s.io/other: neither selected nor referenced by a member",
 					"Mention.example.com/m: neither selected nor referenced by a member"},
@@ -218,16 +240,20 @@ func TestKindsBeside(t *testing.T) {
 		want    planned
 	}{
 		"Limits": {
-			reason:  "limits are the business of a namespace's administrator",
-			objects: join(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}}`, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: q, namespace: src}}`),
-			want:    planned{Moves: []string{"ConfigMap/c"}, Left: []string{"ResourceQuota/q: " + stays["ResourceQuota"]}},
+			reason: "limits are the business of a namespace's administrator",
+			objects: join(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}}`,
+				`{apiVersion: v1, kind: ResourceQuota, metadata: {name: q, namespace: src}}`),
+			want: planned{Moves: []string{"ConfigMap/c"}, Left: []string{"ResourceQuota/q: " + stays["ResourceQuota"]}},
 		},
 		"Made": {
 			reason: "controllers make these at the target, too, and KubeMove its own",
 			objects: join(`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: src}, spec: {selector: {app: web}}}`,
-				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: web-1, namespace: src, labels: {endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io}, ownerReferences: [{apiVersion: v1, kind: Service, name: web, uid: u, controller: true}]}}`,
+				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice,
+					metadata: {name: web-1, namespace: src, labels: {endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io},
+					ownerReferences: [{apiVersion: v1, kind: Service, name: web, uid: u, controller: true}]}}`,
 				`{apiVersion: v1, kind: Endpoints, metadata: {name: web, namespace: src}}`,
-				`{apiVersion: v1, kind: Endpoints, metadata: {name: gone, namespace: src, annotations: {endpoints.kubernetes.io/last-change-trigger-time: x}}}`,
+				`{apiVersion: v1, kind: Endpoints,
+					metadata: {name: gone, namespace: src, annotations: {endpoints.kubernetes.io/last-change-trigger-time: x}}}`,
 				`{apiVersion: v1, kind: ConfigMap, metadata: {name: ours, namespace: src, labels: {app.kubernetes.io/managed-by: kubemove}}}`),
 			want: planned{Moves: []string{"Service/web"}},
 		},
@@ -236,23 +262,30 @@ func TestKindsBeside(t *testing.T) {
 			objects: join(`{apiVersion: v1, kind: Service, metadata: {name: old, namespace: src}, spec: {ports: [{port: 1}]}}`,
 				`{apiVersion: v1, kind: Service, metadata: {name: db, namespace: src}, spec: {ports: [{port: 1}]}}`,
 				`{apiVersion: v1, kind: Endpoints, metadata: {name: old, namespace: src}}`,
-				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: old-m, namespace: src, labels: {endpointslice.kubernetes.io/managed-by: endpointslicemirroring-controller.k8s.io, kubernetes.io/service-name: old}}}`,
-				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: db-1, namespace: src, labels: {kubernetes.io/service-name: db}}}`),
+				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: old-m, namespace: src,
+					labels: {endpointslice.kubernetes.io/managed-by: endpointslicemirroring-controller.k8s.io, kubernetes.io/service-name: old}}}`,
+				`{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice,
+					metadata: {name: db-1, namespace: src, labels: {kubernetes.io/service-name: db}}}`),
 			want: planned{Moves: []string{"Service/db", "Service/old", "EndpointSlice.discovery.k8s.io/db-1", "Endpoints/old"}},
 		},
 		"Runtime": {
 			reason: "programs take their leases again",
 			objects: join(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}}`,
 				`{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: leader, namespace: src}}`,
-				`{apiVersion: v1, kind: Endpoints, metadata: {name: elected, namespace: src, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}`),
+				`{apiVersion: v1, kind: Endpoints,
+					metadata: {name: elected, namespace: src, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}`),
 			want: planned{Moves: []string{"ConfigMap/c"}, Left: []string{
-				"Endpoints/elected: a running program writes it, there as here", "Lease.coordination.k8s.io/leader: " + stays["Lease.coordination.k8s.io"]}},
+				"Endpoints/elected: a running program writes it, there as here",
+				"Lease.coordination.k8s.io/leader: " + stays["Lease.coordination.k8s.io"]}},
 		},
 		"Helm": {
 			reason: "without its records Helm would not know the release at the target",
-			objects: join(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, annotations: {meta.helm.sh/release-name: r, meta.helm.sh/release-namespace: src}}, spec: {template: {spec: {containers: [{name: c}]}}}}`,
-				`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.r.v1, namespace: src, labels: {owner: helm, name: r}}, type: helm.sh/release.v1}`,
-				`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.x.v1, namespace: src, labels: {owner: helm, name: x}}, type: helm.sh/release.v1}`),
+			objects: join(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, annotations: {meta.helm.sh/release-name: r,
+				meta.helm.sh/release-namespace: src}}, spec: {template: {spec: {containers: [{name: c}]}}}}`,
+				`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.r.v1, namespace: src, labels: {owner: helm, name: r}},
+					type: helm.sh/release.v1}`,
+				`{apiVersion: v1, kind: Secret, metadata: {name: sh.helm.release.v1.x.v1, namespace: src, labels: {owner: helm, name: x}},
+					type: helm.sh/release.v1}`),
 			change: func(in *Input) {
 				in.Application = api.Application{Workloads: []api.WorkloadReference{{Kind: "Deployment", Name: "web"}}}
 			},

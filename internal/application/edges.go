@@ -246,7 +246,8 @@ func allBackends(i *networkingv1.Ingress) []*networkingv1.IngressBackend {
 // deviceEdges are the claims of devices that Pods share, and the templates of those they do not.
 func deviceEdges(claim corev1.PodResourceClaim) []edge {
 	var out []edge
-	for kind, name := range map[string]*string{"ResourceClaim": claim.ResourceClaimName, "ResourceClaimTemplate": claim.ResourceClaimTemplateName} {
+	for kind, name := range map[string]*string{"ResourceClaim": claim.ResourceClaimName,
+		"ResourceClaimTemplate": claim.ResourceClaimTemplateName} {
 		if name != nil {
 			out = append(out, edge{to: Ref{Group: "resource.k8s.io", Kind: kind, Name: *name}, hard: true})
 		}

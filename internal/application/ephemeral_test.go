@@ -25,10 +25,11 @@ func TestEphemeral(t *testing.T) {
 			want:    []string{"work (emptyDir)"},
 		},
 		"OneLine": {
-			reason:  "a workload has one line, whatever its volumes are",
-			volumes: `{name: work, emptyDir: {}}, {name: big, ephemeral: {volumeClaimTemplate: {spec: {}}}}, {name: host, hostPath: {path: /srv}}, {name: share, nfs: {server: s, path: /p}}`,
-			mounts:  `{name: work, mountPath: /work}, {name: big, mountPath: /big}`,
-			want:    []string{"big (ephemeral), host (hostPath), share (NFS: the target mounts the same server), work (emptyDir)"},
+			reason: "a workload has one line, whatever its volumes are",
+			volumes: `{name: work, emptyDir: {}}, {name: big, ephemeral: {volumeClaimTemplate: {spec: {}}}}, {name: host,
+				hostPath: {path: /srv}}, {name: share, nfs: {server: s, path: /p}}`,
+			mounts: `{name: work, mountPath: /work}, {name: big, mountPath: /big}`,
+			want:   []string{"big (ephemeral), host (hostPath), share (NFS: the target mounts the same server), work (emptyDir)"},
 		},
 		"Memory": {
 			reason:  "what lies in memory is lost with every Pod",
@@ -36,9 +37,11 @@ func TestEphemeral(t *testing.T) {
 			mounts:  `{name: work, mountPath: /work}`,
 		},
 		"Scratch": {
-			reason:  "nobody counts on what is in these folders",
-			volumes: `{name: a, emptyDir: {}}, {name: b, emptyDir: {}}, {name: c, emptyDir: {}}, {name: d, ephemeral: {volumeClaimTemplate: {spec: {}}}}`,
-			mounts:  `{name: a, mountPath: /tmp/}, {name: b, mountPath: /var/run/postgresql}, {name: c, mountPath: /var/cache/nginx}, {name: d, mountPath: /var/tmp}`,
+			reason: "nobody counts on what is in these folders",
+			volumes: `{name: a, emptyDir: {}}, {name: b, emptyDir: {}}, {name: c, emptyDir: {}}, {name: d,
+				ephemeral: {volumeClaimTemplate: {spec: {}}}}`,
+			mounts: `{name: a, mountPath: /tmp/}, {name: b, mountPath: /var/run/postgresql}, {name: c,
+				mountPath: /var/cache/nginx}, {name: d, mountPath: /var/tmp}`,
 		},
 		"Alike": {
 			reason:  "another folder may have a name that begins so",
@@ -67,7 +70,8 @@ func TestEphemeral(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := Make(whole(t, runner("web", `containers: [{name: c, volumeMounts: [`+tc.mounts+`]}], initContainers: [{name: i, volumeMounts: [`+tc.inits+`]}], volumes: [`+tc.volumes+`]`), nil))
+			p := Make(whole(t, runner("web", `containers: [{name: c, volumeMounts: [`+tc.mounts+
+				`]}], initContainers: [{name: i, volumeMounts: [`+tc.inits+`]}], volumes: [`+tc.volumes+`]`), nil))
 			var got []string
 			for _, w := range p.Warnings {
 				if text, found := strings.CutPrefix(w, "Deployment.apps/web: the data of these volumes does not move: "); found {

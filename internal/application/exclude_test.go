@@ -13,10 +13,13 @@ import (
 
 func TestExclude(t *testing.T) {
 	const (
-		app    = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: src}, spec: {template: {metadata: {labels: {app: app}}, spec: {containers: [{name: c, envFrom: [{secretRef: {name: app}}, {configMapRef: {name: app, optional: true}}]}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
+		app = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: src}, spec: {template: {metadata: {labels: {app: app}},
+			spec: {containers: [{name: c, envFrom: [{secretRef: {name: app}}, {configMapRef: {name: app, optional: true}}]}],
+			volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
 		secret = `{apiVersion: v1, kind: Secret, metadata: {name: app, namespace: src}}`
 		config = `{apiVersion: v1, kind: ConfigMap, metadata: {name: app, namespace: src}}`
-		pod    = `{apiVersion: v1, kind: Pod, metadata: {name: app-1, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: app, uid: u, controller: true}]}, spec: {}}`
+		pod    = `{apiVersion: v1, kind: Pod, metadata: {name: app-1, namespace: src,
+			ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: app, uid: u, controller: true}]}, spec: {}}`
 	)
 	everything := []string{"Secret/app", "ConfigMap/app", "PersistentVolumeClaim/data", "Deployment.apps/app"}
 	without := func(names ...string) []string {
@@ -140,7 +143,8 @@ func TestExcludedClaimAtTheTarget(t *testing.T) {
 // TestExcludedCustomResource: what it makes goes on running at the source, and is said to.
 func TestExcludedCustomResource(t *testing.T) {
 	const cache = `{apiVersion: example.com/v1, kind: Cache, metadata: {name: c, uid: u, namespace: src}}`
-	const made = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: c, namespace: src, ownerReferences: [{apiVersion: example.com/v1, kind: Cache, name: c, uid: u, controller: true}]}, spec: {template: {spec: {containers: [{name: c}]}}}}`
+	const made = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: c, namespace: src, ownerReferences: [{apiVersion: example.com/v1,
+		kind: Cache, name: c, uid: u, controller: true}]}, spec: {template: {spec: {containers: [{name: c}]}}}}`
 	p := Make(whole(t, join(webYAML, bound, cache, made), func(in *Input) {
 		in.Application.Exclude = []api.ExcludedObject{{Kind: "Cache"}}
 	}))

@@ -207,7 +207,8 @@ func (w *world) custom(of Ref) (made, owner Ref) {
 	if len(spec) > 0 {
 		w.link(owner, secret, true)
 	}
-	controlled := list(obj{"apiVersion": "example.com/v1", "kind": "Widget", "name": owner.Name, "uid": string(w.find(owner).GetUID()), "controller": true})
+	controlled := list(obj{"apiVersion": "example.com/v1", "kind": "Widget", "name": owner.Name,
+		"uid": string(w.find(owner).GetUID()), "controller": true})
 	made = w.add("v1", "ConfigMap", "made-for-"+of.Name, obj{})
 	w.made[made] = owner
 	workload := made
@@ -255,7 +256,8 @@ func (w *world) serve(i int, ref Ref) {
 		w.link(ref, pdb, false)
 	}
 	if w.maybe() {
-		policy := w.add("networking.k8s.io/v1", "NetworkPolicy", fmt.Sprintf("policy-%d", i), obj{"spec": obj{"podSelector": obj{"matchLabels": matches}}})
+		policy := w.add("networking.k8s.io/v1", "NetworkPolicy", fmt.Sprintf("policy-%d", i),
+			obj{"spec": obj{"podSelector": obj{"matchLabels": matches}}})
 		w.link(ref, policy, false)
 	}
 	if ref.kind() == kindDeployment && w.maybe() {

@@ -13,14 +13,18 @@ import (
 // TestHabits: what tools, operators and platforms leave in the namespaces of applications.
 func TestHabits(t *testing.T) {
 	const (
-		app     = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, labels: {app: web, MARK}}, spec: {replicas: 1, template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: db}}]}], volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: vault}}}]}}}}`
-		secret  = `{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: src}}`
-		class   = `{apiVersion: secrets-store.csi.x-k8s.io/v1, kind: SecretProviderClass, metadata: {name: vault, namespace: src}}`
-		sealed  = `{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: db, namespace: src, uid: s}}`
-		made    = `{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: src, ownerReferences: [{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, name: db, uid: s, controller: true}]}}`
+		app = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, labels: {app: web, MARK}},
+			spec: {replicas: 1, template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: db}}]}],
+			volumes: [{name: v, csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: vault}}}]}}}}`
+		secret = `{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: src}}`
+		class  = `{apiVersion: secrets-store.csi.x-k8s.io/v1, kind: SecretProviderClass, metadata: {name: vault, namespace: src}}`
+		sealed = `{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: db, namespace: src, uid: s}}`
+		made   = `{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: src,
+			ownerReferences: [{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, name: db, uid: s, controller: true}]}}`
 		builder = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: builder, namespace: src}}`
-		builds  = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: "system:image-builders", namespace: src}, roleRef: {kind: ClusterRole, name: "system:image-builder"}}`
-		leader  = `metadata: {name: pg, namespace: src, annotations: {leader: pg-0, renewTime: "2026-01-01T00:00:00Z", ttl: "30"}}`
+		builds  = `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: "system:image-builders", namespace: src},
+			roleRef: {kind: ClusterRole, name: "system:image-builder"}}`
+		leader = `metadata: {name: pg, namespace: src, annotations: {leader: pg-0, renewTime: "2026-01-01T00:00:00Z", ttl: "30"}}`
 	)
 	plain := strings.ReplaceAll(app, ", MARK", "")
 	byLabel := func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} }
@@ -33,22 +37,32 @@ func TestHabits(t *testing.T) {
 		// warning: parts of the only one about it; empty: none of the words is in any.
 		warning []string
 	}{
-		"ProviderClass": {"the Pods mount what it names", join(plain, secret, class), byLabel, []string{"SecretProviderClass.secrets-store.csi.x-k8s.io/vault"}, nil, nil},
-		"SealedSecret": {"another controller has other keys", join(plain, made, sealed), byLabel, []string{"SealedSecret.bitnami.com/db"}, []string{"Secret/db"},
+		"ProviderClass": {"the Pods mount what it names",
+			join(plain, secret, class), byLabel, []string{"SecretProviderClass.secrets-store.csi.x-k8s.io/vault"}, nil, nil},
+		"SealedSecret": {"another controller has other keys",
+			join(plain, made, sealed), byLabel, []string{"SealedSecret.bitnami.com/db"}, []string{"Secret/db"},
 			[]string{"Secret/db", "SealedSecret.bitnami.com/db", "application.exclude"}},
 		"SealedSecretExcluded": {"then it is a Secret like others", join(plain, made, sealed), func(in *Input) {
 			byLabel(in)
 			in.Application.Exclude = []api.ExcludedObject{{Group: "bitnami.com", Kind: "SealedSecret", Name: "db"}}
 		}, []string{"Secret/db"}, nil, nil},
-		"ArgoCD": {"it starts the application again", join(strings.Replace(app, "labels:", "annotations: {argocd.argoproj.io/tracking-id: 'guestbook:apps/Deployment:src/web'}, labels:", 1), secret), byLabel, nil, nil,
+		"ArgoCD": {"it starts the application again",
+			join(strings.Replace(app, "labels:", "annotations: {argocd.argoproj.io/tracking-id: 'guestbook:apps/Deployment:src/web'}, labels:", 1),
+				secret), byLabel, nil, nil,
 			[]string{"Deployment.apps/web", "Argo CD (guestbook)", "pause"}},
-		"Flux": {"it does the same", join(strings.Replace(app, "MARK", "kustomize.toolkit.fluxcd.io/name: shop", 1), secret), byLabel, nil, nil, []string{"Flux (shop)", "pause"}},
-		"Istio": {"Istio gives every namespace its own", join(plain, secret, `{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-ca-root-cert, namespace: src}}`), nil, nil,
+		"Flux": {"it does the same", join(strings.Replace(app, "MARK", "kustomize.toolkit.fluxcd.io/name: shop", 1), secret), byLabel, nil,
+			nil, []string{"Flux (shop)", "pause"}},
+		"Istio": {"Istio gives every namespace its own",
+			join(plain, secret, `{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-ca-root-cert, namespace: src}}`), nil, nil,
 			[]string{"ConfigMap/istio-ca-root-cert"}, nil},
-		"OpenShift":   {"and so does OpenShift", join(plain, secret, builder, builds), nil, nil, []string{"ServiceAccount/builder"}, nil},
-		"OwnBuilder":  {"others have an account of that name of their own", join(plain, secret, builder), nil, []string{"ServiceAccount/builder"}, nil, nil},
-		"Patroni":     {"it renews its leader every few seconds", join(plain, secret, `{apiVersion: v1, kind: ConfigMap, `+leader+`}`), nil, nil, []string{"ConfigMap/pg"}, nil},
-		"PatroniPort": {"where a Service without a selector leads", join(plain, secret, `{apiVersion: v1, kind: Endpoints, `+leader+`}`, `{apiVersion: v1, kind: Service, metadata: {name: pg, namespace: src, labels: {app: web}}}`), byLabel, []string{"Service/pg"}, []string{"Endpoints/pg"}, nil},
+		"OpenShift": {"and so does OpenShift", join(plain, secret, builder, builds), nil, nil, []string{"ServiceAccount/builder"}, nil},
+		"OwnBuilder": {"others have an account of that name of their own",
+			join(plain, secret, builder), nil, []string{"ServiceAccount/builder"}, nil, nil},
+		"Patroni": {"it renews its leader every few seconds",
+			join(plain, secret, `{apiVersion: v1, kind: ConfigMap, `+leader+`}`), nil, nil, []string{"ConfigMap/pg"}, nil},
+		"PatroniPort": {"where a Service without a selector leads", join(plain, secret, `{apiVersion: v1, kind: Endpoints, `+leader+`}`,
+			`{apiVersion: v1, kind: Service, metadata: {name: pg, namespace: src, labels: {app: web}}}`), byLabel, []string{"Service/pg"},
+			[]string{"Endpoints/pg"}, nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

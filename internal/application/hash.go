@@ -32,7 +32,8 @@ func (p *Plan) Hash() string {
 		Volumes        []Volume
 		Requires       []Required
 		Kustomizations []api.Kustomization `json:",omitempty"`
-	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects, p.comparedVolumes(), p.Requires, kustomizations})
+	}{p.Engine, p.SourceNamespace, p.TargetNamespace, p.SourceCluster, p.TargetCluster, p.Data, p.Contents, workloads, objects,
+		p.comparedVolumes(), p.Requires, kustomizations})
 }
 
 // hashOf a value that was made of JSON.

@@ -99,10 +99,11 @@ func (id Identity) rights() int {
 
 // same says whether two processes would have the same rights, whatever container they are in.
 func (id Identity) same(other Identity) bool {
-	if id.UID != nil && other.UID != nil {
-		id.Container, other.Container = "", ""
+	one := id
+	if one.UID != nil && other.UID != nil {
+		one.Container, other.Container = "", ""
 	}
-	return reflect.DeepEqual(id, other)
+	return reflect.DeepEqual(one, other)
 }
 
 // Worker is what the worker of a volume runs as: a user of the workload's own, with no more rights

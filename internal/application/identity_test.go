@@ -31,20 +31,25 @@ func TestCandidates(t *testing.T) {
 		"Init": {
 			reason: "an init container that prepares the volume has rights that the program lacks",
 			spec: `{initContainers: [{name: i, securityContext: {runAsUser: 0}, volumeMounts: [{name: d, mountPath: /d}]}],
-				containers: [{name: a, securityContext: {runAsUser: 1001, runAsGroup: 1001}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+				containers: [{name: a, securityContext: {runAsUser: 1001, runAsGroup: 1001}, volumeMounts: [{name: d, mountPath: /d}]}], ` +
+				volumes + `}`,
 			want: []Candidate{{Identity: Identity{UID: new(int64(1001)), GID: new(int64(1001))}}, {Identity: root}},
 		},
 		"ReadOnly": {
 			reason: "one that only reads the claim is the last to be tried, however it reads only",
 			spec: `{containers: [{name: r, securityContext: {runAsUser: 5, runAsGroup: 5}, volumeMounts: [{name: d, mountPath: /d, readOnly: true}]},
 				{name: a, securityContext: {runAsUser: 6, runAsGroup: 6}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want: []Candidate{{Identity: Identity{UID: new(int64(5)), GID: new(int64(5))}, ReadOnly: true}, {Identity: Identity{UID: new(int64(6)), GID: new(int64(6))}}},
+			want: []Candidate{{Identity: Identity{UID: new(int64(5)), GID: new(int64(5))}, ReadOnly: true},
+				{Identity: Identity{UID: new(int64(6)), GID: new(int64(6))}}},
 		},
 		"ReadOnlyOnce": {
 			reason: "a user who writes in one container may write",
-			spec: `{securityContext: {runAsGroup: 5}, containers: [{name: r, securityContext: {runAsUser: 5}, volumeMounts: [{name: d, mountPath: /d, readOnly: true}]},
-				{name: w, securityContext: {runAsUser: 5}, volumeMounts: [{name: d, mountPath: /d}]}, {name: a, securityContext: {runAsUser: 6}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want: []Candidate{{Identity: Identity{UID: new(int64(5)), GID: new(int64(5))}}, {Identity: Identity{UID: new(int64(6)), GID: new(int64(5))}}},
+			spec: `{securityContext: {runAsGroup: 5},
+				containers: [{name: r, securityContext: {runAsUser: 5}, volumeMounts: [{name: d, mountPath: /d, readOnly: true}]},
+				{name: w, securityContext: {runAsUser: 5}, volumeMounts: [{name: d, mountPath: /d}]},
+				{name: a, securityContext: {runAsUser: 6}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: []Candidate{{Identity: Identity{UID: new(int64(5)), GID: new(int64(5))}},
+				{Identity: Identity{UID: new(int64(6)), GID: new(int64(5))}}},
 		},
 		"Unknown": {
 			reason: "the image decides: each container is asked for itself, and Kubernetes sees to it that one is not root",
@@ -79,13 +84,16 @@ func TestChoices(t *testing.T) {
 		candidates, users []Candidate
 		want              []Identity
 	}{
-		"Rights":     {"the fewest rights first", []Candidate{root, bare, user(1)}, nil, []Identity{user(1).Identity, bare.Identity, root.Identity}},
-		"Order":      {"of equal ones the first", []Candidate{user(2), user(1)}, nil, []Identity{user(2).Identity, user(1).Identity}},
-		"ReadOnly":   {"one that writes goes before one that reads only", []Candidate{reader, root}, nil, []Identity{root.Identity, reader.Identity}},
+		"Rights": {"the fewest rights first",
+			[]Candidate{root, bare, user(1)}, nil, []Identity{user(1).Identity, bare.Identity, root.Identity}},
+		"Order": {"of equal ones the first", []Candidate{user(2), user(1)}, nil, []Identity{user(2).Identity, user(1).Identity}},
+		"ReadOnly": {"one that writes goes before one that reads only",
+			[]Candidate{reader, root}, nil, []Identity{root.Identity, reader.Identity}},
 		"Unknown":    {"that it may be root is only assumed", []Candidate{unknown, root}, nil, []Identity{root.Identity, unknown.Identity}},
 		"NotRoot":    {"one that cannot be root is not assumed to be", []Candidate{unknownUser, user(1)}, nil, []Identity{user(1).Identity}},
 		"NotRootAll": {"somebody has to copy", []Candidate{unknownUser}, nil, []Identity{unknownUser.Identity}},
-		"Asked":      {"what running containers said counts, and two may turn out to be one", []Candidate{unknown, root, user(1)}, []Candidate{user(1), root, user(1)}, []Identity{user(1).Identity, root.Identity}},
+		"Asked": {"what running containers said counts, and two may turn out to be one",
+			[]Candidate{unknown, root, user(1)}, []Candidate{user(1), root, user(1)}, []Identity{user(1).Identity, root.Identity}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,8 @@ var secretAnnotations = slices.Concat(
 	prefixed("haproxy.com/", "auth-secret", "server-ca", "server-crt"),
 	// The prefix of both in their older releases, and of the first Traefik
 	// (https://doc.traefik.io/traefik/v1.7/configuration/backends/kubernetes).
-	prefixed("ingress.kubernetes.io/", "auth-secret", "auth-tls-secret", "secure-crt-secret", "secure-verify-ca-secret", "server-ca", "server-crt"),
+	prefixed("ingress.kubernetes.io/", "auth-secret", "auth-tls-secret", "secure-crt-secret", "secure-verify-ca-secret",
+		"server-ca", "server-crt"),
 	prefixed("traefik.ingress.kubernetes.io/", "auth-secret"),
 )
 
@@ -121,7 +122,8 @@ func (m *maker) checkAnnotatedSecrets(o *Object) {
 	}
 	for _, s := range annotatedSecrets(&o.Object) {
 		if s.namespace != "" && s.namespace != m.in.TargetNamespace {
-			m.warn("%s names the Secret %s of another namespace in the annotation %s, which does not move: create it there at the target, or name another one by a patch of the target's kustomization",
+			m.warn("%s names the Secret %s of another namespace in the annotation %s, which does not move: "+
+				"create it there at the target, or name another one by a patch of the target's kustomization",
 				o.Ref, s.value(), s.annotation)
 		}
 	}

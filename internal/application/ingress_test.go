@@ -24,16 +24,24 @@ func TestAnnotatedSecrets(t *testing.T) {
 		moves  bool
 		warned bool
 	}{
-		"Name":        {reason: "a name means one of the namespace", annotation: nginx + "auth-secret", value: "keys", want: "keys", moves: true},
-		"Qualified":   {reason: "the namespace can be written, too, and follows", annotation: nginx + "auth-tls-secret", value: "src/keys", want: "dst/keys", moves: true},
-		"Proxy":       {reason: "that of the way to the Pods", annotation: nginx + "proxy-ssl-secret", value: "src/keys", want: "dst/keys", moves: true},
-		"HAProxy":     {reason: "other controllers have annotations of their own", annotation: "haproxy.org/server-ca", value: "src/keys", want: "dst/keys", moves: true},
-		"Other":       {reason: "one of another namespace stays", annotation: nginx + "auth-secret", value: "shared/keys", want: "shared/keys", warned: true},
-		"OtherHere":   {reason: "and is there for all of its cluster", annotation: nginx + "auth-secret", value: "shared/keys", same: true, want: "shared/keys"},
-		"Absent":      {reason: "what is broken at the source is broken at the target", annotation: nginx + "auth-secret", value: "gone", want: "gone"},
-		"File":        {reason: "a file of the controller is no Secret", annotation: "haproxy-ingress.github.io/auth-tls-secret", value: "file:///src/keys", want: "file:///src/keys"},
-		"NotASecret":  {reason: "other annotations are only text", annotation: nginx + "auth-secret-type", value: "src/keys", want: "src/keys"},
-		"Malformed":   {reason: "what no controller can read is left as it is", annotation: nginx + "auth-secret", value: "src/keys/x", want: "src/keys/x"},
+		"Name": {reason: "a name means one of the namespace", annotation: nginx + "auth-secret", value: "keys", want: "keys", moves: true},
+		"Qualified": {reason: "the namespace can be written, too, and follows",
+			annotation: nginx + "auth-tls-secret", value: "src/keys", want: "dst/keys", moves: true},
+		"Proxy": {reason: "that of the way to the Pods",
+			annotation: nginx + "proxy-ssl-secret", value: "src/keys", want: "dst/keys", moves: true},
+		"HAProxy": {reason: "other controllers have annotations of their own",
+			annotation: "haproxy.org/server-ca", value: "src/keys", want: "dst/keys", moves: true},
+		"Other": {reason: "one of another namespace stays",
+			annotation: nginx + "auth-secret", value: "shared/keys", want: "shared/keys", warned: true},
+		"OtherHere": {reason: "and is there for all of its cluster",
+			annotation: nginx + "auth-secret", value: "shared/keys", same: true, want: "shared/keys"},
+		"Absent": {reason: "what is broken at the source is broken at the target",
+			annotation: nginx + "auth-secret", value: "gone", want: "gone"},
+		"File": {reason: "a file of the controller is no Secret",
+			annotation: "haproxy-ingress.github.io/auth-tls-secret", value: "file:///src/keys", want: "file:///src/keys"},
+		"NotASecret": {reason: "other annotations are only text", annotation: nginx + "auth-secret-type", value: "src/keys", want: "src/keys"},
+		"Malformed": {reason: "what no controller can read is left as it is",
+			annotation: nginx + "auth-secret", value: "src/keys/x", want: "src/keys/x"},
 		"NoName":      {reason: "nor is a namespace alone a name", annotation: nginx + "auth-secret", value: "src/", want: "src/"},
 		"Unqualified": {reason: "a Secret called like the namespace is none", annotation: nginx + "auth-secret", value: "src", want: "src"},
 	}
@@ -62,10 +70,12 @@ func TestAnnotatedSecrets(t *testing.T) {
 // guarded is a named workload with a Service and an Ingress that has an annotation, and a Secret.
 func guarded(t *testing.T, annotation, value string, change func(*Input)) Input {
 	t.Helper()
-	ingress := object(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, namespace: src}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}`)
+	ingress := object(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, namespace: src},
+		spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}`)
 	ingress.SetAnnotations(map[string]string{annotation: value})
 	return whole(t, join(
-		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}`,
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+			spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}`,
 		`{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: src}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: web, namespace: src}, spec: {selector: {app: web}}}`,
 		`{apiVersion: v1, kind: Secret, metadata: {name: keys, namespace: src}}`,

@@ -28,7 +28,8 @@ func (m *maker) checkJobs() {
 		job, pods := read[batchv1.Job](n), m.podsOf(n.ref)
 		if m.isStuck(job, pods) {
 			m.block(api.ReasonJobNotEnded, n.ref,
-				"%s of %s has not ended and runs nothing: %s. A switch would wait for it in vain; expected a Job that has ended, or runs; if nobody needs it: kubectl -n %s delete job %s",
+				"%s of %s has not ended and runs nothing: %s. A switch would wait for it in vain; "+
+					"expected a Job that has ended, or runs; if nobody needs it: kubectl -n %s delete job %s",
 				n.ref, w.Ref, whyIdle(job, pods), n.obj.GetNamespace(), n.ref.Name)
 			continue
 		}

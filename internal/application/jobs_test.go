@@ -12,9 +12,14 @@ import (
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 const (
-	nightlyYAML = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, uid: cj, namespace: src}, spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {containers: [{name: c}]}}}}}}`
-	jobYAML     = `{apiVersion: batch/v1, kind: Job, metadata: {name: nightly-1, uid: j, namespace: src, creationTimestamp: "2026-01-01T11:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: nightly, uid: cj, controller: true}]}, spec: {template: {spec: {containers: [{name: c}]}}}, status: {}}`
-	jobPodYAML  = `{apiVersion: v1, kind: Pod, metadata: {name: nightly-1-a, namespace: src, creationTimestamp: "2026-01-01T11:00:00Z", ownerReferences: [{apiVersion: batch/v1, kind: Job, name: nightly-1, uid: j, controller: true}]}, spec: {containers: [{name: c}]}, status: {phase: Pending, containerStatuses: [{name: c, state: {waiting: {reason: ImagePullBackOff}}}]}}`
+	nightlyYAML = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: nightly, uid: cj, namespace: src},
+		spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: {containers: [{name: c}]}}}}}}`
+	jobYAML = `{apiVersion: batch/v1, kind: Job,
+		metadata: {name: nightly-1, uid: j, namespace: src, creationTimestamp: "2026-01-01T11:00:00Z", ownerReferences: [{apiVersion: batch/v1,
+		kind: CronJob, name: nightly, uid: cj, controller: true}]}, spec: {template: {spec: {containers: [{name: c}]}}}, status: {}}`
+	jobPodYAML = `{apiVersion: v1, kind: Pod, metadata: {name: nightly-1-a, namespace: src, creationTimestamp: "2026-01-01T11:00:00Z",
+		ownerReferences: [{apiVersion: batch/v1, kind: Job, name: nightly-1, uid: j, controller: true}]}, spec: {containers: [{name: c}]},
+		status: {phase: Pending, containerStatuses: [{name: c, state: {waiting: {reason: ImagePullBackOff}}}]}}`
 )
 
 func TestJobsOfCronJobs(t *testing.T) {
@@ -33,19 +38,30 @@ func TestJobsOfCronJobs(t *testing.T) {
 		want     []string
 		warnings int
 	}{
-		"NoJob":          {reason: "there is nothing to wait for", objects: nightlyYAML, want: []string{}},
-		"PodPending":     {reason: "it will not run at night either", objects: join(nightlyYAML, jobYAML, jobPodYAML), want: []string{stuck}},
-		"Suspended":      {reason: "it ends only after somebody has resumed it", objects: join(nightlyYAML, with(jobYAML, "spec: {", "spec: {suspend: true, ")), want: []string{stuck}},
-		"NoPod":          {reason: "a quota may forbid it", objects: join(nightlyYAML, jobYAML), want: []string{stuck}},
-		"Runs":           {reason: "it will end", objects: join(nightlyYAML, jobYAML, pod("Running", "state: {running: {}}")), want: []string{}, warnings: 1},
-		"JustCreated":    {reason: "it is about to run", objects: join(nightlyYAML, justNow(jobYAML)), want: []string{}, warnings: 1},
-		"JustResumed":    {reason: "it is about to run", objects: join(nightlyYAML, status(`{startTime: "2026-01-01T11:58:00Z"}`)), want: []string{}, warnings: 1},
-		"NextTry":        {reason: "its next Pod is about to run", objects: join(nightlyYAML, jobYAML, justNow(jobPodYAML)), want: []string{}, warnings: 1},
-		"BetweenTries":   {reason: "its container is started again", objects: join(nightlyYAML, jobYAML, pod("Running", `state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, finishedAt: "2026-01-01T11:57:00Z"}}`)), want: []string{}, warnings: 1},
-		"LastTryFailed":  {reason: "the Job has not seen that yet", objects: join(nightlyYAML, jobYAML, pod("Failed", `state: {terminated: {exitCode: 1, finishedAt: "2026-01-01T11:57:00Z"}}`)), want: []string{}, warnings: 1},
-		"Finished":       {reason: "nobody waits for it", objects: join(nightlyYAML, status(`{conditions: [{type: Failed, status: "True"}]}`)), want: []string{}},
-		"CronJobStays":   {reason: "it is not stopped", objects: join(webYAML, bound, nightlyYAML, jobYAML), change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} }, want: []string{}},
-		"NobodyKnowsNow": {reason: "a Job cannot be called stuck without a clock", objects: join(nightlyYAML, jobYAML, jobPodYAML), change: func(in *Input) { in.Now = time.Time{} }, want: []string{}, warnings: 1},
+		"NoJob":      {reason: "there is nothing to wait for", objects: nightlyYAML, want: []string{}},
+		"PodPending": {reason: "it will not run at night either", objects: join(nightlyYAML, jobYAML, jobPodYAML), want: []string{stuck}},
+		"Suspended": {reason: "it ends only after somebody has resumed it",
+			objects: join(nightlyYAML, with(jobYAML, "spec: {", "spec: {suspend: true, ")), want: []string{stuck}},
+		"NoPod": {reason: "a quota may forbid it", objects: join(nightlyYAML, jobYAML), want: []string{stuck}},
+		"Runs": {reason: "it will end",
+			objects: join(nightlyYAML, jobYAML, pod("Running", "state: {running: {}}")), want: []string{}, warnings: 1},
+		"JustCreated": {reason: "it is about to run", objects: join(nightlyYAML, justNow(jobYAML)), want: []string{}, warnings: 1},
+		"JustResumed": {reason: "it is about to run",
+			objects: join(nightlyYAML, status(`{startTime: "2026-01-01T11:58:00Z"}`)), want: []string{}, warnings: 1},
+		"NextTry": {reason: "its next Pod is about to run",
+			objects: join(nightlyYAML, jobYAML, justNow(jobPodYAML)), want: []string{}, warnings: 1},
+		"BetweenTries": {reason: "its container is started again", objects: join(nightlyYAML, jobYAML, pod("Running",
+			`state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, finishedAt: "2026-01-01T11:57:00Z"}}`)),
+			want: []string{}, warnings: 1},
+		"LastTryFailed": {reason: "the Job has not seen that yet",
+			objects: join(nightlyYAML, jobYAML, pod("Failed", `state: {terminated: {exitCode: 1, finishedAt: "2026-01-01T11:57:00Z"}}`)),
+			want:    []string{}, warnings: 1},
+		"Finished": {reason: "nobody waits for it",
+			objects: join(nightlyYAML, status(`{conditions: [{type: Failed, status: "True"}]}`)), want: []string{}},
+		"CronJobStays": {reason: "it is not stopped", objects: join(webYAML, bound, nightlyYAML, jobYAML),
+			change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} }, want: []string{}},
+		"NobodyKnowsNow": {reason: "a Job cannot be called stuck without a clock",
+			objects: join(nightlyYAML, jobYAML, jobPodYAML), change: func(in *Input) { in.Now = time.Time{} }, want: []string{}, warnings: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := whole(t, c.objects, func(in *Input) {

@@ -87,11 +87,12 @@ var beside = map[string]bool{
 
 // stays are kinds whose objects do not move, with the reason.
 var stays = map[string]string{
-	"CSIStorageCapacity.storage.k8s.io":                "the storage of a cluster says so of itself",
-	"ControllerRevision.apps":                          "the controller of its workload makes its own at the target",
-	"Lease.coordination.k8s.io":                        "a running program takes it, there as here",
-	"LimitRange":                                       "it is a limit of the source's namespace; the target's administrator sets the limits there",
-	"ResourceQuota":                                    "it is a limit of the source's namespace; the target's administrator sets the limits there",
+	"CSIStorageCapacity.storage.k8s.io": "the storage of a cluster says so of itself",
+	"ControllerRevision.apps":           "the controller of its workload makes its own at the target",
+	"Lease.coordination.k8s.io":         "a running program takes it, there as here",
+	"LimitRange": "it is a limit of the source's namespace; " +
+		"the target's administrator sets the limits there",
+	"ResourceQuota": "it is a limit of the source's namespace; the target's administrator sets the limits there",
 	"VolumeGroupSnapshot.groupsnapshot.storage.k8s.io": "it belongs to the storage of the source",
 	"VolumeSnapshot.snapshot.storage.k8s.io":           "it belongs to the storage of the source",
 }

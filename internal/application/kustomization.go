@@ -130,7 +130,8 @@ func (m *maker) checkKustomized() {
 		}
 		if v.Policy == api.ClaimCopy && isBlock(byName[v.Target]) && !isBlock(m.x.byRef[refTo(kindClaim, v.Name)].obj) {
 			m.block(api.ReasonUnsupportedVolume, refTo(kindClaim, v.Target),
-				"the kustomization makes a block device of the claim %s: expected volumeMode Filesystem, as files are copied into it; leave spec.volumeMode out of the patch", v.Target)
+				"the kustomization makes a block device of the claim %s: expected volumeMode Filesystem, as files are copied into it; "+
+					"leave spec.volumeMode out of the patch", v.Target)
 		}
 	}
 	for i := range m.plan.Objects {
@@ -141,7 +142,8 @@ func (m *maker) checkKustomized() {
 		}
 		now := &node{ref: o.Ref, obj: &o.Object}
 		if now.template, now.unread = podTemplate(now.obj, o.kind()); now.unread != nil {
-			m.block(api.ReasonInvalidKustomization, o.Ref, "the kustomization makes something of %s that cannot be read (%v): correct its patches", o.Ref, now.unread)
+			m.block(api.ReasonInvalidKustomization, o.Ref,
+				"the kustomization makes something of %s that cannot be read (%v): correct its patches", o.Ref, now.unread)
 			continue
 		}
 		m.checkMounts(n, now, mounts(now, claims), target)
@@ -162,9 +164,11 @@ func (m *maker) checkMounts(n, now *node, there []mount, target map[Ref]string) 
 		}
 		if isTemplated(n, mt.claim) {
 			m.block(api.ReasonInvalidKustomization, now.ref,
-				"with the kustomization %s would make new, empty claims in the place of %s: expected its volumeClaimTemplates with their names; leave them out of the patch", now.ref, claim)
+				"with the kustomization %s would make new, empty claims in the place of %s: "+
+					"expected its volumeClaimTemplates with their names; leave them out of the patch", now.ref, claim)
 			continue
 		}
-		m.warn("with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target", now.ref, claim, mt.claim)
+		m.warn("with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target",
+			now.ref, claim, mt.claim)
 	}
 }

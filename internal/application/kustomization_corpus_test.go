@@ -55,8 +55,10 @@ func TestCorpusKeepsItsValues(t *testing.T) {
 		}
 		in.Kustomizations = []api.Kustomization{
 			{CommonAnnotations: map[string]string{"added": "1"}},
-			{Patches: []api.KustomizePatch{{Target: everything, Patch: `{apiVersion: v1, kind: Any, metadata: {name: any, annotations: {added: null}}}`}}},
-			{Patches: []api.KustomizePatch{{Target: everything, Patch: "- {op: add, path: /metadata/x, value: b}\n- {op: remove, path: /metadata/x}"}}},
+			{Patches: []api.KustomizePatch{{Target: everything,
+				Patch: `{apiVersion: v1, kind: Any, metadata: {name: any, annotations: {added: null}}}`}}},
+			{Patches: []api.KustomizePatch{{Target: everything,
+				Patch: "- {op: add, path: /metadata/x, value: b}\n- {op: remove, path: /metadata/x}"}}},
 		}
 		got := Make(in)
 		if diff := cmp.Diff(reasons(want.Blockers), reasons(got.Blockers)); diff != "" {

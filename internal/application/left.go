@@ -56,7 +56,8 @@ func (m *maker) warnSilent() {
 	slices.Sort(silent)
 	silent = slices.Compact(silent)
 	group, version, _ := strings.Cut(silent[0], "/")
-	m.warn("nobody has looked for objects of these API groups, as their own servers do not answer at the source: %s; mend them, or, if nobody needs them any more: kubectl delete apiservice %s.%s",
+	m.warn("nobody has looked for objects of these API groups, as their own servers do not answer at the source: %s; "+
+		"mend them, or, if nobody needs them any more: kubectl delete apiservice %s.%s",
 		few(silent), version, group)
 	m.plan.Unsure = append(m.plan.Unsure, m.plan.Warnings[len(m.plan.Warnings)-1])
 }

@@ -18,7 +18,8 @@ func TestSilent(t *testing.T) {
 		"Named": {reason: "it may name a workload that moves", change: func(in *Input) {
 			in.Application = api.Application{Workloads: []api.WorkloadReference{{Kind: "Deployment", Name: "web"}}}
 		}},
-		"Data":   {reason: "nothing of the kind would be created", change: func(in *Input) { in.Application.Contents = api.ContentsData }, sure: true},
+		"Data": {reason: "nothing of the kind would be created",
+			change: func(in *Input) { in.Application.Contents = api.ContentsData }, sure: true},
 		"Answer": {reason: "all have answered", change: func(in *Input) { in.Silent = nil }, sure: true},
 	}
 	for name, tc := range cases {
@@ -36,7 +37,8 @@ func TestSilent(t *testing.T) {
 				}
 				return
 			}
-			if len(p.Unsure) != 1 || !strings.Contains(p.Unsure[0], ": a.example.com/v2, b.example.com/v1;") || !strings.Contains(p.Unsure[0], "kubectl delete apiservice v2.a.example.com") {
+			if len(p.Unsure) != 1 || !strings.Contains(p.Unsure[0], ": a.example.com/v2, b.example.com/v1;") ||
+				!strings.Contains(p.Unsure[0], "kubectl delete apiservice v2.a.example.com") {
 				t.Fatalf("%s: got %q, want both groups and what helps", tc.reason, p.Unsure)
 			}
 			if !strings.Contains(strings.Join(p.Warnings, "\n"), p.Unsure[0]) {

@@ -45,7 +45,8 @@ func (p *Plan) compareLimits(source, target Surroundings) []string {
 		return nil
 	}
 	if !target.LimitsRead {
-		return []string{clip(fmt.Sprintf("LimitRanges of the source give containers of %s %s, and the account at the target may not list LimitRanges: see to it that Namespace/%s has the same defaults",
+		return []string{clip(fmt.Sprintf("LimitRanges of the source give containers of %s %s, "+
+			"and the account at the target may not list LimitRanges: see to it that Namespace/%s has the same defaults",
 			few(by), needed.text(given{}), target.Name))}
 	}
 	there := givenBy(target.Limits)
@@ -53,8 +54,9 @@ func (p *Plan) compareLimits(source, target Surroundings) []string {
 	if len(lacks.requests)+len(lacks.limits) == 0 {
 		return nil
 	}
-	return []string{clip(fmt.Sprintf("LimitRanges of the source give containers of %s %s, and those of Namespace/%s do not. If it is wanted: %s",
-		few(by), lacks.text(there), target.Name, lacks.command(there, target.Name)))}
+	return []string{clip(
+		fmt.Sprintf("LimitRanges of the source give containers of %s %s, and those of Namespace/%s do not. If it is wanted: %s",
+			few(by), lacks.text(there), target.Name, lacks.command(there, target.Name)))}
 }
 
 // neededOf is what of it the containers of the plan's workloads do not say themselves, and by which

@@ -33,16 +33,33 @@ func TestHandOver(t *testing.T) {
 		want         []string
 		changed      bool
 	}{
-		"Alone":     {reason: "the only one gets back what is there", live: []string{ours}, origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:gone":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
-		"Shared":    {reason: "a field can have two managers", live: []string{ours}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`, `q Update v1 {"f:data":{"f:a":{},"f:b":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:a":{}}}`, `q Update v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
-		"Taken":     {reason: "what another client has written since is its own", live: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `x Update v1 {"f:data":{"f:b":{}}}`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, want: []string{`x Update v1 {"f:data":{"f:b":{}}}`, `p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
-		"Merged":    {reason: "a manager that is there already gets more fields", live: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `p Apply v1 {"f:data":{"f:b":{}}}`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
-		"Twice":     {reason: "what was handed over is left alone", live: []string{`p Apply v1 {"f:data":{"f:b":{}}}`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:b":{}}}`}},
-		"Status":    {reason: "the status at the target is not touched", live: []string{ours, `c Update v1 {"f:status":{"f:x":{}}} status`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, want: []string{`c Update v1 {"f:status":{"f:x":{}}} status`, `p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
-		"Version":   {reason: "fields of another version are for the API server to convert", live: []string{ours}, origin: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, want: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, changed: true},
-		"Ourselves": {reason: "KubeMove at the source is nobody", live: []string{ours}, origin: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`}, changed: true},
-		"None":      {reason: "an object without managers gets none", live: []string{ours}, noOrigin: true, changed: true},
-		"Patched":   {reason: "two ways of writing are both KubeMove's", live: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `kubemove Apply v1 {"f:data":{"f:b":{}}}`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
+		"Alone": {reason: "the only one gets back what is there",
+			live: []string{ours}, origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:gone":{}}}`},
+			want: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
+		"Shared": {reason: "a field can have two managers",
+			live: []string{ours}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`, `q Update v1 {"f:data":{"f:a":{},"f:b":{}}}`},
+			want: []string{`p Apply v1 {"f:data":{"f:a":{}}}`, `q Update v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
+		"Taken": {reason: "what another client has written since is its own",
+			live:   []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `x Update v1 {"f:data":{"f:b":{}}}`},
+			origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`},
+			want:   []string{`x Update v1 {"f:data":{"f:b":{}}}`, `p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
+		"Merged": {reason: "a manager that is there already gets more fields",
+			live:   []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `p Apply v1 {"f:data":{"f:b":{}}}`},
+			origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
+		"Twice": {reason: "what was handed over is left alone", live: []string{`p Apply v1 {"f:data":{"f:b":{}}}`},
+			origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`}, want: []string{`p Apply v1 {"f:data":{"f:b":{}}}`}},
+		"Status": {reason: "the status at the target is not touched",
+			live: []string{ours, `c Update v1 {"f:status":{"f:x":{}}} status`}, origin: []string{`p Apply v1 {"f:data":{"f:a":{}}}`},
+			want: []string{`c Update v1 {"f:status":{"f:x":{}}} status`, `p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
+		"Version": {reason: "fields of another version are for the API server to convert", live: []string{ours},
+			origin: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, want: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, changed: true},
+		"Ourselves": {reason: "KubeMove at the source is nobody",
+			live: []string{ours}, origin: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`}, changed: true},
+		"None": {reason: "an object without managers gets none", live: []string{ours}, noOrigin: true, changed: true},
+		"Patched": {reason: "two ways of writing are both KubeMove's",
+			live:   []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`, `kubemove Apply v1 {"f:data":{"f:b":{}}}`},
+			origin: []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`},
+			want:   []string{`p Apply v1 {"f:data":{"f:a":{},"f:b":{}}}`}, changed: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +95,8 @@ func TestLastApplied(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: src, annotations: {a: b, kubectl.kubernetes.io/last-applied-configuration: ` + string(data) + `}}, data: {a: "1"}}`
+		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: src,
+			annotations: {a: b, kubectl.kubernetes.io/last-applied-configuration: ` + string(data) + `}}, data: {a: "1"}}`
 	}
 	const applied = `{"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"settings","namespace":"src"}}`
 	cases := map[string]struct {
@@ -87,11 +105,14 @@ func TestLastApplied(t *testing.T) {
 		there  map[string]string
 		want   string
 	}{
-		"Applied":  {reason: "the namespace is the target's", object: note(applied), want: strings.Replace(applied, "src", "dst", 1) + "\n"},
-		"Broken":   {reason: "what cannot be read is of no use to its tool", object: note("{"), want: ""},
-		"None":     {reason: "what was not applied so is not made so", object: strings.Replace(note(applied), "kubectl.kubernetes.io/last-applied-configuration", "c", 1), want: ""},
-		"TooLarge": {reason: "annotations that are too large would keep the object from being created", object: note(strings.Replace(applied, `"1"`, `"`+strings.Repeat("x", annotationsSize)+`"`, 1)), want: ""},
-		"There":    {reason: "a release since then counts", object: note(applied), there: map[string]string{corev1.LastAppliedConfigAnnotation: "newer"}, want: "newer"},
+		"Applied": {reason: "the namespace is the target's", object: note(applied), want: strings.Replace(applied, "src", "dst", 1) + "\n"},
+		"Broken":  {reason: "what cannot be read is of no use to its tool", object: note("{"), want: ""},
+		"None": {reason: "what was not applied so is not made so",
+			object: strings.Replace(note(applied), "kubectl.kubernetes.io/last-applied-configuration", "c", 1), want: ""},
+		"TooLarge": {reason: "annotations that are too large would keep the object from being created",
+			object: note(strings.Replace(applied, `"1"`, `"`+strings.Repeat("x", annotationsSize)+`"`, 1)), want: ""},
+		"There": {reason: "a release since then counts",
+			object: note(applied), there: map[string]string{corev1.LastAppliedConfigAnnotation: "newer"}, want: "newer"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +126,8 @@ func TestLastApplied(t *testing.T) {
 				u.SetAnnotations(tc.there)
 			}
 			changed := o.AddLastApplied(u)
-			if diff := cmp.Diff(tc.want, u.GetAnnotations()[corev1.LastAppliedConfigAnnotation]); diff != "" || changed != (tc.want != "" && tc.there == nil) {
+			if diff := cmp.Diff(tc.want, u.GetAnnotations()[corev1.LastAppliedConfigAnnotation]); diff != "" ||
+				changed != (tc.want != "" && tc.there == nil) {
 				t.Errorf("%s: changed %v (-want +got):\n%s", tc.reason, changed, diff)
 			}
 		})
@@ -117,7 +139,8 @@ func TestOriginIsNotApproved(t *testing.T) {
 	in := whole(t, join(webYAML, bound), nil)
 	before := Make(in)
 	for i := range in.Objects {
-		in.Objects[i].SetManagedFields([]metav1.ManagedFieldsEntry{managerOf(t, `p Apply v1 {"f:spec":{"f:replicas":{}}}`), managerOf(t, `c Update v1 {"f:status":{}} status`)})
+		in.Objects[i].SetManagedFields([]metav1.ManagedFieldsEntry{managerOf(t, `p Apply v1 {"f:spec":{"f:replicas":{}}}`),
+			managerOf(t, `c Update v1 {"f:status":{}} status`)})
 	}
 	after := Make(in)
 	if before.Hash() != after.Hash() {

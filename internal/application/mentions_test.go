@@ -38,14 +38,16 @@ func TestMention(t *testing.T) {
 // TestNamespaceNames: every place is named, by what people call it, and Secrets stay secret.
 func TestNamespaceNames(t *testing.T) {
 	p := Make(whole(t, join(
-		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {template: {spec: {containers: [{name: c, args: [--peer, db.src.svc], env: [{name: URL, value: "http://db.src.svc/"}]}]}}}}`,
+		`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+			spec: {template: {spec: {containers: [{name: c, args: [--peer, db.src.svc], env: [{name: URL, value: "http://db.src.svc/"}]}]}}}}`,
 		`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}, data: {app.yaml: "host: db.src"}}`,
 		`{apiVersion: v1, kind: Service, metadata: {name: db, namespace: src}, spec: {selector: {app: db}}}`,
 		`{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src}, stringData: {url: db.src.svc}}`,
 	), func(in *Input) { in.TargetNamespace = "dst" }))
 	want := []string{
 		"ConfigMap/c names the source namespace in data.app.yaml (db.src): at the target the namespace is dst",
-		"Deployment.apps/web names the source namespace in spec.template.spec.containers[c].args[1] (src.svc), spec.template.spec.containers[c].env[URL].value (src.svc): at the target",
+		"Deployment.apps/web names the source namespace in spec.template.spec.containers[c].args[1] (src.svc), " +
+			"spec.template.spec.containers[c].env[URL].value (src.svc): at the target",
 	}
 	if len(p.Warnings) != len(want) {
 		t.Fatalf("warnings %q", p.Warnings)

@@ -49,7 +49,8 @@ func compareMeta(source, target Surroundings) []string {
 			return nil
 		}
 		keys := slices.Sorted(maps.Keys(labels))
-		return []string{clip(unreadNamespace("target", target.Name) + ", and the source's has: " + few(append(keys, slices.Sorted(maps.Keys(annotations))...)))}
+		return []string{clip(unreadNamespace("target", target.Name) + ", and the source's has: " +
+			few(append(keys, slices.Sorted(maps.Keys(annotations))...)))}
 	}
 	var out []string
 	if w := lackingMeta("label", labels, target.Namespace.Labels, source.Name, target.Name); w != "" {
@@ -62,7 +63,8 @@ func compareMeta(source, target Surroundings) []string {
 }
 
 func unreadNamespace(side, name string) string {
-	return fmt.Sprintf("the account at the %s may not read Namespace/%s, so its labels and annotations, by which policies, meshes and schedulers treat Pods, were not compared: grant it get on namespaces there", side, name)
+	return fmt.Sprintf("the account at the %s may not read Namespace/%s, so its labels and annotations, by which policies, "+
+		"meshes and schedulers treat Pods, were not compared: grant it get on namespaces there", side, name)
 }
 
 // lackingMeta names the labels or annotations that the target has not, or has with other values.
@@ -84,8 +86,10 @@ func lackingMeta(what string, want, have map[string]string, source, target strin
 	if len(lacks) == 0 {
 		return ""
 	}
-	return clip(fmt.Sprintf("Namespace/%s lacks %ss that Namespace/%s has: %s; policies, meshes or schedulers may treat the Pods differently without. If they are wanted: kubectl %s %snamespace %s %s",
-		target, what, source, few(lacks), map[string]string{"label": "label", "annotation": "annotate"}[what], overwrite, target, strings.Join(settings, " ")))
+	return clip(fmt.Sprintf("Namespace/%s lacks %ss that Namespace/%s has: %s; "+
+		"policies, meshes or schedulers may treat the Pods differently without. If they are wanted: kubectl %s %snamespace %s %s",
+		target, what, source, few(lacks), map[string]string{"label": "label", "annotation": "annotate"}[what], overwrite, target,
+		strings.Join(settings, " ")))
 }
 
 // shellQuoted is a word for a shell.
@@ -140,7 +144,8 @@ var givingAnnotations = []string{
 	// Networks.
 	"cni.projectcalico.org/", "ovn.kubernetes.io/", "k8s.ovn.org/", "net.beta.kubernetes.io/network-policy", "k8s.v1.cni.cncf.io/",
 	// Credentials and instrumentation.
-	"iam.amazonaws.com/", "instrumentation.opentelemetry.io/", "sidecar.opentelemetry.io/", "vault.security.banzaicloud.io/", "admission.datadoghq.com/",
+	"iam.amazonaws.com/", "instrumentation.opentelemetry.io/", "sidecar.opentelemetry.io/", "vault.security.banzaicloud.io/",
+	"admission.datadoghq.com/",
 }
 
 func isGivingAnnotation(key string) bool {
@@ -158,7 +163,8 @@ func (p *Plan) compareAccounts(source, target Surroundings) []string {
 	for _, s := range source.Account.Secrets {
 		has := slices.ContainsFunc(target.Account.Secrets, func(o corev1.ObjectReference) bool { return o.Name == s.Name })
 		if !has && !generatedSecret.MatchString(s.Name) {
-			out = append(out, fmt.Sprintf(`the ServiceAccount default of the target namespace %s does not list Secret/%s, as that of the source does: kubectl --namespace %s patch serviceaccount default --patch '{"secrets":[{"name":"%s"}]}'`,
+			out = append(out, fmt.Sprintf(`the ServiceAccount default of the target namespace %s does not list Secret/%s, `+
+				`as that of the source does: kubectl --namespace %s patch serviceaccount default --patch '{"secrets":[{"name":"%s"}]}'`,
 				target.Name, s.Name, target.Name, s.Name))
 		}
 	}

@@ -2,6 +2,7 @@ package application
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -164,7 +165,7 @@ func podTemplate(o *unstructured.Unstructured, kind string) (*corev1.PodTemplate
 		content, _ = content[field].(map[string]any)
 	}
 	if content == nil {
-		return nil, fmt.Errorf("it has no Pod template")
+		return nil, errors.New("it has no Pod template")
 	}
 	return decode[corev1.PodTemplateSpec](content)
 }

@@ -13,7 +13,8 @@ import (
 
 // claimOf is a bound claim with an access mode.
 func claimOf(name, mode string) string {
-	return fmt.Sprintf(`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: %s, namespace: src}, spec: {accessModes: [%s]}, status: {phase: Bound}}`, name, mode)
+	return fmt.Sprintf(`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: %s, namespace: src}, spec: {accessModes: [%s]},
+		status: {phase: Bound}}`, name, mode)
 }
 
 // podsWith is the spec of Pods with more fields and claims.
@@ -26,11 +27,13 @@ func podsWith(fields string, claims ...string) string {
 }
 
 func deploymentOf(name string, replicas int, spec string) string {
-	return fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: src}, spec: {replicas: %d, template: {spec: %s}}}`, name, replicas, spec)
+	return fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: src},
+		spec: {replicas: %d, template: {spec: %s}}}`, name, replicas, spec)
 }
 
 func cronJobOf(name, spec string) string {
-	return fmt.Sprintf(`{apiVersion: batch/v1, kind: CronJob, metadata: {name: %s, namespace: src}, spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: %s}}}}}`, name, spec)
+	return fmt.Sprintf(`{apiVersion: batch/v1, kind: CronJob, metadata: {name: %s, namespace: src},
+		spec: {schedule: "@daily", jobTemplate: {spec: {template: {spec: %s}}}}}`, name, spec)
 }
 
 func setOf(name, spec string, templates ...string) string {
@@ -38,7 +41,8 @@ func setOf(name, spec string, templates ...string) string {
 	for _, t := range templates {
 		list = append(list, fmt.Sprintf(`{metadata: {name: %s}, spec: {accessModes: [ReadWriteOnce]}}`, t))
 	}
-	return fmt.Sprintf(`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: %s, namespace: src}, spec: {replicas: 2, volumeClaimTemplates: [%s], template: {spec: %s}}}`, name, strings.Join(list, ", "), spec)
+	return fmt.Sprintf(`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: %s, namespace: src},
+		spec: {replicas: 2, volumeClaimTemplates: [%s], template: {spec: %s}}}`, name, strings.Join(list, ", "), spec)
 }
 
 const (
@@ -48,7 +52,8 @@ const (
 
 // made is a workload that the widget makes.
 func made(workload string) string {
-	return strings.Replace(workload, "namespace: src}", "namespace: src, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}", 1)
+	return strings.Replace(workload, "namespace: src}",
+		"namespace: src, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: a, uid: w, controller: true}]}", 1)
 }
 
 func groupsOf(p *Plan) map[string]string {
@@ -98,14 +103,16 @@ func TestGroups(t *testing.T) {
 			want:    map[string]string{"data-db-0": "data-db-0", "data-db-1": "data-db-0", "shared": "data-db-0"},
 		},
 		"ChainOfWorkloads": {
-			reason:  "a and b, b and c have to be on one node, so a and c",
-			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo), claimOf("b", rwo), claimOf("c", rwo)),
-			want:    map[string]string{"a": "a", "b": "a", "c": "a"},
+			reason: "a and b, b and c have to be on one node, so a and c",
+			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo),
+				claimOf("b", rwo), claimOf("c", rwo)),
+			want: map[string]string{"a": "a", "b": "a", "c": "a"},
 		},
 		"SharedByWorkloads": {
-			reason:  "what many nodes can mount is a reason to be on one for neither",
-			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo), claimOf("b", rwx), claimOf("c", rwo)),
-			want:    map[string]string{"a": "", "b": "", "c": ""},
+			reason: "what many nodes can mount is a reason to be on one for neither",
+			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo),
+				claimOf("b", rwx), claimOf("c", rwo)),
+			want: map[string]string{"a": "", "b": "", "c": ""},
 		},
 		"GuestOfOne": {
 			reason:  "a workload that has nothing else can go to where the shared claim is",
@@ -113,8 +120,9 @@ func TestGroups(t *testing.T) {
 			want:    map[string]string{"a": "a", "b": "a"},
 		},
 		"OnlyCopied": {
-			reason:  "an empty claim has no worker, but ties those together that have to be with it",
-			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo), claimOf("b", rwo), claimOf("c", rwo)),
+			reason: "an empty claim has no worker, but ties those together that have to be with it",
+			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), deploymentOf("z", 1, podsWith("", "b", "c")), claimOf("a", rwo),
+				claimOf("b", rwo), claimOf("c", rwo)),
 			change: func(in *Input) {
 				in.Data.Claims = []api.ClaimData{{Name: "b", Policy: api.ClaimCreateEmpty}}
 			},
@@ -142,7 +150,8 @@ func TestGroups(t *testing.T) {
 			change: func(in *Input) {
 				in.Kustomizations = []api.Kustomization{{NamePrefix: "new-"}}
 			},
-			want: map[string]string{"data-new-db-0": "data-new-db-0", "wal-new-db-0": "data-new-db-0", "data-new-db-1": "data-new-db-1", "wal-new-db-1": "data-new-db-1"},
+			want: map[string]string{"data-new-db-0": "data-new-db-0", "wal-new-db-0": "data-new-db-0", "data-new-db-1": "data-new-db-1",
+				"wal-new-db-1": "data-new-db-1"},
 		},
 		"Made": {
 			reason:  "a custom resource makes the same workload there as here",
@@ -167,12 +176,14 @@ func TestGroups(t *testing.T) {
 
 func TestPlacement(t *testing.T) {
 	zone := func(zones string) string {
-		return `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: In, values: [` + zones + `]}]}]}}},`
+		return `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone,
+			operator: In, values: [` + zones + `]}]}]}}},`
 	}
 	term := func(zones ...[]string) *corev1.NodeSelector {
 		var t corev1.NodeSelectorTerm
 		for _, z := range zones {
-			t.MatchExpressions = append(t.MatchExpressions, corev1.NodeSelectorRequirement{Key: "zone", Operator: corev1.NodeSelectorOpIn, Values: z})
+			t.MatchExpressions = append(t.MatchExpressions,
+				corev1.NodeSelectorRequirement{Key: "zone", Operator: corev1.NodeSelectorOpIn, Values: z})
 		}
 		return &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{t}}
 	}
@@ -194,11 +205,13 @@ func TestPlacement(t *testing.T) {
 		"Everything": {
 			reason:  "the volume has to be where the Pods can run",
 			objects: join(deploymentOf("x", 1, podsWith(onSSD+zone("z1")+`tolerations: [{key: db, operator: Exists}],`, "a")), claimOf("a", rwo)),
-			want:    Placement{NodeSelector: map[string]string{"disk": "ssd"}, NodeAffinity: term([]string{"z1"}), Tolerations: []corev1.Toleration{db}},
+			want: Placement{NodeSelector: map[string]string{"disk": "ssd"}, NodeAffinity: term([]string{"z1"}),
+				Tolerations: []corev1.Toleration{db}},
 		},
 		"Preferred": {
-			reason:  "what is only preferred must not keep the worker from starting",
-			objects: join(deploymentOf("x", 1, podsWith(`affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: zone, operator: Exists}]}}]}},`, "a")), claimOf("a", rwo)),
+			reason: "what is only preferred must not keep the worker from starting",
+			objects: join(deploymentOf("x", 1, podsWith(`affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1,
+				preference: {matchExpressions: [{key: zone, operator: Exists}]}}]}},`, "a")), claimOf("a", rwo)),
 		},
 		"Kustomized": {
 			reason:  "the nodes of the target have labels of their own",
@@ -231,9 +244,10 @@ func TestPlacement(t *testing.T) {
 			want:    Placement{NodeAffinity: term([]string{"z1", "z2"}, []string{"z2"})},
 		},
 		"MergedTolerations": {
-			reason:  "a taint that one of them does not tolerate keeps it away",
-			objects: two(`tolerations: [{key: db, operator: Exists}, {key: gpu, operator: Exists}],`, `tolerations: [{key: db, value: main, effect: NoSchedule}],`, rwo),
-			want:    Placement{Tolerations: []corev1.Toleration{{Key: "db", Value: "main", Effect: corev1.TaintEffectNoSchedule}}},
+			reason: "a taint that one of them does not tolerate keeps it away",
+			objects: two(`tolerations: [{key: db, operator: Exists}, {key: gpu, operator: Exists}],`,
+				`tolerations: [{key: db, value: main, effect: NoSchedule}],`, rwo),
+			want: Placement{Tolerations: []corev1.Toleration{{Key: "db", Value: "main", Effect: corev1.TaintEffectNoSchedule}}},
 		},
 		"Contradiction": {
 			reason:   "no node suits both: the move says it and goes on",
@@ -250,19 +264,22 @@ func TestPlacement(t *testing.T) {
 			want:    Placement{NodeSelector: map[string]string{"disk": "ssd"}},
 		},
 		"IdleOther": {
-			reason:  "what does not run keeps nobody from running",
-			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a")), deploymentOf("z", 0, podsWith(`nodeSelector: {disk: hdd},`, "a")), claimOf("a", rwo)),
-			want:    Placement{NodeSelector: map[string]string{"disk": "ssd"}},
+			reason: "what does not run keeps nobody from running",
+			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a")),
+				deploymentOf("z", 0, podsWith(`nodeSelector: {disk: hdd},`, "a")), claimOf("a", rwo)),
+			want: Placement{NodeSelector: map[string]string{"disk": "ssd"}},
 		},
 		"OfTheGroup": {
-			reason:  "the claims of a group are on one node, so all users of any of them have a say in all",
-			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a", "b")), cronJobOf("z", podsWith(`nodeSelector: {arch: arm},`, "b")), claimOf("a", rwo), claimOf("b", rwo)),
-			want:    Placement{NodeSelector: map[string]string{"disk": "ssd", "arch": "arm"}, Group: "a"},
+			reason: "the claims of a group are on one node, so all users of any of them have a say in all",
+			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a", "b")), cronJobOf("z", podsWith(`nodeSelector: {arch: arm},`, "b")),
+				claimOf("a", rwo), claimOf("b", rwo)),
+			want: Placement{NodeSelector: map[string]string{"disk": "ssd", "arch": "arm"}, Group: "a"},
 		},
 		"GuestOfTheGroup": {
-			reason:  "a guest that can mount its claim elsewhere has none",
-			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a", "b")), cronJobOf("z", podsWith(`nodeSelector: {disk: hdd},`, "b")), claimOf("a", rwo), claimOf("b", rwx)),
-			want:    Placement{NodeSelector: map[string]string{"disk": "ssd"}, Group: "a"},
+			reason: "a guest that can mount its claim elsewhere has none",
+			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a", "b")), cronJobOf("z", podsWith(`nodeSelector: {disk: hdd},`, "b")),
+				claimOf("a", rwo), claimOf("b", rwx)),
+			want: Placement{NodeSelector: map[string]string{"disk": "ssd"}, Group: "a"},
 		},
 	}
 	for name, tc := range cases {

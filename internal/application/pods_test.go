@@ -13,7 +13,8 @@ import (
 // TestPodsThatHang: a switch would wait in vain for a Pod that does not go when it is deleted.
 func TestPodsThatHang(t *testing.T) {
 	const (
-		pod = `{apiVersion: v1, kind: Pod, metadata: {name: web-1, namespace: src, deletionTimestamp: "2026-01-01T11:00:00Z"}, spec: {nodeName: node-1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}`
+		pod = `{apiVersion: v1, kind: Pod, metadata: {name: web-1, namespace: src, deletionTimestamp: "2026-01-01T11:00:00Z"},
+			spec: {nodeName: node-1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Running}}`
 		off = "spec: {nodeName: node-1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}"
 		its = `ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, controller: true}], `
 		the = "PodNotEnded Pod/web-1"
@@ -25,10 +26,12 @@ func TestPodsThatHang(t *testing.T) {
 		want        []string
 		says        string
 	}{
-		"OnAClaim":       {"it may write", pod, noon, []string{the}, "was to be gone by 2026-01-01T11:00:00Z"},
-		"OfAWorkload":    {"the switch waits for it, whatever it mounts", strings.Replace(with("namespace: src, ", "namespace: src, "+its), off, "spec: {}", 1), noon, []string{the}, ""},
-		"OfSomebody":     {"nobody waits for it", with(off, "spec: {}"), noon, []string{}, ""},
-		"Finalizer":      {"the node alone cannot mend it", with("namespace: src, ", "namespace: src, finalizers: [a.b/c], "), noon, []string{the}, "finalizers: a.b/c"},
+		"OnAClaim": {"it may write", pod, noon, []string{the}, "was to be gone by 2026-01-01T11:00:00Z"},
+		"OfAWorkload": {"the switch waits for it, whatever it mounts",
+			strings.Replace(with("namespace: src, ", "namespace: src, "+its), off, "spec: {}", 1), noon, []string{the}, ""},
+		"OfSomebody": {"nobody waits for it", with(off, "spec: {}"), noon, []string{}, ""},
+		"Finalizer": {"the node alone cannot mend it",
+			with("namespace: src, ", "namespace: src, finalizers: [a.b/c], "), noon, []string{the}, "finalizers: a.b/c"},
 		"InTime":         {"it is ending", with("11:00:00", "11:59:30"), noon, []string{}, ""},
 		"InItsGrace":     {"the time of its deletion is one to come", with("11:00:00", "12:30:00"), noon, []string{}, ""},
 		"Ended":          {"a finalizer keeps the object, and nothing runs", with("phase: Running", "phase: Succeeded"), noon, []string{}, ""},

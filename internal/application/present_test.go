@@ -32,7 +32,8 @@ func TestCompare(t *testing.T) {
 		return deployment(`{template: {spec: {containers: ` + list + `}}}`)
 	}
 	service := func(port string) string {
-		return `{apiVersion: v1, kind: Service, metadata: {name: s, uid: u}, spec: {clusterIP: 10.0.0.1, ports: [{port: 80, nodePort: ` + port + `}]}}`
+		return `{apiVersion: v1, kind: Service, metadata: {name: s, uid: u}, spec: {clusterIP: 10.0.0.1, ports: [{port: 80, nodePort: ` +
+			port + `}]}}`
 	}
 	cases := map[string]struct {
 		reason         string
@@ -127,7 +128,8 @@ func TestCompare(t *testing.T) {
 			if diff := cmp.Diff(before, there); diff != "" {
 				t.Errorf("%s\nwhat is there was changed:\n%s", tc.reason, diff)
 			}
-			if data, _ := json.Marshal(got); tc.want.Kind == "Secret" && (strings.Contains(string(data), "hush") || strings.Contains(string(data), "aHVzaA")) {
+			if data, _ := json.Marshal(got); tc.want.Kind == "Secret" &&
+				(strings.Contains(string(data), "hush") || strings.Contains(string(data), "aHVzaA")) {
 				t.Errorf("%s\na value of a Secret is in %s", tc.reason, data)
 			}
 		})
@@ -153,8 +155,10 @@ func differences(n int) []Difference {
 
 func TestReplacement(t *testing.T) {
 	claim := parse(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {storageClassName: fast}}`)
-	there := parse(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, resourceVersion: "7"}, spec: {storageClassName: slow, volumeName: pv-1, dataSource: {kind: PersistentVolumeClaim, name: d}}}`)
-	want := parse(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, resourceVersion: "7"}, spec: {storageClassName: fast, volumeName: pv-1, dataSource: {kind: PersistentVolumeClaim, name: d}}}`)
+	there := parse(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, resourceVersion: "7"},
+		spec: {storageClassName: slow, volumeName: pv-1, dataSource: {kind: PersistentVolumeClaim, name: d}}}`)
+	want := parse(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c, resourceVersion: "7"},
+		spec: {storageClassName: fast, volumeName: pv-1, dataSource: {kind: PersistentVolumeClaim, name: d}}}`)
 	before := claim.DeepCopy()
 	if diff := cmp.Diff(want, Replacement(claim, there)); diff != "" {
 		t.Errorf("a claim stays bound to what it is bound to, and only what was read is replaced: -want +got:\n%s", diff)
@@ -173,13 +177,23 @@ func TestExplain(t *testing.T) {
 		present Present
 		want    string
 	}{
-		"Equal":     {"Whoever removes it loses nothing.", conflict, Present{Ref: ref, Standing: StandingEqual}, "It exists. It is equal to what the move would create"},
-		"Different": {"A person has to see in what.", conflict, Present{Ref: ref, Standing: StandingDifferent, Differs: []Difference{{Path: "data.a"}, {Path: "data.b"}}}, "It exists. It differs from what the move would create in data.a, data.b"},
-		"Many":      {"The message is not the list.", conflict, Present{Ref: ref, Standing: StandingDifferent, Differs: differences(20), More: 2}, "It exists. It differs from what the move would create in data.ka, data.kb, data.kc, data.kd, data.ke, data.kf and 16 more"},
-		"Fixed":     {"Not even an overwriting would help.", conflict, Present{Ref: ref, Standing: StandingDifferent, Fixed: []string{"spec.selector"}}, "It exists. It differs from what the move would create; nobody can change spec.selector: these fields are immutable"},
-		"Foreign":   {"Nobody could compare it.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
-		"Other":     {"Another blocker of the same object is left alone.", api.Blocker{Reason: api.ReasonTargetIsActive, Object: "ConfigMap/c", Message: "It exists"}, Present{Ref: ref, Standing: StandingEqual}, "It exists"},
-		"Elsewhere": {"Another object is left alone.", conflict, Present{Ref: Ref{Kind: "ConfigMap", Name: "d"}, Standing: StandingEqual}, "It exists"},
+		"Equal": {"Whoever removes it loses nothing.",
+			conflict, Present{Ref: ref, Standing: StandingEqual}, "It exists. It is equal to what the move would create"},
+		"Different": {"A person has to see in what.",
+			conflict, Present{Ref: ref, Standing: StandingDifferent, Differs: []Difference{{Path: "data.a"}, {Path: "data.b"}}},
+			"It exists. It differs from what the move would create in data.a, data.b"},
+		"Many": {"The message is not the list.",
+			conflict, Present{Ref: ref, Standing: StandingDifferent, Differs: differences(20), More: 2},
+			"It exists. It differs from what the move would create in data.ka, data.kb, data.kc, data.kd, data.ke, data.kf and 16 more"},
+		"Fixed": {"Not even an overwriting would help.",
+			conflict, Present{Ref: ref, Standing: StandingDifferent, Fixed: []string{"spec.selector"}},
+			"It exists. It differs from what the move would create; nobody can change spec.selector: these fields are immutable"},
+		"Foreign": {"Nobody could compare it.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
+		"Other": {"Another blocker of the same object is left alone.",
+			api.Blocker{Reason: api.ReasonTargetIsActive, Object: "ConfigMap/c", Message: "It exists"},
+			Present{Ref: ref, Standing: StandingEqual}, "It exists"},
+		"Elsewhere": {"Another object is left alone.",
+			conflict, Present{Ref: Ref{Kind: "ConfigMap", Name: "d"}, Standing: StandingEqual}, "It exists"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -10,19 +10,22 @@ import (
 
 // runner is a Deployment of that name and Pod spec.
 func runner(name, spec string) string {
-	return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: ` + name + `, namespace: src}, spec: {replicas: 1, template: {spec: {` + spec + `}}}}`
+	return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: ` + name +
+		`, namespace: src}, spec: {replicas: 1, template: {spec: {` + spec + `}}}}`
 }
 
 func TestPulls(t *testing.T) {
 	const (
 		plain    = `containers: [{name: c, image: a, imagePullPolicy: Always}]`
-		registry = `{apiVersion: v1, kind: Secret, metadata: {name: registry, namespace: src}, type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=}}`
+		registry = `{apiVersion: v1, kind: Secret, metadata: {name: registry, namespace: src}, type: ` +
+			`kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=}}`
 	)
 	account := func(name string) string {
 		return `{apiVersion: v1, kind: ServiceAccount, metadata: {name: ` + name + `, namespace: src}, imagePullSecrets: [{name: registry}]}`
 	}
 	images := []Image{{"a", corev1.PullAlways}}
-	secret := []PullSecret{{Name: "registry", Content: &corev1.Secret{Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{".dockerconfigjson": []byte("{}")}}}}
+	secret := []PullSecret{{Name: "registry",
+		Content: &corev1.Secret{Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{".dockerconfigjson": []byte("{}")}}}}
 	by := func(names ...string) []Ref {
 		var out []Ref
 		for _, n := range names {
@@ -40,9 +43,10 @@ func TestPulls(t *testing.T) {
 			objects: bound,
 		},
 		"Containers": {
-			reason:  "every container counts, the init containers too, and each image once",
-			objects: runner("web", `containers: [{name: c, image: a}, {name: d, image: b}], initContainers: [{name: i, image: a}, {name: j, image: c, imagePullPolicy: Never}]`),
-			want:    []Pull{{Workloads: by("web"), Images: []Image{{"a", ""}, {"b", ""}, {"c", corev1.PullNever}}, Account: "default"}},
+			reason: "every container counts, the init containers too, and each image once",
+			objects: runner("web", `containers: [{name: c, image: a}, {name: d, image: b}], initContainers: [{name: i, image: a},
+				{name: j, image: c, imagePullPolicy: Never}]`),
+			want: []Pull{{Workloads: by("web"), Images: []Image{{"a", ""}, {"b", ""}, {"c", corev1.PullNever}}, Account: "default"}},
 		},
 		"Same": {
 			reason:  "workloads with the same images at the same places need them once",
@@ -53,22 +57,28 @@ func TestPulls(t *testing.T) {
 			},
 		},
 		"Idle": {
-			reason:  "what is stopped before the move stays stopped after it",
-			objects: join(strings.Replace(runner("web", plain), "replicas: 1", "replicas: 0", 1), `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night, namespace: src}, spec: {suspend: true, jobTemplate: {spec: {template: {spec: {`+plain+`}}}}}}`),
+			reason: "what is stopped before the move stays stopped after it",
+			objects: join(strings.Replace(runner("web", plain), "replicas: 1", "replicas: 0", 1), `{apiVersion: batch/v1, kind: CronJob,
+				metadata: {name: night, namespace: src}, spec: {suspend: true, jobTemplate: {spec: {template: {spec: {`+plain+`}}}}}}`),
 		},
 		"CronJob": {
-			reason:  "a CronJob will make Pods",
-			objects: `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night, namespace: src}, spec: {jobTemplate: {spec: {template: {spec: {` + plain + `}}}}}}`,
-			want:    []Pull{{Workloads: []Ref{refTo(kindCronJob, "night")}, Images: images, Account: "default"}},
+			reason: "a CronJob will make Pods",
+			objects: `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night, namespace: src},
+				spec: {jobTemplate: {spec: {template: {spec: {` + plain + `}}}}}}`,
+			want: []Pull{{Workloads: []Ref{refTo(kindCronJob, "night")}, Images: images, Account: "default"}},
 		},
 		"Place": {
 			reason: "an image is pulled where the Pods could run; other Pods are not there yet",
-			objects: runner("web", plain+`, runtimeClassName: gvisor, tolerations: [{key: gpu, operator: Exists}], affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z}]},
-				nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: arch, operator: Exists}]}]}}}`),
+			objects: runner("web", plain+`, runtimeClassName: gvisor, tolerations: [{key: gpu,
+				operator: Exists}], affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z}]},
+				nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: arch,
+				operator: Exists}]}]}}}`),
 			want: []Pull{{Workloads: by("web"), Images: images, Account: "default", RuntimeClass: new("gvisor"),
 				Tolerations: []corev1.Toleration{{Key: "gpu", Operator: corev1.TolerationOpExists}},
-				NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-					MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "arch", Operator: corev1.NodeSelectorOpExists}}}}}}}},
+				NodeAffinity: &corev1.NodeAffinity{
+					RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+						NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+							MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "arch", Operator: corev1.NodeSelectorOpExists}}}}}}}},
 		},
 		"Secret": {
 			reason:  "a pull secret that moves is not at the target yet; one that is missing may be",

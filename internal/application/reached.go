@@ -36,7 +36,8 @@ func (m *maker) checkReached() {
 
 func (m *maker) warnReached(ref Ref, by []string) {
 	if len(by) > 0 {
-		m.warn("%s is reached from outside of the cluster by %s as soon as it starts, before the commit: what comes in until then is lost if the switch rolls back; keep its clients away until Switched is True",
+		m.warn("%s is reached from outside of the cluster by %s as soon as it starts, before the commit: "+
+			"what comes in until then is lost if the switch rolls back; keep its clients away until Switched is True",
 			ref, few(by))
 	}
 }
@@ -130,7 +131,9 @@ func publishes(o *unstructured.Unstructured, key, value string) bool {
 		return strings.Contains(value, "exposed_ports")
 	}
 	_, name, qualified := strings.Cut(key, "/")
-	return qualified && slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("-._", r) }), func(word string) bool {
+	return qualified && slices.ContainsFunc(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return strings.ContainsRune("-._", r)
+	}), func(word string) bool {
 		return slices.Contains(publishingWords, word)
 	})
 }

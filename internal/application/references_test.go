@@ -11,10 +11,12 @@ import (
 
 // TestReferences moves one StatefulSet, named db, and looks at what comes along.
 func TestReferences(t *testing.T) {
-	const dbSet = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {serviceName: names, template: {metadata: {labels: {app: db}}, spec: {serviceAccountName: sa, %s containers: [{name: c, %s}]}}}}`
+	const dbSet = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src},
+		spec: {serviceName: names, template: {metadata: {labels: {app: db}}, spec: {serviceAccountName: sa, %s containers: [{name: c, %s}]}}}}`
 	const account = `{apiVersion: v1, kind: ServiceAccount, metadata: {name: sa, namespace: src}}`
 	binding := func(subject string) string {
-		return `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: src}, roleRef: {kind: ClusterRole, name: view}, subjects: [` + subject + `]}`
+		return `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: src},
+			roleRef: {kind: ClusterRole, name: view}, subjects: [` + subject + `]}`
 	}
 	secret := `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src}}`
 	cases := map[string]struct {
@@ -104,22 +106,25 @@ func TestReferences(t *testing.T) {
 			warnings: 1,
 		},
 		"EphemeralClaim": {
-			reason:   "a claim that belongs to a Pod is made with it",
-			pod:      `volumes: [{name: t, ephemeral: {}}, {name: u, persistentVolumeClaim: {claimName: db-0-t}}],`,
-			objects:  `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: db-0-t, namespace: src, ownerReferences: [{apiVersion: v1, kind: Pod, name: db-0, uid: u, controller: true}]}}`,
+			reason: "a claim that belongs to a Pod is made with it",
+			pod:    `volumes: [{name: t, ephemeral: {}}, {name: u, persistentVolumeClaim: {claimName: db-0-t}}],`,
+			objects: `{apiVersion: v1, kind: PersistentVolumeClaim,
+				metadata: {name: db-0-t, namespace: src, ownerReferences: [{apiVersion: v1, kind: Pod, name: db-0, uid: u, controller: true}]}}`,
 			want:     []string{},
 			warnings: 1,
 		},
 		"OwnedService": {
-			reason:  "what an operator makes to serve the Pods is the operator's",
-			objects: `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}, spec: {selector: {app: db}}}`,
-			want:    []string{},
+			reason: "what an operator makes to serve the Pods is the operator's",
+			objects: `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: src,
+				ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}, spec: {selector: {app: db}}}`,
+			want: []string{},
 		},
 		"OwnedByAnOrdinaryObject": {
 			reason:    "an owner that controls nothing of the kind is for the garbage collector only",
 			container: `envFrom: [{secretRef: {name: s}}]`,
-			objects:   strings.Replace(secret, "name: s", `name: s, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: x, uid: u, controller: true}]`, 1),
-			want:      []string{"Secret/s"},
+			objects: strings.Replace(secret, "name: s",
+				`name: s, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: x, uid: u, controller: true}]`, 1),
+			want: []string{"Secret/s"},
 		},
 	}
 	for name, tc := range cases {
@@ -148,7 +153,8 @@ func TestReferences(t *testing.T) {
 // TestOwnerOfTheSameName: a Pod of a deleted workload is not one of its successor's.
 func TestOwnerOfTheSameName(t *testing.T) {
 	p := Make(whole(t, join(strings.Replace(webYAML, "name: web,", "name: web, uid: new,", 1), bound,
-		`{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: old, controller: true}]}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
+		`{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: Deployment,
+			name: web, uid: old, controller: true}]}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
 		nil))
 	if diff := cmp.Diff([]string{"ClaimShared PersistentVolumeClaim/data"}, reasons(p.Blockers)); diff != "" {
 		t.Errorf("blockers (-want +got):\n%s", diff)

@@ -72,7 +72,8 @@ func (m *maker) renameSetClaims(before []unstructured.Unstructured, renamed newN
 				}
 				if other, there := owner[v.Target]; there {
 					m.block(api.ReasonInvalidKustomization, refTo(kindClaim, v.Target),
-						"namePrefix cannot tell whether %s belongs to %s or to %s: both would look for it, by different names; remove namePrefix", v.Target, other, set)
+						"namePrefix cannot tell whether %s belongs to %s or to %s: both would look for it, by different names; remove namePrefix",
+						v.Target, other, set)
 				}
 				owner[v.Target] = set
 				number := v.Target[strings.LastIndex(v.Target, "-"):]
@@ -111,7 +112,8 @@ func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) 
 	default:
 		if isCustom(kind) {
 			m.block(api.ReasonInvalidKustomization, RefOf(before),
-				"namePrefix would rename %s, and nobody knows all that refers to a custom resource or is named after it, its claims among them: expected no namePrefix with custom resources; remove it", RefOf(before))
+				"namePrefix would rename %s, and nobody knows all that refers to a custom resource or is named after it, "+
+					"its claims among them: expected no namePrefix with custom resources; remove it", RefOf(before))
 		}
 	}
 }

@@ -94,7 +94,8 @@ func transformedAgain(in Input) (map[Ref]*Object, error) {
 	m.kustomize()
 	for _, b := range m.plan.Blockers {
 		if b.Reason == api.ReasonInvalidKustomization {
-			return nil, fmt.Errorf("what the application has written last does not fit the kustomization: %s", strings.TrimSuffix(b.Object+": "+b.Message, ": "))
+			return nil, fmt.Errorf("what the application has written last does not fit the kustomization: %s",
+				strings.TrimSuffix(b.Object+": "+b.Message, ": "))
 		}
 	}
 	out := map[Ref]*Object{}

@@ -10,7 +10,9 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-const oldClaim = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadOnlyMany], storageClassName: old, volumeName: pv, selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 1Gi}}}, status: {phase: Bound, capacity: {storage: 2Gi}}}`
+const oldClaim = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadOnlyMany],
+	storageClassName: old, volumeName: pv, selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 1Gi}}},
+	status: {phase: Bound, capacity: {storage: 2Gi}}}`
 
 func TestRetarget(t *testing.T) {
 	cases := map[string]struct {
@@ -20,14 +22,16 @@ func TestRetarget(t *testing.T) {
 		warnings int
 	}{
 		"Nothing": {
-			reason:   "the mapping of the target, the size that the source has, and what may stand in the way",
-			want:     `{accessModes: [ReadOnlyMany], storageClassName: new, selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 2Gi}}}`,
+			reason: "the mapping of the target, the size that the source has, and what may stand in the way",
+			want: `{accessModes: [ReadOnlyMany], storageClassName: new, selector: {matchLabels: {disk: old}},
+				resources: {requests: {storage: 2Gi}}}`,
 			warnings: 3,
 		},
 		"Size": {
-			reason:   "the size that the user wants goes before what the source has",
-			target:   api.ClaimTarget{Size: "512Mi"},
-			want:     `{accessModes: [ReadOnlyMany], storageClassName: new, selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 512Mi}}}`,
+			reason: "the size that the user wants goes before what the source has",
+			target: api.ClaimTarget{Size: "512Mi"},
+			want: `{accessModes: [ReadOnlyMany], storageClassName: new, selector: {matchLabels: {disk: old}},
+				resources: {requests: {storage: 512Mi}}}`,
 			warnings: 2,
 		},
 		"Class": {
@@ -37,15 +41,17 @@ func TestRetarget(t *testing.T) {
 			warnings: 2,
 		},
 		"NoClass": {
-			reason:   "without a class it is the selector that finds a volume",
-			target:   api.ClaimTarget{StorageClassName: new("")},
-			want:     `{accessModes: [ReadOnlyMany], storageClassName: "", selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 2Gi}}}`,
+			reason: "without a class it is the selector that finds a volume",
+			target: api.ClaimTarget{StorageClassName: new("")},
+			want: `{accessModes: [ReadOnlyMany], storageClassName: "", selector: {matchLabels: {disk: old}},
+				resources: {requests: {storage: 2Gi}}}`,
 			warnings: 3,
 		},
 		"AccessModes": {
-			reason:   "the data can be written with another mode",
-			target:   api.ClaimTarget{AccessModes: []api.ClaimAccessMode{"ReadWriteOnce"}},
-			want:     `{accessModes: [ReadWriteOnce], storageClassName: new, selector: {matchLabels: {disk: old}}, resources: {requests: {storage: 2Gi}}}`,
+			reason: "the data can be written with another mode",
+			target: api.ClaimTarget{AccessModes: []api.ClaimAccessMode{"ReadWriteOnce"}},
+			want: `{accessModes: [ReadWriteOnce], storageClassName: new, selector: {matchLabels: {disk: old}},
+				resources: {requests: {storage: 2Gi}}}`,
 			warnings: 2,
 		},
 	}
@@ -57,7 +63,8 @@ func TestRetarget(t *testing.T) {
 				in.Data.Claims = []api.ClaimData{{Name: "data", Target: tc.target}}
 			}))
 			want := object(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: copy, namespace: src}, spec: `+tc.want+`}`)
-			if diff := cmp.Diff([]Object{{Ref: refTo(kindClaim, "copy"), Source: "data", Phase: PhaseVolume, Why: bySelector, Object: want}}, p.Objects); diff != "" {
+			if diff := cmp.Diff([]Object{{Ref: refTo(kindClaim, "copy"), Source: "data", Phase: PhaseVolume, Why: bySelector, Object: want}},
+				p.Objects); diff != "" {
 				t.Errorf("%s: the claim at the target (-want +got):\n%s", tc.reason, diff)
 			}
 			if len(p.Blockers) > 0 || len(p.Warnings) != tc.warnings {
@@ -74,9 +81,11 @@ func TestRenamedInCustomResources(t *testing.T) {
 		reason, widget, want string
 		blockers             []string
 	}{
-		"Named":     {"as fields for claims do", `{storage: {claimName: data, storageName: data}}`, `{storage: {claimName: copy, storageName: data}}`, []string{}},
-		"Reference": {"as references do", `{from: [{kind: PersistentVolumeClaim, name: data}, {kind: Secret, name: data}]}`, `{from: [{kind: PersistentVolumeClaim, name: copy}, {kind: Secret, name: data}]}`, []string{}},
-		"Silent":    {"its controller would have the old name mounted", `{}`, `{}`, []string{"InvalidSpec PersistentVolumeClaim/data"}},
+		"Named": {"as fields for claims do",
+			`{storage: {claimName: data, storageName: data}}`, `{storage: {claimName: copy, storageName: data}}`, []string{}},
+		"Reference": {"as references do", `{from: [{kind: PersistentVolumeClaim, name: data}, {kind: Secret, name: data}]}`,
+			`{from: [{kind: PersistentVolumeClaim, name: copy}, {kind: Secret, name: data}]}`, []string{}},
+		"Silent": {"its controller would have the old name mounted", `{}`, `{}`, []string{"InvalidSpec PersistentVolumeClaim/data"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -105,15 +114,17 @@ func TestRenamedInCustomResources(t *testing.T) {
 
 // TestRenamedMounts: Pods mount a claim by the name that it has at the target.
 func TestRenamedMounts(t *testing.T) {
-	const pods = `{spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data, readOnly: true}}, {name: o, persistentVolumeClaim: {claimName: other}}, {name: e, emptyDir: {medium: Memory}}]}}`
+	const pods = `{spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data, readOnly: true}},
+		{name: o, persistentVolumeClaim: {claimName: other}}, {name: e, emptyDir: {medium: Memory}}]}}`
 	workloads := map[string]string{
 		"Deployment":  `{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: src}, spec: {template: ` + pods + `}}`,
 		"StatefulSet": `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: app, namespace: src}, spec: {template: ` + pods + `}}`,
-		"CronJob":     `{apiVersion: batch/v1, kind: CronJob, metadata: {name: app, namespace: src}, spec: {jobTemplate: {spec: {template: ` + pods + `}}}}`,
+		"CronJob": `{apiVersion: batch/v1, kind: CronJob, metadata: {name: app, namespace: src}, spec: {jobTemplate: {spec: {template: ` +
+			pods + `}}}}`,
 	}
 	other := strings.Replace(bound, "name: data", "name: other", 1)
 	policies := map[string]func(*Input){
-		"Copy": func(in *Input) {},
+		"Copy": func(*Input) {},
 		"Skip": func(in *Input) { in.Data.Claims[0].Policy = api.ClaimSkip },
 		"Excluded": func(in *Input) {
 			in.Application.Exclude = []api.ExcludedObject{{Kind: "PersistentVolumeClaim", Name: "data"}}
@@ -150,7 +161,8 @@ func TestRenamedMounts(t *testing.T) {
 }
 
 func TestTargetNames(t *testing.T) {
-	const set = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}, volumeClaimTemplates: [{metadata: {name: data}}]}}`
+	const set = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src},
+		spec: {template: {spec: {containers: [{name: c}]}}, volumeClaimTemplates: [{metadata: {name: data}}]}}`
 	named := func(name string) string { return strings.Replace(bound, "name: data", "name: "+name, 1) }
 	to := func(pairs ...string) []api.ClaimData {
 		var out []api.ClaimData
@@ -166,12 +178,17 @@ func TestTargetNames(t *testing.T) {
 		contents api.Contents
 		want     []string
 	}{
-		"Swapped":     {"each has a name of its own", join(named("a"), named("b")), to("a", "b", "b", "a"), "", []string{}},
-		"Twice":       {"one copy would overwrite the other", join(named("a"), named("b")), to("a", "c", "b", "c"), "", []string{"InvalidSpec PersistentVolumeClaim/b"}},
-		"AsAnother":   {"a name that another claim keeps is taken", join(named("a"), named("b")), to("b", "a"), "", []string{"InvalidSpec PersistentVolumeClaim/b"}},
-		"OfATemplate": {"the StatefulSet at the target would make an empty claim of the old name", join(set, named("data-db-0")), to("data-db-0", "copy"), "", []string{"InvalidSpec PersistentVolumeClaim/data-db-0"}},
-		"OnlyItsData": {"nobody makes the StatefulSet at the target", join(set, named("data-db-0")), to("data-db-0", "copy"), api.ContentsData, []string{}},
-		"BadSize":     {"a size that nobody can read must not become the source's", named("a"), []api.ClaimData{{Name: "a", Target: api.ClaimTarget{Size: "much"}}}, "", []string{"InvalidSpec PersistentVolumeClaim/a"}},
+		"Swapped": {"each has a name of its own", join(named("a"), named("b")), to("a", "b", "b", "a"), "", []string{}},
+		"Twice": {"one copy would overwrite the other",
+			join(named("a"), named("b")), to("a", "c", "b", "c"), "", []string{"InvalidSpec PersistentVolumeClaim/b"}},
+		"AsAnother": {"a name that another claim keeps is taken",
+			join(named("a"), named("b")), to("b", "a"), "", []string{"InvalidSpec PersistentVolumeClaim/b"}},
+		"OfATemplate": {"the StatefulSet at the target would make an empty claim of the old name",
+			join(set, named("data-db-0")), to("data-db-0", "copy"), "", []string{"InvalidSpec PersistentVolumeClaim/data-db-0"}},
+		"OnlyItsData": {"nobody makes the StatefulSet at the target",
+			join(set, named("data-db-0")), to("data-db-0", "copy"), api.ContentsData, []string{}},
+		"BadSize": {"a size that nobody can read must not become the source's",
+			named("a"), []api.ClaimData{{Name: "a", Target: api.ClaimTarget{Size: "much"}}}, "", []string{"InvalidSpec PersistentVolumeClaim/a"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -144,7 +144,8 @@ func (m *maker) admitClaim(n *node, why string) {
 	case why == byClaimName:
 		m.blocked[n.ref] = true
 		m.block(api.ReasonUnsupportedVolume, n.ref,
-			"application.claims names %s, which belongs to Pod/%s and ends with it: expected a claim that stays; remove the entry, or copy its data to a claim of its own first",
+			"application.claims names %s, which belongs to Pod/%s and ends with it: expected a claim that stays; "+
+				"remove the entry, or copy its data to a claim of its own first",
 			n.ref, metav1.GetControllerOfNoCopy(n.obj).Name)
 	default:
 		m.leave(n.ref, "it belongs to one Pod and ends with it")
@@ -177,7 +178,8 @@ func (m *maker) refuseForeign(n *node, why string) {
 	if isWorkload(n.ref.kind()) && why != bySelector {
 		m.blocked[n.ref] = true
 		m.block(api.ReasonUnsupportedWorkload, n.ref,
-			"%s is controlled by %s, which would start it again when KubeMove stops it: expected a workload without a controller; move what %s manages by its own means, or remove the owner reference first",
+			"%s is controlled by %s, which would start it again when KubeMove stops it: expected a workload without a controller; "+
+				"move what %s manages by its own means, or remove the owner reference first",
 			n.ref, owner, owner)
 		return
 	}

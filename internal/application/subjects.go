@@ -33,13 +33,15 @@ func (m *maker) checkBindings() {
 			}
 		}
 		if len(people) > 0 {
-			m.warn("%s binds %s: the target's cluster may know others by these names, or nobody; see that they are meant there, or take them out by a patch of the target's kustomization",
+			m.warn("%s binds %s: the target's cluster may know others by these names, or nobody; "+
+				"see that they are meant there, or take them out by a patch of the target's kustomization",
 				n.ref, few(people))
 		}
 		if len(foreign) == 0 {
 			continue
 		}
-		m.warn("%s binds accounts of other namespaces, which in the target's cluster may be somebody else's: %s; they get no rights at the target, bind them there if they are meant",
+		m.warn("%s binds accounts of other namespaces, which in the target's cluster may be somebody else's: %s; "+
+			"they get no rights at the target, bind them there if they are meant",
 			n.ref, few(foreign))
 		if len(foreign) == len(subjects) {
 			delete(m.taken, n.ref)

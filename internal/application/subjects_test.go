@@ -21,24 +21,40 @@ func TestSubjects(t *testing.T) {
 		// warned are parts of the warnings, one each.
 		warned []string
 	}{
-		"Own":           {reason: "the application's accounts follow their namespace", subjects: []string{own}, want: []string{"ServiceAccount dst/web"}},
-		"Foreign":       {reason: "another cluster's ci is another ci", subjects: []string{own, "ServiceAccount ci/deployer"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount ci/deployer"}},
-		"ForeignOnly":   {reason: "a binding of nobody is of no use", subjects: []string{"ServiceAccount ci/deployer"}, left: true, warned: []string{"ServiceAccount ci/deployer"}},
-		"TargetsName":   {reason: "so is what has the target's namespace at the source", subjects: []string{own, "ServiceAccount dst/web"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount dst/web"}},
-		"ForeignUser":   {reason: "an account can be named as a user", subjects: []string{own, "User system:serviceaccount:ci:deployer"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"serviceaccount:ci:deployer"}},
-		"ForeignGroup":  {reason: "all accounts of a namespace are a group", subjects: []string{own, "Group system:serviceaccounts:ci"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"serviceaccounts:ci"}},
-		"Prefix":        {reason: "a longer name is another namespace", subjects: []string{"User system:serviceaccount:src2:web", "Group system:serviceaccounts:src2"}, left: true, warned: []string{"src2:web, Group"}},
-		"OwnGroup":      {reason: "the group of the namespace follows it", subjects: []string{"Group system:serviceaccounts:src", "User system:serviceaccount:src:web"}, want: []string{"Group system:serviceaccounts:dst", "User system:serviceaccount:dst:web"}},
-		"System":        {reason: "Kubernetes' own groups are the same everywhere", subjects: []string{"Group system:authenticated", "Group system:serviceaccounts"}, want: []string{"Group system:authenticated", "Group system:serviceaccounts"}},
-		"People":        {reason: "people mostly are the same, and somebody should look", subjects: []string{own, "User jane", "Group devs"}, want: []string{"ServiceAccount dst/web", "User jane", "Group devs"}, warned: []string{"User jane, Group devs"}},
-		"PeopleAndMore": {reason: "what stays of a binding is kept", subjects: []string{"ServiceAccount ci/deployer", "User jane"}, want: []string{"User jane"}, warned: []string{"ci/deployer", "User jane"}},
-		"Nobody":        {reason: "a binding of nobody is one at the target, too", want: []string{}},
-		"SameCluster": {reason: "in one cluster a name means the same", same: true, subjects: []string{own, "ServiceAccount ci/deployer", "User jane", "Group system:serviceaccounts:ci"},
+		"Own": {reason: "the application's accounts follow their namespace",
+			subjects: []string{own}, want: []string{"ServiceAccount dst/web"}},
+		"Foreign": {reason: "another cluster's ci is another ci", subjects: []string{own, "ServiceAccount ci/deployer"},
+			want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount ci/deployer"}},
+		"ForeignOnly": {reason: "a binding of nobody is of no use",
+			subjects: []string{"ServiceAccount ci/deployer"}, left: true, warned: []string{"ServiceAccount ci/deployer"}},
+		"TargetsName": {reason: "so is what has the target's namespace at the source",
+			subjects: []string{own, "ServiceAccount dst/web"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount dst/web"}},
+		"ForeignUser": {reason: "an account can be named as a user", subjects: []string{own, "User system:serviceaccount:ci:deployer"},
+			want: []string{"ServiceAccount dst/web"}, warned: []string{"serviceaccount:ci:deployer"}},
+		"ForeignGroup": {reason: "all accounts of a namespace are a group", subjects: []string{own, "Group system:serviceaccounts:ci"},
+			want: []string{"ServiceAccount dst/web"}, warned: []string{"serviceaccounts:ci"}},
+		"Prefix": {reason: "a longer name is another namespace",
+			subjects: []string{"User system:serviceaccount:src2:web", "Group system:serviceaccounts:src2"}, left: true,
+			warned: []string{"src2:web, Group"}},
+		"OwnGroup": {reason: "the group of the namespace follows it",
+			subjects: []string{"Group system:serviceaccounts:src", "User system:serviceaccount:src:web"},
+			want:     []string{"Group system:serviceaccounts:dst", "User system:serviceaccount:dst:web"}},
+		"System": {reason: "Kubernetes' own groups are the same everywhere",
+			subjects: []string{"Group system:authenticated", "Group system:serviceaccounts"},
+			want:     []string{"Group system:authenticated", "Group system:serviceaccounts"}},
+		"People": {reason: "people mostly are the same, and somebody should look", subjects: []string{own, "User jane", "Group devs"},
+			want: []string{"ServiceAccount dst/web", "User jane", "Group devs"}, warned: []string{"User jane, Group devs"}},
+		"PeopleAndMore": {reason: "what stays of a binding is kept", subjects: []string{"ServiceAccount ci/deployer", "User jane"},
+			want: []string{"User jane"}, warned: []string{"ci/deployer", "User jane"}},
+		"Nobody": {reason: "a binding of nobody is one at the target, too", want: []string{}},
+		"SameCluster": {reason: "in one cluster a name means the same",
+			same: true, subjects: []string{own, "ServiceAccount ci/deployer", "User jane", "Group system:serviceaccounts:ci"},
 			want: []string{"ServiceAccount dst/web", "ServiceAccount ci/deployer", "User jane", "Group system:serviceaccounts:ci"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			b := object(t, `{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: src}, roleRef: {kind: Role, name: r}}`)
+			b := object(t,
+				`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: src}, roleRef: {kind: Role, name: r}}`)
 			if len(tc.subjects) > 0 {
 				b.Object["subjects"] = subjectsOf(tc.subjects)
 			}

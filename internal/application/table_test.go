@@ -32,10 +32,15 @@ func whole(t testing.TB, objects string, change func(*Input)) Input {
 }
 
 const (
-	webYAML = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, labels: {app: web}}, spec: {replicas: 3, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
-	webOff  = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {replicas: 0, template: {spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
-	bound   = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadWriteOnce]}, status: {phase: Bound}}`
-	pending = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadWriteOnce]}, status: {phase: Pending}}`
+	webYAML = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, labels: {app: web}},
+		spec: {replicas: 3, template: {metadata: {labels: {app: web}},
+		spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
+	webOff = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+		spec: {replicas: 0, template: {spec: {containers: [{name: c}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}}}`
+	bound = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadWriteOnce]},
+		status: {phase: Bound}}`
+	pending = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}, spec: {accessModes: [ReadWriteOnce]},
+		status: {phase: Pending}}`
 )
 
 func join(objects ...string) string { return strings.Join(objects, "\n---\n") }
@@ -89,13 +94,14 @@ func TestBlockers(t *testing.T) {
 			want:    []string{},
 		},
 		"LedgerOfAnother": {
-			reason:  "a ledger alone shows that another switch has stopped it",
-			objects: join(strings.Replace(webYAML, "labels: {app: web}}, spec", `annotations: {kubemove.io/ledger: '{"switch":"x"}'}}, spec`, 1), bound),
-			want:    []string{"SourceHeld Deployment.apps/web"},
+			reason: "a ledger alone shows that another switch has stopped it",
+			objects: join(strings.Replace(webYAML, "src, labels: {app: web}}", `src, annotations: {kubemove.io/ledger: '{"switch":"x"}'}}`, 1),
+				bound),
+			want: []string{"SourceHeld Deployment.apps/web"},
 		},
 		"BrokenLedger": {
 			reason:  "without a readable ledger nobody knows how many replicas to start",
-			objects: join(strings.Replace(webYAML, "labels: {app: web}}, spec", `annotations: {kubemove.io/ledger: 'x'}}, spec`, 1), bound),
+			objects: join(strings.Replace(webYAML, "src, labels: {app: web}}", `src, annotations: {kubemove.io/ledger: 'x'}}`, 1), bound),
 			want:    []string{"SourceHeld Deployment.apps/web"},
 		},
 		"ActiveSourceClaim": {
@@ -123,47 +129,60 @@ func TestBlockers(t *testing.T) {
 			want:    []string{"UnknownMobilizer PersistentVolumeClaim/data"},
 		},
 		"UnreadableNeighbour": {
-			reason:  "what cannot be read might mount our claims",
-			objects: join(webYAML, bound, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: odd, namespace: src}, spec: {template: {spec: {volumes: 7}}}}`),
-			change:  func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
-			want:    []string{"UnsupportedWorkload Deployment.apps/odd"},
+			reason: "what cannot be read might mount our claims",
+			objects: join(webYAML, bound,
+				`{apiVersion: apps/v1, kind: Deployment, metadata: {name: odd, namespace: src}, spec: {template: {spec: {volumes: 7}}}}`),
+			change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
+			want:   []string{"UnsupportedWorkload Deployment.apps/odd"},
 		},
 		"Worker": {
-			reason:  "our own workers mount the claims for us",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, labels: {app.kubernetes.io/managed-by: kubemove}}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
-			want:    []string{},
+			reason: "our own workers mount the claims for us",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src,
+				labels: {app.kubernetes.io/managed-by: kubemove}}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
+			want: []string{},
 		},
 		"FinishedNeighbour": {
-			reason:  "a Pod that has ended writes no more",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed, containerStatuses: [{name: c, state: {terminated: {exitCode: 1}}}]}}`),
-			want:    []string{},
+			reason: "a Pod that has ended writes no more",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src},
+				spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]},
+				status: {phase: Failed, containerStatuses: [{name: c, state: {terminated: {exitCode: 1}}}]}}`),
+			want: []string{},
 		},
 		"LostNeighbour": {
-			reason:  "a Pod on a lost node writes on, and a switch would wait for it in vain",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1, volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed, containerStatuses: [{name: c, state: {running: {}}}]}}`),
-			want:    []string{"PodNotEnded Pod/w"},
+			reason: "a Pod on a lost node writes on, and a switch would wait for it in vain",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1, volumes: [{name: d,
+				persistentVolumeClaim: {claimName: data}}]}, status: {phase: Failed, containerStatuses: [{name: c, state: {running: {}}}]}}`),
+			want: []string{"PodNotEnded Pod/w"},
 		},
 		"LostMember": {
-			reason:  "and so does one of the application itself",
-			objects: join(webYAML, bound, `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: u, controller: true}]}, spec: {replicas: 1, template: {spec: {containers: [{name: c}]}}}}`, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-1, uid: v, controller: true}]}, spec: {nodeName: n1}, status: {phase: Failed}}`),
-			want:    []string{"PodNotEnded Pod/w"},
+			reason: "and so does one of the application itself",
+			objects: join(webYAML, bound,
+				`{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: src, ownerReferences: [{apiVersion: apps/v1,
+					kind: Deployment, name: web, uid: u, controller: true}]}, spec: {replicas: 1, template: {spec: {containers: [{name: c}]}}}}`,
+				`{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet,
+					name: web-1, uid: v, controller: true}]}, spec: {nodeName: n1}, status: {phase: Failed}}`),
+			want: []string{"PodNotEnded Pod/w"},
 		},
 		"LostStranger": {
-			reason:  "what has nothing of the application is not waited for",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1}, status: {phase: Failed}}`),
-			change:  func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
-			want:    []string{},
+			reason: "what has nothing of the application is not waited for",
+			objects: join(webYAML, bound,
+				`{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src}, spec: {nodeName: n1}, status: {phase: Failed}}`),
+			change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
+			want:   []string{},
 		},
 		"NeighbourOfAnOperator": {
-			reason:  "Pods that an operator runs write all the same",
-			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
-			want:    []string{"ClaimShared PersistentVolumeClaim/data"},
+			reason: "Pods that an operator runs write all the same",
+			objects: join(webYAML, bound, `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: src, ownerReferences: [{apiVersion: a.b/v1,
+				kind: Db, name: x, uid: u, controller: true}]}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`),
+			want: []string{"ClaimShared PersistentVolumeClaim/data"},
 		},
 		"NeighbourSet": {
-			reason:  "claims of a StatefulSet's templates are mounted by it, too",
-			objects: join(`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src}, spec: {template: {spec: {containers: [{name: c}]}}, volumeClaimTemplates: [{metadata: {name: d}}]}}`, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: d-db-0, namespace: src, labels: {app: web}}}`),
-			change:  func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
-			want:    []string{"ClaimShared PersistentVolumeClaim/d-db-0"},
+			reason: "claims of a StatefulSet's templates are mounted by it, too",
+			objects: join(`{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: src},
+				spec: {template: {spec: {containers: [{name: c}]}}, volumeClaimTemplates: [{metadata: {name: d}}]}}`,
+				`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: d-db-0, namespace: src, labels: {app: web}}}`),
+			change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} },
+			want:   []string{"ClaimShared PersistentVolumeClaim/d-db-0"},
 		},
 	}
 	for name, tc := range cases {
@@ -178,11 +197,15 @@ func TestBlockers(t *testing.T) {
 
 func TestNothingOfOursIsCaptured(t *testing.T) {
 	p := Make(whole(t, join(webYAML, bound,
-		`{apiVersion: v1, kind: Secret, metadata: {name: plan, namespace: src, ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u}]}}`,
+		`{apiVersion: v1, kind: Secret,
+			metadata: {name: plan, namespace: src, ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u}]}}`,
 		`{apiVersion: v1, kind: ConfigMap, metadata: {name: record, namespace: src, labels: {app.kubernetes.io/managed-by: kubemove}}}`,
-		`{apiVersion: v1, kind: ServiceAccount, metadata: {name: p-data, namespace: src, ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u, controller: true}]}}`,
-		`{apiVersion: batch/v1, kind: Job, metadata: {name: j, uid: j, namespace: src, ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u, controller: true}]}, spec: {template: {}}}`,
-		`{apiVersion: v1, kind: Pod, metadata: {name: j-1, namespace: src, ownerReferences: [{apiVersion: batch/v1, kind: Job, name: j, uid: j, controller: true}]}, spec: {}}`,
+		`{apiVersion: v1, kind: ServiceAccount, metadata: {name: p-data, namespace: src,
+			ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u, controller: true}]}}`,
+		`{apiVersion: batch/v1, kind: Job, metadata: {name: j, uid: j, namespace: src,
+			ownerReferences: [{apiVersion: kubemove.io/v1alpha1, kind: MovePair, name: p, uid: u, controller: true}]}, spec: {template: {}}}`,
+		`{apiVersion: v1, kind: Pod, metadata: {name: j-1, namespace: src,
+			ownerReferences: [{apiVersion: batch/v1, kind: Job, name: j, uid: j, controller: true}]}, spec: {}}`,
 		`{apiVersion: v1, kind: Secret, metadata: {name: kubeconfig, namespace: src}}`,
 	), func(in *Input) { in.Exclude = []Ref{refTo(kindSecret, "kubeconfig")} }))
 	got := []string{}
@@ -203,13 +226,16 @@ func TestPolicyOfUnboundClaims(t *testing.T) {
 		objects string
 		want    api.ClaimPolicy
 	}{
-		"Bound":        {"a bound claim is copied", join(webYAML, bound), api.ClaimCopy},
-		"Unused":       {"no volume, no data", pending, api.ClaimCreateEmpty},
-		"StoppedUser":  {"nothing is about to write", join(webOff, pending), api.ClaimCreateEmpty},
-		"RunningUser":  {"its Pods may be scheduled, and write, before the switch", join(webYAML, pending), api.ClaimCopy},
-		"StoppedByUs":  {"the plan is the same while its user is stopped by this switch", join(strings.Replace(webOff, "namespace: src}", `namespace: src, annotations: {kubemove.io/ledger: '{"switch":"switch","replicas":3}'}}`, 1), pending), api.ClaimCopy},
-		"WaitingPod":   {"a Pod may be scheduled at any time", join(webOff, pending, `{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: src}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`), api.ClaimCopy},
-		"PhaseUnknown": {"without a phase the safe thing is to copy", `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}}`, api.ClaimCopy},
+		"Bound":       {"a bound claim is copied", join(webYAML, bound), api.ClaimCopy},
+		"Unused":      {"no volume, no data", pending, api.ClaimCreateEmpty},
+		"StoppedUser": {"nothing is about to write", join(webOff, pending), api.ClaimCreateEmpty},
+		"RunningUser": {"its Pods may be scheduled, and write, before the switch", join(webYAML, pending), api.ClaimCopy},
+		"StoppedByUs": {"the plan is the same while its user is stopped by this switch", join(strings.Replace(webOff, "namespace: src}",
+			`namespace: src, annotations: {kubemove.io/ledger: '{"switch":"switch","replicas":3}'}}`, 1), pending), api.ClaimCopy},
+		"WaitingPod": {"a Pod may be scheduled at any time", join(webOff, pending, `{apiVersion: v1, kind: Pod,
+			metadata: {name: p, namespace: src}, spec: {volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}}`), api.ClaimCopy},
+		"PhaseUnknown": {"without a phase the safe thing is to copy",
+			`{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: src}}`, api.ClaimCopy},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -222,7 +248,8 @@ func TestPolicyOfUnboundClaims(t *testing.T) {
 }
 
 func TestHashFollowsTheApplication(t *testing.T) {
-	const hpa = `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web, namespace: src}, spec: {maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}`
+	const hpa = `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: web, namespace: src},
+		spec: {maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}}`
 	more := strings.Replace(webYAML, "replicas: 3", "replicas: 4", 1)
 	hash := func(objects ...string) string { return Make(whole(t, join(objects...), nil)).Hash() }
 	if hash(webYAML, bound) == hash(more, bound) {
@@ -274,28 +301,33 @@ func TestIdentity(t *testing.T) {
 		},
 		"Pod": {
 			reason: "the Pod's user, with its groups in order",
-			spec:   `{securityContext: {runAsUser: 1, runAsGroup: 2, fsGroup: 1, supplementalGroups: [3, 2]}, containers: [{name: a, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: &one, GID: &two, Groups: []int64{1, 2, 3}, FSGroup: &one},
+			spec: `{securityContext: {runAsUser: 1, runAsGroup: 2, fsGroup: 1, supplementalGroups: [3, 2]},
+				containers: [{name: a, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: Identity{UID: &one, GID: &two, Groups: []int64{1, 2, 3}, FSGroup: &one},
 		},
 		"Container": {
 			reason: "the container's own user goes before the Pod's",
-			spec:   `{securityContext: {runAsUser: 1, runAsGroup: 2}, containers: [{name: a, securityContext: {runAsUser: 3}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: &three, GID: &two},
+			spec: `{securityContext: {runAsUser: 1, runAsGroup: 2},
+				containers: [{name: a, securityContext: {runAsUser: 3}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: Identity{UID: &three, GID: &two},
 		},
 		"OrdinaryBeforeInit": {
 			reason: "init containers often run as root only to prepare the volume",
-			spec:   `{initContainers: [{name: i, securityContext: {runAsUser: 1}, volumeMounts: [{name: d, mountPath: /d}]}], containers: [{name: a, securityContext: {runAsUser: 2}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: &two, Container: "a"},
+			spec: `{initContainers: [{name: i, securityContext: {runAsUser: 1}, volumeMounts: [{name: d, mountPath: /d}]}],
+				containers: [{name: a, securityContext: {runAsUser: 2}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: Identity{UID: &two, Container: "a"},
 		},
 		"Root": {
 			reason: "root has what its container has",
-			spec:   `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {capabilities: {drop: [ALL], add: [CAP_CHOWN, NET_ADMIN]}}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: new(int64(0)), Capabilities: []corev1.Capability{"CHOWN"}},
+			spec: `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {capabilities: {drop: [ALL],
+				add: [CAP_CHOWN, NET_ADMIN]}}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: Identity{UID: new(int64(0)), Capabilities: []corev1.Capability{"CHOWN"}},
 		},
 		"PrivilegedRoot": {
 			reason: "a privileged container has them all, whatever it drops",
-			spec:   `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {privileged: true, capabilities: {drop: [ALL]}}, volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
-			want:   Identity{UID: new(int64(0)), Capabilities: CopyCapabilities()},
+			spec: `{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {privileged: true, capabilities: {drop: [ALL]}},
+				volumeMounts: [{name: d, mountPath: /d}]}], ` + volumes + `}`,
+			want: Identity{UID: new(int64(0)), Capabilities: CopyCapabilities()},
 		},
 		"NotMounted": {
 			reason: "a volume that no container mounts has no user",
@@ -314,7 +346,8 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestWorker(t *testing.T) {
-	user := Identity{UID: new(int64(1000)), GID: new(int64(1000)), Groups: []int64{2000}, FSGroup: new(int64(2000)), SELinux: &corev1.SELinuxOptions{Level: "s0"}}
+	user := Identity{UID: new(int64(1000)), GID: new(int64(1000)), Groups: []int64{2000}, FSGroup: new(int64(2000)),
+		SELinux: &corev1.SELinuxOptions{Level: "s0"}}
 	atSource := user
 	atSource.FSGroup = nil
 	privileged := Identity{UID: new(int64(0)), GID: new(int64(0)), Capabilities: CopyCapabilities(), SELinux: user.SELinux}

@@ -50,10 +50,12 @@ func (m *maker) checkGrace(n *node, replicas int64) {
 	switch {
 	case limit == 0:
 	case grace >= limit:
-		m.warn("%s may take %ds to end (terminationGracePeriodSeconds), and a switch waits %ds for it (quiesce.timeout) before it rolls back: raise quiesce.timeout, or shorten the grace period",
+		m.warn("%s may take %ds to end (terminationGracePeriodSeconds), and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
+			"raise quiesce.timeout, or shorten the grace period",
 			n.ref, grace, limit)
 	case isOrdered(n.obj) && replicas > 1 && (grace > usualGrace || hasPreStop(&n.template.Spec)) && replicas*grace >= limit:
-		m.warn("%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
+		m.warn("%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), "+
+			"and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
 			"raise quiesce.timeout, or shorten the grace period", n.ref, replicas*grace, replicas, grace, limit)
 	}
 }
@@ -100,7 +102,8 @@ func (m *maker) checkJobTimes(n *node, w *Workload) {
 		m.warn("%s of %s took %ds or is at it for so long, and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s",
 			longest.ref, n.ref, wholeSeconds(took), wholeSeconds(limit), fix)
 	case !known && !w.Suspended && allowed >= wholeSeconds(limit):
-		m.warn("Jobs of %s may take %ds (activeDeadlineSeconds), and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s", n.ref, allowed, wholeSeconds(limit), fix)
+		m.warn("Jobs of %s may take %ds (activeDeadlineSeconds), "+
+			"and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s", n.ref, allowed, wholeSeconds(limit), fix)
 	}
 }
 
@@ -159,7 +162,8 @@ func (m *maker) checkStart(n *node, w *Workload) {
 	const fix = "raise switch.healthTimeout, or shorten that"
 	switch {
 	case s.least*turns >= limit:
-		m.warn("%s cannot be ready at the target before %ds have passed (%s%s), and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
+		m.warn("%s cannot be ready at the target before %ds have passed (%s%s), "+
+			"and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
 			n.ref, s.least*turns, each, strings.Join(s.leastOf, ", "), limit, fix)
 	case s.most*turns > limit:
 		m.warn("%s may take %ds to become ready at the target (%s%s), and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
@@ -192,7 +196,8 @@ func startOf(obj *unstructured.Unstructured, spec *corev1.PodSpec) start {
 		of := []string{fmt.Sprintf("minReadySeconds %d", ready)}
 		out.add(start{least: ready, most: ready, leastOf: of, mostOf: of})
 	}
-	if allowed, found, _ := unstructured.NestedInt64(obj.Object, "spec", "progressDeadlineSeconds"); found && allowed != usualProgress && allowed < math.MaxInt32 && allowed > out.most {
+	if allowed, found, _ := unstructured.NestedInt64(obj.Object, "spec", "progressDeadlineSeconds"); found && allowed != usualProgress &&
+		allowed < math.MaxInt32 && allowed > out.most {
 		out.most, out.mostOf = allowed, []string{fmt.Sprintf("progressDeadlineSeconds %d", allowed)}
 	}
 	return out
@@ -225,7 +230,8 @@ func startupOf(c *corev1.Container) start {
 	if s.least > 0 {
 		s.leastOf = []string{fmt.Sprintf("startupProbe of %s: initialDelaySeconds %d", c.Name, p.InitialDelaySeconds)}
 	}
-	s.mostOf = []string{fmt.Sprintf("startupProbe of %s: initialDelaySeconds %d, periodSeconds %d, failureThreshold %d", c.Name, p.InitialDelaySeconds, period, failures)}
+	s.mostOf = []string{fmt.Sprintf("startupProbe of %s: initialDelaySeconds %d, periodSeconds %d, failureThreshold %d",
+		c.Name, p.InitialDelaySeconds, period, failures)}
 	return s
 }
 

@@ -37,7 +37,8 @@ func (m *maker) trafficTargets() *trafficTargets {
 	if m.targetsOfTraffic != nil {
 		return m.targetsOfTraffic
 	}
-	t := &trafficTargets{services: map[string]bool{}, namespaces: []string{m.in.SourceNamespace, m.in.TargetNamespace}, workloads: m.stopped(), needed: map[Ref]bool{}}
+	t := &trafficTargets{services: map[string]bool{}, namespaces: []string{m.in.SourceNamespace, m.in.TargetNamespace},
+		workloads: m.stopped(), needed: map[Ref]bool{}}
 	for _, n := range m.x.nodes {
 		if n.ref.Kind == "Service" && !n.own {
 			t.services[n.ref.Name] = true
@@ -82,7 +83,8 @@ var otherFields = []string{"env", "envFrom", "args", "command", "port", "ports",
 
 func isOtherField(field string) bool {
 	lower := strings.ToLower(field)
-	return slices.Contains(otherFields, field) || slices.ContainsFunc(otherWords, func(word string) bool { return strings.Contains(lower, word) })
+	return slices.Contains(otherFields, field) ||
+		slices.ContainsFunc(otherWords, func(word string) bool { return strings.Contains(lower, word) })
 }
 
 // value of a field. Those in a list belong to the field of the list.

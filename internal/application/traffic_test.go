@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	servedWeb = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: front, namespace: src}, spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}
+	servedWeb = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: front, namespace: src},
+		spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: web, namespace: src}, spec: {selector: {app: web}, ports: [{port: 80}]}}`
 	ownedByEdge = `ownerReferences: [{apiVersion: edge.example.com/v1, kind: Edge, name: e, uid: e, controller: true}]`
@@ -79,22 +80,38 @@ func TestTrafficBeforeTheCommit(t *testing.T) {
 			reason: "Pods would wait for it until the switch rolls back", custom: edgeWith(`spec: {name: web}`), want: PhaseStart,
 			more: `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: src, ` + ownedByEdge + `}}
 ---
-{apiVersion: apps/v1, kind: Deployment, metadata: {name: reader, namespace: src}, spec: {template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: s}}]}]}}}}`,
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: reader, namespace: src},
+  spec: {template: {spec: {containers: [{name: c, envFrom: [{secretRef: {name: s}}]}]}}}}`,
 		},
-		"Export":           {reason: "it exports the Service of its own name", custom: custom("multicluster.x-k8s.io/v1alpha1", "ServiceExport", `spec: {}`), want: PhaseOpen},
-		"ExportOfACloud":   {reason: "and so it is called elsewhere", custom: custom("net.gke.io/v1", "ServiceExport", `spec: {}`), want: PhaseOpen},
-		"UnknownRoute":     {reason: "its kind says what it is", custom: custom("example.com/v1", "GameRoute", `spec: {}`), want: PhaseOpen},
-		"Listed":           {reason: "a route is one whatever it names", custom: custom("route.openshift.io/v1", "Route", `spec: {}`), want: PhaseOpen},
-		"Binding":          {reason: "a target group of a cloud", custom: custom("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", `spec: {serviceRef: {name: web, port: 80}}`), want: PhaseOpen},
-		"ScaledByRequests": {reason: "it routes what it counts", custom: custom("http.keda.sh/v1alpha1", "HTTPScaledObject", `spec: {scaleTargetRef: {name: front, service: web, port: 80}}`), want: PhaseOpen},
-		"Monitor":          {reason: "it reads measurements", custom: custom("monitoring.coreos.com/v1", "ServiceMonitor", `spec: {endpoints: [{port: web}], selector: {matchLabels: {app: web}}}`), want: PhaseStart},
-		"Probe":            {reason: "it asks whether it lives", custom: custom("monitoring.coreos.com/v1", "Probe", `spec: {targets: {staticConfig: {static: ["http://web.src.svc"]}}}`), want: PhaseStart},
-		"Certificate":      {reason: "Pods mount what is made of it", custom: custom("cert-manager.io/v1", "Certificate", `spec: {dnsNames: [web.src.svc]}`), want: PhaseStart},
-		"Policy":           {reason: "it allows or forbids", custom: custom("cilium.io/v2", "CiliumNetworkPolicy", `spec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{toPorts: [{ports: [{port: "80"}]}]}]}`), want: PhaseStart},
-		"Authorization":    {reason: "without it the Pods are open to all", custom: custom("security.istio.io/v1", "AuthorizationPolicy", `spec: {targetRefs: [{kind: Service, name: web}]}`), want: PhaseStart},
-		"ExternalSecret":   {reason: "Pods wait for what is made of it", custom: custom("external-secrets.io/v1", "ExternalSecret", `spec: {target: {name: web}}`), want: PhaseStart},
-		"Scaler":           {reason: "it asks a server, and scales", custom: custom("keda.sh/v1alpha1", "ScaledObject", `spec: {scaleTargetRef: {name: web}, triggers: [{metadata: {serverAddress: "http://web.src.svc:80"}}]}`), want: PhaseStart},
-		"SettingsOfAMesh":  {reason: "it says how a host is called within the mesh", custom: custom("networking.istio.io/v1", "DestinationRule", `spec: {host: web}`), want: PhaseStart},
+		"Export": {reason: "it exports the Service of its own name",
+			custom: custom("multicluster.x-k8s.io/v1alpha1", "ServiceExport", `spec: {}`), want: PhaseOpen},
+		"ExportOfACloud": {reason: "and so it is called elsewhere",
+			custom: custom("net.gke.io/v1", "ServiceExport", `spec: {}`), want: PhaseOpen},
+		"UnknownRoute": {reason: "its kind says what it is", custom: custom("example.com/v1", "GameRoute", `spec: {}`), want: PhaseOpen},
+		"Listed": {reason: "a route is one whatever it names",
+			custom: custom("route.openshift.io/v1", "Route", `spec: {}`), want: PhaseOpen},
+		"Binding": {reason: "a target group of a cloud",
+			custom: custom("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", `spec: {serviceRef: {name: web, port: 80}}`), want: PhaseOpen},
+		"ScaledByRequests": {reason: "it routes what it counts",
+			custom: custom("http.keda.sh/v1alpha1", "HTTPScaledObject", `spec: {scaleTargetRef: {name: front, service: web, port: 80}}`),
+			want:   PhaseOpen},
+		"Monitor": {reason: "it reads measurements", custom: custom("monitoring.coreos.com/v1", "ServiceMonitor",
+			`spec: {endpoints: [{port: web}], selector: {matchLabels: {app: web}}}`), want: PhaseStart},
+		"Probe": {reason: "it asks whether it lives",
+			custom: custom("monitoring.coreos.com/v1", "Probe", `spec: {targets: {staticConfig: {static: ["http://web.src.svc"]}}}`),
+			want:   PhaseStart},
+		"Certificate": {reason: "Pods mount what is made of it",
+			custom: custom("cert-manager.io/v1", "Certificate", `spec: {dnsNames: [web.src.svc]}`), want: PhaseStart},
+		"Policy": {reason: "it allows or forbids", custom: custom("cilium.io/v2", "CiliumNetworkPolicy",
+			`spec: {endpointSelector: {matchLabels: {app: web}}, ingress: [{toPorts: [{ports: [{port: "80"}]}]}]}`), want: PhaseStart},
+		"Authorization": {reason: "without it the Pods are open to all",
+			custom: custom("security.istio.io/v1", "AuthorizationPolicy", `spec: {targetRefs: [{kind: Service, name: web}]}`), want: PhaseStart},
+		"ExternalSecret": {reason: "Pods wait for what is made of it",
+			custom: custom("external-secrets.io/v1", "ExternalSecret", `spec: {target: {name: web}}`), want: PhaseStart},
+		"Scaler": {reason: "it asks a server, and scales", custom: custom("keda.sh/v1alpha1", "ScaledObject",
+			`spec: {scaleTargetRef: {name: web}, triggers: [{metadata: {serverAddress: "http://web.src.svc:80"}}]}`), want: PhaseStart},
+		"SettingsOfAMesh": {reason: "it says how a host is called within the mesh",
+			custom: custom("networking.istio.io/v1", "DestinationRule", `spec: {host: web}`), want: PhaseStart},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +135,8 @@ func (p *Plan) phase(name string) Phase {
 
 // TestTrafficByOtherNames: a kustomization or another namespace may change what is named.
 func TestTrafficByOtherNames(t *testing.T) {
-	p := Make(whole(t, join(servedWeb, edgeWith(`spec: {to: [{kind: Service, name: web, namespace: src}], origin: web.src.svc}`)), func(in *Input) { in.TargetNamespace = "dst" }))
+	p := Make(whole(t, join(servedWeb, edgeWith(`spec: {to: [{kind: Service, name: web, namespace: src}], origin: web.src.svc}`)),
+		func(in *Input) { in.TargetNamespace = "dst" }))
 	if got := p.phase("e"); got != PhaseOpen {
 		t.Errorf("a route to a Service of the former namespace is one: got the phase %q", got)
 	}
@@ -126,15 +144,19 @@ func TestTrafficByOtherNames(t *testing.T) {
 
 // TestTrafficOfWhatMakesWorkloads: it has to start with them, so that is a warning.
 func TestTrafficOfWhatMakesWorkloads(t *testing.T) {
-	const made = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: made, namespace: src, uid: m, ` + ownedByEdge + `}, spec: {replicas: 0, template: {spec: {containers: [{name: c}]}}}}`
+	const made = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: made, namespace: src, uid: m, ` + ownedByEdge +
+		`}, spec: {replicas: 0, template: {spec: {containers: [{name: c}]}}}}`
 	cases := map[string]struct {
 		reason string
 		custom string
 		more   string
 		want   string
 	}{
-		"NamesAService":   {reason: "it routes from its start", custom: edgeWith(`spec: {to: {kind: Service, name: web}}`), want: "Edge.edge.example.com/e may lead traffic to Service/web"},
-		"KnownRoute":      {reason: "a gateway that runs Pods of its own", custom: edgeWith(`spec: {}`), more: `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: src, ` + ownedByEdge + `}, spec: {type: NodePort}}`, want: "Edge.edge.example.com/e may lead traffic to Service/s"},
+		"NamesAService": {reason: "it routes from its start",
+			custom: edgeWith(`spec: {to: {kind: Service, name: web}}`), want: "Edge.edge.example.com/e may lead traffic to Service/web"},
+		"KnownRoute": {reason: "a gateway that runs Pods of its own", custom: edgeWith(`spec: {}`),
+			more: `{apiVersion: v1, kind: Service, metadata: {name: s, namespace: src, ` + ownedByEdge + `}, spec: {type: NodePort}}`,
+			want: "Edge.edge.example.com/e may lead traffic to Service/s"},
 		"NothingToDoWith": {reason: "no false alarm", custom: edgeWith(`spec: {size: small}`)},
 	}
 	for name, tc := range cases {
@@ -166,43 +188,70 @@ func TestHarmlessKinds(t *testing.T) {
 // TestReachedWithoutAnEndpoint: what lets traffic in before the commit, and cannot be held back.
 func TestReachedWithoutAnEndpoint(t *testing.T) {
 	pod := func(spec, annotations string) string {
-		return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: src}, spec: {template: {metadata: {annotations: {` + annotations + `}}, spec: {` + spec + `}}}}`
+		return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: src}, spec: {template: {metadata: {annotations: {` +
+			annotations + `}}, spec: {` + spec + `}}}}`
 	}
 	service := func(annotations, labels, spec string) string {
-		return `{apiVersion: v1, kind: Service, metadata: {name: a, namespace: src, annotations: {` + annotations + `}, labels: {` + labels + `}}, spec: {selector: {app: a}, ` + spec + `}}`
+		return `{apiVersion: v1, kind: Service, metadata: {name: a, namespace: src, annotations: {` + annotations + `}, labels: {` +
+			labels + `}}, spec: {selector: {app: a}, ` + spec + `}}`
 	}
 	cases := map[string]struct {
 		reason  string
 		objects string
 		want    []string
 	}{
-		"HostPort":         {"a port of the node", pod(`containers: [{name: c, ports: [{containerPort: 80, hostPort: 8080}]}]`, ""), []string{"Deployment.apps/a", "hostPort 8080"}},
-		"InitSidecar":      {"a sidecar may have one, too", pod(`initContainers: [{name: s, restartPolicy: Always, ports: [{containerPort: 80, hostPort: 81}]}], containers: [{name: c}]`, ""), []string{"hostPort 81"}},
-		"HostNetwork":      {"the network of the node", pod(`hostNetwork: true, containers: [{name: c}]`, ""), []string{"Deployment.apps/a", "hostNetwork"}},
-		"FurtherNetwork":   {"an address in another network", pod(`containers: [{name: c}]`, `k8s.v1.cni.cncf.io/networks: lan`), []string{"Deployment.apps/a", "k8s.v1.cni.cncf.io/networks"}},
-		"Cilium":           {"balanced over several clusters", service(`service.cilium.io/global: "true"`, "", "type: ClusterIP"), []string{"Service/a", "service.cilium.io/global"}},
-		"CiliumOld":        {"the former name", service(`io.cilium/global-service: "true"`, "", "type: ClusterIP"), []string{"Service/a", "io.cilium/global-service"}},
-		"CiliumNotShared":  {"it takes, and does not give", service(`service.cilium.io/global: "true", service.cilium.io/shared: "false"`, "", "type: ClusterIP"), nil},
-		"Linkerd":          {"mirrored by other clusters", service("", `mirror.linkerd.io/exported: "true"`, "type: ClusterIP"), []string{"Service/a", "mirror.linkerd.io/exported"}},
-		"LinkerdFederated": {"one of a federation", service("", `mirror.linkerd.io/federated: member`, "type: ClusterIP"), []string{"mirror.linkerd.io/federated"}},
-		"Istio":            {"of the whole mesh", service("", `istio.io/global: "true"`, "type: ClusterIP"), []string{"istio.io/global"}},
-		"Consul":           {"listed in a catalogue", service(`consul.hashicorp.com/service-sync: "true"`, "", "type: ClusterIP"), []string{"consul.hashicorp.com/service-sync"}},
-		"Skupper":          {"part of a network of applications", service(`skupper.io/proxy: tcp`, "", "type: ClusterIP"), []string{"skupper.io/proxy"}},
-		"SkupperWorkload":  {"workloads, too", strings.Replace(pod(`containers: [{name: c}]`, ""), "namespace: src}", "namespace: src, annotations: {skupper.io/proxy: http}}", 1), []string{"Deployment.apps/a", "skupper.io/proxy"}},
-		"Tailscale":        {"published in a private network", service(`tailscale.com/expose: "true"`, "", "type: ClusterIP"), []string{"tailscale.com/expose"}},
-		"HeadlessName":     {"the addresses of its Pods in a public DNS", service(`external-dns.alpha.kubernetes.io/hostname: a.example.com`, "", "clusterIP: None"), []string{"external-dns.alpha.kubernetes.io/hostname"}},
-		"InternalName":     {"the address in the cluster", service(`external-dns.alpha.kubernetes.io/internal-hostname: a.example.com`, "", "type: ClusterIP"), []string{"external-dns.alpha.kubernetes.io/internal-hostname"}},
-		"EndpointGroup":    {"a balancer of its own", service(`cloud.google.com/neg: '{"exposed_ports":{"80":{}}}'`, "", "type: ClusterIP"), []string{"cloud.google.com/neg"}},
-		"IngressGroup":     {"an Ingress waits for the commit", service(`cloud.google.com/neg: '{"ingress":true}'`, "", "type: ClusterIP"), nil},
-		"RouteInside":      {"a route in an annotation", service(`getambassador.io/config: "prefix: /"`, "", "type: ClusterIP"), []string{"getambassador.io/config"}},
-		"Unknown":          {"another mesh's word for the same", service(`mesh.example.com/exported: "true"`, "", "type: ClusterIP"), []string{"mesh.example.com/exported"}},
-		"UnknownLabel":     {"as a label", service("", `multicluster.example.com/global: enabled`, "type: ClusterIP"), []string{"multicluster.example.com/global"}},
+		"HostPort": {"a port of the node",
+			pod(`containers: [{name: c, ports: [{containerPort: 80, hostPort: 8080}]}]`, ""), []string{"Deployment.apps/a", "hostPort 8080"}},
+		"InitSidecar": {"a sidecar may have one, too",
+			pod(`initContainers: [{name: s, restartPolicy: Always, ports: [{containerPort: 80, hostPort: 81}]}], containers: [{name: c}]`, ""),
+			[]string{"hostPort 81"}},
+		"HostNetwork": {"the network of the node",
+			pod(`hostNetwork: true, containers: [{name: c}]`, ""), []string{"Deployment.apps/a", "hostNetwork"}},
+		"FurtherNetwork": {"an address in another network",
+			pod(`containers: [{name: c}]`, `k8s.v1.cni.cncf.io/networks: lan`), []string{"Deployment.apps/a", "k8s.v1.cni.cncf.io/networks"}},
+		"Cilium": {"balanced over several clusters",
+			service(`service.cilium.io/global: "true"`, "", "type: ClusterIP"), []string{"Service/a", "service.cilium.io/global"}},
+		"CiliumOld": {"the former name",
+			service(`io.cilium/global-service: "true"`, "", "type: ClusterIP"), []string{"Service/a", "io.cilium/global-service"}},
+		"CiliumNotShared": {"it takes, and does not give",
+			service(`service.cilium.io/global: "true", service.cilium.io/shared: "false"`, "", "type: ClusterIP"), nil},
+		"Linkerd": {"mirrored by other clusters",
+			service("", `mirror.linkerd.io/exported: "true"`, "type: ClusterIP"), []string{"Service/a", "mirror.linkerd.io/exported"}},
+		"LinkerdFederated": {"one of a federation",
+			service("", `mirror.linkerd.io/federated: member`, "type: ClusterIP"), []string{"mirror.linkerd.io/federated"}},
+		"Istio": {"of the whole mesh", service("", `istio.io/global: "true"`, "type: ClusterIP"), []string{"istio.io/global"}},
+		"Consul": {"listed in a catalogue",
+			service(`consul.hashicorp.com/service-sync: "true"`, "", "type: ClusterIP"), []string{"consul.hashicorp.com/service-sync"}},
+		"Skupper": {"part of a network of applications",
+			service(`skupper.io/proxy: tcp`, "", "type: ClusterIP"), []string{"skupper.io/proxy"}},
+		"SkupperWorkload": {"workloads, too",
+			strings.Replace(pod(`containers: [{name: c}]`, ""), "namespace: src}", "namespace: src, annotations: {skupper.io/proxy: http}}", 1),
+			[]string{"Deployment.apps/a", "skupper.io/proxy"}},
+		"Tailscale": {"published in a private network",
+			service(`tailscale.com/expose: "true"`, "", "type: ClusterIP"), []string{"tailscale.com/expose"}},
+		"HeadlessName": {"the addresses of its Pods in a public DNS",
+			service(`external-dns.alpha.kubernetes.io/hostname: a.example.com`, "", "clusterIP: None"),
+			[]string{"external-dns.alpha.kubernetes.io/hostname"}},
+		"InternalName": {"the address in the cluster",
+			service(`external-dns.alpha.kubernetes.io/internal-hostname: a.example.com`, "", "type: ClusterIP"),
+			[]string{"external-dns.alpha.kubernetes.io/internal-hostname"}},
+		"EndpointGroup": {"a balancer of its own",
+			service(`cloud.google.com/neg: '{"exposed_ports":{"80":{}}}'`, "", "type: ClusterIP"), []string{"cloud.google.com/neg"}},
+		"IngressGroup": {"an Ingress waits for the commit", service(`cloud.google.com/neg: '{"ingress":true}'`, "", "type: ClusterIP"), nil},
+		"RouteInside": {"a route in an annotation",
+			service(`getambassador.io/config: "prefix: /"`, "", "type: ClusterIP"), []string{"getambassador.io/config"}},
+		"Unknown": {"another mesh's word for the same",
+			service(`mesh.example.com/exported: "true"`, "", "type: ClusterIP"), []string{"mesh.example.com/exported"}},
+		"UnknownLabel": {"as a label",
+			service("", `multicluster.example.com/global: enabled`, "type: ClusterIP"), []string{"multicluster.example.com/global"}},
 		"SwitchedOff":      {"not exported", service(`mesh.example.com/exported: "false"`, "", "type: ClusterIP"), nil},
 		"OwnNamespaceOnly": {"exported to nobody else", service(`networking.istio.io/exportTo: "."`, "", "type: ClusterIP"), nil},
-		"Balancer":         {"a Service that opens after the commit gets its name then", service(`external-dns.alpha.kubernetes.io/hostname: a.example.com`, "", "type: LoadBalancer"), nil},
-		"Scraped":          {"to be measured is not to be exported", service(`prometheus.io/scrape: "true"`, `app.kubernetes.io/component: exporter`, "type: ClusterIP"), nil},
-		"Zones":            {"traffic within the cluster", service(`service.kubernetes.io/topology-mode: Auto`, "", "type: ClusterIP"), nil},
-		"ContainerPort":    {"a port of the Pod alone", pod(`containers: [{name: c, ports: [{containerPort: 80}]}]`, ""), nil},
+		"Balancer": {"a Service that opens after the commit gets its name then",
+			service(`external-dns.alpha.kubernetes.io/hostname: a.example.com`, "", "type: LoadBalancer"), nil},
+		"Scraped": {"to be measured is not to be exported",
+			service(`prometheus.io/scrape: "true"`, `app.kubernetes.io/component: exporter`, "type: ClusterIP"), nil},
+		"Zones":         {"traffic within the cluster", service(`service.kubernetes.io/topology-mode: Auto`, "", "type: ClusterIP"), nil},
+		"ContainerPort": {"a port of the Pod alone", pod(`containers: [{name: c, ports: [{containerPort: 80}]}]`, ""), nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +270,8 @@ func TestReachedWithoutAnEndpoint(t *testing.T) {
 
 // TestReachedOnlyWhereItStarts: what is not created at the target is not reached there.
 func TestReachedOnlyWhereItStarts(t *testing.T) {
-	text := `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: src}, spec: {template: {spec: {hostNetwork: true, containers: [{name: c, ports: [{containerPort: 80, hostPort: 80}]}]}}}}`
+	text := `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: src},
+		spec: {template: {spec: {hostNetwork: true, containers: [{name: c, ports: [{containerPort: 80, hostPort: 80}]}]}}}}`
 	for name, change := range map[string]func(o *unstructured.Unstructured){
 		"Stopped": func(o *unstructured.Unstructured) { o.Object["spec"].(map[string]any)["replicas"] = int64(0) },
 	} {
@@ -230,7 +280,8 @@ func TestReachedOnlyWhereItStarts(t *testing.T) {
 			t.Errorf("%s: got the warnings %q", name, p.Warnings)
 		}
 	}
-	cron := `{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, namespace: src}, spec: {schedule: "* * * * *", jobTemplate: {spec: {template: {spec: {hostNetwork: true, containers: [{name: c}]}}}}}}`
+	cron := `{apiVersion: batch/v1, kind: CronJob, metadata: {name: a, namespace: src},
+		spec: {schedule: "* * * * *", jobTemplate: {spec: {template: {spec: {hostNetwork: true, containers: [{name: c}]}}}}}}`
 	if p := Make(whole(t, cron, nil)); len(p.Warnings) > 0 {
 		t.Errorf("a CronJob is created suspended: got the warnings %q", p.Warnings)
 	}
@@ -239,11 +290,17 @@ func TestReachedOnlyWhereItStarts(t *testing.T) {
 // TestRoutesFollowTheirService: a route belongs to the Service that it leads to, however it names it.
 func TestRoutesFollowTheirService(t *testing.T) {
 	for name, tc := range map[string]struct{ reason, custom, want string }{
-		"Export":  {"by its own name", strings.Replace(custom("multicluster.x-k8s.io/v1alpha1", "ServiceExport", `spec: {}`), "name: e", "name: web", 1), "ServiceExport.multicluster.x-k8s.io/web"},
-		"Text":    {"by a text", custom("k8s.nginx.org/v1", "VirtualServer", `spec: {upstreams: [{name: u, service: web, port: 80}]}`), "VirtualServer.k8s.nginx.org/e"},
-		"Binding": {"by a reference without a kind", custom("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", `spec: {serviceRef: {name: web, port: 80}}`), "TargetGroupBinding.elbv2.k8s.aws/e"},
-		"Unknown": {"a kind that is called a route", custom("example.com/v1", "GameRoute", `spec: {backendRefs: [{name: web}]}`), "GameRoute.example.com/e"},
-		"Other":   {"another Service's", custom("example.com/v1", "GameRoute", `spec: {backendRefs: [{name: other}]}`), ""},
+		"Export": {"by its own name",
+			strings.Replace(custom("multicluster.x-k8s.io/v1alpha1", "ServiceExport", `spec: {}`), "name: e", "name: web", 1),
+			"ServiceExport.multicluster.x-k8s.io/web"},
+		"Text": {"by a text",
+			custom("k8s.nginx.org/v1", "VirtualServer", `spec: {upstreams: [{name: u, service: web, port: 80}]}`), "VirtualServer.k8s.nginx.org/e"},
+		"Binding": {"by a reference without a kind",
+			custom("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", `spec: {serviceRef: {name: web, port: 80}}`),
+			"TargetGroupBinding.elbv2.k8s.aws/e"},
+		"Unknown": {"a kind that is called a route",
+			custom("example.com/v1", "GameRoute", `spec: {backendRefs: [{name: web}]}`), "GameRoute.example.com/e"},
+		"Other": {"another Service's", custom("example.com/v1", "GameRoute", `spec: {backendRefs: [{name: other}]}`), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := Make(whole(t, join(servedWeb, tc.custom), func(in *Input) {

@@ -107,7 +107,8 @@ func (m *maker) mapClass(n *node, from, to map[string]any) {
 	mapped := mapStorageClass(m.in.StorageClasses, class)
 	spec["storageClassName"] = mapped
 	if mapped == "" {
-		m.warn("%s asks for a volume without a StorageClass: the target needs a PersistentVolume that fits, or map \"*\" to one of its classes", n.ref)
+		m.warn("%s asks for a volume without a StorageClass: the target needs a PersistentVolume that fits, or map \"*\" to one of its classes",
+			n.ref)
 	}
 }
 

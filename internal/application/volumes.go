@@ -19,7 +19,8 @@ func (m *maker) addVolumes() {
 			continue
 		}
 		mounting := users[n.ref.Name]
-		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Candidates: candidates(mounting, n.ref.Name), Askable: askable(mounting, n.ref.Name)}
+		v := Volume{Name: n.ref.Name, Target: m.targetName(n.ref.Name), Policy: m.policy(n), Candidates: candidates(mounting, n.ref.Name),
+			Askable: askable(mounting, n.ref.Name)}
 		if len(mounting) > 0 {
 			v.Identity = identityOf(mounting[0])
 		}
@@ -96,7 +97,8 @@ func (m *maker) checkData() {
 	for _, v := range m.plan.Volumes {
 		if v.Policy == api.ClaimCopy && !slices.Contains(m.in.Mobilizers, v.Mobilizer) {
 			m.block(api.ReasonUnknownMobilizer, refTo(kindClaim, v.Name),
-				"the claim %s is to be copied by the mobilizer %q, which is not in use: expected one of [%s]; correct data.claims or add it to data.mobilizers",
+				"the claim %s is to be copied by the mobilizer %q, which is not in use: expected one of [%s]; "+
+					"correct data.claims or add it to data.mobilizers",
 				v.Name, v.Mobilizer, strings.Join(m.in.Mobilizers, ", "))
 		}
 	}
@@ -117,7 +119,8 @@ type user struct {
 // that is there or about to be: not one of a workload at zero, which this switch may have stopped.
 func askable(users []user, claim string) *Ref {
 	for _, u := range users {
-		mounted := slices.ContainsFunc(u.workload.mounts, func(mt mount) bool { return mt.claim == claim && mountsVolume(u.container, mt.volume) })
+		mounted := slices.ContainsFunc(u.workload.mounts,
+			func(mt mount) bool { return mt.claim == claim && mountsVolume(u.container, mt.volume) })
 		if mounted && runsAlong(u) && hasPodFor(u.workload, claim) {
 			return &u.workload.ref
 		}

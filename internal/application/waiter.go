@@ -68,7 +68,8 @@ var (
 func (m *maker) hasToken(n *node) bool {
 	spec := &n.template.Spec
 	if slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool {
-		return v.Projected != nil && slices.ContainsFunc(v.Projected.Sources, func(s corev1.VolumeProjection) bool { return s.ServiceAccountToken != nil })
+		return v.Projected != nil &&
+			slices.ContainsFunc(v.Projected.Sources, func(s corev1.VolumeProjection) bool { return s.ServiceAccountToken != nil })
 	}) {
 		return true
 	}
@@ -198,7 +199,8 @@ func (w waiter) mayOnlyRead(a awaited) bool {
 	reads := false
 	for _, r := range w.rules {
 		everything := slices.Contains(r.Resources, rbacv1.ResourceAll)
-		if !slices.Contains(r.APIGroups, a.group) && !slices.Contains(r.APIGroups, rbacv1.APIGroupAll) || !everything && !slices.Contains(r.Resources, a.resource) {
+		if !slices.Contains(r.APIGroups, a.group) && !slices.Contains(r.APIGroups, rbacv1.APIGroupAll) ||
+			!everything && !slices.Contains(r.Resources, a.resource) {
 			continue
 		}
 		if slices.Contains(r.Verbs, "create") || slices.Contains(r.Verbs, rbacv1.VerbAll) {

@@ -25,7 +25,8 @@ func (m *maker) checkWaits() {
 	for _, n := range m.stopped() {
 		w := m.waiter(n)
 		if waits := w.waitsFor(missing); len(waits) > 0 {
-			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; take the wait out of it, or create them at the target",
+			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; "+
+				"take the wait out of it, or create them at the target",
 				n.ref, describeWaits(waits), w.why(waits))
 		}
 		if ref, container := m.lostJob(w); container != "" {
@@ -36,7 +37,8 @@ func (m *maker) checkWaits() {
 			continue // It starts after the commit.
 		}
 		if waits := w.waitsFor(external); len(waits) > 0 {
-			m.warn("%s may wait for %s, which let no traffic in before the commit: %s. The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
+			m.warn("%s may wait for %s, which let no traffic in before the commit: %s. "+
+				"The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
 				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
 		}
 		if gates := gatesOf(n); len(gates) > 0 && len(external) > 0 {

@@ -21,7 +21,8 @@ const (
 )
 
 func roleOf(group, resources, verbs string) string {
-	return `{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: own, namespace: src}, rules: [{apiGroups: ["` + group + `"], resources: [` + resources + `], verbs: [` + verbs + `]}]}`
+	return `{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: own, namespace: src}, rules: [{apiGroups: ["` + group +
+		`"], resources: [` + resources + `], verbs: [` + verbs + `]}]}`
 }
 
 // waiting is a Deployment with an init container and a container.
@@ -30,7 +31,8 @@ func waiting(spec, initial, main string) string {
 	if initial != "" {
 		init = `initContainers: [{name: first, ` + initial + `}], `
 	}
-	return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src}, spec: {replicas: 1, template: {metadata: {labels: {app: web}}, spec: {` + spec + init + `containers: [{name: main, ` + main + `}]}}}}`
+	return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src},
+		spec: {replicas: 1, template: {metadata: {labels: {app: web}}, spec: {` + spec + init + `containers: [{name: main, ` + main + `}]}}}}`
 }
 
 // TestWaits: what a workload would wait for at the target is told before anything is stopped, and

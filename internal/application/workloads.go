@@ -79,7 +79,8 @@ func (m *maker) checkHeld(n *node) {
 		return
 	}
 	m.block(api.ReasonSourceHeld, n.ref,
-		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that nobody is moving; let that switch finish or roll it back (spec.desired: RolledBack). "+
+		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that nobody is moving; "+
+			"let that switch finish or roll it back (spec.desired: RolledBack). "+
 			"If it has moved the application away, what runs at its target is the newer one: move from there",
 		n.ref, holder)
 }
@@ -124,7 +125,8 @@ func (m *maker) addObjects() {
 			m.plan.Requires = append(m.plan.Requires, Required{Ref: m.targetRef(n.ref), Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0, Origin: originOf(n.obj), Object: *m.transformed(n),
+				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0,
+				Origin: originOf(n.obj), Object: *m.transformed(n),
 			})
 		}
 	}

@@ -59,11 +59,14 @@ func TestAnswerTimeout(t *testing.T) {
 	}{
 		"Frozen": {"An API server that does not answer a read is unreachable long before a minute is over.",
 			server{after: hour}, http.MethodGet, 0, outcome{Unreachable, "", 15 * time.Second}},
-		"Slow":     {"One that takes its time is waited for.", server{after: 14 * time.Second}, http.MethodGet, 0, outcome{"", "all", 14 * time.Second}},
-		"LongList": {"The rest of an answer that has begun may take longer.", server{body: 10 * time.Second}, http.MethodGet, 0, outcome{"", "all", 20 * time.Second}},
-		"Write":    {"A write may wait for webhooks.", server{after: 40 * time.Second}, http.MethodPost, 0, outcome{"", "all", 40 * time.Second}},
-		"NoWrite":  {"But not for ever.", server{after: hour}, http.MethodPost, 0, outcome{Unreachable, "", requestTimeout}},
-		"Stopped":  {"A task that is told to stop is interrupted.", server{after: hour}, http.MethodGet, time.Second, outcome{Interrupted, "", time.Second}},
+		"Slow": {"One that takes its time is waited for.",
+			server{after: 14 * time.Second}, http.MethodGet, 0, outcome{"", "all", 14 * time.Second}},
+		"LongList": {"The rest of an answer that has begun may take longer.",
+			server{body: 10 * time.Second}, http.MethodGet, 0, outcome{"", "all", 20 * time.Second}},
+		"Write":   {"A write may wait for webhooks.", server{after: 40 * time.Second}, http.MethodPost, 0, outcome{"", "all", 40 * time.Second}},
+		"NoWrite": {"But not for ever.", server{after: hour}, http.MethodPost, 0, outcome{Unreachable, "", requestTimeout}},
+		"Stopped": {"A task that is told to stop is interrupted.",
+			server{after: hour}, http.MethodGet, time.Second, outcome{Interrupted, "", time.Second}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +81,7 @@ func TestAnswerTimeout(t *testing.T) {
 					time.AfterFunc(tc.stop, cancel)
 				}
 				begun := time.Now()
-				request, err := http.NewRequestWithContext(ctx, tc.method, "http://example.org/version", nil)
+				request, err := http.NewRequestWithContext(ctx, tc.method, "http://example.org/version", http.NoBody)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -71,7 +71,8 @@ func (c *Cluster) LoadBundle(ctx context.Context, name string, out any) error {
 	}
 	count, err := strconv.Atoi(first.Annotations[chunksKey])
 	if err != nil || first.Type != bundleType {
-		return &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Message: fmt.Sprintf("Secret/%s was not written by KubeMove: delete or rename it", name)}
+		return &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed,
+			Message: fmt.Sprintf("Secret/%s was not written by KubeMove: delete or rename it", name)}
 	}
 	data := bytes.NewBuffer(first.Data[bundleData])
 	for i := 1; i < count; i++ {
@@ -82,8 +83,9 @@ func (c *Cluster) LoadBundle(ctx context.Context, name string, out any) error {
 		data.Write(s.Data[bundleData])
 	}
 	if checksum(data.Bytes()) != first.Annotations[checksumKey] {
-		return &Error{Kind: NotFound, Side: c.Side, Message: fmt.Sprintf("the Secrets %s to %s do not belong together: they are being written, or one was changed",
-			name, chunkName(name, count-1))}
+		return &Error{Kind: NotFound, Side: c.Side,
+			Message: fmt.Sprintf("the Secrets %s to %s do not belong together: they are being written, or one was changed",
+				name, chunkName(name, count-1))}
 	}
 	return unpack(data.Bytes(), out)
 }
@@ -117,7 +119,8 @@ func (c *Cluster) putSecret(ctx context.Context, s *corev1.Secret) error {
 		return c.Wrap("read Secret/"+s.Name, err)
 	}
 	if old.Type != s.Type || old.Labels[api.ManagedByLabel] != api.ManagedByValue {
-		return &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Message: fmt.Sprintf("Secret/%s exists and was not made by KubeMove: delete or rename it", s.Name)}
+		return &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed,
+			Message: fmt.Sprintf("Secret/%s exists and was not made by KubeMove: delete or rename it", s.Name)}
 	}
 	if old.Annotations[checksumKey] == s.Annotations[checksumKey] && bytes.Equal(old.Data[bundleData], s.Data[bundleData]) {
 		return nil

@@ -33,34 +33,44 @@ func TestMalformedKubeconfigKeepsItsSecrets(t *testing.T) {
 		data   string
 		field  string
 	}{
-		"NoYAML":           {"the YAML parser quotes what it cannot read", "users: [{user: {token: " + canary, "YAML"},
-		"WrongType":        {"the decoder quotes a value of another type", "apiVersion: v1\nkind: Config\nclusters: " + canary, "kind Config"},
-		"WrongNumber":      {"a number is quoted, too", strings.Replace(kubeconfig("", "token: 1234567"), "kind: Config", "kind: Config\npreferences: 1234567", 1), "kind Config"},
-		"ServerPort":       {"the URL parser quotes the whole address", server("https://admin:" + canary + "@example.org:port"), "server"},
-		"ServerSpace":      {"so it does with a space", server("https://admin:" + canary + " @example.org"), "server"},
-		"ServerEscape":     {"and with a bad escape", server("https://admin:%zz" + canary + "@example.org"), "server"},
-		"ServerPassword":   {"an address that can be read is quoted by every error of a request", server("https://admin:" + canary + "@example.org"), "server"},
-		"ServerUser":       {"a token can stand for the user", server("https://" + canary + "@example.org"), "server"},
-		"ServerQuery":      {"or lie in a parameter", server("https://example.org/?token=" + canary), "server"},
-		"ServerScheme":     {"another scheme", server("ftp://admin:" + canary + "@example.org"), "server"},
-		"ServerNoHost":     {"no host", server("https:///" + canary), "server"},
-		"ProxyPort":        {"the URL parser quotes the whole address", proxy("http://me:" + canary + "@proxy:port"), "proxy-url"},
-		"ProxyScheme":      {"another scheme", proxy("gopher://me:" + canary + "@proxy:3128"), "proxy-url"},
-		"ProxyNoScheme":    {"no scheme: the password is part of one", proxy("me:" + canary + "@proxy:3128"), "proxy-url"},
-		"ProxyEscape":      {"a bad escape", proxy("http://me:%zz" + canary + "@proxy:3128"), "proxy-url"},
-		"CAIsNotBase64":    {"a certificate that was not encoded", kubeconfig(", certificate-authority-data: \"-- "+canary+"\"", good), "certificate-authority-data"},
-		"CAIsNotPEM":       {"something else, encoded", kubeconfig(", certificate-authority-data: "+encodedCanary, good), "certificate-authority-data"},
-		"CertIsNotBase64":  {"a certificate that was not encoded", kubeconfig("", `client-certificate-data: "-- `+canary+`", client-key-data: YQ==`), "client-certificate-data"},
-		"KeyIsNotBase64":   {"a key that was not encoded", kubeconfig("", `client-certificate-data: YQ==, client-key-data: "-- `+canary+`"`), "client-key-data"},
-		"CertAndKeyNoPEM":  {"something else, encoded", kubeconfig("", "client-certificate-data: "+encodedCanary+", client-key-data: "+encodedCanary), "client-certificate-data"},
+		"NoYAML":    {"the YAML parser quotes what it cannot read", "users: [{user: {token: " + canary, "YAML"},
+		"WrongType": {"the decoder quotes a value of another type", "apiVersion: v1\nkind: Config\nclusters: " + canary, "kind Config"},
+		"WrongNumber": {"a number is quoted, too",
+			strings.Replace(kubeconfig("", "token: 1234567"), "kind: Config", "kind: Config\npreferences: 1234567", 1), "kind Config"},
+		"ServerPort":   {"the URL parser quotes the whole address", server("https://admin:" + canary + "@example.org:port"), "server"},
+		"ServerSpace":  {"so it does with a space", server("https://admin:" + canary + " @example.org"), "server"},
+		"ServerEscape": {"and with a bad escape", server("https://admin:%zz" + canary + "@example.org"), "server"},
+		"ServerPassword": {"an address that can be read is quoted by every error of a request",
+			server("https://admin:" + canary + "@example.org"), "server"},
+		"ServerUser":    {"a token can stand for the user", server("https://" + canary + "@example.org"), "server"},
+		"ServerQuery":   {"or lie in a parameter", server("https://example.org/?token=" + canary), "server"},
+		"ServerScheme":  {"another scheme", server("ftp://admin:" + canary + "@example.org"), "server"},
+		"ServerNoHost":  {"no host", server("https:///" + canary), "server"},
+		"ProxyPort":     {"the URL parser quotes the whole address", proxy("http://me:" + canary + "@proxy:port"), "proxy-url"},
+		"ProxyScheme":   {"another scheme", proxy("gopher://me:" + canary + "@proxy:3128"), "proxy-url"},
+		"ProxyNoScheme": {"no scheme: the password is part of one", proxy("me:" + canary + "@proxy:3128"), "proxy-url"},
+		"ProxyEscape":   {"a bad escape", proxy("http://me:%zz" + canary + "@proxy:3128"), "proxy-url"},
+		"CAIsNotBase64": {"a certificate that was not encoded",
+			kubeconfig(", certificate-authority-data: \"-- "+canary+"\"", good), "certificate-authority-data"},
+		"CAIsNotPEM": {"something else, encoded",
+			kubeconfig(", certificate-authority-data: "+encodedCanary, good), "certificate-authority-data"},
+		"CertIsNotBase64": {"a certificate that was not encoded",
+			kubeconfig("", `client-certificate-data: "-- `+canary+`", client-key-data: YQ==`), "client-certificate-data"},
+		"KeyIsNotBase64": {"a key that was not encoded",
+			kubeconfig("", `client-certificate-data: YQ==, client-key-data: "-- `+canary+`"`), "client-key-data"},
+		"CertAndKeyNoPEM": {"something else, encoded",
+			kubeconfig("", "client-certificate-data: "+encodedCanary+", client-key-data: "+encodedCanary), "client-certificate-data"},
 		"CertWithoutKey":   {"half of it", kubeconfig("", "client-certificate-data: "+encodedCanary), "client-key-data"},
 		"KeyWithoutCert":   {"the other half", kubeconfig("", "client-key-data: "+encodedCanary), "client-certificate-data"},
 		"TokenOfTwoLines":  {"it can be no header", kubeconfig("", `token: "`+canary+`\n`+canary+`"`), "token"},
 		"TokenAndPassword": {"two kinds of credentials", kubeconfig("", "token: "+canary+", username: a, password: "+canary), "password"},
-		"ExecCommand":      {"what is not the name of a program is not quoted", kubeconfig("", `exec: {apiVersion: client.authentication.k8s.io/v1, command: "TOKEN=`+canary+` aws", interactiveMode: Never}`), "exec"},
-		"ExecArguments":    {"nor what it is given", kubeconfig("", `exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, args: [`+canary+`], env: [{name: A, value: `+canary+`}], interactiveMode: Never}`), "exec"},
-		"AuthProvider":     {"nor its settings", kubeconfig("", "auth-provider: {name: gcp, config: {access-token: "+canary+"}}"), "auth-provider"},
-		"InsecureWithCA":   {"two ways to check the server", kubeconfig(", insecure-skip-tls-verify: true, certificate-authority-data: "+encodedCanary, good), "certificate-authority-data"},
+		"ExecCommand": {"what is not the name of a program is not quoted",
+			kubeconfig("", `exec: {apiVersion: client.authentication.k8s.io/v1, command: "TOKEN=`+canary+` aws", interactiveMode: Never}`), "exec"},
+		"ExecArguments": {"nor what it is given", kubeconfig("", `exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, args: [`+
+			canary+`], env: [{name: A, value: `+canary+`}], interactiveMode: Never}`), "exec"},
+		"AuthProvider": {"nor its settings", kubeconfig("", "auth-provider: {name: gcp, config: {access-token: "+canary+"}}"), "auth-provider"},
+		"InsecureWithCA": {"two ways to check the server",
+			kubeconfig(", insecure-skip-tls-verify: true, certificate-authority-data: "+encodedCanary, good), "certificate-authority-data"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -88,13 +98,14 @@ func TestMalformedKubeconfigKeepsItsSecrets(t *testing.T) {
 // TestErrorsOfRequestsHideSecrets: no error of a request has what the configuration keeps secret,
 // whoever has put it in: the server, a proxy or the library.
 func TestErrorsOfRequestsHideSecrets(t *testing.T) {
-	failing := func(message string) *Cluster {
+	failing := func() *Cluster {
 		proxy, err := url.Parse("http://me:" + url.QueryEscape(canary+"/proxy") + "@proxy:3128")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &Cluster{Side: SideTarget, Config: &rest.Config{Host: "https://" + canary + ":x@example.org", BearerToken: canary + "-token", Password: canary + "-password",
-			Proxy: http.ProxyURL(proxy)}}
+		return &Cluster{Side: SideTarget,
+			Config: &rest.Config{Host: "https://" + canary + ":x@example.org", BearerToken: canary + "-token", Password: canary + "-password",
+				Proxy: http.ProxyURL(proxy)}}
 	}
 	for name, message := range map[string]string{
 		"Token":    "the server says: no account has the token " + canary + "-token",
@@ -105,8 +116,9 @@ func TestErrorsOfRequestsHideSecrets(t *testing.T) {
 		"First":    `parse "https://a:` + canary + `@x y": invalid character " " in host name`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, err := range []error{errors.New(message), &url.Error{Op: "Get", URL: "https://" + canary + "@example.org", Err: context.DeadlineExceeded}} {
-				if got := failing(message).Wrap("reach it", err).Error(); strings.Contains(got, canary) {
+			for _, err := range []error{errors.New(message),
+				&url.Error{Op: "Get", URL: "https://" + canary + "@example.org", Err: context.DeadlineExceeded}} {
+				if got := failing().Wrap("reach it", err).Error(); strings.Contains(got, canary) {
 					t.Errorf("the message holds a secret: %s", got)
 				}
 			}
@@ -117,7 +129,8 @@ func TestErrorsOfRequestsHideSecrets(t *testing.T) {
 // TestConnectHidesProxy: a proxy with a password that is not there.
 func TestConnectHidesProxy(t *testing.T) {
 	dir := t.TempDir() + "/kubeconfig"
-	data := strings.Replace(kubeconfig(`, proxy-url: "http://me:`+canary+`@127.0.0.1:1"`, "token: right"), "https://example.org:6443", "https://127.0.0.1:1", 1)
+	data := strings.Replace(kubeconfig(`, proxy-url: "http://me:`+canary+`@127.0.0.1:1"`, "token: right"), "https://example.org:6443",
+		"https://127.0.0.1:1", 1)
 	if err := os.WriteFile(dir, []byte(data), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,8 @@ func New(side, namespace string, cfg *rest.Config) (*Cluster, error) {
 		return nil, invalidKubeconfig(side)
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
-	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper, client: client, metadata: meta}, nil
+	return &Cluster{Side: side, Namespace: namespace, Config: cfg, Kube: kube, Dynamic: dyn, Mapper: mapper,
+		client: client, metadata: meta}, nil
 }
 
 // missingKubeconfig says what to create.
@@ -87,7 +88,8 @@ func missingKubeconfig(side, path, secret string) string {
 		return fmt.Sprintf("cannot read the kubeconfig of the %s at %s: check that the file exists", side, path)
 	}
 	key := filepath.Base(path)
-	return fmt.Sprintf("the Secret %s with the kubeconfig of the %s does not exist at home, or has no key %s: create it (kubectl create secret generic %s --from-file=%s=FILE), "+
+	return fmt.Sprintf("the Secret %s with the kubeconfig of the %s does not exist at home, or has no key %s: "+
+		"create it (kubectl create secret generic %s --from-file=%s=FILE), "+
 		"or correct kubeconfigSecretRef", secret, side, key, secret, key)
 }
 
@@ -101,13 +103,15 @@ func restConfig(side, path, secret string) (*rest.Config, []string, error) {
 		}
 		path = os.Getenv("KUBECONFIG")
 		if path == "" || !errors.Is(err, rest.ErrNotInCluster) {
-			return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Message: fmt.Sprintf("the %s is the home cluster, "+
-				"but the account of the Pod cannot be used (%v): mount a service account token, or name a kubeconfig", side, err), Err: err}
+			return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig,
+				Message: fmt.Sprintf("the %s is the home cluster, "+
+					"but the account of the Pod cannot be used (%v): mount a service account token, or name a kubeconfig", side, err), Err: err}
 		}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err, Message: missingKubeconfig(side, path, secret)}
+		return nil, nil, &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Err: err,
+			Message: missingKubeconfig(side, path, secret)}
 	}
 	return ParseKubeconfig(side, data)
 }

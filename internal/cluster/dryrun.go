@@ -59,7 +59,7 @@ type warningsKey struct{}
 type toRequest struct{}
 
 // HandleWarningHeaderWithContext keeps a warning.
-func (toRequest) HandleWarningHeaderWithContext(ctx context.Context, code int, _ string, text string) {
+func (toRequest) HandleWarningHeaderWithContext(ctx context.Context, code int, _, text string) {
 	if list, ok := ctx.Value(warningsKey{}).(*[]string); ok && code == 299 && text != "" {
 		*list = append(*list, text)
 	}

@@ -60,7 +60,8 @@ func checkCluster(c *clientcmdapi.Cluster) string {
 	if c.ProxyURL != "" {
 		u, err := url.Parse(c.ProxyURL)
 		if err != nil || u.Host == "" || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) {
-			return "has a proxy-url that is none: expected http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with special characters of user and password escaped as %XX"
+			return "has a proxy-url that is none: expected http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, " +
+				"with special characters of user and password escaped as %XX"
 		}
 	}
 	switch {
@@ -107,7 +108,8 @@ func checkCredentials(u *clientcmdapi.AuthInfo) string {
 		return "has client-key-data without client-certificate-data: add the certificate"
 	case hasCert:
 		if _, err := tls.X509KeyPair(u.ClientCertificateData, u.ClientKeyData); err != nil {
-			return "has something else in client-certificate-data and client-key-data than a certificate and its key: expected both in PEM, encoded in base64"
+			return "has something else in client-certificate-data and client-key-data than a certificate and its key: " +
+				"expected both in PEM, encoded in base64"
 		}
 	}
 	return ""

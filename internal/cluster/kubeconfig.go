@@ -38,7 +38,8 @@ func ParseKubeconfig(side string, data []byte) (*rest.Config, []string, error) {
 func checkKubeconfig(cfg *clientcmdapi.Config) string {
 	ctx, ok := cfg.Contexts[cfg.CurrentContext]
 	if !ok {
-		return fmt.Sprintf("has the current-context %q, which is not among its contexts: set it with `kubectl config use-context`", cfg.CurrentContext)
+		return fmt.Sprintf("has the current-context %q, which is not among its contexts: set it with `kubectl config use-context`",
+			cfg.CurrentContext)
 	}
 	cl, ok := cfg.Clusters[ctx.Cluster]
 	if !ok || cl.Server == "" {
@@ -46,13 +47,15 @@ func checkKubeconfig(cfg *clientcmdapi.Config) string {
 	}
 	const flatten = "put its content inline (%s-data), for example with `kubectl config view --raw --minify --flatten`"
 	if cl.CertificateAuthority != "" {
-		return "refers to a file in certificate-authority, which does not exist where it is used: " + fmt.Sprintf(flatten, "certificate-authority")
+		return "refers to a file in certificate-authority, which does not exist where it is used: " +
+			fmt.Sprintf(flatten, "certificate-authority")
 	}
 	user := cfg.AuthInfos[ctx.AuthInfo]
 	if user == nil {
 		return fmt.Sprintf("has no user %q, which its current context names: add the user with a token or a client certificate", ctx.AuthInfo)
 	}
-	const token = "KubeMove runs no programs that a kubeconfig names: use the token of a ServiceAccount (user.token) or client-certificate-data and client-key-data"
+	const token = "KubeMove runs no programs that a kubeconfig names: " +
+		"use the token of a ServiceAccount (user.token) or client-certificate-data and client-key-data"
 	switch {
 	case user.Exec != nil:
 		return fmt.Sprintf("runs a credential plugin (exec%s). %s", named(user.Exec.Command), token)
@@ -72,7 +75,8 @@ func checkKubeconfig(cfg *clientcmdapi.Config) string {
 }
 
 func refuse(side, problem string) *Error {
-	return &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig, Message: fmt.Sprintf("the kubeconfig of the %s %s", side, problem)}
+	return &Error{Kind: Invalid, Side: side, reason: api.ReasonInvalidKubeconfig,
+		Message: fmt.Sprintf("the kubeconfig of the %s %s", side, problem)}
 }
 
 // invalidKubeconfig is for what the checks of the fields have let pass. The library's own words are

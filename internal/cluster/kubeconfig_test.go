@@ -70,8 +70,9 @@ func TestParseKubeconfigRefuses(t *testing.T) {
 		},
 		"NoUser": {
 			reason: "A context may name a user that is not there.",
-			data:   "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: \"https://x\"}}]\n",
-			words:  []string{"user"},
+			data: "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: " +
+				"[{name: k, cluster: {server: \"https://x\"}}]\n",
+			words: []string{"user"},
 		},
 		"Garbage": {
 			reason: "The parser's error may quote the file, which holds a token.",
@@ -127,7 +128,8 @@ func TestParseKubeconfigTakes(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s\ngot %v", tc.reason, err)
 			}
-			if diff := cmp.Diff([]any{"https://example.org:6443", "hush", tc.warnings}, []any{cfg.Host, cfg.BearerToken, len(warnings)}); diff != "" {
+			if diff := cmp.Diff([]any{"https://example.org:6443", "hush", tc.warnings},
+				[]any{cfg.Host, cfg.BearerToken, len(warnings)}); diff != "" {
 				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 			}
 		})

@@ -85,7 +85,8 @@ func (s *apiServer) page(w http.ResponseWriter, resource, next, limit string) {
 }
 
 func (s *apiServer) object(i int) map[string]any {
-	return map[string]any{"apiVersion": "v1", "kind": "Thing", "metadata": map[string]any{"name": objectName(i)}, "data": map[string]any{"n": strconv.Itoa(i)}}
+	return map[string]any{"apiVersion": "v1", "kind": "Thing", "metadata": map[string]any{"name": objectName(i)},
+		"data": map[string]any{"n": strconv.Itoa(i)}}
 }
 
 func (s *apiServer) send(w http.ResponseWriter, content map[string]any) {
@@ -165,25 +166,35 @@ func TestGetMany(t *testing.T) {
 		"None": {reason: "Nothing is asked for.", kind: maps, whole: true},
 		"Few": {reason: "A list could hold thousands.", kind: maps, names: []int{1, 3, 9}, holds: 5, whole: true, found: []int{1, 3},
 			requests: map[string]int{"get api/v1/namespaces/shop/configmaps": 3}},
-		"Many": {reason: "Each page is read once, and what no page holds is not there.", kind: maps, names: numbers(0, 1300, 1), holds: 1200, whole: true,
+		"Many": {reason: "Each page is read once, and what no page holds is not there.",
+			kind: maps, names: numbers(0, 1300, 1), holds: 1200, whole: true,
 			found: numbers(0, 1200, 1), requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 3}},
 		"Enough": {reason: "Nobody reads on when all are found.", kind: maps, names: numbers(0, 100, 1), holds: 1200, whole: true,
 			found: numbers(0, 100, 1), requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 1}},
-		"Sparse": {reason: "A few among thousands are read one by one after the first page.", kind: maps, names: numbers(100, 6000, 1000), holds: 5000, whole: true,
-			found: numbers(100, 5000, 1000), requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 1, "get api/v1/namespaces/shop/configmaps": 5}},
+		"Sparse": {reason: "A few among thousands are read one by one after the first page.",
+			kind: maps, names: numbers(100, 6000, 1000), holds: 5000, whole: true,
+			found:    numbers(100, 5000, 1000),
+			requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 1, "get api/v1/namespaces/shop/configmaps": 5}},
 		"Refused": {reason: "The account may get, and not list.", kind: maps, names: numbers(0, 10, 1), holds: 8, refuses: true, whole: true,
-			found: numbers(0, 8, 1), requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 1, "get api/v1/namespaces/shop/configmaps": 10}},
-		"Expired": {reason: "A list that is too old to go on with is finished one by one.", kind: maps, names: numbers(0, 600, 1), holds: 580, forgets: true, whole: true,
-			found: numbers(0, 580, 1), requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 2, "get api/v1/namespaces/shop/configmaps": 100}},
+			found:    numbers(0, 8, 1),
+			requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 1, "get api/v1/namespaces/shop/configmaps": 10}},
+		"Expired": {reason: "A list that is too old to go on with is finished one by one.",
+			kind: maps, names: numbers(0, 600, 1), holds: 580, forgets: true, whole: true,
+			found:    numbers(0, 580, 1),
+			requests: map[string]int{"list api/v1/namespaces/shop/configmaps": 2, "get api/v1/namespaces/shop/configmaps": 100}},
 		"Metadata": {reason: "Nobody needs the rest.", kind: maps, names: numbers(0, 20, 1), holds: 10,
 			found: numbers(0, 10, 1), requests: map[string]int{"list metadata of api/v1/namespaces/shop/configmaps": 1}},
 		"FewMetadata": {reason: "Nobody needs the rest of one object either.", kind: maps, names: []int{0}, holds: 10,
 			found: []int{0}, requests: map[string]int{"get metadata of api/v1/namespaces/shop/configmaps": 1}},
-		"Cluster": {reason: "Objects of some kinds lie in no namespace.", kind: schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"},
-			names: []int{0, 0}, holds: 1, whole: true, found: []int{0}, requests: map[string]int{"get apis/rbac.authorization.k8s.io/v1/clusterroles": 1}},
-		"AnyVersion": {reason: "A kind without a version is read in the one that the server prefers.", kind: schema.GroupVersionKind{Kind: "ConfigMap"},
+		"Cluster": {reason: "Objects of some kinds lie in no namespace.",
+			kind:  schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"},
+			names: []int{0, 0}, holds: 1, whole: true, found: []int{0},
+			requests: map[string]int{"get apis/rbac.authorization.k8s.io/v1/clusterroles": 1}},
+		"AnyVersion": {reason: "A kind without a version is read in the one that the server prefers.",
+			kind:  schema.GroupVersionKind{Kind: "ConfigMap"},
 			names: []int{0}, holds: 1, whole: true, found: []int{0}, requests: map[string]int{"get api/v1/namespaces/shop/configmaps": 1}},
-		"Unserved": {reason: "The cluster does not know the kind.", kind: schema.GroupVersionKind{Group: "example.com", Version: "v1", Kind: "Odd"},
+		"Unserved": {reason: "The cluster does not know the kind.",
+			kind:  schema.GroupVersionKind{Group: "example.com", Version: "v1", Kind: "Odd"},
 			names: []int{0, 1}, whole: true, unserved: true},
 	}
 	for name, tc := range cases {

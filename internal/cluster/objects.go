@@ -86,7 +86,9 @@ func (c *Cluster) Get(ctx context.Context, gvk schema.GroupVersionKind, name str
 
 // List returns the objects of the resources in the endpoint's namespace, page by page, in the
 // order of the resources, and those that the cluster does not serve.
-func (c *Cluster) List(ctx context.Context, resources []schema.GroupVersionResource) (objects []unstructured.Unstructured, absent []schema.GroupVersionResource, err error) {
+func (c *Cluster) List(
+	ctx context.Context, resources []schema.GroupVersionResource,
+) (objects []unstructured.Unstructured, absent []schema.GroupVersionResource, err error) {
 	pages, served := make([][]unstructured.Unstructured, len(resources)), make([]bool, len(resources))
 	errs := Each(ctx, len(resources), func(i int) (err error) {
 		pages[i], err = c.listAll(ctx, resources[i])
@@ -117,7 +119,9 @@ func (c *Cluster) listAll(ctx context.Context, gvr schema.GroupVersionResource) 
 	return c.listPages(ctx, gvr, c.Dynamic.Resource(gvr).Namespace(c.Namespace))
 }
 
-func (c *Cluster) listPages(ctx context.Context, gvr schema.GroupVersionResource, r dynamic.ResourceInterface) ([]unstructured.Unstructured, error) {
+func (c *Cluster) listPages(
+	ctx context.Context, gvr schema.GroupVersionResource, r dynamic.ResourceInterface,
+) ([]unstructured.Unstructured, error) {
 	var out []unstructured.Unstructured
 	opts := metav1.ListOptions{Limit: pageSize}
 	for {

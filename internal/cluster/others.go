@@ -46,7 +46,9 @@ func SilentGroups(err error) ([]string, bool) {
 // Others lists the objects in the endpoint's namespace that are of none of the known kinds.
 // Whatever the cluster serves is looked through, custom resources too. version says in which one
 // to read a kind that has that preferred one.
-func (c *Cluster) Others(ctx context.Context, known []schema.GroupVersionResource, version func(kind schema.GroupKind, preferred string) string) (*Others, error) {
+func (c *Cluster) Others(
+	ctx context.Context, known []schema.GroupVersionResource, version func(kind schema.GroupKind, preferred string) string,
+) (*Others, error) {
 	lists, err := c.Kube.Discovery().ServerPreferredNamespacedResources()
 	silent, partial := SilentGroups(err)
 	if err != nil && !partial {
@@ -105,7 +107,8 @@ func otherKinds(lists []*metav1.APIResourceList, known []schema.GroupVersionReso
 			gvr := gv.WithResource(r.Name)
 			isKnown := slices.ContainsFunc(known, func(k schema.GroupVersionResource) bool { return k.GroupResource() == gvr.GroupResource() })
 			isEvent := r.Kind == "Event" && (gv.Group == "" || gv.Group == "events.k8s.io")
-			if isKnown || isEvent || isOwn(gvr.GroupResource()) || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || !slices.Contains(r.Verbs, "create") {
+			if isKnown || isEvent || isOwn(gvr.GroupResource()) || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") ||
+				!slices.Contains(r.Verbs, "create") {
 				continue
 			}
 			out = append(out, otherKind{resource: gvr, kind: r.Kind})

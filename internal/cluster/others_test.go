@@ -17,15 +17,20 @@ func TestOtherKinds(t *testing.T) {
 	lists := []*metav1.APIResourceList{
 		{GroupVersion: "v1", APIResources: []metav1.APIResource{
 			{Name: "secrets", Kind: "Secret", Verbs: all}, {Name: "endpoints", Kind: "Endpoints", Verbs: all},
-			{Name: "events", Kind: "Event", Verbs: all}, {Name: "pods/log", Kind: "Pod", Verbs: all}, {Name: "bindings", Kind: "Binding", Verbs: metav1.Verbs{"create"}}}},
-		{GroupVersion: "metrics.k8s.io/v1beta1", APIResources: []metav1.APIResource{{Name: "pods", Kind: "PodMetrics", Verbs: metav1.Verbs{"get", "list"}}}},
+			{Name: "events", Kind: "Event", Verbs: all}, {Name: "pods/log", Kind: "Pod", Verbs: all},
+			{Name: "bindings", Kind: "Binding", Verbs: metav1.Verbs{"create"}}}},
+		{GroupVersion: "metrics.k8s.io/v1beta1",
+			APIResources: []metav1.APIResource{{Name: "pods", Kind: "PodMetrics", Verbs: metav1.Verbs{"get", "list"}}}},
 		{GroupVersion: "kubemove.io/v1alpha1", APIResources: []metav1.APIResource{{Name: "movepairs", Kind: "MovePair", Verbs: all}}},
-		{GroupVersion: "metacontroller.k8s.io/v1alpha1", APIResources: []metav1.APIResource{{Name: "controllerrevisions", Kind: "ControllerRevision", Verbs: all}}},
-		{GroupVersion: "autoscaling/v9", APIResources: []metav1.APIResource{{Name: "horizontalpodautoscalers", Kind: "HorizontalPodAutoscaler", Verbs: all}}},
+		{GroupVersion: "metacontroller.k8s.io/v1alpha1",
+			APIResources: []metav1.APIResource{{Name: "controllerrevisions", Kind: "ControllerRevision", Verbs: all}}},
+		{GroupVersion: "autoscaling/v9",
+			APIResources: []metav1.APIResource{{Name: "horizontalpodautoscalers", Kind: "HorizontalPodAutoscaler", Verbs: all}}},
 		{GroupVersion: "example.com/v2", APIResources: []metav1.APIResource{{Name: "events", Kind: "Event", Verbs: all}}},
 		{GroupVersion: "a/b/c", APIResources: []metav1.APIResource{{Name: "odd", Kind: "Odd", Verbs: all}}},
 	}
-	known := []schema.GroupVersionResource{{Version: "v1", Resource: "secrets"}, {Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}}
+	known := []schema.GroupVersionResource{{Version: "v1", Resource: "secrets"},
+		{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}}
 	var got []string
 	for _, k := range otherKinds(lists, known) {
 		got = append(got, k.resource.GroupResource().String()+" "+k.kind)
@@ -46,15 +51,17 @@ func TestSilentGroups(t *testing.T) {
 		"/api/v1": map[string]any{"kind": "APIResourceList", "groupVersion": "v1", "resources": []any{}},
 		"/apis/example.com/v1": map[string]any{"kind": "APIResourceList", "groupVersion": "example.com/v1", "resources": []any{
 			map[string]any{"name": "widgets", "kind": "Widget", "namespaced": true, "verbs": []string{"create", "list"}}}},
-		"/apis/example.com/v1/namespaces/shop/widgets": map[string]any{"apiVersion": "v1", "kind": "List", "metadata": map[string]any{}, "items": []any{
-			map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": map[string]any{"name": "w", "namespace": "shop"}}}},
+		"/apis/example.com/v1/namespaces/shop/widgets": map[string]any{"apiVersion": "v1", "kind": "List",
+			"metadata": map[string]any{}, "items": []any{
+				map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": map[string]any{"name": "w", "namespace": "shop"}}}},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		answer := served[r.URL.Path]
 		if answer == nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			answer = map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": http.StatusServiceUnavailable, "reason": "ServiceUnavailable"}
+			answer = map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": http.StatusServiceUnavailable,
+				"reason": "ServiceUnavailable"}
 		}
 		_ = json.NewEncoder(w).Encode(answer)
 	}))

@@ -23,7 +23,8 @@ func TestEach(t *testing.T) {
 		"All":      {reason: "Each number is done once.", n: 100},
 		"Fewer":    {reason: "There are fewer than may be under way at once.", n: 3},
 		"OneFails": {reason: "The failure is returned.", n: 100, fails: map[int]bool{40: true}, first: "40"},
-		"TwoFail":  {reason: "The first by its number counts, though the other one is faster.", n: 100, fails: map[int]bool{41: true, 40: true}, first: "40"},
+		"TwoFail": {reason: "The first by its number counts, though the other one is faster.",
+			n: 100, fails: map[int]bool{41: true, 40: true}, first: "40"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -160,7 +160,7 @@ func (c *Cluster) MissingRights(ctx context.Context, rights []Right) ([]Right, e
 			missing = append(missing, r)
 		}
 	}
-	sort.Slice(missing, func(i, j int) bool { return missing[i].String() < missing[j].String() })
+	slices.SortFunc(missing, func(a, b Right) int { return strings.Compare(a.String(), b.String()) })
 	return missing, nil
 }
 
@@ -191,10 +191,11 @@ func MissingMessage(side, namespace string, missing []Right) string {
 		}
 		verbs[name] = append(verbs[name], r.Verb)
 	}
-	sort.Strings(resources)
+	slices.Sort(resources)
 	for i, name := range resources {
 		resources[i] = name + " (" + strings.Join(verbs[name], " ") + ")"
 	}
-	return fmt.Sprintf("the account at the %s lacks rights in namespace %s, if that exists; grant them with a Role and a RoleBinding there: %s",
+	return fmt.Sprintf("the account at the %s lacks rights in namespace %s, if that exists; "+
+		"grant them with a Role and a RoleBinding there: %s",
 		side, namespace, shorten(strings.Join(resources, ", "), 850))
 }

@@ -88,7 +88,7 @@ func try(dir string, owners []survey.Owner) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return plain("make a folder", err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	for i, o := range owners {
 		if err := tryFile(filepath.Join(folder, fmt.Sprint(i)), o); err != nil {
 			return err
@@ -126,7 +126,8 @@ func tryFile(path string, want survey.Owner) error {
 		return plain("look at a file", err)
 	}
 	if is := (survey.Owner{UID: int64(st.Uid), GID: int64(st.Gid)}); is != want || st.Mode&0o7777 != mode {
-		return &otherOwner{fmt.Errorf("cannot %s and the mode %04o: the volume keeps %d:%d and %04o", owner, mode, is.UID, is.GID, st.Mode&0o7777)}
+		return &otherOwner{fmt.Errorf("cannot %s and the mode %04o: the volume keeps %d:%d and %04o",
+			owner, mode, is.UID, is.GID, st.Mode&0o7777)}
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ func NewCA(now time.Time) (certPEM, keyPEM []byte, err error) {
 func IssueAgent(now time.Time, caCertPEM, caKeyPEM []byte, role task.Role, key string) (certPEM, keyPEM []byte, err error) {
 	pair, err := tls.X509KeyPair(caCertPEM, caKeyPEM)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the channel's ca.crt and ca.key are no certificate with its key in PEM: delete the Secret of the channel, and have it opened again (spec.planRequest)")
+		return nil, nil, fmt.Errorf("the channel's ca.crt and ca.key are no certificate with its key in PEM: " +
+			"delete the Secret of the channel, and have it opened again (spec.planRequest)")
 	}
 	signer, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok {

@@ -54,7 +54,8 @@ type linkTest struct {
 func newLinkTest(t *testing.T) *linkTest {
 	t.Helper()
 	agent := func(role task.Role) *fakeAgent {
-		return &fakeAgent{role: role, runID: "run-1", session: make(chan *Session, 8), control: make(chan *Control, 8), peers: make(chan net.Conn, 8)}
+		return &fakeAgent{role: role, runID: "run-1", session: make(chan *Session, 8), control: make(chan *Control, 8),
+			peers: make(chan net.Conn, 8)}
 	}
 	lt := &linkTest{source: agent(task.RoleSource), target: agent(task.RoleTarget), changed: make(chan struct{}, 1)}
 	lt.Link = NewLink("run-1", lt.source.dial, lt.target.dial, func() {
@@ -121,7 +122,8 @@ func TestLinkKeepsStatusAndConfirmsTheLast(t *testing.T) {
 	control := receive(t, "the coordinator does not connect", lt.target.control)
 	foreign := &task.Status{APIVersion: task.APIVersion, RunID: "run-0", Sequence: 9}
 	own := &task.Status{APIVersion: task.APIVersion, RunID: "run-1", Sequence: 2, Result: &task.Result{Outcome: task.OutcomeSucceeded}}
-	for _, m := range []Message{{Type: TypeStatus, Status: own}, {Type: "a message of the future"}, {Type: TypeStatus, Status: foreign, Final: true}} {
+	for _, m := range []Message{{Type: TypeStatus, Status: own}, {Type: "a message of the future"},
+		{Type: TypeStatus, Status: foreign, Final: true}} {
 		if err := control.Send(m); err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +233,7 @@ func TestAgentsTrustOnlyTheirPeer(t *testing.T) {
 			client, err := SecureClient(t.Context(), a, clientConfig)
 			if err == nil && !tc.accepted {
 				// In TLS 1.3 the client learns of a refusal when it reads.
-				go io.Copy(io.Discard, client)
+				go func() { _, _ = io.Copy(io.Discard, client) }()
 			}
 			if got := <-accepted == nil; got != tc.accepted {
 				t.Errorf("%s: accepted %v", tc.reason, got)

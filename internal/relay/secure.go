@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -111,11 +112,11 @@ func PeerName(role task.Role, key string) string {
 func TLSConfig(role task.Role, key string, certPEM, keyPEM, caPEM []byte) (*tls.Config, error) {
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		return nil, fmt.Errorf("the agent's tls.crt and tls.key are no certificate with its key in PEM")
+		return nil, errors.New("the agent's tls.crt and tls.key are no certificate with its key in PEM")
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(caPEM) {
-		return nil, fmt.Errorf("cannot use ca.crt: no certificate in it")
+		return nil, errors.New("cannot use ca.crt: no certificate in it")
 	}
 	c := &tls.Config{
 		MinVersion:                  tls.VersionTLS13,

@@ -25,8 +25,9 @@ func TestEncode(t *testing.T) {
 		status  task.Status
 		volumes int
 	}{
-		"Small":   {"Nothing is cut without need.", task.Status{Volumes: many(1, "data")}, 1},
-		"Large":   {"Texts are cut before volumes are left out.", task.Status{Message: long, Warnings: []string{long}, Volumes: many(100, "data")}, 100},
+		"Small": {"Nothing is cut without need.", task.Status{Volumes: many(1, "data")}, 1},
+		"Large": {"Texts are cut before volumes are left out.",
+			task.Status{Message: long, Warnings: []string{long}, Volumes: many(100, "data")}, 100},
 		"Largest": {"What never fits is left out; the result remains.", task.Status{Volumes: many(256, strings.Repeat("x", 250))}, 0},
 	}
 	for name, tc := range cases {
@@ -42,7 +43,8 @@ func TestEncode(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s\n%v", tc.reason, err)
 			}
-			if diff := cmp.Diff([]any{tc.volumes, "Copy", task.OutcomeFailed}, []any{len(got.Volumes), got.Step, got.Trusted("run").Outcome}); diff != "" {
+			if diff := cmp.Diff([]any{tc.volumes, "Copy", task.OutcomeFailed},
+				[]any{len(got.Volumes), got.Step, got.Trusted("run").Outcome}); diff != "" {
 				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 			}
 			if len(got.Message) > textLength || len(got.Result.Message) > textLength {
@@ -69,7 +71,8 @@ func TestEncodeKeepsTheLimitsOfThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Plan.Blockers) != 10 || len(got.Plan.Warnings) != 10 || len(got.Plan.Blockers[0].Message) > 1024 || len(got.Plan.Warnings[0]) > 1024 {
+	if len(got.Plan.Blockers) != 10 || len(got.Plan.Warnings) != 10 || len(got.Plan.Blockers[0].Message) > 1024 ||
+		len(got.Plan.Warnings[0]) > 1024 {
 		t.Errorf("the API takes ten of each, of 1024 characters: got %d and %d", len(got.Plan.Blockers), len(got.Plan.Warnings))
 	}
 }

@@ -66,7 +66,8 @@ func take(data []byte, runID string, r *Reporter) {
 		return
 	}
 	if s.RunID != runID {
-		r.Warn(fmt.Sprintf("%s is of the run %q, expected %q: write run.id of the task into runID", task.StatusFile, text(s.RunID, shortLength), runID))
+		r.Warn(fmt.Sprintf("%s is of the run %q, expected %q: write run.id of the task into runID",
+			task.StatusFile, text(s.RunID, shortLength), runID))
 		return
 	}
 	r.Update(func(to *task.Status) {

@@ -35,7 +35,7 @@ func TestFollow(t *testing.T) {
 	}{
 		"Succeeded": {
 			reason: "The last status of the program is reported, though it was written just before the end.",
-			files: []string{status(func(s *task.Status) {}),
+			files: []string{status(func(*task.Status) {}),
 				status(func(s *task.Status) { s.Result = &task.Result{Outcome: task.OutcomeSucceeded} })},
 			want: task.OutcomeSucceeded, step: "Copy",
 		},

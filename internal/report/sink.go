@@ -27,7 +27,9 @@ var (
 
 // Open starts a Reporter that writes to the annotation of an object at home, and to further
 // sinks, and goes on from what an earlier Pod of the same run has written there.
-func Open(ctx context.Context, home *cluster.Cluster, on schema.GroupVersionResource, name, runID string, interval time.Duration, more ...Sink) (*Reporter, error) {
+func Open(
+	ctx context.Context, home *cluster.Cluster, on schema.GroupVersionResource, name, runID string, interval time.Duration, more ...Sink,
+) (*Reporter, error) {
 	obj, err := home.Dynamic.Resource(on).Namespace(home.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return nil, home.Wrap(fmt.Sprintf("read %s/%s", on.Resource, name), err)

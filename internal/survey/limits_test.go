@@ -38,7 +38,8 @@ func TestVolumeDeep(t *testing.T) {
 	must(t, err)
 	// first/, 18 folders, second/, 18 folders and the file: 201 bytes each, and a few names.
 	if got.Files != 1 || got.Bytes != 7 || got.TooLong.Count != 17 || got.Unreadable.Count != 0 {
-		t.Errorf("got %d files with %d bytes, %d paths too long, %d unreadable; expected 1 with 7, 17 and 0", got.Files, got.Bytes, got.TooLong.Count, got.Unreadable.Count)
+		t.Errorf("got %d files with %d bytes, %d paths too long, %d unreadable; expected 1 with 7, 17 and 0",
+			got.Files, got.Bytes, got.TooLong.Count, got.Unreadable.Count)
 	}
 }
 
@@ -72,7 +73,8 @@ func TestVolumeHoles(t *testing.T) {
 		"Large":   {"pieces of zeros are left out, but for one that begins with data", 100 << 20, []int64{0}, 0, 512 * k},
 		"Between": {"each hole may cost a piece", 100 << 20, []int64{0, 50 << 20}, 512 * k, 1024 * k},
 		"All":     {"zeros at the beginning are left out", 900 * k, nil, 0, 512 * k},
-		"Many":    {"none of them is large enough", 8 << 20, []int64{0, 1 << 20, 2 << 20, 3 << 20, 4 << 20, 5 << 20, 6 << 20, 7 << 20}, 8<<20 - 32*k, 8<<20 - 32*k},
+		"Many": {"none of them is large enough",
+			8 << 20, []int64{0, 1 << 20, 2 << 20, 3 << 20, 4 << 20, 5 << 20, 6 << 20, 7 << 20}, 8<<20 - 32*k, 8<<20 - 32*k},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +135,7 @@ func TestVolumeDemanding(t *testing.T) {
 		write(t, filepath.Join(dir, "file"), "", 0o644)
 		folder, err := os.Open(dir)
 		must(t, err)
-		t.Cleanup(func() { folder.Close() })
+		t.Cleanup(func() { must(t, folder.Close()) })
 		e := &entry{folder: int(folder.Fd()), name: "file", st: unix.Stat_t{Mode: unix.S_IFREG, Nlink: 1}}
 		change(e)
 		return e

@@ -50,7 +50,7 @@ func findHoles(e *entry) (holes []int64) {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for at := int64(0); at < e.st.Size; {
 		hole, err := f.Seek(at, unix.SEEK_HOLE)
 		if err != nil || hole >= e.st.Size {

@@ -153,7 +153,7 @@ func readRoot(dir string) (Root, error) {
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return Root{}, fmt.Errorf("cannot look at the volume: this system tells no owners")
+		return Root{}, errors.New("cannot look at the volume: this system tells no owners")
 	}
 	return Root{UID: int64(st.Uid), GID: int64(st.Gid), Mode: st.Mode & 0o7777}, nil
 }

@@ -43,7 +43,9 @@ func check(s Spec, w world, m moment) *Error {
 	for _, v := range s.Volumes {
 		claim := w.TargetClaims[v.Target]
 		if claim == nil {
-			return failed(api.ReasonNotReady, fmt.Sprintf("claim %s does not exist in namespace %s of the target: it has to be created before data flows", v.Target, s.Target.Namespace), task.RetrySoon).about(v.Name)
+			return failed(api.ReasonNotReady,
+				fmt.Sprintf("claim %s does not exist in namespace %s of the target: it has to be created before data flows",
+					v.Target, s.Target.Namespace), task.RetrySoon).about(v.Name)
 		}
 		if holder := lineage.Active(claim); holder != "" {
 			return declined(api.ReasonTargetIsActive, fmt.Sprintf("claim %s at the target is in use by the application since switch %s: nothing is copied over it; roll that switch back first", v.Target, holder)).about(v.Name)
@@ -68,11 +70,14 @@ func checkLocks(s Spec, w world, m moment) *Error {
 		holder := holderOf(lock)
 		switch {
 		case !s.final() && holder != "":
-			return declined(api.ReasonLocked, fmt.Sprintf("the namespace at the %s is locked by the switch %s: wait until it has ended", side, who(lock)))
+			return declined(api.ReasonLocked,
+				fmt.Sprintf("the namespace at the %s is locked by the switch %s: wait until it has ended", side, who(lock)))
 		case s.final() && s.LockHolder != "" && holder != "" && holder != s.LockHolder:
-			return declined(api.ReasonLocked, fmt.Sprintf("the namespace at the %s is locked by another switch, %s: wait until it has ended", side, who(lock)))
+			return declined(api.ReasonLocked,
+				fmt.Sprintf("the namespace at the %s is locked by another switch, %s: wait until it has ended", side, who(lock)))
 		case s.final() && s.LockHolder != "" && holder == "" && m == fromGo:
-			return declined(api.ReasonLocked, fmt.Sprintf("the namespace at the %s is not locked by this switch any more: the final run needs the lock", side))
+			return declined(api.ReasonLocked,
+				fmt.Sprintf("the namespace at the %s is not locked by this switch any more: the final run needs the lock", side))
 		}
 	}
 	return nil
@@ -104,7 +109,8 @@ func (s Spec) checkTargetClaim(w world, v application.Volume, m moment) *Error {
 		if m == beforePlacing && isWorker(pod) {
 			continue
 		}
-		return declined(ReasonClaimInUse, fmt.Sprintf("Pod %s uses claim %s at the target: stop it, data is copied only to claims that nobody else uses", pod.Name, v.Target))
+		return declined(ReasonClaimInUse,
+			fmt.Sprintf("Pod %s uses claim %s at the target: stop it, data is copied only to claims that nobody else uses", pod.Name, v.Target))
 	}
 	if m == fromGo {
 		if holder := holderOf(w.RunLeases[v.Target]); holder != s.session() {
@@ -125,7 +131,8 @@ func (s Spec) checkSourceClaim(w world, v application.Volume, m moment) *Error {
 		if !uses(pod, v.Name) || isWorker(pod) && pod.Labels[api.RoleLabel] == string(task.RoleSource) {
 			continue
 		}
-		return declined(ReasonClaimInUse, fmt.Sprintf("Pod %s uses claim %s at the source during the final run: the copy may not be exact; stop the Pod", pod.Name, v.Name))
+		return declined(ReasonClaimInUse,
+			fmt.Sprintf("Pod %s uses claim %s at the source during the final run: the copy may not be exact; stop the Pod", pod.Name, v.Name))
 	}
 	return nil
 }

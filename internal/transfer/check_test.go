@@ -123,7 +123,8 @@ func (w *world) unlock() { w.SourceLock, w.TargetLock = nil, nil }
 
 func TestPlace(t *testing.T) {
 	claim := func(mode corev1.PersistentVolumeAccessMode) *corev1.PersistentVolumeClaim {
-		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data"}, Spec: corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{mode}}}
+		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data"},
+			Spec: corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{mode}}}
 	}
 	cases := map[string]struct {
 		reason string
@@ -131,10 +132,11 @@ func TestPlace(t *testing.T) {
 		pods   []corev1.Pod
 		want   string
 	}{
-		"used":        {"one node only may mount it", claim(corev1.ReadWriteOnce), []corev1.Pod{user("app", "data")}, "node-1"},
-		"unused":      {"the scheduler knows best", claim(corev1.ReadWriteOnce), []corev1.Pod{user("app", "cache")}, ""},
-		"shared":      {"any node may mount it", claim(corev1.ReadWriteMany), []corev1.Pod{user("app", "data")}, ""},
-		"by a worker": {"a worker of another run goes away", claim(corev1.ReadWriteOnce), []corev1.Pod{workerOf(testSpec(api.TriggerFinal), task.RoleSource, "data")}, ""},
+		"used":   {"one node only may mount it", claim(corev1.ReadWriteOnce), []corev1.Pod{user("app", "data")}, "node-1"},
+		"unused": {"the scheduler knows best", claim(corev1.ReadWriteOnce), []corev1.Pod{user("app", "cache")}, ""},
+		"shared": {"any node may mount it", claim(corev1.ReadWriteMany), []corev1.Pod{user("app", "data")}, ""},
+		"by a worker": {"a worker of another run goes away",
+			claim(corev1.ReadWriteOnce), []corev1.Pod{workerOf(testSpec(api.TriggerFinal), task.RoleSource, "data")}, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +155,9 @@ func TestUses(t *testing.T) {
 	lost := user("app", "data")
 	lost.Status.Phase = corev1.PodFailed
 	failedPod := *lost.DeepCopy()
-	failedPod.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}}}
+	failedPod.Status.ContainerStatuses = []corev1.ContainerStatus{
+		{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}},
+	}
 	pending := user("app", "data")
 	pending.Status.Phase = corev1.PodPending
 	cases := map[string]struct {

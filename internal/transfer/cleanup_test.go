@@ -92,7 +92,8 @@ func TestGraceOf(t *testing.T) {
 		"Asked":        {"it has been asked", pod(corev1.PodRunning, going, running), deleteGrace, false},
 		"Succeeded":    {"its kubelet has said so", pod(corev1.PodSucceeded, nil, ended), 0, true},
 		"Ended, asked": {"nothing is waited for any more", pod(corev1.PodSucceeded, going, ended), 0, true},
-		"Lost":         {"it may run where nobody looks: only its node or a person lets it go", pod(corev1.PodFailed, going, running), deleteGrace, false},
+		"Lost": {"it may run where nobody looks: only its node or a person lets it go",
+			pod(corev1.PodFailed, going, running), deleteGrace, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if grace, ask := graceOf(c.pod); grace != c.grace || ask != c.ask {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -147,7 +146,7 @@ func names(pods map[string]*corev1.Pod) []string {
 	for name := range pods {
 		out = append(out, name)
 	}
-	sort.Strings(out)
+	slices.Sort(out)
 	return out
 }
 
@@ -179,7 +178,8 @@ func ensurePod(ctx context.Context, s Spec, in podInput) error {
 }
 
 func noSidecars(c *cluster.Cluster) *Error {
-	return permanent(api.ReasonUnsupportedVersion, fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
+	return permanent(api.ReasonUnsupportedVersion,
+		fmt.Sprintf("the %s does not know sidecar containers, which Kubernetes has since 1.29: upgrade it", c.Side))
 }
 
 // isSidecar: an API server that does not know sidecars drops the field.
@@ -196,7 +196,8 @@ func deleteSecrets(ctx context.Context, c *cluster.Cluster, selector string) err
 	}
 	var errs []error
 	for _, secret := range list.Items {
-		if err := c.Kube.CoreV1().Secrets(c.Namespace).Delete(ctx, secret.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		if err := c.Kube.CoreV1().Secrets(c.Namespace).Delete(ctx, secret.Name, metav1.DeleteOptions{}); err != nil &&
+			!apierrors.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("cannot delete Secret %s at the %s: %w", secret.Name, c.Side, err))
 		}
 	}

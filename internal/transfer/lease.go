@@ -52,7 +52,8 @@ func acquire(ctx context.Context, s Spec, v application.Volume) error {
 				return err
 			}
 			if alive {
-				return declined(ReasonClaimInUse, fmt.Sprintf("run %s is copying to claim %s at the target: wait until it has ended", holder, v.Target)).about(v.Name)
+				return declined(ReasonClaimInUse,
+					fmt.Sprintf("run %s is copying to claim %s at the target: wait until it has ended", holder, v.Target)).about(v.Name)
 			}
 		}
 		taken, err := take(ctx, s, v, lease)
@@ -151,7 +152,8 @@ func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Rol
 		}
 		select {
 		case <-ctx.Done():
-			return failed(ReasonWorkerNotStarted, fmt.Sprintf("worker Pods of an earlier run of claim %s at the %s do not go away: their node may be down; bring it back or remove it from the cluster", claim, c.Side), task.RetryLater)
+			return failed(ReasonWorkerNotStarted, fmt.Sprintf("worker Pods of an earlier run of claim %s at the %s do not go away: "+
+				"their node may be down; bring it back or remove it from the cluster", claim, c.Side), task.RetryLater)
 		case <-time.After(pollInterval / 2):
 		}
 	}

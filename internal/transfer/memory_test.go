@@ -18,10 +18,12 @@ func TestWorkerResources(t *testing.T) {
 		raised         int
 		request, limit string
 	}{
-		"Unknown":  {"how many files there are is not known", nil, 0, "128Mi", "2Gi"},
-		"Few":      {"what is usual suffices", &application.Usage{Files: 200_000, Folder: 1000}, 0, "128Mi", "2Gi"},
-		"Many":     {"two million files, with room for half as many again", &application.Usage{Files: 2_000_000, Folder: 1000}, 0, "2624Mi", "3904Mi"},
-		"Flat":     {"one folder is in memory at a time, whatever it holds", &application.Usage{Files: 2_000_000, Folder: 2_000_000}, 0, "6016Mi", "9024Mi"},
+		"Unknown": {"how many files there are is not known", nil, 0, "128Mi", "2Gi"},
+		"Few":     {"what is usual suffices", &application.Usage{Files: 200_000, Folder: 1000}, 0, "128Mi", "2Gi"},
+		"Many": {"two million files, with room for half as many again",
+			&application.Usage{Files: 2_000_000, Folder: 1000}, 0, "2624Mi", "3904Mi"},
+		"Flat": {"one folder is in memory at a time, whatever it holds",
+			&application.Usage{Files: 2_000_000, Folder: 2_000_000}, 0, "6016Mi", "9024Mi"},
 		"Raised":   {"it was killed once", nil, 1, "128Mi", "4Gi"},
 		"RaisedTo": {"it was killed twice, of many files", &application.Usage{Files: 2_000_000, Folder: 1000}, 2, "2624Mi", "15616Mi"},
 	}
@@ -38,15 +40,18 @@ func TestWorkerResources(t *testing.T) {
 
 // TestOutOfMemory: whether the whole container is killed or only the program in it, it says why.
 func TestOutOfMemory(t *testing.T) {
-	killed := &task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: "restic backup was killed"}
+	killed := &task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed,
+		Message: "restic backup was killed"}
 	cases := map[string]struct {
 		reason string
 		end    exit
 		result *task.Result
 		want   []string
 	}{
-		"Container": {"the kernel has killed all of it", exit{Code: 137, Reason: oomKilled, Memory: "2Gi"}, nil, []string{"the worker of data at the source ran out of memory", "limit 2Gi", "spec.planRequest"}},
-		"Program":   {"the worker has seen its program end", exit{Code: 1, Reason: oomKilled, Memory: "2Gi"}, killed, []string{"ran out of memory", "limit 2Gi", "restic backup was killed"}},
+		"Container": {"the kernel has killed all of it", exit{Code: 137, Reason: oomKilled, Memory: "2Gi"}, nil,
+			[]string{"the worker of data at the source ran out of memory", "limit 2Gi", "spec.planRequest"}},
+		"Program": {"the worker has seen its program end",
+			exit{Code: 1, Reason: oomKilled, Memory: "2Gi"}, killed, []string{"ran out of memory", "limit 2Gi", "restic backup was killed"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

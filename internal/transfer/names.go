@@ -15,8 +15,9 @@ import (
 
 const (
 	// ClaimLabel on a worker Pod, its Secrets and its lease holds a hash of the claim's name
-	// on that side; ClaimAnnotation holds the name.
-	ClaimLabel      = "kubemove.io/claim"
+	// on that side.
+	ClaimLabel = "kubemove.io/claim"
+	// ClaimAnnotation holds the name, beside the label.
 	ClaimAnnotation = "kubemove.io/claim"
 	// GroupLabel on the workers of claims that have to be on one node at the target.
 	GroupLabel = "kubemove.io/group"

@@ -72,7 +72,8 @@ func next(o observed) decision {
 	}
 	if o.Source.Terminating || o.Target.Terminating {
 		if o.late(o.CreatedAt) {
-			return o.fail(failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of %s is being deleted and does not go away: its node may be down; bring the node back or remove it from the cluster", o.Volume), task.RetryLater))
+			return o.fail(failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of %s is being deleted and does not go away: "+
+				"its node may be down; bring the node back or remove it from the cluster", o.Volume), task.RetryLater))
 		}
 		return decision{Action: actWait, Message: "waiting until the former workers of " + o.Volume + " are gone"}
 	}
@@ -81,7 +82,8 @@ func next(o observed) decision {
 	}
 	if !o.Source.Exists || !o.Target.Exists {
 		if o.Given {
-			return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("the worker Pod of %s at the %s was deleted during the run", o.Volume, o.missing()), task.RetrySoon))
+			return o.retry(failed(ReasonWorkerFailed,
+				fmt.Sprintf("the worker Pod of %s at the %s was deleted during the run", o.Volume, o.missing()), task.RetrySoon))
 		}
 		return decision{Action: actCreate, Message: "placing the workers of " + o.Volume}
 	}
@@ -106,10 +108,13 @@ func (o observed) running() decision {
 		role, s := o.slow(side.ran)
 		return o.notStarted(o.GivenAt, role, s, "start")
 	case !o.LostAt.IsZero() && o.late(o.LostAt):
-		return o.retry(failed(ReasonWorkerFailed, fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
+		return o.retry(failed(ReasonWorkerFailed,
+			fmt.Sprintf("no connection to a worker of %s for %s", o.Volume, o.StartTimeout), task.RetrySoon))
 	case !o.MovedAt.IsZero() && o.Now.Sub(o.MovedAt) > quietAfter:
-		return decision{Action: actWait, Message: fmt.Sprintf("no progress of %s is seen for %s (stage %s): unless that much has to be read, a disk or a server may not answer; "+
-			"look at the Pods of its workers, or bring the source back with desired: RolledBack", o.Volume, o.Now.Sub(o.MovedAt).Round(time.Minute), o.Stage)}
+		return decision{Action: actWait,
+			Message: fmt.Sprintf("no progress of %s is seen for %s (stage %s): unless that much has to be read, a disk or a server may not answer; "+
+				"look at the Pods of its workers, or bring the source back with desired: RolledBack",
+				o.Volume, o.Now.Sub(o.MovedAt).Round(time.Minute), o.Stage)}
 	}
 	return decision{Action: actWait}
 }
@@ -229,7 +234,8 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 		if e.Reason != "" && e.Reason != "Error" && e.Reason != "Completed" {
 			reason = " (" + e.Reason + ")"
 		}
-		out.Message = fmt.Sprintf("%s ended with exit code %d%s without a result for this run: look at the log of its container", where, e.Code, reason)
+		out.Message = fmt.Sprintf("%s ended with exit code %d%s without a result for this run: look at the log of its container",
+			where, e.Code, reason)
 	}
 	if e.Reason == oomKilled {
 		return outOfMemory(where, e, out)
@@ -248,8 +254,10 @@ func workerError(volume string, role task.Role, e *exit, result *task.Result) *E
 // outOfMemory is the end of a worker that the kernel has killed, or a program of it. Another try gets
 // more memory.
 func outOfMemory(where string, e *exit, said *Error) *Error {
-	return failed(api.ReasonOOMKilled, fmt.Sprintf("%s ran out of memory (limit %s): its volume holds more files, or larger folders, than the plan has counted. "+
-		"Ask for a new plan, which counts them again (spec.planRequest of the MovePair), or split the volume (%s)", where, orUnknown(e.Memory), said.Message), task.RetrySoon)
+	return failed(api.ReasonOOMKilled,
+		fmt.Sprintf("%s ran out of memory (limit %s): its volume holds more files, or larger folders, than the plan has counted. "+
+			"Ask for a new plan, which counts them again (spec.planRequest of the MovePair), or split the volume (%s)",
+			where, orUnknown(e.Memory), said.Message), task.RetrySoon)
 }
 
 // judge decides whether a failure is tried again.

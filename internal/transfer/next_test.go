@@ -62,7 +62,8 @@ func TestNext(t *testing.T) {
 		"former ones never go": {
 			reason: "a node that is down needs a person",
 			in:     observed{Source: side{Exists: true, Terminating: true}, CreatedAt: noon.Add(-6 * time.Minute)},
-			want:   want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "node may be down"},
+			want: want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater,
+				Message: "node may be down"},
 		},
 		"not scheduled yet": {
 			reason: "the cluster's own words are shown while waiting",
@@ -72,7 +73,8 @@ func TestNext(t *testing.T) {
 		"never scheduled": {
 			reason: "after five minutes they are the reason of the failure",
 			in:     observed{Source: waiting, Target: side{Exists: true, Problem: "Unschedulable: no node"}, CreatedAt: noon.Add(-6 * time.Minute)},
-			want:   want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "at the target does not connect: Unschedulable: no node"},
+			want: want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater,
+				Message: "at the target does not connect: Unschedulable: no node"},
 		},
 		"ready, no go": {
 			reason: "nothing starts before go",
@@ -86,8 +88,10 @@ func TestNext(t *testing.T) {
 		},
 		"worker's image is missing": {
 			reason: "the mobilizer's image is pulled after go; that may fail, too",
-			in:     observed{Source: side{Exists: true, Connected: true, Started: true, Problem: "container worker (image x): ErrImagePull: no"}, Target: working, Want: true, Given: true, GivenAt: noon.Add(-6 * time.Minute)},
-			want:   want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "ErrImagePull"},
+			in: observed{Source: side{Exists: true, Connected: true, Started: true, Problem: "container worker (image x): ErrImagePull: no"},
+				Target: working, Want: true, Given: true, GivenAt: noon.Add(-6 * time.Minute)},
+			want: want{Action: actFail, Reason: ReasonWorkerNotStarted, Outcome: task.OutcomeFailed, Retry: task.RetryLater,
+				Message: "ErrImagePull"},
 		},
 		"at work": {
 			reason: "nothing to do",
@@ -111,28 +115,33 @@ func TestNext(t *testing.T) {
 		},
 		"done without verification": {
 			reason: "a side that has not counted is not believed",
-			in:     observed{Source: ended(0, status(&task.Result{Outcome: task.OutcomeSucceeded}, nil)), Target: ended(0, good), Want: true, Given: true},
-			want:   want{Action: actRetry, Message: "has not verified"},
+			in: observed{Source: ended(0, status(&task.Result{Outcome: task.OutcomeSucceeded}, nil)), Target: ended(0, good),
+				Want: true, Given: true},
+			want: want{Action: actRetry, Message: "has not verified"},
 		},
 		"they differ": {
 			reason: "a difference is never a success",
 			in:     observed{Source: ended(0, good), Target: ended(0, succeeded(2, 100, "m:aa")), Want: true, Given: true, Try: 3},
-			want:   want{Action: actFail, Reason: api.ReasonMismatch, Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Message: "3 files, the target 2"},
+			want: want{Action: actFail, Reason: api.ReasonMismatch, Outcome: task.OutcomeFailed, Retry: task.RetrySoon,
+				Message: "3 files, the target 2"},
 		},
 		"killed": {
 			reason: "a worker that was killed is tried again",
-			in:     observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working, Want: true, Given: true},
-			want:   want{Action: actRetry, Message: "ran out of memory"},
+			in: observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working,
+				Want: true, Given: true},
+			want: want{Action: actRetry, Message: "ran out of memory"},
 		},
 		"other side may know": {
 			reason: "the end of the other side is waited for a moment: it may be the cause",
-			in:     observed{Source: side{Exists: true, Exit: &exit{Code: 1, At: noon}}, Target: working, Want: true, Given: true, FailedAt: noon.Add(-time.Second)},
-			want:   want{Action: actWait, Message: "exit code 1"},
+			in: observed{Source: side{Exists: true, Exit: &exit{Code: 1, At: noon}}, Target: working, Want: true, Given: true,
+				FailedAt: noon.Add(-time.Second)},
+			want: want{Action: actWait, Message: "exit code 1"},
 		},
 		"killed for the third time": {
 			reason: "three tries are enough",
-			in:     observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working, Want: true, Given: true, Try: 3},
-			want:   want{Action: actFail, Reason: api.ReasonOOMKilled, Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Message: "after 3 tries"},
+			in: observed{Source: side{Exists: true, Exit: &exit{Code: 137, Reason: "OOMKilled", At: noon}}, Target: working,
+				Want: true, Given: true, Try: 3},
+			want: want{Action: actFail, Reason: api.ReasonOOMKilled, Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Message: "after 3 tries"},
 		},
 		"evicted": {
 			reason: "a Pod that has failed without its worker ending is lost",
@@ -146,7 +155,8 @@ func TestNext(t *testing.T) {
 		},
 		"somebody must mend": {
 			reason: "a worker that says so is not tried three times in vain",
-			in: observed{Source: ended(2, status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: "Unreadable", Message: "cannot read /x"}, nil)),
+			in: observed{Source: ended(2,
+				status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: "Unreadable", Message: "cannot read /x"}, nil)),
 				Target: working, Want: true, Given: true},
 			want: want{Action: actFail, Reason: "Unreadable", Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "cannot read /x"},
 		},
@@ -159,25 +169,31 @@ func TestNext(t *testing.T) {
 			reason: "exit code 3 is a check of the mobilizer's own",
 			in: observed{Source: working, Target: ended(3, status(&task.Result{Outcome: task.OutcomeDeclined, Message: "standby is writable"}, nil)),
 				Want: true, Given: true},
-			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Message: "standby is writable"},
+			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeDeclined, Retry: task.RetryLater,
+				Message: "standby is writable"},
 		},
 		"the first failure counts": {
 			reason: "the other side fails because of it",
 			in: observed{
-				Source: side{Exists: true, Exit: &exit{Code: 1, At: noon.Add(time.Second)}, Status: status(&task.Result{Outcome: task.OutcomeFailed, Message: "connection lost"}, nil)},
-				Target: side{Exists: true, Exit: &exit{Code: 1, At: noon}, Status: status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"}, nil)},
-				Want:   true, Given: true,
+				Source: side{Exists: true, Exit: &exit{Code: 1, At: noon.Add(time.Second)},
+					Status: status(&task.Result{Outcome: task.OutcomeFailed, Message: "connection lost"}, nil)},
+				Target: side{Exists: true, Exit: &exit{Code: 1, At: noon},
+					Status: status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"}, nil)},
+				Want: true, Given: true,
 			},
 			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"},
 		},
 		"the sure failure counts": {
 			reason: "the one that says what to mend is the cause, whoever was first",
 			in: observed{
-				Source: side{Exists: true, Exit: &exit{Code: 1, At: noon}, Status: status(&task.Result{Outcome: task.OutcomeFailed, Message: "connection lost"}, nil)},
-				Target: side{Exists: true, Exit: &exit{Code: 2, At: noon.Add(time.Minute)}, Status: status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"}, nil)},
-				Want:   true, Given: true,
+				Source: side{Exists: true, Exit: &exit{Code: 1, At: noon},
+					Status: status(&task.Result{Outcome: task.OutcomeFailed, Message: "connection lost"}, nil)},
+				Target: side{Exists: true, Exit: &exit{Code: 2, At: noon.Add(time.Minute)},
+					Status: status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"}, nil)},
+				Want: true, Given: true,
 			},
-			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "at the target has failed: volume is full; the worker of data at the source has failed: connection lost"},
+			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater,
+				Message: "at the target has failed: volume is full; the worker of data at the source has failed: connection lost"},
 		},
 		"a route is looked for": {
 			reason: "workers start when it is decided how the data travels",
@@ -201,23 +217,27 @@ func TestNext(t *testing.T) {
 		},
 		"no contact": {
 			reason: "an agent that cannot be reached for long is as good as dead",
-			in:     observed{Source: working, Target: side{Exists: true, Agent: true, Running: true, Started: true}, Want: true, Given: true, LostAt: noon.Add(-6 * time.Minute)},
-			want:   want{Action: actRetry, Message: "no connection"},
+			in: observed{Source: working, Target: side{Exists: true, Agent: true, Running: true, Started: true}, Want: true,
+				Given: true, LostAt: noon.Add(-6 * time.Minute)},
+			want: want{Action: actRetry, Message: "no connection"},
 		},
 		"no progress": {
 			reason: "somebody is told, and nothing is stopped: it may read for hours",
-			in:     observed{Volume: "data", Source: working, Target: working, Want: true, Given: true, MovedAt: noon.Add(-11 * time.Minute), Stage: api.StageCopying},
-			want:   want{Action: actWait, Message: "no progress of data is seen for 11m0s (stage Copying)"},
+			in: observed{Volume: "data", Source: working, Target: working, Want: true, Given: true,
+				MovedAt: noon.Add(-11 * time.Minute), Stage: api.StageCopying},
+			want: want{Action: actWait, Message: "no progress of data is seen for 11m0s (stage Copying)"},
 		},
 		"a pause": {
 			reason: "ten minutes may pass",
-			in:     observed{Volume: "data", Source: working, Target: working, Want: true, Given: true, MovedAt: noon.Add(-9 * time.Minute), Stage: api.StageCopying},
-			want:   want{Action: actWait},
+			in: observed{Volume: "data", Source: working, Target: working, Want: true, Given: true, MovedAt: noon.Add(-9 * time.Minute),
+				Stage: api.StageCopying},
+			want: want{Action: actWait},
 		},
 		"a check forbids": {
 			reason: "checks go before everything",
 			in:     observed{Source: working, Target: working, Want: true, Given: true, Check: declined(api.ReasonTargetIsActive, "active")},
-			want:   want{Action: actFail, Reason: api.ReasonTargetIsActive, Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Message: "active"},
+			want: want{Action: actFail, Reason: api.ReasonTargetIsActive, Outcome: task.OutcomeDeclined,
+				Retry: task.RetryLater, Message: "active"},
 		},
 	}
 	for name, tc := range cases {
@@ -255,7 +275,8 @@ func TestRetryIsNotTakenForAdoption(t *testing.T) {
 		out := map[task.Role]map[string]*corev1.Pod{}
 		for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: workerName("run-1", "data", role)}}
-			pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: agentContainer, Started: new(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+			pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: agentContainer, Started: new(true),
+				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
 			change(pod)
 			out[role] = map[string]*corev1.Pod{pod.Name: pod}
 		}
@@ -280,11 +301,13 @@ func TestAdoptionWhenOneHasEnded(t *testing.T) {
 	pods := map[task.Role]map[string]*corev1.Pod{}
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
 		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: workerName("run-1", "data", role)}}
-		agent := corev1.ContainerStatus{Name: agentContainer, Started: new(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
+		agent := corev1.ContainerStatus{Name: agentContainer, Started: new(true),
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
 		worker := corev1.ContainerStatus{Name: workerContainer, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}
 		if role == task.RoleSource {
 			agent.Started = new(false)
-			agent.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","result":{"outcome":"Succeeded"}}`}}
+			agent.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"apiVersion":"task.kubemove.io/v1alpha1",
+				"runID":"run-1","result":{"outcome":"Succeeded"}}`}}
 			worker.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}
 		}
 		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses = []corev1.ContainerStatus{agent}, []corev1.ContainerStatus{worker}

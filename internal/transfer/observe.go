@@ -59,7 +59,8 @@ func observePod(pod *corev1.Pod, runID string) side {
 	if pod == nil {
 		return side{}
 	}
-	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Scheduled: pod.Spec.NodeName != "", Problem: clip(podstate.Problem(pod))}
+	out := side{Exists: true, Terminating: pod.DeletionTimestamp != nil, Scheduled: pod.Spec.NodeName != "",
+		Problem: clip(podstate.Problem(pod))}
 	for _, c := range pod.Status.InitContainerStatuses {
 		if c.Name != agentContainer {
 			continue

@@ -86,7 +86,8 @@ func opened(pod *corev1.Pod, runID string, in podInput) error {
 	o := observed{Volume: in.Volume.Name}
 	s := observePod(pod, runID)
 	if s.Exit == nil && s.Lost == "" {
-		return failed(ReasonWorkerFailed, fmt.Sprintf("the opening of %s at the %s ended without its worker having run", o.Volume, in.Role), task.RetrySoon)
+		return failed(ReasonWorkerFailed,
+			fmt.Sprintf("the opening of %s at the %s ended without its worker having run", o.Volume, in.Role), task.RetrySoon)
 	}
 	if err := o.verdict(in.Role, s); err != nil {
 		return err.about(o.Volume)

@@ -87,9 +87,11 @@ func ending(code int32, result string) corev1.PodStatus {
 	if code != 0 {
 		status.Phase = corev1.PodFailed
 	}
-	status.InitContainerStatuses = []corev1.ContainerStatus{{Name: agentContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-		Message: `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","result":` + result + `}`}}}}
-	status.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}}
+	status.InitContainerStatuses = []corev1.ContainerStatus{{Name: agentContainer,
+		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+			Message: `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","result":` + result + `}`}}}}
+	status.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer,
+		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}}}
 	return status
 }
 
@@ -108,12 +110,15 @@ func TestOpenPlaces(t *testing.T) {
 			map[string]corev1.PodStatus{"source": good, "target": good}, []string{"target", "source"}, nil},
 		"denied": {"what the worker says is what counts", ownMobilizer("s3:https://s3/bucket"),
 			map[string]corev1.PodStatus{"source": denied, "target": good}, []string{"target", "source"},
-			&Error{Outcome: task.OutcomeFailed, Reason: "RepositoryDenied", Retry: task.RetryLater, Volume: "data", Message: "the worker of data at the source has failed: no"}},
+			&Error{Outcome: task.OutcomeFailed, Reason: "RepositoryDenied", Retry: task.RetryLater, Volume: "data",
+				Message: "the worker of data at the source has failed: no"}},
 		"target first": {"the source would only say the same", ownMobilizer("s3:https://s3/bucket"),
 			map[string]corev1.PodStatus{"source": good, "target": denied}, []string{"target"},
-			&Error{Outcome: task.OutcomeFailed, Reason: "RepositoryDenied", Retry: task.RetryLater, Volume: "data", Message: "the worker of data at the target has failed: no"}},
+			&Error{Outcome: task.OutcomeFailed, Reason: "RepositoryDenied", Retry: task.RetryLater, Volume: "data",
+				Message: "the worker of data at the target has failed: no"}},
 		"managed": {"there is nothing to prove", ownMobilizer(""), nil, nil, nil},
-		"no verb": {"another mobilizer need not have it", task.Mobilizer{Name: "x", StateParameter: "p", Parameters: map[string]string{"p": "y"}}, nil, nil, nil},
+		"no verb": {"another mobilizer need not have it",
+			task.Mobilizer{Name: "x", StateParameter: "p", Parameters: map[string]string{"p": "y"}}, nil, nil, nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

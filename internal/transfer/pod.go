@@ -98,7 +98,8 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 		return nil, fmt.Errorf("cannot encode the task of a worker: %w", err)
 	}
 	if len(data) > task.MaxSize {
-		return nil, fmt.Errorf("the task of a worker is %d bytes long, at most %d are allowed: shorten the parameters of the mobilizer", len(data), task.MaxSize)
+		return nil, fmt.Errorf("the task of a worker is %d bytes long, at most %d are allowed: shorten the parameters of the mobilizer",
+			len(data), task.MaxSize)
 	}
 	name := workerName(s.session(), in.Volume.Name, in.Role)
 	labels := s.labels(in.Role, in.claim())
@@ -122,9 +123,10 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 			EnableServiceLinks:            new(false),
 			TerminationGracePeriodSeconds: new(int64(graceSeconds)),
 			SecurityContext:               podSecurity(in.identity()),
-			InitContainers:                []corev1.Container{buildInstall(s), buildPull(pullContainer, in.Mobilizer.Image, s.PullPolicy), buildAgent(s, in)},
-			Containers:                    []corev1.Container{buildWorker(s, in)},
-			Volumes:                       buildVolumes(s, in, name),
+			InitContainers: []corev1.Container{buildInstall(s),
+				buildPull(pullContainer, in.Mobilizer.Image, s.PullPolicy), buildAgent(s, in)},
+			Containers: []corev1.Container{buildWorker(s, in)},
+			Volumes:    buildVolumes(s, in, name),
 		},
 	}
 	if in.Copy != "" {
@@ -244,10 +246,11 @@ const resultSize = "16Mi"
 
 // taskVolume shows an annotation of the Pod as the file of a task.
 func taskVolume(name, annotation string) corev1.Volume {
-	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{DownwardAPI: &corev1.DownwardAPIVolumeSource{Items: []corev1.DownwardAPIVolumeFile{{
-		Path:     path.Base(task.TaskFile),
-		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.annotations['" + annotation + "']"},
-	}}}}}
+	return corev1.Volume{Name: name,
+		VolumeSource: corev1.VolumeSource{DownwardAPI: &corev1.DownwardAPIVolumeSource{Items: []corev1.DownwardAPIVolumeFile{{
+			Path:     path.Base(task.TaskFile),
+			FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.annotations['" + annotation + "']"},
+		}}}}}
 }
 
 // emptyVolume is one that ends with the Pod; without a size it is as large as the node allows.

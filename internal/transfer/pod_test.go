@@ -43,11 +43,14 @@ func golden(t *testing.T, name string, object any) {
 }
 
 func TestBuildPod(t *testing.T) {
-	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"}, Open: []string{"kubemove-ddm", "restic", "open"}, State: true, Parameters: map[string]string{"compression": "off"}}
+	restic := task.Mobilizer{Name: "restic", Image: "ddm:1", Command: []string{"kubemove-ddm", "restic", "sync"},
+		Open: []string{"kubemove-ddm", "restic", "open"}, State: true, Parameters: map[string]string{"compression": "off"}}
 	plain := task.Mobilizer{Name: "plain", Image: "example.com/plain:2"}
-	volume := application.Volume{Name: "data", Target: "copy", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 5 << 30, Identity: application.Identity{
-		UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, FSGroup: new(int64(997)), SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
-	}}
+	volume := application.Volume{Name: "data", Target: "copy", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 5 << 30,
+		Identity: application.Identity{
+			UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, FSGroup: new(int64(997)),
+			SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
+		}}
 	anybody := volume
 	anybody.Identity = application.Identity{}
 	tolerations := []corev1.Toleration{{Key: "db", Operator: corev1.TolerationOpExists}}
@@ -119,7 +122,7 @@ func TestNoSecretInPods(t *testing.T) {
 	}
 	for _, secret := range []string{s.password(in), "PRIVATE KEY", string(channel.Master)} {
 		if strings.Contains(string(data), secret) {
-			t.Errorf("the Pod holds a secret")
+			t.Error("the Pod holds a secret")
 		}
 	}
 }
@@ -189,15 +192,18 @@ func TestObservePod(t *testing.T) {
 	}{
 		"none": {"no Pod", nil, side{}},
 		"unschedulable": {"the scheduler's words", pod(func(s *corev1.PodStatus) {
-			s.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available"}}
+			s.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable",
+				Message: "0/3 nodes are available"}}
 		}), side{Exists: true, Problem: "Unschedulable: 0/3 nodes are available"}},
 		"scheduled": {"others of its group can follow", &corev1.Pod{Spec: corev1.PodSpec{NodeName: "n"}}, side{Exists: true, Scheduled: true}},
 		"no image": {"the kubelet's words", pod(func(s *corev1.PodStatus) {
-			s.InitContainerStatuses = initStatus(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "Back-off\n pulling"}}, false)
+			s.InitContainerStatuses = initStatus(
+				corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "Back-off\n pulling"}}, false)
 		}), side{Exists: true, Problem: "container agent (image task:1): ImagePullBackOff: Back-off pulling"}},
 		"waiting for go": {"the agent can be dialled", pod(func(s *corev1.PodStatus) {
 			s.InitContainerStatuses = initStatus(running, false)
-			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}}}
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer,
+				State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}}}
 		}), side{Exists: true, Agent: true}},
 		"at work": {"go was given", pod(func(s *corev1.PodStatus) {
 			s.InitContainerStatuses = initStatus(running, true)
@@ -206,16 +212,21 @@ func TestObservePod(t *testing.T) {
 		"ended": {"exit code, and the agent's last words", pod(func(s *corev1.PodStatus) {
 			s.Phase = corev1.PodSucceeded
 			s.InitContainerStatuses = initStatus(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: said}}, false)
-			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", FinishedAt: metav1.NewTime(noon)}}}}
-		}), side{Exists: true, Exit: &exit{Reason: "Completed", At: noon}, Status: &task.Status{APIVersion: task.APIVersion, RunID: "run-1", Result: &task.Result{Outcome: task.OutcomeSucceeded}}}},
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer,
+				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", FinishedAt: metav1.NewTime(noon)}}}}
+		}), side{Exists: true, Exit: &exit{Reason: "Completed", At: noon},
+			Status: &task.Status{APIVersion: task.APIVersion, RunID: "run-1", Result: &task.Result{Outcome: task.OutcomeSucceeded}}}},
 		"words of another run": {"they do not count", pod(func(s *corev1.PodStatus) {
-			s.InitContainerStatuses = initStatus(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: strings.Replace(said, "run-1", "run-0", 1)}}, false)
+			s.InitContainerStatuses = initStatus(
+				corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: strings.Replace(said, "run-1", "run-0", 1)}}, false)
 		}), side{Exists: true}},
-		"evicted": {"no exit code: the Pod is lost", pod(func(s *corev1.PodStatus) { s.Phase, s.Reason, s.Message = corev1.PodFailed, "Evicted", "low on memory" }),
+		"evicted": {"no exit code: the Pod is lost",
+			pod(func(s *corev1.PodStatus) { s.Phase, s.Reason, s.Message = corev1.PodFailed, "Evicted", "low on memory" }),
 			side{Exists: true, Lost: "the Pod has failed: Evicted: low on memory"}},
 		"node lost": {"a kubelet that lost track of a container knows no exit code", pod(func(s *corev1.PodStatus) {
 			s.Phase = corev1.PodFailed
-			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "ContainerStatusUnknown", ExitCode: 137}}}}
+			s.ContainerStatuses = []corev1.ContainerStatus{{Name: workerContainer,
+				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "ContainerStatusUnknown", ExitCode: 137}}}}
 		}), side{Exists: true, Lost: "the Pod has failed: Unknown"}},
 	}
 	for name, tc := range cases {
@@ -236,8 +247,10 @@ func TestRepositorySize(t *testing.T) {
 		"Unknown": {"as much as the claim can hold", application.Volume{CapacityBytes: 5 << 30}, 5 << 30},
 		"Small":   {"nobody knows, and the claim is tiny", application.Volume{CapacityBytes: 1 << 20}, 1 << 30},
 		"Empty":   {"its own files need room", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{}}, 256 << 20},
-		"Used":    {"a quarter more than is used", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 4 << 30, Allocated: 4 << 30}}, 5<<30 + 256<<20},
-		"Sparse":  {"holes take no room", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 1 << 40, Allocated: 512 << 20}}, 1<<30 + 512<<20},
+		"Used": {"a quarter more than is used",
+			application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 4 << 30, Allocated: 4 << 30}}, 5<<30 + 256<<20},
+		"Sparse": {"holes take no room",
+			application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 1 << 40, Allocated: 512 << 20}}, 1<<30 + 512<<20},
 		"Rounded": {"up to a round number", application.Volume{Usage: &application.Usage{Bytes: 1, Allocated: 4096}}, 320 << 20},
 	}
 	for name, tc := range cases {

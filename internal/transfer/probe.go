@@ -73,7 +73,9 @@ func startProbe(ctx context.Context, c *cluster.Cluster, pod *corev1.Pod) error 
 
 // awaitProbe shows the Pod to look again and again, with the time since the first look, until
 // look has seen enough.
-func awaitProbe(ctx context.Context, c *cluster.Cluster, name string, look func(pod *corev1.Pod, waited time.Duration) (enough bool)) error {
+func awaitProbe(
+	ctx context.Context, c *cluster.Cluster, name string, look func(pod *corev1.Pod, waited time.Duration) (enough bool),
+) error {
 	begun := time.Now()
 	for {
 		pod, err := c.Kube.CoreV1().Pods(c.Namespace).Get(ctx, name, getOptions)
@@ -108,7 +110,8 @@ func (e runToCompletion) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran 
 	c := e.cluster
 	switch err := startProbe(ctx, c, pod); {
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
-		return nil, failed(api.ReasonRejected, fmt.Sprintf("the %s would not let in a worker Pod for claim %s: %s", c.Side, e.volume, clip(err.Error())), task.RetryLater)
+		return nil, failed(api.ReasonRejected,
+			fmt.Sprintf("the %s would not let in a worker Pod for claim %s: %s", c.Side, e.volume, clip(err.Error())), task.RetryLater)
 	case err != nil:
 		return nil, fmt.Errorf("cannot create %s: %w", e.pod, err)
 	}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ func merge(before task.VolumeProgress, source, target *task.Status) task.VolumeP
 	switch {
 	case t.Stage == api.StageVerifying:
 		out.Stage = api.StageVerifying
-	case before.Stage == api.StagePreparing && (s.BytesDone > 0 || t.BytesDone > 0 || s.FilesDone > 0 || s.Stage == api.StageCopying || t.Stage == api.StageCopying):
+	case before.Stage == api.StagePreparing &&
+		(s.BytesDone > 0 || t.BytesDone > 0 || s.FilesDone > 0 || s.Stage == api.StageCopying || t.Stage == api.StageCopying):
 		out.Stage = api.StageCopying
 	}
 	return out
@@ -132,13 +134,15 @@ func contentsCompared(source, target *task.Verification) error {
 		}
 		digest := side.verification.Digest
 		if _, sum, _ := strings.Cut(digest, ":"); !strings.HasPrefix(digest, checksumMethod) || sum == "" {
-			return fmt.Errorf("verification is Checksum, and the mobilizer at the %s has compared without the content (digest %q): expected METHOD:HEX with a method that begins with %q; "+
+			return fmt.Errorf("verification is Checksum, and the mobilizer at the %s has compared without the content (digest %q): "+
+				"expected METHOD:HEX with a method that begins with %q; "+
 				"choose a mobilizer that can, or verification: Metadata", side.role, digest, checksumMethod)
 		}
 	}
 	if source != nil && target != nil && source.Digest != target.Digest {
-		return fmt.Errorf("verification is Checksum, and the digest of the source is %q, that of the target %q: expected the same, by one method; "+
-			"use workers of one version on both sides", source.Digest, target.Digest)
+		return fmt.Errorf(
+			"verification is Checksum, and the digest of the source is %q, that of the target %q: expected the same, by one method; "+
+				"use workers of one version on both sides", source.Digest, target.Digest)
 	}
 	return nil
 }
@@ -147,11 +151,11 @@ func contentsCompared(source, target *task.Verification) error {
 func compare(source, target *task.Verification) error {
 	switch {
 	case source == nil && target == nil:
-		return fmt.Errorf("neither side has verified")
+		return errors.New("neither side has verified")
 	case source == nil:
-		return fmt.Errorf("the source has not verified")
+		return errors.New("the source has not verified")
 	case target == nil:
-		return fmt.Errorf("the target has not verified")
+		return errors.New("the target has not verified")
 	case source.Files != target.Files:
 		return fmt.Errorf("the source has %d files, the target %d", source.Files, target.Files)
 	case source.Bytes != target.Bytes:

@@ -77,8 +77,9 @@ func TestEstimate(t *testing.T) {
 		left      int64
 		rate, eta int64
 	}{
-		"one sample":  {reason: "one point is no line", every: time.Second, counts: []int64{0}, left: 10},
-		"steady":      {reason: "bytes per second, and the rest at that rate, rounded up", every: time.Second, counts: []int64{0, 100, 200, 300}, left: 1001, rate: 100, eta: 11},
+		"one sample": {reason: "one point is no line", every: time.Second, counts: []int64{0}, left: 10},
+		"steady": {reason: "bytes per second, and the rest at that rate, rounded up",
+			every: time.Second, counts: []int64{0, 100, 200, 300}, left: 1001, rate: 100, eta: 11},
 		"no movement": {reason: "no rate, no promise", every: time.Second, counts: []int64{100, 100, 100}, left: 1000},
 		"window": {
 			reason: "what was more than a minute ago does not count",

@@ -44,7 +44,7 @@ type Pulled struct {
 // Refusal of an image, in the kubelet's words.
 type Refusal struct{ Image, Message string }
 
-// Fine: every image is there.
+// Fine says whether every image is there.
 func (p Pulled) Fine() bool { return len(p.Refused)+len(p.Pulling) == 0 && p.Unknown == "" }
 
 // Pull has the target's nodes pull images, some sets at a time, with Pods that run a program of

@@ -65,18 +65,29 @@ func TestObservePulls(t *testing.T) {
 		words  map[string]string
 		want   pulls
 	}{
-		"New":         {"nothing is known yet", corev1.PodStatus{}, nil, pulls{scheduled: true, waiting: both}},
-		"Installing":  {"our program comes first", pulling(creating, initially, initially), nil, pulls{scheduled: true, waiting: both}},
-		"Pulling":     {"one is there, the other is on its way", pulling(ran, ran, creating), nil, pulls{scheduled: true, installed: true, waiting: both[1:]}},
-		"Pulled":      {"a container that has run had an image", ended(pulling(ran, ran, ran), corev1.PodSucceeded, ""), nil, pulls{scheduled: true, installed: true}},
-		"DoesNotRun":  {"whether our program runs there says nothing about the image", ended(pulling(ran, died, waitsFor("CreateContainerError", "x")), corev1.PodFailed, ""), nil, pulls{scheduled: true, installed: true}},
-		"Refused":     {"the kubelet's words", pulling(ran, creating, notFound), nil, pulls{scheduled: true, installed: true, waiting: both[:1], refused: refused("ErrImagePull: b: not found")}},
-		"Never":       {"the policy forbids to pull it, and it is not there", pulling(ran, ran, waitsFor("ErrImageNeverPull", "not present")), nil, pulls{scheduled: true, installed: true, refused: refused("ErrImageNeverPull: not present")}},
-		"BackOff":     {"between two tries it says less than it did", pulling(ran, ran, backOff), map[string]string{"image-1": "ErrImagePull: b: not found"}, pulls{scheduled: true, installed: true, refused: refused("ErrImagePull: b: not found")}},
-		"OnlyBackOff": {"better than nothing", pulling(ran, ran, backOff), nil, pulls{scheduled: true, installed: true, refused: refused(`ImagePullBackOff: Back-off pulling image "b"`)}},
-		"Busy":        {"a kubelet with much to pull is no missing image", pulling(ran, ran, waitsFor("ErrImagePull", "pull QPS exceeded")), nil, pulls{scheduled: true, installed: true, waiting: both[1:]}},
-		"OwnImage":    {"our own image is not the workload's fault", pulling(notFound, initially, initially), nil, pulls{scheduled: true, waiting: both, broken: "KubeMove's own image image of install: ErrImagePull: b: not found"}},
-		"Evicted":     {"a Pod that ends early knows nothing", ended(pulling(ran, ran, lost), corev1.PodFailed, "Evicted"), nil, pulls{scheduled: true, installed: true, waiting: both[1:], broken: "the Pod that pulls them ended early: Evicted"}},
+		"New":        {"nothing is known yet", corev1.PodStatus{}, nil, pulls{scheduled: true, waiting: both}},
+		"Installing": {"our program comes first", pulling(creating, initially, initially), nil, pulls{scheduled: true, waiting: both}},
+		"Pulling": {"one is there, the other is on its way",
+			pulling(ran, ran, creating), nil, pulls{scheduled: true, installed: true, waiting: both[1:]}},
+		"Pulled": {"a container that has run had an image",
+			ended(pulling(ran, ran, ran), corev1.PodSucceeded, ""), nil, pulls{scheduled: true, installed: true}},
+		"DoesNotRun": {"whether our program runs there says nothing about the image",
+			ended(pulling(ran, died, waitsFor("CreateContainerError", "x")), corev1.PodFailed, ""), nil, pulls{scheduled: true, installed: true}},
+		"Refused": {"the kubelet's words", pulling(ran, creating, notFound), nil,
+			pulls{scheduled: true, installed: true, waiting: both[:1], refused: refused("ErrImagePull: b: not found")}},
+		"Never": {"the policy forbids to pull it, and it is not there", pulling(ran, ran, waitsFor("ErrImageNeverPull", "not present")),
+			nil, pulls{scheduled: true, installed: true, refused: refused("ErrImageNeverPull: not present")}},
+		"BackOff": {"between two tries it says less than it did",
+			pulling(ran, ran, backOff), map[string]string{"image-1": "ErrImagePull: b: not found"},
+			pulls{scheduled: true, installed: true, refused: refused("ErrImagePull: b: not found")}},
+		"OnlyBackOff": {"better than nothing", pulling(ran, ran, backOff), nil,
+			pulls{scheduled: true, installed: true, refused: refused(`ImagePullBackOff: Back-off pulling image "b"`)}},
+		"Busy": {"a kubelet with much to pull is no missing image",
+			pulling(ran, ran, waitsFor("ErrImagePull", "pull QPS exceeded")), nil, pulls{scheduled: true, installed: true, waiting: both[1:]}},
+		"OwnImage": {"our own image is not the workload's fault", pulling(notFound, initially, initially), nil,
+			pulls{scheduled: true, waiting: both, broken: "KubeMove's own image image of install: ErrImagePull: b: not found"}},
+		"Evicted": {"a Pod that ends early knows nothing", ended(pulling(ran, ran, lost), corev1.PodFailed, "Evicted"), nil,
+			pulls{scheduled: true, installed: true, waiting: both[1:], broken: "the Pod that pulls them ended early: Evicted"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -114,13 +125,20 @@ func TestPull(t *testing.T) {
 		least, most time.Duration
 		left        bool
 	}{
-		"Fine":          {"images that are there take no time", "n", pulling(ran, ran, ran), nil, Pulled{}, 0, 0, false},
-		"Refused":       {"a failure is told at once", "n", pulling(ran, ran, notFound), nil, Pulled{Refused: []Refusal{{"b", "ErrImagePull: b: not found"}}}, 0, 0, false},
-		"Huge":          {"an image that takes long goes on being pulled", "n", pulling(ran, creating, creating), nil, Pulled{Pulling: []string{"a", "b"}}, PullLimit, PullLimit + time.Second, true},
-		"NoNode":        {"the scheduler's words", "", unschedulable, nil, Pulled{Unknown: "a Pod that pulls them does not start: Unschedulable: 0/1 nodes are available"}, nodeLimit, nodeLimit + time.Second, false},
-		"DoesNotStart":  {"a node that makes no containers", "n", pulling(creating, initially, initially), nil, Pulled{Unknown: "a Pod that pulls them does not start: Unknown"}, PullLimit, PullLimit + time.Second, false},
-		"NotLetIn":      {"the API server's words", "n", corev1.PodStatus{}, forbidden, Pulled{Unknown: `a Pod that pulls them cannot be created: pods "x" is forbidden: exceeded quota: q`}, 0, 0, false},
-		"OwnImageFails": {"that says nothing about the others", "n", pulling(notFound, initially, initially), nil, Pulled{Unknown: "KubeMove's own image image of install: ErrImagePull: b: not found"}, 0, 0, false},
+		"Fine": {"images that are there take no time", "n", pulling(ran, ran, ran), nil, Pulled{}, 0, 0, false},
+		"Refused": {"a failure is told at once",
+			"n", pulling(ran, ran, notFound), nil, Pulled{Refused: []Refusal{{"b", "ErrImagePull: b: not found"}}}, 0, 0, false},
+		"Huge": {"an image that takes long goes on being pulled",
+			"n", pulling(ran, creating, creating), nil, Pulled{Pulling: []string{"a", "b"}}, PullLimit, PullLimit + time.Second, true},
+		"NoNode": {"the scheduler's words",
+			"", unschedulable, nil, Pulled{Unknown: "a Pod that pulls them does not start: Unschedulable: 0/1 nodes are available"},
+			nodeLimit, nodeLimit + time.Second, false},
+		"DoesNotStart": {"a node that makes no containers", "n", pulling(creating, initially, initially), nil,
+			Pulled{Unknown: "a Pod that pulls them does not start: Unknown"}, PullLimit, PullLimit + time.Second, false},
+		"NotLetIn": {"the API server's words", "n", corev1.PodStatus{}, forbidden,
+			Pulled{Unknown: `a Pod that pulls them cannot be created: pods "x" is forbidden: exceeded quota: q`}, 0, 0, false},
+		"OwnImageFails": {"that says nothing about the others", "n", pulling(notFound, initially, initially), nil,
+			Pulled{Unknown: "KubeMove's own image image of install: ErrImagePull: b: not found"}, 0, 0, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +148,8 @@ func TestPull(t *testing.T) {
 				s := testSpec(api.TriggerRequest)
 				s.Target.Kube = client
 				set := twoImages()
-				set.Secrets = []application.PullSecret{{Name: "registry", Content: &corev1.Secret{Data: map[string][]byte{"a": []byte("b")}}}, {Name: "there"}}
+				set.Secrets = []application.PullSecret{{Name: "registry", Content: &corev1.Secret{Data: map[string][]byte{"a": []byte("b")}}},
+					{Name: "there"}}
 				begun := time.Now()
 				got := Pull(t.Context(), s, []application.Pull{set})
 				if took := time.Since(begun); took < tc.least || took > tc.most {
@@ -189,7 +208,8 @@ func TestPullAgain(t *testing.T) {
 		want   Pulled
 	}{
 		"AtWork": {"it has pulled an image meanwhile", pulling(ran, ran, ran), Pulled{}},
-		"Failed": {"it has run into its deadline, and another one finds out more", corev1.PodStatus{Phase: corev1.PodFailed}, Pulled{Refused: []Refusal{{"b", "ErrImagePull: b: not found"}}}},
+		"Failed": {"it has run into its deadline, and another one finds out more",
+			corev1.PodStatus{Phase: corev1.PodFailed}, Pulled{Refused: []Refusal{{"b", "ErrImagePull: b: not found"}}}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +241,8 @@ func TestBuildPulls(t *testing.T) {
 	set.NodeAffinity = &corev1.NodeAffinity{}
 	set.Secrets = []application.PullSecret{
 		{Name: "there"},
-		{Name: "moves", Content: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": "b"}}, Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{".dockerconfigjson": []byte("hush")}}},
+		{Name: "moves", Content: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": "b"}},
+			Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{".dockerconfigjson": []byte("hush")}}},
 	}
 	pod, secrets := buildPulls(s, set)
 	golden(t, "pod-images", pod)

@@ -41,7 +41,8 @@ func UserCredentials(dir string, m task.Mobilizer) (map[string][]byte, error) {
 			continue
 		}
 		if !slices.Contains(m.Credentials, e.Name()) {
-			return nil, invalidCredentials("Secret/%s, which credentialsSecretRef of mobilizer %s names, has the key %q: expected only %s; remove the key",
+			return nil, invalidCredentials("Secret/%s, which credentialsSecretRef of mobilizer %s names, has the key %q: "+
+				"expected only %s; remove the key",
 				m.CredentialsSecret, m.Name, e.Name(), strings.Join(m.Credentials, ", "))
 		}
 		if out[e.Name()], err = os.ReadFile(filepath.Join(folder, e.Name())); err != nil {
@@ -49,8 +50,9 @@ func UserCredentials(dir string, m task.Mobilizer) (map[string][]byte, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, invalidCredentials("Secret/%s, which credentialsSecretRef of mobilizer %s names, does not exist in the namespace of the move, or is empty: "+
-			"create it (kubectl create secret generic %s --from-literal=KEY=VALUE), with some of the keys %s",
+		return nil, invalidCredentials(
+			"Secret/%s, which credentialsSecretRef of mobilizer %s names, does not exist in the namespace of the move, or is empty: "+
+				"create it (kubectl create secret generic %s --from-literal=KEY=VALUE), with some of the keys %s",
 			m.CredentialsSecret, m.Name, m.CredentialsSecret, strings.Join(m.Credentials, ", "))
 	}
 	return out, nil
@@ -70,7 +72,8 @@ func ensureSecrets(ctx context.Context, s Spec, in podInput, name string) error 
 	agent := s.secret(in, agentSecretName(name), map[string][]byte{"tls.crt": cert, "tls.key": key, "ca.crt": s.Channel.CACertPEM})
 	c := s.endpoint(in.Role)
 	// One that is there belongs to a Pod that may be at work.
-	if _, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, agent, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := c.Kube.CoreV1().Secrets(c.Namespace).Create(ctx, agent, metav1.CreateOptions{}); err != nil &&
+		!apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("cannot create Secret %s at the %s: %w", agent.Name, c.Side, err)
 	}
 	return ensureCredentials(ctx, s, in, name)

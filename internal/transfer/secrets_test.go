@@ -40,8 +40,9 @@ func TestUserCredentials(t *testing.T) {
 		want   map[string][]byte
 		says   []string
 	}{
-		"Some":    {"not every key is needed", map[string]string{"KEY_ID": "hush"}, map[string][]byte{"KEY_ID": []byte("hush")}, nil},
-		"Unknown": {"a typing error is told by its name, not by its value", map[string]string{"KEYID": "hush"}, nil, []string{`"KEYID"`, "KEY_ID, ca.crt", "Secret/s3"}},
+		"Some": {"not every key is needed", map[string]string{"KEY_ID": "hush"}, map[string][]byte{"KEY_ID": []byte("hush")}, nil},
+		"Unknown": {"a typing error is told by its name, not by its value",
+			map[string]string{"KEYID": "hush"}, nil, []string{`"KEYID"`, "KEY_ID, ca.crt", "Secret/s3"}},
 		"Reserved": {"the password of the state is not the user's to choose", map[string]string{"password": "hush"}, nil,
 			[]string{`"password"`, "remove the key"}},
 		"None": {"a Secret that does not exist is an empty folder", nil, nil, []string{"kubectl create secret generic s3", "KEY_ID"}},

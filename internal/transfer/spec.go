@@ -169,11 +169,13 @@ func (s Spec) validate() error {
 	case s.AgentImage == "":
 		return permanent("InvalidSpec", "the run has no agent image: set --task-image of the installation")
 	case len(s.Channel.CACertPEM) == 0 || len(s.Channel.CAKeyPEM) == 0 || len(s.Channel.Master) == 0:
-		return permanent("InvalidSpec", "the Secret of the pair's channel lacks ca.crt, ca.key or master: delete it, then the channel is opened again")
+		return permanent("InvalidSpec",
+			"the Secret of the pair's channel lacks ca.crt, ca.key or master: delete it, then the channel is opened again")
 	}
 	for _, v := range s.Volumes {
 		if _, ok := s.mobilizer(v); !ok {
-			return permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered: register it or name another one in data.mobilizers", v.Name, v.Mobilizer))
+			return permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered: "+
+				"register it or name another one in data.mobilizers", v.Name, v.Mobilizer))
 		}
 	}
 	return nil

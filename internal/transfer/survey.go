@@ -88,8 +88,9 @@ func reported(pod *corev1.Pod, volume string) (*survey.Report, error) {
 	for _, c := range pod.Status.ContainerStatuses {
 		t := c.State.Terminated
 		if t != nil && t.Reason == oomKilled {
-			return nil, failed(api.ReasonOOMKilled, fmt.Sprintf("the survey of claim %s ran out of memory (limit %s): one of its folders holds too many files; split that folder",
-				volume, orUnknown(memoryLimit(pod, surveyContainer))), task.RetryLater)
+			return nil, failed(api.ReasonOOMKilled,
+				fmt.Sprintf("the survey of claim %s ran out of memory (limit %s): one of its folders holds too many files; split that folder",
+					volume, orUnknown(memoryLimit(pod, surveyContainer))), task.RetryLater)
 		}
 		if t != nil {
 			message = t.Message
@@ -201,7 +202,8 @@ func TargetWorker(s Spec, v application.Volume) (*corev1.Pod, error) {
 func Worker(s Spec, role task.Role, v application.Volume) (*corev1.Pod, error) {
 	s = s.withDefaults()
 	if _, ok := s.mobilizer(v); !ok {
-		return nil, permanent(api.ReasonUnknownMobilizer, fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered", v.Name, v.Mobilizer))
+		return nil, permanent(api.ReasonUnknownMobilizer,
+			fmt.Sprintf("claim %s wants the mobilizer %q, which is not registered", v.Name, v.Mobilizer))
 	}
 	return buildPod(s, newWorkerPair(s, v).input(role))
 }

@@ -145,7 +145,8 @@ func judgeProbe(t Tryout, pod *corev1.Pod, namespace string) *Error {
 	}
 	report, err := probe.Decode(message)
 	if pod.Status.Phase == corev1.PodFailed || err != nil {
-		return failed(ReasonWorkerFailed, fmt.Sprintf("the probe of a new volume for claim %s failed at the target: %s", t.Volume.Name, orUnknown(clip(message))), task.RetrySoon)
+		return failed(ReasonWorkerFailed,
+			fmt.Sprintf("the probe of a new volume for claim %s failed at the target: %s", t.Volume.Name, orUnknown(clip(message))), task.RetrySoon)
 	}
 	if report.Problem == "" {
 		return nil
@@ -155,7 +156,8 @@ func judgeProbe(t Tryout, pod *corev1.Pod, namespace string) *Error {
 		class = "StorageClass " + *t.Class
 	}
 	id := t.Volume.Worker(true)
-	what := fmt.Sprintf("the worker of claim %s runs as user %d at the target, and on a new volume of %s it %s", t.Volume.Name, *id.UID, class, clip(report.Problem))
+	what := fmt.Sprintf("the worker of claim %s runs as user %d at the target, and on a new volume of %s it %s",
+		t.Volume.Name, *id.UID, class, clip(report.Problem))
 	if !report.Denied {
 		return failed(api.ReasonSyncFailed, what, task.RetryLater)
 	}
@@ -164,16 +166,19 @@ func judgeProbe(t Tryout, pod *corev1.Pod, namespace string) *Error {
 
 // allow says how a worker gets the rights that it lacks on a new volume.
 func allow(id application.Identity, namespace string) string {
-	annotate := fmt.Sprintf("let an administrator of the target allow a worker with all rights: kubectl annotate namespace %s %s=true", namespace, api.PrivilegedMoversAnnotation)
+	annotate := fmt.Sprintf("let an administrator of the target allow a worker with all rights: kubectl annotate namespace %s %s=true",
+		namespace, api.PrivilegedMoversAnnotation)
 	switch {
 	case *id.UID == 0 && len(id.Capabilities) == len(application.CopyCapabilities()):
-		return "No user can have more rights: map the claim to a StorageClass whose volumes keep owners and modes (storageClasses of the target; of NFS, one that is exported with no_root_squash)"
+		return "No user can have more rights: map the claim to a StorageClass whose volumes keep owners and modes (storageClasses of the " +
+			"target; of NFS, one that is exported with no_root_squash)"
 	case *id.UID == 0:
 		return "Allow the workload's container the capabilities CHOWN, DAC_OVERRIDE and FOWNER, or " + annotate
 	case id.FSGroup == nil:
 		return "Set fsGroup in the securityContext of the workload's Pods, or " + annotate
 	}
-	return fmt.Sprintf("The volume's driver does not apply the fsGroup %d: map the claim to a StorageClass that does, or %s", *id.FSGroup, annotate)
+	return fmt.Sprintf("The volume's driver does not apply the fsGroup %d: map the claim to a StorageClass that does, or %s",
+		*id.FSGroup, annotate)
 }
 
 // buildProbe makes a Pod with the rights of the worker at the target.
@@ -218,7 +223,8 @@ func buildProbeClaim(s Spec, t Tryout, name string) *corev1.PersistentVolumeClai
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Target.Namespace, Labels: labels},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: modes, StorageClassName: t.Class,
-			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: *resource.NewQuantity(size, resource.BinarySI)}},
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{
+				corev1.ResourceStorage: *resource.NewQuantity(size, resource.BinarySI)}},
 		},
 	}
 }

@@ -4,9 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
-
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -58,13 +57,19 @@ func TestTryTargets(t *testing.T) {
 		because string
 		untried string
 	}{
-		"Writes":  {reason: "nothing stands in the way", status: said(`{}`)},
-		"Denied":  {reason: "what was tried, as whom, and how to allow it", status: said(denied), want: "runs as user 1001 at the target, and on a new volume of StorageClass fast it cannot make a folder: permission denied. Set fsGroup in the securityContext of the workload's Pods, or let an administrator of the target allow a worker with all rights: kubectl annotate namespace to kubemove.io/privileged-movers=true", because: api.ReasonNeedsPrivilegedMover},
-		"Broken":  {reason: "a volume that fails for every user", status: said(`{"problem":"cannot write a file: input/output error"}`), want: "input/output error", because: api.ReasonSyncFailed},
-		"Crashed": {reason: "no report is no success", status: corev1.PodStatus{Phase: corev1.PodFailed, Message: "evicted"}, want: "evicted", because: ReasonWorkerFailed},
+		"Writes": {reason: "nothing stands in the way", status: said(`{}`)},
+		"Denied": {reason: "what was tried, as whom, and how to allow it",
+			status: said(denied), want: "runs as user 1001 at the target, and on a new volume of StorageClass fast it cannot make a folder: " +
+				"permission denied. Set fsGroup in the securityContext of the workload's Pods, or let an administrator of the target allow a " +
+				"worker with all rights: kubectl annotate namespace to kubemove.io/privileged-movers=true", because: api.ReasonNeedsPrivilegedMover},
+		"Broken": {reason: "a volume that fails for every user",
+			status: said(`{"problem":"cannot write a file: input/output error"}`), want: "input/output error", because: api.ReasonSyncFailed},
+		"Crashed": {reason: "no report is no success",
+			status: corev1.PodStatus{Phase: corev1.PodFailed, Message: "evicted"}, want: "evicted", because: ReasonWorkerFailed},
 		"Garbage": {reason: "no report is no success", status: said("x"), want: "failed at the target: x", because: ReasonWorkerFailed},
 		"Quota":   {reason: "a claim more than there is room for is no reason not to move", claim: forbidden, untried: "exceeded quota"},
-		"Gone":    {reason: "an API server that fails is no verdict on the user", claim: errors.New("no connection"), want: "no connection", because: api.ReasonSyncFailed},
+		"Gone": {reason: "an API server that fails is no verdict on the user",
+			claim: errors.New("no connection"), want: "no connection", because: api.ReasonSyncFailed},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -72,11 +77,13 @@ func TestTryTargets(t *testing.T) {
 				s := testSpec(api.TriggerRequest)
 				kube := played(func(string) corev1.PodStatus { return tc.status })
 				if tc.claim != nil {
-					kube.PrependReactor("create", "persistentvolumeclaims", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, tc.claim })
+					kube.PrependReactor("create", "persistentvolumeclaims",
+						func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, tc.claim })
 				}
 				s.Target.Kube = kube
 				got := TryTargets(t.Context(), s, []Tryout{tryoutOf("data", 1001, "fast")})[0]
-				if (got.Err == nil) != (tc.want == "") || got.Err != nil && (!strings.Contains(got.Err.Message, tc.want) || got.Err.Reason != tc.because || got.Err.Volume != "data") {
+				if (got.Err == nil) != (tc.want == "") ||
+					got.Err != nil && (!strings.Contains(got.Err.Message, tc.want) || got.Err.Reason != tc.because || got.Err.Volume != "data") {
 					t.Errorf("%s: got %+v", tc.reason, got.Err)
 				}
 				if (got.Untried == "") != (tc.untried == "") || !strings.Contains(got.Untried, tc.untried) {
@@ -107,7 +114,8 @@ func TestTryTargetsOnce(t *testing.T) {
 	})
 	s.Target.Kube = kube
 	s.Limits.ConcurrentVolumes = 1
-	got := TryTargets(t.Context(), s, []Tryout{tryoutOf("a", 1, "fast"), tryoutOf("b", 1, "fast"), tryoutOf("c", 2, "fast"), tryoutOf("d", 1, "slow")})
+	got := TryTargets(t.Context(), s,
+		[]Tryout{tryoutOf("a", 1, "fast"), tryoutOf("b", 1, "fast"), tryoutOf("c", 2, "fast"), tryoutOf("d", 1, "slow")})
 	if diff := cmp.Diff([]int64{1, 2, 1}, uids); diff != "" {
 		t.Errorf("Pods of the users (-want +got):\n%s", diff)
 	}
@@ -130,9 +138,10 @@ func TestTryoutOwners(t *testing.T) {
 		files  []survey.Owner
 		want   []survey.Owner
 	}{
-		"Root":    {"root gives files to their owners", root, []survey.Owner{{UID: 1001, GID: 5}}, []survey.Owner{{UID: 1001, GID: 5}}},
-		"Foreign": {"what the user could not own anyway the survey has found", tryoutOf("data", 7, ""), []survey.Owner{{UID: 8, GID: 7}, {UID: 7, GID: 7}}, []survey.Owner{{UID: 7, GID: 7}}},
-		"Empty":   {"an empty volume: its own files", tryoutOf("data", 7, ""), nil, []survey.Owner{{UID: 7, GID: 7}}},
+		"Root": {"root gives files to their owners", root, []survey.Owner{{UID: 1001, GID: 5}}, []survey.Owner{{UID: 1001, GID: 5}}},
+		"Foreign": {"what the user could not own anyway the survey has found",
+			tryoutOf("data", 7, ""), []survey.Owner{{UID: 8, GID: 7}, {UID: 7, GID: 7}}, []survey.Owner{{UID: 7, GID: 7}}},
+		"Empty": {"an empty volume: its own files", tryoutOf("data", 7, ""), nil, []survey.Owner{{UID: 7, GID: 7}}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -172,7 +181,7 @@ func TestBuildProbe(t *testing.T) {
 func TestForgetProbes(t *testing.T) {
 	s := testSpec(api.TriggerRequest)
 	claim := buildProbeClaim(s, tryoutOf("data", 1, "fast"), "probe")
-	application := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data", Namespace: "to"}}
+	used := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data", Namespace: "to"}}
 	other := claim.DeepCopy()
 	other.Name, other.Labels[api.PairLabel] = "other", "another-pair"
 	pod, err := buildProbe(s, tryoutOf("data", 1, "fast"), "probe")
@@ -184,7 +193,7 @@ func TestForgetProbes(t *testing.T) {
 		"CleanUp": func() error { return Cleanup(t.Context(), s.Target, s.PairUID, CleanupOptions{Repositories: true}) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			kube := fake.NewClientset(claim.DeepCopy(), application.DeepCopy(), other.DeepCopy(), pod.DeepCopy())
+			kube := fake.NewClientset(claim.DeepCopy(), used.DeepCopy(), other.DeepCopy(), pod.DeepCopy())
 			s.Target.Kube = kube
 			if err := clean(); err != nil {
 				t.Fatal(err)

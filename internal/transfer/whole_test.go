@@ -30,11 +30,13 @@ func TestCopyMark(t *testing.T) {
 		mark             copyMark
 		is, begun, ended string
 	}{
-		"first":       {"Nothing was copied yet; a worker that did not begin ends nothing.", doubted, "", "writing/1", ""},
-		"whole":       {"What is written is whole no more.", trusted, "whole/a", "writing/1", "whole/a"},
-		"again":       {"The driver, or one that takes over, says go to the same worker once more.", trusted, "writing/1", "writing/1", "whole/a"},
-		"done":        {"The worker has ended well.", doubted, "writing/1", "writing/1", "whole/a"},
-		"replaced":    {"Another worker writes: the one that was replaced must not vouch for that.", doubted, "writing/2", "writing/1", "writing/2"},
+		"first": {"Nothing was copied yet; a worker that did not begin ends nothing.", doubted, "", "writing/1", ""},
+		"whole": {"What is written is whole no more.", trusted, "whole/a", "writing/1", "whole/a"},
+		"again": {"The driver, or one that takes over, says go to the same worker once more.",
+			trusted, "writing/1", "writing/1", "whole/a"},
+		"done": {"The worker has ended well.", doubted, "writing/1", "writing/1", "whole/a"},
+		"replaced": {"Another worker writes: the one that was replaced must not vouch for that.",
+			doubted, "writing/2", "writing/1", "writing/2"},
 		"overtaken":   {"The worker was told of a copy that somebody has written to since.", trusted, "writing/2", refused, "writing/2"},
 		"used":        {"The application has run there since the worker was placed.", trusted, "", refused, ""},
 		"other copy":  {"It is whole, but of something else.", trusted, "whole/b", refused, "whole/b"},
@@ -90,7 +92,8 @@ func TestWholeMark(t *testing.T) {
 // marked is a target with a claim of these annotations, and how a worker is placed there.
 func marked(t *testing.T, annotations map[string]string) (Spec, *fake.Clientset, func(uid string) *corev1.Pod) {
 	t.Helper()
-	kube := fake.NewClientset(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "copy", Namespace: "dst", UID: "target", Annotations: annotations}})
+	kube := fake.NewClientset(
+		&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "copy", Namespace: "dst", UID: "target", Annotations: annotations}})
 	s := testSpec(api.TriggerRequest).withDefaults()
 	s.Target = &cluster.Cluster{Side: cluster.SideTarget, Namespace: "dst", Kube: kube}
 	return s, kube, func(uid string) *corev1.Pod {

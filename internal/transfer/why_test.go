@@ -31,7 +31,8 @@ func TestWhyNot(t *testing.T) {
 			Status: corev1.PodStatus{Conditions: conditions},
 		}
 	}
-	noNode := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes are available"}
+	noNode := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable",
+		Message: "0/3 nodes are available"}
 	for _, test := range []struct {
 		reason  string
 		objects []runtime.Object

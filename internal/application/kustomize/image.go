@@ -29,7 +29,8 @@ func (l *layer) image(entry api.KustomizeImage) {
 	names := slices.Sorted(maps.Keys(all))
 	concerned := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !form.MatchString(name) })
 	if len(concerned) == 0 {
-		l.fail(api.ReasonPatchMatchesNothing, -1, "%s.%s matches no image of what moves: expected one of these, without tag and digest: [%s]; correct the name, or remove the entry",
+		l.fail(api.ReasonPatchMatchesNothing, -1,
+			"%s.%s matches no image of what moves: expected one of these, without tag and digest: [%s]; correct the name, or remove the entry",
 			l.name, where, fewNames(names))
 		return
 	}

@@ -86,7 +86,8 @@ func (l *layer) replicas(r api.KustomizeReplicas) {
 		}
 	}
 	if len(found) == 0 {
-		l.fail(api.ReasonPatchMatchesNothing, -1, "%s.%s matches no object that moves: expected the name of one of %s; correct the name, or remove the entry",
+		l.fail(api.ReasonPatchMatchesNothing, -1,
+			"%s.%s matches no object that moves: expected the name of one of %s; correct the name, or remove the entry",
 			l.name, entry, l.few(scalable))
 		return
 	}

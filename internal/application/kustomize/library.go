@@ -3,6 +3,7 @@ package kustomize
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"unicode/utf8"
@@ -33,7 +34,7 @@ func build(f file, objects []map[string]any) (out []unstructured.Unstructured, e
 	defer one.Unlock()
 	defer func() {
 		if r := recover(); r != nil {
-			out, err = nil, fmt.Errorf("Kustomize has ended with a panic")
+			out, err = nil, errors.New("Kustomize has ended with a panic")
 		}
 	}()
 	f.Resources = []string{resourcesFile}

@@ -23,7 +23,8 @@ import (
 func (l *layer) patch(entry string, p *api.KustomizePatch) {
 	parts, err := parsePatch(p.Patch)
 	if err != nil {
-		l.invalid(entry, -1, "is no patch: %s: expected a strategic merge patch, or a list of the operations of a JSON patch; correct it", inWords(err))
+		l.invalid(entry, -1,
+			"is no patch: %s: expected a strategic merge patch, or a list of the operations of a JSON patch; correct it", inWords(err))
 		return
 	}
 	if p.Target == nil {
@@ -42,7 +43,8 @@ func (l *layer) patch(entry string, p *api.KustomizePatch) {
 		return
 	}
 	if part := parts[0]; !part.operations && !part.names() {
-		l.invalid(entry, -1, "has no apiVersion, kind and metadata.name: expected them in a strategic merge patch, as Kustomize wants them, though with a target their values do not matter; add them")
+		l.invalid(entry, -1, "has no apiVersion, kind and metadata.name: "+
+			"expected them in a strategic merge patch, as Kustomize wants them, though with a target their values do not matter; add them")
 		return
 	}
 	l.change(entry, *p, describe(p.Target), p.Target.Kind, matches)
@@ -56,11 +58,13 @@ func (l *layer) ownTarget(entry string, part part) {
 	}
 	id := part.id
 	if !part.names() {
-		l.invalid(entry, -1, "does not say which object it is for: expected apiVersion, kind and metadata.name in the patch, or a target; add one of them")
+		l.invalid(entry, -1,
+			"does not say which object it is for: expected apiVersion, kind and metadata.name in the patch, or a target; add one of them")
 		return
 	}
 	if id.GetNamespace() != "" {
-		l.invalid(entry, -1, "names the namespace %s: expected none, as KubeMove sets the namespace; remove metadata.namespace from the patch", id.GetNamespace())
+		l.invalid(entry, -1,
+			"names the namespace %s: expected none, as KubeMove sets the namespace; remove metadata.namespace from the patch", id.GetNamespace())
 		return
 	}
 	l.change(entry, api.KustomizePatch{Patch: part.text}, nameOf(&id), id.GetKind(), func(o *unstructured.Unstructured) bool {
@@ -81,13 +85,15 @@ func (l *layer) change(entry string, p api.KustomizePatch, what, kind string, ma
 		}
 	}
 	if len(found) == 0 {
-		l.fail(api.ReasonPatchMatchesNothing, -1, "%s.%s is for %s and matches no object that moves: expected one of %s; correct it, or remove it",
+		l.fail(api.ReasonPatchMatchesNothing, -1,
+			"%s.%s is for %s and matches no object that moves: expected one of %s; correct it, or remove it",
 			l.name, entry, what, l.few(alike))
 		return
 	}
 	for _, i := range found {
 		if isList(&l.objects[i]) {
-			l.invalid(entry, i, "is for %s: expected another kind, as Kustomize takes every kind that ends in List for a list of objects; narrow its target, or change the object at the source",
+			l.invalid(entry, i, "is for %s: expected another kind, as Kustomize takes every kind that ends in List for a list of objects; "+
+				"narrow its target, or change the object at the source",
 				nameOf(&l.objects[i]))
 			return
 		}
@@ -144,7 +150,8 @@ func parsePatch(text string) ([]part, error) {
 		case nil:
 		case []any:
 			if document[0] == '[' && !json.Valid(document) {
-				return nil, ownError("it begins with [ and is no JSON, as Kustomize wants it then: quote its names and texts, or write a line with a dash for each operation")
+				return nil, ownError("it begins with [ and is no JSON, as Kustomize wants it then: " +
+					"quote its names and texts, or write a line with a dash for each operation")
 			}
 			if err := checkOperations(v); err != nil {
 				return nil, err

@@ -109,7 +109,8 @@ func (p *renaming) flush() bool {
 		if err != nil {
 			reason = inWords(err)
 		}
-		p.layer.invalid("namePrefix", -1, "cannot be applied to %s: %s; remove it, and rename the objects at the source", p.layer.few(p.whole), reason)
+		p.layer.invalid("namePrefix", -1, "cannot be applied to %s: %s; remove it, and rename the objects at the source",
+			p.layer.few(p.whole), reason)
 		return false
 	}
 	for n, i := range p.whole {

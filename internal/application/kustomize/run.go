@@ -61,7 +61,8 @@ func (l *layer) blame(entry string, f file, objects []int, v view) {
 			l.invalid(entry, i, "cannot be applied to %s: %s; correct it", nameOf(&l.objects[i]), l.why(i, err))
 			return
 		case len(out) != 1:
-			l.invalid(entry, i, "removes %s: expected a change, as what moves is chosen by application; take it out of the application there, or remove the entry",
+			l.invalid(entry, i,
+				"removes %s: expected a change, as what moves is chosen by application; take it out of the application there, or remove the entry",
 				nameOf(&l.objects[i]))
 			return
 		}

@@ -25,7 +25,8 @@ const (
 
 // reserved annotations mean something to Kustomize: it drops the objects that carry some of
 // them, and takes others for its own notes.
-var reserved = []string{"config.kubernetes.io/", "internal.config.kubernetes.io/", "alpha.config.kubernetes.io/", "kustomize.config.k8s.io/", "config.k8s.io/"}
+var reserved = []string{"config.kubernetes.io/", "internal.config.kubernetes.io/", "alpha.config.kubernetes.io/",
+	"kustomize.config.k8s.io/", "config.k8s.io/"}
 
 // hidden is what Kustomize does not get to see of an object.
 type hidden struct {

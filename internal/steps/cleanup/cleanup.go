@@ -8,14 +8,13 @@ import (
 	"strings"
 	"time"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
-
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // tries of each place, and the pause between them.
@@ -57,7 +56,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 
 func cleanAll(ctx context.Context, places []place, r *report.Reporter) task.Result {
 	var left []string
-	var retry task.Retry = task.RetryLater
+	retry := task.RetryLater
 	for _, p := range places {
 		r.Step("CleanUp", "cleaning up "+p.name)
 		err := again(ctx, p.clean)

@@ -48,7 +48,8 @@ func fakeSwitcher(t *testing.T) *switcher {
 	}
 	s := &switcher{us: us, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
 		task: &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}},
-		plan: &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, Replicas: 1}}}}
+		plan: &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"},
+			Replicas: 1}}}}
 	s.target.Kube.(*fake.Clientset).PrependReactor("*", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {
 		if write, ok := a.(clienttesting.CreateAction); ok {
 			write.GetObject().(*corev1.ConfigMap).ResourceVersion = "1" // A server always gives one.
@@ -119,7 +120,8 @@ func TestMarkEndsTrust(t *testing.T) {
 		if !set {
 			mark[api.ActiveAnnotation], c.Mark = self, self
 		}
-		if _, err := claims.Create(t.Context(), &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data", Annotations: mark}}, metav1.CreateOptions{}); err != nil {
+		if _, err := claims.Create(t.Context(), &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data", Annotations: mark}},
+			metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.mark(t.Context(), set, &Observed{Claims: []Claim{c}}); err != nil {

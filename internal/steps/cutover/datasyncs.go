@@ -97,7 +97,8 @@ func (d *dataSyncs) patch(ctx context.Context, name string, st task.Status) erro
 	if err != nil {
 		return err
 	}
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{task.StatusAnnotation: string(text)}}})
+	patch, err := json.Marshal(
+		map[string]any{"metadata": map[string]any{"annotations": map[string]string{task.StatusAnnotation: string(text)}}})
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ const policyWords = "a critical Deployment has at least one replica"
 
 // denial is what an API server answers when a ValidatingAdmissionPolicy refuses a request.
 func denial() error {
-	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid,
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusUnprocessableEntity,
+		Reason:  metav1.StatusReasonInvalid,
 		Message: `deployments.apps "web" is forbidden: ValidatingAdmissionPolicy 'min' with binding 'min' denied request: ` + policyWords}}
 }
 
@@ -116,21 +117,24 @@ func TestLoopEndsWithDenial(t *testing.T) {
 	m := &deniedMachine{}
 	l := &loop{machine: m, out: out, steps: &stepLog{}, next: func(Observed) Action { return Action{Kind: Mark} }}
 	got := l.run(t.Context())
-	if m.tried != 2 || got.Outcome != task.OutcomeFailed || got.Retry != task.RetryLater || got.Reason != api.ReasonRejectedBySource || !strings.Contains(got.Message, policyWords) {
+	if m.tried != 2 || got.Outcome != task.OutcomeFailed || got.Retry != task.RetryLater || got.Reason != api.ReasonRejectedBySource ||
+		!strings.Contains(got.Message, policyWords) {
 		t.Errorf("tried %d times, got %+v", m.tried, got)
 	}
 }
 
 // TestPatience: the application is down for as long as something is tried again.
 func TestPatience(t *testing.T) {
-	quota := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("exceeded quota: small, requested: secrets=1, used: secrets=3, limited: secrets=3"))
+	quota := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x",
+		errors.New("exceeded quota: small, requested: secrets=1, used: secrets=3, limited: secrets=3"))
 	cases := map[string]struct {
 		reason string
 		err    error
 		want   time.Duration
 	}{
 		"Network": {"a server may start anew", errors.New("connection refused"), patience},
-		"Quota":   {"what was just deleted is counted some seconds longer", (&cluster.Cluster{Side: cluster.SideTarget}).Wrap("create it", quota), quotaPatience},
+		"Quota": {"what was just deleted is counted some seconds longer",
+			(&cluster.Cluster{Side: cluster.SideTarget}).Wrap("create it", quota), quotaPatience},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -43,7 +43,8 @@ func (s *switcher) handOverAll(ctx context.Context) error {
 		}
 		// The server has said no, as to an account that may create objects of the whole cluster and not
 		// update them, or for a webhook that is down. The application runs: that is worth no failure.
-		slog.Warn("KubeMove remains a field manager: a server-side apply needs --force-conflicts once", "object", want.Ref.String(), "error", err.Error())
+		slog.Warn("KubeMove remains a field manager: a server-side apply needs --force-conflicts once",
+			"object", want.Ref.String(), "error", err.Error())
 		return nil
 	}))
 }

@@ -58,13 +58,17 @@ func TestHandOverEnds(t *testing.T) {
 		managed bool // by KubeMove, in the end
 		done    bool
 	}{
-		"Fine":        {reason: "the usual", done: true},
-		"Conflict":    {reason: "another client was faster", errs: []error{apierrors.NewConflict(maps.GroupResource(), "state", errors.New("changed"))}, done: true},
-		"Busy":        {reason: "a server can be busy", errs: []error{apierrors.NewTooManyRequests("later", 1), apierrors.NewInternalError(errors.New("webhook"))}, done: true},
-		"Forbidden":   {reason: "an account may create and not update", errs: []error{refused, refused}, managed: true, done: true},
-		"WebhookDown": {reason: "a webhook that stays down is not waited for", errs: slices.Repeat([]error{apierrors.NewInternalError(errors.New("webhook"))}, 20), managed: true, done: true},
-		"Unanswered":  {reason: "without an answer nothing is known", errs: slices.Repeat([]error{&net.OpError{Op: "dial", Err: errors.New("down")}}, 20), managed: true},
-		"Foreign":     {reason: "what another client has put there is not touched", foreign: true, managed: true, done: true},
+		"Fine": {reason: "the usual", done: true},
+		"Conflict": {reason: "another client was faster",
+			errs: []error{apierrors.NewConflict(maps.GroupResource(), "state", errors.New("changed"))}, done: true},
+		"Busy": {reason: "a server can be busy",
+			errs: []error{apierrors.NewTooManyRequests("later", 1), apierrors.NewInternalError(errors.New("webhook"))}, done: true},
+		"Forbidden": {reason: "an account may create and not update", errs: []error{refused, refused}, managed: true, done: true},
+		"WebhookDown": {reason: "a webhook that stays down is not waited for",
+			errs: slices.Repeat([]error{apierrors.NewInternalError(errors.New("webhook"))}, 20), managed: true, done: true},
+		"Unanswered": {reason: "without an answer nothing is known",
+			errs: slices.Repeat([]error{&net.OpError{Op: "dial", Err: errors.New("down")}}, 20), managed: true},
+		"Foreign": {reason: "what another client has put there is not touched", foreign: true, managed: true, done: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -74,8 +78,10 @@ func TestHandOverEnds(t *testing.T) {
 				us.Sign(u, false)
 			}
 			u.SetResourceVersion("1")
-			u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: cluster.FieldManager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}})
-			objects := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, u)
+			u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: cluster.FieldManager, Operation: metav1.ManagedFieldsOperationUpdate,
+				APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}})
+			objects := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+				map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, u)
 			errs := slices.Clone(tc.errs)
 			objects.PrependReactor("update", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
 				if len(errs) == 0 {
@@ -86,7 +92,9 @@ func TestHandOverEnds(t *testing.T) {
 				return true, nil, err
 			})
 			w.target.Dynamic, w.target.Mapper = objects, w.source.Mapper
-			w.plan.Objects[0].Origin = &application.Origin{Managers: []metav1.ManagedFieldsEntry{{Manager: "pipeline", Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}}}
+			w.plan.Objects[0].Origin = &application.Origin{Managers: []metav1.ManagedFieldsEntry{{Manager: "pipeline",
+				Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1",
+				FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}}}
 			w.task.Move.Pair.UID = "pair"
 			err := w.handOver(t.Context(), &Observed{})
 			if (err == nil) != tc.done {

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/managedfields/managedfieldstest"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	applyconfigurations "k8s.io/client-go/applyconfigurations"
+	"k8s.io/client-go/applyconfigurations"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/util/csaupgrade"
 	"sigs.k8s.io/yaml"
@@ -27,9 +27,11 @@ import (
 )
 
 const (
-	release1 = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop}, spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}}, spec: {
+	release1 = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop},
+		spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}}, spec: {
 		containers: [{name: site, image: "img:1", env: [{name: RELEASE, value: "1"}, {name: OLD_SWITCH, value: "on"}]}]}}}}`
-	release2 = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop}, spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}}, spec: {
+	release2 = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop},
+		spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}}, spec: {
 		containers: [{name: site, image: "img:1", env: [{name: RELEASE, value: "2"}]}]}}}}`
 )
 
@@ -40,7 +42,8 @@ type fieldServer struct {
 }
 
 func newFieldServer(t *testing.T) *fieldServer {
-	return &fieldServer{t, managedfieldstest.NewTestFieldManager(applyconfigurations.NewTypeConverter(scheme.Scheme), appsv1.SchemeGroupVersion.WithKind("Deployment"))}
+	return &fieldServer{t, managedfieldstest.NewTestFieldManager(applyconfigurations.NewTypeConverter(scheme.Scheme),
+		appsv1.SchemeGroupVersion.WithKind("Deployment"))}
 }
 
 func (s *fieldServer) live() *unstructured.Unstructured {
@@ -216,8 +219,10 @@ func setEnv(u *unstructured.Unstructured, name, value string) *unstructured.Unst
 // TestNextRelease: whatever has applied a release at the source applies the next one at the target
 // without a conflict, and what that drops is gone.
 func TestNextRelease(t *testing.T) {
-	patched := []api.Kustomization{{Patches: []api.KustomizePatch{{Patch: `{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "site"},
-		"spec": {"template": {"spec": {"containers": [{"name": "site", "env": [{"name": "RELEASE", "value": "patched"}, {"name": "SITE", "value": "target"}]}]}}}}`}},
+	patched := []api.Kustomization{{Patches: []api.KustomizePatch{{Patch: `{"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": {"name": "site"},
+		"spec": {"template": {"spec": {"containers": [{"name": "site",
+		"env": [{"name": "RELEASE", "value": "patched"}, {"name": "SITE", "value": "target"}]}]}}}}`}},
 		CommonAnnotations: map[string]string{"example.com/moved": "yes"}}}
 	cases := map[string]struct {
 		reason string
@@ -230,38 +235,51 @@ func TestNextRelease(t *testing.T) {
 		env      map[string]string
 		conflict string
 	}{
-		"ServerSide":  {reason: "kubectl apply --server-side", tool: serverSide("pipeline"), managers: []string{"pipeline Apply"}},
-		"ClientSide":  {reason: "kubectl apply", tool: clientSide("kubectl-client-side-apply"), managers: []string{"kubectl-client-side-apply Update"}},
-		"Migrated":    {reason: "kubectl apply, and server-side from now on", tool: migrated, managers: []string{"kubectl Apply"}},
-		"Helm3":       {reason: "Helm 3 compares with its own record", tool: helm3, managers: []string{"helm Update"}},
-		"Helm4":       {reason: "Helm 4 applies server-side", tool: serverSide("helm"), managers: []string{"helm Apply"}},
-		"ArgoClient":  {reason: "Argo CD's default is that of kubectl", tool: clientSide("argocd-controller"), managers: []string{"argocd-controller Update"}},
-		"ArgoServer":  {reason: "Argo CD with ServerSideApply=true", tool: serverSide("argocd-controller"), managers: []string{"argocd-controller Apply"}},
-		"Kustomized":  {reason: "what a kustomization has changed is its manager's, and what it has added nobody's", tool: serverSide("pipeline"), k: patched, managers: []string{"pipeline Apply"}, env: map[string]string{"RELEASE": "2", "SITE": "target"}},
-		"KustomizedC": {reason: "so with kubectl apply", tool: clientSide("kubectl-client-side-apply"), k: patched, managers: []string{"kubectl-client-side-apply Update"}, env: map[string]string{"RELEASE": "2", "SITE": "target"}},
-		"Other": {reason: "another manager at the source keeps its own fields", tool: serverSide("pipeline"), managers: []string{"pipeline Apply", "team Apply"}, env: map[string]string{"RELEASE": "2", "TEAM": "b"},
+		"ServerSide": {reason: "kubectl apply --server-side", tool: serverSide("pipeline"), managers: []string{"pipeline Apply"}},
+		"ClientSide": {reason: "kubectl apply",
+			tool: clientSide("kubectl-client-side-apply"), managers: []string{"kubectl-client-side-apply Update"}},
+		"Migrated": {reason: "kubectl apply, and server-side from now on", tool: migrated, managers: []string{"kubectl Apply"}},
+		"Helm3":    {reason: "Helm 3 compares with its own record", tool: helm3, managers: []string{"helm Update"}},
+		"Helm4":    {reason: "Helm 4 applies server-side", tool: serverSide("helm"), managers: []string{"helm Apply"}},
+		"ArgoClient": {reason: "Argo CD's default is that of kubectl",
+			tool: clientSide("argocd-controller"), managers: []string{"argocd-controller Update"}},
+		"ArgoServer": {reason: "Argo CD with ServerSideApply=true",
+			tool: serverSide("argocd-controller"), managers: []string{"argocd-controller Apply"}},
+		"Kustomized": {reason: "what a kustomization has changed is its manager's, and what it has added nobody's",
+			tool: serverSide("pipeline"), k: patched, managers: []string{"pipeline Apply"},
+			env: map[string]string{"RELEASE": "2", "SITE": "target"}},
+		"KustomizedC": {reason: "so with kubectl apply", tool: clientSide("kubectl-client-side-apply"), k: patched,
+			managers: []string{"kubectl-client-side-apply Update"}, env: map[string]string{"RELEASE": "2", "SITE": "target"}},
+		"Other": {reason: "another manager at the source keeps its own fields",
+			tool: serverSide("pipeline"), managers: []string{"pipeline Apply", "team Apply"}, env: map[string]string{"RELEASE": "2", "TEAM": "b"},
 			also: func(s *fieldServer) {
-				if err := s.Apply(manifest(s.t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop}, spec: {template: {spec: {containers: [{name: site, env: [{name: TEAM, value: b}]}]}}}}`), "team", false); err != nil {
+				if err := s.Apply(manifest(s.t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site, namespace: shop},
+					spec: {template: {spec: {containers: [{name: site, env: [{name: TEAM, value: b}]}]}}}}`), "team", false); err != nil {
 					s.t.Fatal(err)
 				}
 			}},
-		"Conflict": {reason: "what conflicts at the source conflicts at the target, with the same one", tool: serverSide("pipeline"), conflict: `conflict with "kubectl-edit"`,
+		"Conflict": {reason: "what conflicts at the source conflicts at the target, with the same one",
+			tool: serverSide("pipeline"), conflict: `conflict with "kubectl-edit"`,
 			also: func(s *fieldServer) { s.write(setEnv(s.live(), "RELEASE", "by hand"), "kubectl-edit") }},
-		"Meanwhile": {reason: "what another client has changed at the target is that one's", tool: serverSide("pipeline"), conflict: `conflict with "kubectl-edit"`,
+		"Meanwhile": {reason: "what another client has changed at the target is that one's",
+			tool: serverSide("pipeline"), conflict: `conflict with "kubectl-edit"`,
 			between: func(s *fieldServer) { s.write(setEnv(s.live(), "RELEASE", "by hand"), "kubectl-edit") }},
-		"Released": {reason: "a release that came before the objects were handed over counts", tool: serverSide("pipeline"), managers: []string{"pipeline Apply"},
+		"Released": {reason: "a release that came before the objects were handed over counts",
+			tool: serverSide("pipeline"), managers: []string{"pipeline Apply"},
 			between: func(s *fieldServer) {
 				if err := s.Apply(manifest(s.t, release2), "pipeline", true); err != nil {
 					s.t.Fatal(err)
 				}
 			}},
-		"LateNote": {reason: "a claim that a run has created gets the note of kubectl apply afterwards", tool: clientSide("kubectl-client-side-apply"), managers: []string{"kubectl-client-side-apply Update"},
+		"LateNote": {reason: "a claim that a run has created gets the note of kubectl apply afterwards",
+			tool: clientSide("kubectl-client-side-apply"), managers: []string{"kubectl-client-side-apply Update"},
 			between: func(s *fieldServer) {
 				u := s.live()
 				u.SetAnnotations(map[string]string{api.CreatedByAnnotation: self})
 				s.write(u, cluster.FieldManager)
 			}},
-		"MovedBefore": {reason: "KubeMove's own part at the source is not carried on", tool: serverSide("pipeline"), managers: []string{"pipeline Apply"},
+		"MovedBefore": {reason: "KubeMove's own part at the source is not carried on",
+			tool: serverSide("pipeline"), managers: []string{"pipeline Apply"},
 			also: func(s *fieldServer) {
 				u := s.live()
 				_ = unstructured.SetNestedField(u.Object, int64(5), "spec", "replicas")
@@ -319,7 +337,8 @@ func TestNoManagers(t *testing.T) {
 // TestRestoredManagers: after a roll back the next release is applied at the source as if nothing had
 // been.
 func TestRestoredManagers(t *testing.T) {
-	for name, apply := range map[string]tool{"ServerSide": serverSide("pipeline"), "ClientSide": clientSide("kubectl-client-side-apply"), "Helm3": helm3} {
+	for name, apply := range map[string]tool{"ServerSide": serverSide("pipeline"),
+		"ClientSide": clientSide("kubectl-client-side-apply"), "Helm3": helm3} {
 		t.Run(name, func(t *testing.T) {
 			source := newFieldServer(t)
 			if err := apply(source, release1); err != nil {

@@ -75,7 +75,8 @@ func (s *switcher) examine(ctx context.Context, refs []podOwner) (string, error)
 			seen.pods = append(seen.pods, p)
 		}
 	}
-	events, err := s.target.Kube.CoreV1().Events(s.target.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
+	events, err := s.target.Kube.CoreV1().Events(s.target.Namespace).List(ctx,
+		metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
 	if err == nil {
 		seen.events = events.Items
 	}

@@ -19,10 +19,12 @@ var (
 	// inURL is the user of a URL, with the password.
 	inURL = regexp.MustCompile(`://[^/\s:@]*:([^/\s@]+)@`)
 	// setting is a text with a telling name and its value.
-	setting = regexp.MustCompile(`(?i)([\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|credential|authorization)[\w.-]*"?\s*[:=]\s*)(?:"([^"]*)"|((?:Bearer |Basic )?[^\s",;&}]+))`)
+	setting = regexp.MustCompile(
+		`(?i)([\w.-]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|credential|authorization)[\w.-]*"?\s*[:=]\s*)` +
+			`(?:"([^"]*)"|((?:Bearer |Basic )?[^\s",;&}]+))`)
 	// keyLike is a word that only programs write.
 	keyLike = regexp.MustCompile(`[A-Za-z0-9+=_]{20,}`)
-	digit   = regexp.MustCompile(`[0-9]`)
+	digit   = regexp.MustCompile(`\d`)
 	letter  = regexp.MustCompile(`[A-Za-z]`)
 )
 

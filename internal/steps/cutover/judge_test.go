@@ -36,18 +36,24 @@ func TestJudge(t *testing.T) {
 		approved string
 		want     task.Result
 	}{
-		"Fine":            {reason: "nobody has to approve", plan: plan(func(*application.Plan) {})},
-		"Approved":        {reason: "it is the approved one", plan: plan(func(*application.Plan) {}), approved: hash},
-		"Changed":         {reason: "it is another one", plan: plan(func(*application.Plan) {}), approved: "other", want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonPlanChanged}},
-		"Blocked":         {reason: "something stands in the way", plan: plan(blocked), approved: hash, want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonBlocked}},
-		"Unsure":          {reason: "nobody reads what may be missing", plan: plan(unsure), want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
-		"UnsureApproved":  {reason: "somebody has read that it may be missing", plan: plan(unsure), approved: hash},
-		"UnsureOther":     {reason: "in a moment it may be the approved one", plan: plan(unsure), approved: "other", want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
-		"UnsureAndBlocks": {reason: "the blocker may follow from it", plan: plan(func(p *application.Plan) { unsure(p); blocked(p) }), want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
+		"Fine":     {reason: "nobody has to approve", plan: plan(func(*application.Plan) {})},
+		"Approved": {reason: "it is the approved one", plan: plan(func(*application.Plan) {}), approved: hash},
+		"Changed": {reason: "it is another one", plan: plan(func(*application.Plan) {}), approved: "other",
+			want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonPlanChanged}},
+		"Blocked": {reason: "something stands in the way", plan: plan(blocked), approved: hash,
+			want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonBlocked}},
+		"Unsure": {reason: "nobody reads what may be missing",
+			plan: plan(unsure), want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
+		"UnsureApproved": {reason: "somebody has read that it may be missing", plan: plan(unsure), approved: hash},
+		"UnsureOther": {reason: "in a moment it may be the approved one", plan: plan(unsure), approved: "other",
+			want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
+		"UnsureAndBlocks": {reason: "the blocker may follow from it", plan: plan(func(p *application.Plan) { unsure(p); blocked(p) }),
+			want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{task: &task.Task{Move: &task.Move{ApprovedPlan: tc.approved, Pair: task.Object{UID: "pair"}}}, out: report.New(report.Options{}),
+			s := &switcher{task: &task.Task{Move: &task.Move{ApprovedPlan: tc.approved, Pair: task.Object{UID: "pair"}}},
+				out:  report.New(report.Options{}),
 				deps: Deps{Summary: func(*application.Plan) *api.PlanStatus { return nil }, Changes: changed}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
 			got := task.Result{}
@@ -76,9 +82,10 @@ func changed(_ context.Context, _ *cluster.Cluster, pair, hash string, is *appli
 // TestChangesUnknown: a former plan that is not stored any more is no reason to hold the message back.
 func TestChangesUnknown(t *testing.T) {
 	for name, err := range map[string]error{"Gone": nil, "Unreadable": errors.New("no")} {
-		s := &switcher{task: &task.Task{Move: &task.Move{}}, deps: Deps{Changes: func(context.Context, *cluster.Cluster, string, string, *application.Plan) ([]string, error) {
-			return nil, err
-		}}}
+		s := &switcher{task: &task.Task{Move: &task.Move{}},
+			deps: Deps{Changes: func(context.Context, *cluster.Cluster, string, string, *application.Plan) ([]string, error) {
+				return nil, err
+			}}}
 		if got := s.changes(t.Context(), &application.Plan{}); got != "" {
 			t.Errorf("%s: got %q, want nothing", name, got)
 		}
@@ -95,9 +102,12 @@ func TestEndGivesLocksBack(t *testing.T) {
 		touched  bool
 	}{
 		"Declined": {"it is for later", task.Result{Outcome: task.OutcomeDeclined, Reason: api.ReasonBlocked}, false, false},
-		"Unsure":   {"it is for soon", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, false, false},
-		"Failed":   {"what was done is not known", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonFailed, Retry: task.RetrySoon}, false, true},
-		"Recorded": {"something was begun", task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, true, true},
+		"Unsure": {"it is for soon",
+			task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, false, false},
+		"Failed": {"what was done is not known",
+			task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonFailed, Retry: task.RetrySoon}, false, true},
+		"Recorded": {"something was begun",
+			task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonPlanUnsure, Retry: task.RetrySoon}, true, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

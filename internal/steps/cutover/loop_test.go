@@ -48,10 +48,12 @@ func TestSilenceIsToldInTime(t *testing.T) {
 		after  time.Duration
 		want   firstStalled
 	}{
-		"Refused": {"A refused connection is told of after half a minute.", 0, firstStalled{After: 30 * time.Second, Message: "cannot read the lock at the source"}},
+		"Refused": {"A refused connection is told of after half a minute.",
+			0, firstStalled{After: 30 * time.Second, Message: "cannot read the lock at the source"}},
 		"Frozen": {"The silence began with the first reading that got no answer, not with the end of that.", 15 * time.Second,
 			firstStalled{After: 31 * time.Second, Message: "cannot read the lock at the source"}},
-		"Hanging": {"A reading that does not end is told of as well.", time.Minute, firstStalled{After: 30 * time.Second, Message: "not all of source, target and home has answered"}},
+		"Hanging": {"A reading that does not end is told of as well.",
+			time.Minute, firstStalled{After: 30 * time.Second, Message: "not all of source, target and home has answered"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

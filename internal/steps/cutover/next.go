@@ -28,7 +28,8 @@ func Next(o Observed) Action {
 			"wait until that switch has ended, or, if it is gone for good, annotate the Lease %q with %s=true",
 			o.Holder, api.LockName, api.ForceUnlockAnnotation))
 	case o.recordLost() != "":
-		return failed(api.ReasonRecordLost, o.recordLost()+" was deleted by another client while the switch was under way: the source is brought back as far as it was stopped; then set spec.retry")
+		return failed(api.ReasonRecordLost, o.recordLost()+" was deleted by another client while the switch was under way: "+
+			"the source is brought back as far as it was stopped; then set spec.retry")
 	case !o.locked():
 		return do(Lock)
 	case o.HasRecord && o.Record.Process != o.Process:
@@ -76,8 +77,9 @@ func nextSync(o Observed) Action {
 	case o.marked():
 		return do(Unmark, "the source was touched: the final run is void")
 	case o.Record.Epoch >= maxEpochs:
-		return failed(api.ReasonNotFenced, fmt.Sprintf("none of %d final runs stood: the source or the copy was changed meanwhile, or the run was interrupted: "+
-			"find out which client does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
+		return failed(api.ReasonNotFenced,
+			fmt.Sprintf("none of %d final runs stood: the source or the copy was changed meanwhile, or the run was interrupted: "+
+				"find out which client does it (an operator, GitOps, an autoscaler), pause that, then set spec.retry", maxEpochs))
 	case slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Phase == application.PhaseVolume && !b.Exists }):
 		return do(CreateClaims)
 	case o.Volumes > 0 && !o.Workers:
@@ -168,7 +170,8 @@ func nextOpen(o Observed) Action {
 			return do(Unlock)
 		}
 		if runs := o.sourceRuns(); len(runs) > 0 {
-			return succeeded("the application runs at the target, and something of it was started at the source again by another client: " + list(runs))
+			return succeeded(
+				"the application runs at the target, and something of it was started at the source again by another client: " + list(runs))
 		}
 		if !slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Workload }) {
 			return succeeded("what was to move is at the target")
@@ -182,7 +185,8 @@ func nextOpen(o Observed) Action {
 		return do(Commit)
 	}
 	if !o.Pinned {
-		return failed(api.ReasonFailed, "the plan of this switch, a Secret at home, is gone: the application runs at the target, and which of its external endpoints are closed is not known any more. "+
+		return failed(api.ReasonFailed, "the plan of this switch, a Secret at home, is gone: "+
+			"the application runs at the target, and which of its external endpoints are closed is not known any more. "+
 			"Open them there yourself (Ingresses, Services of type NodePort and LoadBalancer, suspended CronJobs)")
 	}
 	if runs := o.sourceRuns(); len(runs) > 0 {
@@ -210,8 +214,9 @@ func conflicts(o Observed) (Action, bool) {
 	for _, b := range o.Objects {
 		// A cluster-wide object may come from another move.
 		if b.Exists && !b.Mine && b.Phase != application.PhaseVolume && !b.Cluster {
-			return failed(api.ReasonNameConflict, fmt.Sprintf("%s exists at the target and was not created by this switch, or was replaced since by another client: "+
-				"rename or remove it, then set spec.retry", b.Ref)), true
+			return failed(api.ReasonNameConflict,
+				fmt.Sprintf("%s exists at the target and was not created by this switch, or was replaced since by another client: "+
+					"rename or remove it, then set spec.retry", b.Ref)), true
 		}
 	}
 	return Action{}, false

@@ -21,7 +21,8 @@ func begun(now time.Time, change func(*Observed)) Observed {
 		Workloads: []Workload{web}, Claims: []Claim{{Name: "data", Exists: true, UID: "c", Copied: true, Mark: self}},
 		Objects: []Object{
 			{Ref: claimRef, Phase: application.PhaseVolume, Exists: true, Mine: true, Recorded: true, UID: "c", Open: true},
-			{Ref: ref(0), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Recorded: true, UID: "w", Ready: true, Open: true},
+			{Ref: ref(0), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Recorded: true, UID: "w",
+				Ready: true, Open: true},
 		}}
 	o.Record = Record{Switch: self, QuiescedAt: &now, StartedAt: &now, Epoch: 1, Fence: o.fence(),
 		Final: &FinalRun{Epoch: 1, Fence: o.fence(), Claims: map[string]types.UID{"data": "c"}}}
@@ -89,7 +90,8 @@ func TestNextAmongOthers(t *testing.T) {
 			committed(o)
 			o.Workloads[0].Stopped, o.Repeated = false, Repeated{Kind: Wait, Step: "Open", Since: now.Add(-time.Hour)}
 		}), End, api.ReasonSourceActive},
-		"CommitLost": {"the record of the source is made again", begun(now, func(o *Observed) { committed(o); o.CommittedBoth, o.Pinned = false, false }), Commit, ""},
+		"CommitLost": {"the record of the source is made again",
+			begun(now, func(o *Observed) { committed(o); o.CommittedBoth, o.Pinned = false, false }), Commit, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := Next(c.o)
@@ -127,10 +129,13 @@ func TestRollbackAmongOthers(t *testing.T) {
 			unledgered(o)
 			o.PlanLost, o.Record.Former = true, []Former{{Ref: ref(0), Ledger: *ledger(3)}}
 		}), Restore, ""},
-		"Unknown":   {"nothing says it: it must not look restored", back(func(o *Observed) { unledgered(o); o.PlanLost = true }), End, api.ReasonNotRestored},
-		"WasZero":   {"it has what it had", back(func(o *Observed) { unledgered(o); o.Record.Former = []Former{{Ref: ref(0), Ledger: *ledger(0)}} }), Forget, ""},
-		"Runs":      {"another client has started it", back(func(o *Observed) { unledgered(o); o.Workloads[0].Stopped = false }), Forget, ""},
-		"Deleted":   {"it cannot be restored", back(func(o *Observed) { unledgered(o); o.Workloads[0].Missing = true }), End, "Deployment.apps/w0"},
+		"Unknown": {"nothing says it: it must not look restored",
+			back(func(o *Observed) { unledgered(o); o.PlanLost = true }), End, api.ReasonNotRestored},
+		"WasZero": {"it has what it had",
+			back(func(o *Observed) { unledgered(o); o.Record.Former = []Former{{Ref: ref(0), Ledger: *ledger(0)}} }), Forget, ""},
+		"Runs": {"another client has started it", back(func(o *Observed) { unledgered(o); o.Workloads[0].Stopped = false }), Forget, ""},
+		"Deleted": {"it cannot be restored",
+			back(func(o *Observed) { unledgered(o); o.Workloads[0].Missing = true }), End, "Deployment.apps/w0"},
 		"Unstopped": {"the switch has not stopped it", back(func(o *Observed) { unledgered(o); o.Record.QuiescedAt = nil }), Forget, ""},
 		"NoRecords": {"the ledgers are there", back(func(o *Observed) { o.HasRecord, o.Record = false, Record{} }), Restore, ""},
 		"NoLocks": {"nothing is restored without them", back(func(o *Observed) {

@@ -43,7 +43,8 @@ func NextRollback(o Observed) Action {
 		return do(RemoveWorkers)
 	}
 	if lost := o.notRestored(); len(lost) > 0 {
-		return failed(api.ReasonNotRestored, "the rest of the source is back, but not all of it: "+list(lost)+"; then the roll back ends by itself")
+		return failed(api.ReasonNotRestored,
+			"the rest of the source is back, but not all of it: "+list(lost)+"; then the roll back ends by itself")
 	}
 	if o.HasRecord {
 		return do(Forget)
@@ -61,7 +62,8 @@ func (o *Observed) goneOrTold(stepName, what string, pods []string) Action {
 		return wait(stepName, fmt.Sprintf("waiting for %s to be gone: %s", what, list(pods)))
 	}
 	return end(task.OutcomeFailed, task.RetrySoon, api.ReasonQuiesceTimeout, fmt.Sprintf("%s: still there: %s. "+
-		"Until they are gone the source stays as it is, or both sides would run: look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good. "+
+		"Until they are gone the source stays as it is, or both sides would run: "+
+		"look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good. "+
 		"What another client has made there it has to stop itself, or you do",
 		what, list(pods)))
 }

@@ -17,7 +17,8 @@ func TestNextWhenSomethingIsGone(t *testing.T) {
 	copied := func(change func(*Observed)) Observed {
 		o := Observed{Now: now, Us: us, SourceLock: LockMine, TargetLock: LockMine, HasRecord: true, Pinned: true, Volumes: 1,
 			Workloads: []Workload{stopped}, Claims: []Claim{{Name: "data", Exists: true, UID: "c", Copied: true, Whole: true}}}
-		o.Record = Record{QuiescedAt: &now, RollbackAt: &now, Epoch: 1, Fence: o.fence(), Final: &FinalRun{Epoch: 1, Fence: o.fence(), Claims: map[string]types.UID{"data": "c"}}}
+		o.Record = Record{QuiescedAt: &now, RollbackAt: &now, Epoch: 1, Fence: o.fence(),
+			Final: &FinalRun{Epoch: 1, Fence: o.fence(), Claims: map[string]types.UID{"data": "c"}}}
 		change(&o)
 		return o
 	}
@@ -28,12 +29,16 @@ func TestNextWhenSomethingIsGone(t *testing.T) {
 		next   func(Observed) Action
 		want   Kind
 	}{
-		"Copied":        {"the claims are marked, then the target starts", copied(forward), Next, Mark},
-		"ClaimDeleted":  {"a claim that is gone is not marked again and again", copied(func(o *Observed) { forward(o); o.Claims[0].Exists = false }), Next, End},
+		"Copied": {"the claims are marked, then the target starts", copied(forward), Next, Mark},
+		"ClaimDeleted": {"a claim that is gone is not marked again and again",
+			copied(func(o *Observed) { forward(o); o.Claims[0].Exists = false }), Next, End},
 		"ClaimReplaced": {"the copy went with the former claim", copied(func(o *Observed) { forward(o); o.Claims[0].UID = "d" }), Next, End},
-		"CopyChanged":   {"something may have written to it since: it is copied once more", copied(func(o *Observed) { forward(o); o.Claims[0].Whole = false }), Next, OpenWorkers},
-		"PlanDeleted":   {"without the plan no external endpoint is known, and closed ones are not called open", copied(func(o *Observed) { o.Record.CommittedAt, o.CommittedBoth, o.Pinned = &now, true, false }), Next, End},
-		"WorkersRemain": {"a worker on a dead node must not keep the source down", copied(func(o *Observed) { o.Leftovers = true }), NextRollback, Restore},
+		"CopyChanged": {"something may have written to it since: it is copied once more",
+			copied(func(o *Observed) { forward(o); o.Claims[0].Whole = false }), Next, OpenWorkers},
+		"PlanDeleted": {"without the plan no external endpoint is known, and closed ones are not called open",
+			copied(func(o *Observed) { o.Record.CommittedAt, o.CommittedBoth, o.Pinned = &now, true, false }), Next, End},
+		"WorkersRemain": {"a worker on a dead node must not keep the source down",
+			copied(func(o *Observed) { o.Leftovers = true }), NextRollback, Restore},
 		"Restored": {"they are removed before the records are", copied(func(o *Observed) {
 			o.Leftovers, o.Workloads[0].Ledger, o.Workloads[0].Stopped = true, false, false
 		}), NextRollback, RemoveWorkers},

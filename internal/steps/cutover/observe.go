@@ -223,7 +223,8 @@ func (s *switcher) workloads(ctx context.Context, o *Observed) ([]application.Wo
 // the start only the claims count: with all false the other objects are not read.
 func (s *switcher) observeTarget(ctx context.Context, o *Observed, all bool) error {
 	objects := s.objects(o)
-	read := slices.DeleteFunc(slices.Clone(objects), func(want application.Object) bool { return !all && want.Phase != application.PhaseVolume })
+	read := slices.DeleteFunc(slices.Clone(objects),
+		func(want application.Object) bool { return !all && want.Phase != application.PhaseVolume })
 	for _, name := range s.targetClaims(o) {
 		read = append(read, claimObject(name))
 	}

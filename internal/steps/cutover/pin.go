@@ -69,7 +69,8 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 		return nil
 	}
 	name := s.task.Move.Engine
-	engine, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(s.home.Namespace).Get(ctx, name, metav1.GetOptions{})
+	engine, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(s.home.Namespace).Get(ctx,
+		name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -77,8 +78,10 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 		return s.home.Wrap("read MoveEngine/"+name, err)
 	}
 	if engine.GetGeneration() > made {
-		return &ending{steps.Failed(api.ReasonPlanUnsure, fmt.Sprintf("nothing was done, as MoveEngine %s was edited (generation %d) and MovePair %s does not follow yet (generation %d): "+
-			"wait for the new plan; if none comes, the conditions of the engine say why", name, engine.GetGeneration(), s.task.Move.Pair.Name, made), task.RetrySoon)}
+		return &ending{steps.Failed(api.ReasonPlanUnsure,
+			fmt.Sprintf("nothing was done, as MoveEngine %s was edited (generation %d) and MovePair %s does not follow yet (generation %d): "+
+				"wait for the new plan; if none comes, the conditions of the engine say why",
+				name, engine.GetGeneration(), s.task.Move.Pair.Name, made), task.RetrySoon)}
 	}
 	return nil
 }
@@ -90,12 +93,14 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 func (s *switcher) judge(ctx context.Context, p *application.Plan) error {
 	hash := p.Hash()
 	if len(p.Unsure) > 0 && s.task.Move.ApprovedPlan != hash {
-		return &ending{steps.Failed(api.ReasonPlanUnsure, "nothing was done, as the plan may lack something: "+strings.Join(p.Unsure, "; "), task.RetrySoon)}
+		return &ending{steps.Failed(api.ReasonPlanUnsure,
+			"nothing was done, as the plan may lack something: "+strings.Join(p.Unsure, "; "), task.RetrySoon)}
 	}
 	if len(p.Blockers) > 0 {
 		s.show(p)
 		b := p.Blockers[0]
-		return &ending{*declined(api.ReasonBlocked, fmt.Sprintf("the plan has %d blockers; the first: %s: %s", len(p.Blockers), b.Reason, b.Message)).Result}
+		return &ending{*declined(api.ReasonBlocked,
+			fmt.Sprintf("the plan has %d blockers; the first: %s: %s", len(p.Blockers), b.Reason, b.Message)).Result}
 	}
 	if want := s.task.Move.ApprovedPlan; want != "" && want != hash {
 		s.show(p)
@@ -140,8 +145,9 @@ func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
 		if err != nil {
 			return err
 		}
-		return &ending{*failed(api.ReasonInvalidKubeconfig, fmt.Sprintf("the kubeconfig of the %s leads to another cluster now than when this switch began (the UID of its kube-system is %s, "+
-			"it was %s): put the former one back, then it goes on; nothing was done in the other cluster", side.c.Side, uid, side.want)).Result}
+		return &ending{*failed(api.ReasonInvalidKubeconfig,
+			fmt.Sprintf("the kubeconfig of the %s leads to another cluster now than when this switch began (the UID of its kube-system is %s, "+
+				"it was %s): put the former one back, then it goes on; nothing was done in the other cluster", side.c.Side, uid, side.want)).Result}
 	}
 	return nil
 }

@@ -70,8 +70,10 @@ func TestFollowsEngine(t *testing.T) {
 		"Deleted": {"there is nothing that could say something else", "gone", 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{resource: "MoveEngineList"}, engine)
-			s := &switcher{home: &cluster.Cluster{Namespace: "home", Dynamic: client}, task: &task.Task{Move: &task.Move{Engine: tc.engine, EngineGeneration: tc.made}}}
+			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+				map[schema.GroupVersionResource]string{resource: "MoveEngineList"}, engine)
+			s := &switcher{home: &cluster.Cluster{Namespace: "home", Dynamic: client},
+				task: &task.Task{Move: &task.Move{Engine: tc.engine, EngineGeneration: tc.made}}}
 			err := s.followsEngine(t.Context())
 			var stop *ending
 			if errors.As(err, &stop) != tc.refused || err != nil && !tc.refused {

@@ -31,7 +31,8 @@ func set(want, have int32, seen int64) appsv1.ReplicaSet {
 
 // TestRemaining says when a source is really stopped: also what could still make a Pod counts.
 func TestRemaining(t *testing.T) {
-	web := []podOwner{{application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, "app=web"}, {application.Ref{Group: "batch", Kind: "CronJob", Name: "nightly"}, ""}}
+	web := []podOwner{{application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, "app=web"},
+		{application.Ref{Group: "batch", Kind: "CronJob", Name: "nightly"}, ""}}
 	labelled := metav1.ObjectMeta{Name: "web-1-x", Labels: map[string]string{"app": "web", "pod-template-hash": "1"}}
 	orphan := set(1, 0, 2)
 	orphan.ObjectMeta = labelled
@@ -41,7 +42,9 @@ func TestRemaining(t *testing.T) {
 	others.ObjectMeta, otherPod.Labels = owned("canary", "Rollout", "web"), labelled.Labels
 	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
 	evicted := claimed(owned("web-1-b", "ReplicaSet", "web-1"), "data", corev1.PodFailed)
-	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}}}
+	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{
+		{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}},
+	}
 	for name, c := range map[string]struct {
 		reason string
 		owners owners
@@ -125,12 +128,14 @@ func TestLeft(t *testing.T) {
 		"After":     {"its controller has reported too early", stopped, &owners{}, running, []string{"Pod/web-0"}},
 		"Both":      {"a name once", stopped, running, running, []string{"Pod/web-0"}},
 		"Foreign":   {"what was made in its place runs all the same", foreign, running, running, []string{"Pod/web-0"}},
-		"Replaced":  {"it has no Pod now, and asks for some", replaced, &owners{}, &owners{}, []string{"StatefulSet.apps/web (made by another client)"}},
-		"Deleted":   {"it was deleted, and its Pods still end", deleted, running, running, []string{"Pod/web-0"}},
-		"Claim":     {"it writes to a claim of the move", stopped, shell, shell, []string{"Pod/shell"}},
+		"Replaced": {"it has no Pod now, and asks for some",
+			replaced, &owners{}, &owners{}, []string{"StatefulSet.apps/web (made by another client)"}},
+		"Deleted": {"it was deleted, and its Pods still end", deleted, running, running, []string{"Pod/web-0"}},
+		"Claim":   {"it writes to a claim of the move", stopped, shell, shell, []string{"Pod/shell"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Observed{Objects: []Object{c.object}, Claims: []Claim{{Name: "data"}, {Name: "shared", Used: true}}, Record: Record{StartedAt: &now}}
+			o := Observed{Objects: []Object{c.object}, Claims: []Claim{{Name: "data"}, {Name: "shared", Used: true}},
+				Record: Record{StartedAt: &now}}
 			if diff := cmp.Diff(c.want, o.left(c.before, c.after)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}

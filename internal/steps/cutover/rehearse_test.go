@@ -21,7 +21,8 @@ func TestStops(t *testing.T) {
 		"Deployment":  {"one update stops it", deployment, 1},
 		"CronJob":     {"it is suspended", cron, 1},
 		"StatefulSet": {"its claims are made safe before", eraser, 2},
-		"Stopped":     {"the ledger is written all the same", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0}}`, 1},
+		"Stopped": {"the ledger is written all the same",
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0}}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := object(t, tc.object)

@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
-
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 var (

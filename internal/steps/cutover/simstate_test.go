@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
@@ -274,7 +275,8 @@ func (w *world) readSource(o *Observed) {
 			continue
 		}
 		n, suspended := int32(x.replicas), x.replicas == 0
-		r := Workload{Workload: application.Workload{Ref: w.ref(i), Replicas: wantReplicas}, Stopped: x.replicas == 0, UID: types.UID(fmt.Sprint(i)), Identity: fmt.Sprint(x.generation)}
+		r := Workload{Workload: application.Workload{Ref: w.ref(i), Replicas: wantReplicas}, Stopped: x.replicas == 0,
+			UID: types.UID(fmt.Sprint(i)), Identity: fmt.Sprint(x.generation)}
 		if w.driven(i) {
 			r.MadeBy = &widgetRef
 		}

@@ -116,7 +116,8 @@ func (w *world) observeTarget(o *Observed) {
 	}
 	w.observeObject(o, doorRef, application.PhaseOpen)
 	if x := w.made; x != nil && w.objects[widgetRef.String()] != nil {
-		b := Object{Ref: w.ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true, Stopped: x.stopped, Ready: x.ready}
+		b := Object{Ref: w.ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true,
+			Stopped: x.stopped, Ready: x.ready}
 		b.Settled = w.settled(o, &b, x)
 		o.Made = append(o.Made, b)
 	}
@@ -124,7 +125,8 @@ func (w *world) observeTarget(o *Observed) {
 
 func (w *world) observeObject(o *Observed, r application.Ref, phase application.Phase) {
 	x := w.objects[r.String()]
-	b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen, Zero: r.Kind == "CronJob"}
+	b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen,
+		Zero: r.Kind == "CronJob"}
 	if !w.started() && !w.rollingBack[w.id] {
 		x = nil // Not read before the start.
 	}
@@ -156,7 +158,7 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 	if w.committed() && a.Kind != Open {
 		w.failf("%s after the commit", a.Kind)
 	}
-	make := func(r application.Ref, x *simObject) {
+	create := func(r application.Ref, x *simObject) {
 		if w.objects[r.String()] == nil {
 			x.uid = w.uid()
 			w.objects[r.String()] = x
@@ -168,14 +170,14 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 			w.claim = &simClaim{uid: w.uid(), data: noData}
 		}
 	case CreateObjects:
-		make(configRef, &simObject{ready: true, state: w.reading})
+		create(configRef, &simObject{ready: true, state: w.reading})
 	case StartWorkloads:
-		w.startTarget(make, part)
+		w.startTarget(create, part)
 	case Open:
 		if runs := len(o.sourceRuns()); !w.committed() || runs > 0 {
 			w.failf("opened, committed %t, while %d run at the source", w.committed(), runs)
 		}
-		make(doorRef, &simObject{ready: true})
+		create(doorRef, &simObject{ready: true})
 	case StopTarget:
 		w.stopTarget(o, part)
 	case DeleteObjects:
@@ -183,7 +185,7 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 	}
 }
 
-func (w *world) startTarget(make func(application.Ref, *simObject), part func() bool) {
+func (w *world) startTarget(create func(application.Ref, *simObject), part func() bool) {
 	if !w.meddled && (w.pods() > 0 || !w.whole() || !w.active()) || w.leftovers {
 		w.failf("the target starts: %d source Pods, claim %+v of %d", w.pods(), w.claim, w.srcData)
 	}
@@ -198,7 +200,7 @@ func (w *world) startTarget(make func(application.Ref, *simObject), part func() 
 		if w.workloads[i].cron {
 			x.want = 0
 		}
-		make(r, x)
+		create(r, x)
 		if part() {
 			return
 		}

@@ -2,7 +2,6 @@ package cutover
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -113,9 +112,14 @@ func (w *world) write(a Action, o *Observed, part func() bool) error {
 		}
 		return nil
 	}
+	return w.record(a, o, part)
+}
+
+// record writes into the record at the target.
+func (w *world) record(a Action, o *Observed, part func() bool) error {
 	r := w.dstRecord
 	if r == nil {
-		return fmt.Errorf("the record is gone")
+		return errors.New("the record is gone")
 	}
 	switch a.Kind {
 	case TakeOver:
@@ -142,14 +146,15 @@ func (w *world) commit(o *Observed, part func() bool) error {
 	if !w.committed() {
 		switch {
 		case w.dstRecord == nil:
-			return fmt.Errorf("the record is gone")
+			return errors.New("the record is gone")
 		case w.pods() > 0 && !w.meddled:
 			w.failf("committed while the source runs")
 		case !w.meddled && (!w.whole() || !w.active()):
 			w.failf("committed with claim %+v, source %d", w.claim, w.srcData)
 		}
 		for i := range w.workloads {
-			if x := w.objects[w.ref(i).String()]; w.contents != api.ContentsData && !w.driven(i) && (x == nil || x.foreign || x.stopped && x.want > 0) && !w.touchedSince(o, i) {
+			if x := w.objects[w.ref(i).String()]; w.contents != api.ContentsData && !w.driven(i) &&
+				(x == nil || x.foreign || x.stopped && x.want > 0) && !w.touchedSince(o, i) {
 				w.failf("committed with %s as %+v", w.ref(i), x)
 			}
 		}
@@ -161,7 +166,7 @@ func (w *world) commit(o *Observed, part func() bool) error {
 			*r = &again
 		}
 		if *r == nil {
-			return fmt.Errorf("the record is gone")
+			return errors.New("the record is gone")
 		}
 		if (*r).CommittedAt == nil {
 			(*r).CommittedAt = &now
@@ -271,7 +276,7 @@ func (w *world) setMark(k Kind, o *Observed) error {
 			continue
 		}
 		if w.claim.uid != c.UID {
-			return fmt.Errorf("the claim was made anew")
+			return errors.New("the claim was made anew")
 		}
 		w.claim.mark, w.claim.whole = "", false
 		if k == Mark {
@@ -284,7 +289,7 @@ func (w *world) setMark(k Kind, o *Observed) error {
 func (w *world) finalSync(o *Observed, crash bool) error {
 	switch {
 	case w.dstRecord == nil:
-		return fmt.Errorf("the record is gone")
+		return errors.New("the record is gone")
 	case w.copies() && w.claim != nil && w.claim.mark != "":
 		w.failf("a run writes an active claim")
 	case w.copies() && w.claim != nil && w.claim.foreign && slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.UID == w.claim.uid }):

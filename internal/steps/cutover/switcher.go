@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
@@ -15,8 +16,6 @@ import (
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
-
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // Deps are what other steps lend to a cutover.
@@ -102,7 +101,10 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 		return nil, err
 	}
 	s.syncs = newDataSyncs(s.home, t)
-	return s, s.loadSteps(ctx)
+	if err := s.loadSteps(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // loadSteps takes over what an earlier Pod of the same Job has reported.

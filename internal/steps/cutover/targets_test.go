@@ -108,13 +108,14 @@ func TestReadTarget(t *testing.T) {
 		got                *unstructured.Unstructured
 		exists, mine, open bool
 	}{
-		"missing door":        {"it is still to be opened", service, nil, false, false, false},
-		"closed door":         {"it is there without its door", service, closed, true, true, false},
-		"open door":           {"it has its final form", service, by(door, self), true, true, true},
-		"somebody else's":     {"it must not be touched", service, by(door, "other"), true, false, true},
-		"closed addresses":    {"its type alone does not say that it lets traffic in", addresses, closedAddresses, true, true, false},
-		"open addresses":      {"it has its addresses", addresses, by(addressed, self), true, true, true},
-		"the pair's claim":    {"the pair made it for the data", claim, by("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", "pair"), true, true, true},
+		"missing door":     {"it is still to be opened", service, nil, false, false, false},
+		"closed door":      {"it is there without its door", service, closed, true, true, false},
+		"open door":        {"it has its final form", service, by(door, self), true, true, true},
+		"somebody else's":  {"it must not be touched", service, by(door, "other"), true, false, true},
+		"closed addresses": {"its type alone does not say that it lets traffic in", addresses, closedAddresses, true, true, false},
+		"open addresses":   {"it has its addresses", addresses, by(addressed, self), true, true, true},
+		"the pair's claim": {"the pair made it for the data",
+			claim, by("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", "pair"), true, true, true},
 		"the pair's Service?": {"a pair makes claims alone", service, by(door, "pair"), true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,8 +132,9 @@ func TestReadyOnDelete(t *testing.T) {
 	set := func(strategy string, ready int64, newest string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": map[string]any{"name": "vault", "generation": int64(1)},
-			"spec":   map[string]any{"replicas": int64(2), "updateStrategy": map[string]any{"type": strategy}},
-			"status": map[string]any{"observedGeneration": int64(1), "replicas": int64(2), "currentReplicas": int64(2), "updatedReplicas": int64(2), "readyReplicas": ready, "currentRevision": "a", "updateRevision": newest},
+			"spec": map[string]any{"replicas": int64(2), "updateStrategy": map[string]any{"type": strategy}},
+			"status": map[string]any{"observedGeneration": int64(1), "replicas": int64(2), "currentReplicas": int64(2),
+				"updatedReplicas": int64(2), "readyReplicas": ready, "currentRevision": "a", "updateRevision": newest},
 		}}
 	}
 	for name, c := range map[string]struct {

@@ -30,10 +30,12 @@ func TestInLevels(t *testing.T) {
 		levels []string
 		err    error
 	}{
-		"Fine":   {"Neighbours of one kind and phase are a level.", nil, []string{"ab", "c", "de", "f"}, nil},
-		"Fails":  {"Nothing is begun after a level that failed.", map[string]error{"c": passing}, []string{"ab", "c"}, passing},
-		"First":  {"Of failures that may pass the first counts.", map[string]error{"d": passing, "e": errors.New("other")}, []string{"ab", "c", "de"}, passing},
-		"Lasts":  {"One that does not pass is not hidden by one that may.", map[string]error{"d": passing, "e": lasting}, []string{"ab", "c", "de"}, lasting},
+		"Fine":  {"Neighbours of one kind and phase are a level.", nil, []string{"ab", "c", "de", "f"}, nil},
+		"Fails": {"Nothing is begun after a level that failed.", map[string]error{"c": passing}, []string{"ab", "c"}, passing},
+		"First": {"Of failures that may pass the first counts.",
+			map[string]error{"d": passing, "e": errors.New("other")}, []string{"ab", "c", "de"}, passing},
+		"Lasts": {"One that does not pass is not hidden by one that may.",
+			map[string]error{"d": passing, "e": lasting}, []string{"ab", "c", "de"}, lasting},
 		"Begins": {"The very first level may fail.", map[string]error{"a": lasting, "b": passing}, []string{"ab"}, lasting},
 	}
 	for name, tc := range cases {

@@ -39,7 +39,8 @@ func (s *switcher) observeReading(ctx context.Context, o *Observed) error {
 		s.plan, s.reading, o.ToRead = s.pinned, "", true
 		return nil
 	}
-	return &ending{*failed(api.ReasonFailed, fmt.Sprintf("what the application had written into objects was in Secret/%s at home, which was deleted or changed, or the record of it at the target was, while the target was being started: "+
+	return &ending{*failed(api.ReasonFailed, fmt.Sprintf("what the application had written into objects was in Secret/%s at home, "+
+		"which was deleted or changed, or the record of it at the target was, while the target was being started: "+
 		"find out which client did that, then set spec.retry", s.readingName())).Result}
 }
 
@@ -56,7 +57,8 @@ func (s *switcher) readAgain(ctx context.Context, o *Observed) error {
 		return err
 	}
 	if len(found.Unserved) > 0 {
-		return fmt.Errorf("the source does not serve %s any more, so what the application has written there cannot be read", found.Unserved[0].GroupKind())
+		return fmt.Errorf("the source does not serve %s any more, so what the application has written there cannot be read",
+			found.Unserved[0].GroupKind())
 	}
 	var objects []unstructured.Unstructured
 	for _, key := range keys {
@@ -66,7 +68,8 @@ func (s *switcher) readAgain(ctx context.Context, o *Observed) error {
 	}
 	r, err := s.pinned.Reread(objects)
 	if err != nil {
-		return &ending{*failed(api.ReasonInvalidKustomization, err.Error()+"; correct the patch, or the object at the source, then set spec.retry").Result}
+		return &ending{*failed(api.ReasonInvalidKustomization,
+			err.Error()+"; correct the patch, or the object at the source, then set spec.retry").Result}
 	}
 	if len(r.Gone) > 0 {
 		slog.Info("the application has deleted objects that it may write", "objects", fmt.Sprint(r.Gone))

@@ -15,11 +15,10 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/task"
-
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
 // stateMap is a ConfigMap that the application writes.
@@ -115,24 +114,29 @@ func TestReadAgain(t *testing.T) {
 			w.write(t, "9")
 			w.plan, w.reading = w.pinned, ""
 		}},
-		"NextEpoch": {reason: "the application has run again, so its objects are read again", toRead: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
-			change(t, w, func(r *Record) { r.Epoch = 2 })
-		}},
-		"Lost": {reason: "nothing was created of it, so it can be read again", toRead: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
-			lose(t, w)
-			w.plan, w.reading = w.pinned, ""
-		}},
-		"LostLate": {reason: "something may have been created of it, and there is nothing like it", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
-			lose(t, w)
-			change(t, w, begin)
-			w.plan, w.reading = w.pinned, ""
-		}},
-		"Unrecorded": {reason: "the record of it was removed when something may have been created of it", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
-			change(t, w, func(r *Record) { begin(r); r.Reading = nil })
-			w.plan, w.reading = w.pinned, ""
-		}},
+		"NextEpoch": {reason: "the application has run again, so its objects are read again",
+			toRead: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
+				change(t, w, func(r *Record) { r.Epoch = 2 })
+			}},
+		"Lost": {reason: "nothing was created of it, so it can be read again",
+			toRead: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
+				lose(t, w)
+				w.plan, w.reading = w.pinned, ""
+			}},
+		"LostLate": {reason: "something may have been created of it, and there is nothing like it",
+			failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
+				lose(t, w)
+				change(t, w, begin)
+				w.plan, w.reading = w.pinned, ""
+			}},
+		"Unrecorded": {reason: "the record of it was removed when something may have been created of it",
+			failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
+				change(t, w, func(r *Record) { begin(r); r.Reading = nil })
+				w.plan, w.reading = w.pinned, ""
+			}},
 		"Changed": {reason: "what is stored is not what is on record", failed: true, counter: "1", after: func(t *testing.T, w *readingWorld) {
-			if err := w.switcher.home.StoreBundle(t.Context(), cluster.Bundle{Name: w.readingName()}, &application.Reading{Objects: []application.Object{}}); err != nil {
+			if err := w.switcher.home.StoreBundle(t.Context(), cluster.Bundle{Name: w.readingName()},
+				&application.Reading{Objects: []application.Object{}}); err != nil {
 				t.Fatal(err)
 			}
 			change(t, w, begin)

@@ -151,8 +151,9 @@ func ofPair(home *cluster.Cluster, s *corev1.Secret, pair task.Object) error {
 			return nil
 		}
 	}
-	return &cluster.Error{Kind: cluster.Conflict, Side: home.Side, Message: fmt.Sprintf("Secret/%s belongs to something else than this MovePair, "+
-		"perhaps to a deleted one of the same name: wait until it is gone, or delete it", s.Name)}
+	return &cluster.Error{Kind: cluster.Conflict, Side: home.Side,
+		Message: fmt.Sprintf("Secret/%s belongs to something else than this MovePair, "+
+			"perhaps to a deleted one of the same name: wait until it is gone, or delete it", s.Name)}
 }
 
 func newSecret(namespace string, pair task.Object, lineage string, now time.Time) (*corev1.Secret, error) {

@@ -82,7 +82,8 @@ func newProbes(stored *plan.Stored, classes plan.Classes, privileged bool) []*pr
 		v.PrivilegedTarget = v.PrivilegedTarget || privileged
 		claim := stored.Claim(v.Target)
 		p := &probe{name: v.Name, choices: stored.TargetChoices(v)}
-		p.tryout = transfer.Tryout{Volume: v, Class: stored.ClaimClass(v.Target), Size: stored.ClaimSize(v.Target), Modes: modesOf(claim), Owners: ownersOf(stored, v.Name)}
+		p.tryout = transfer.Tryout{Volume: v, Class: stored.ClaimClass(v.Target), Size: stored.ClaimSize(v.Target), Modes: modesOf(claim),
+			Owners: ownersOf(stored, v.Name)}
 		if v.PrivilegedTarget {
 			p.choices = p.choices[:1]
 		}

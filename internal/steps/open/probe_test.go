@@ -25,12 +25,17 @@ func TestChoose(t *testing.T) {
 		chosen  *int64
 		failed  string
 	}{
-		"First":   {"the plan's user can write", []application.Identity{user, root}, false, []transfer.Tried{{}}, []int64{1001}, nil, ""},
-		"Second":  {"a new volume belongs to root", []application.Identity{user, root}, false, []transfer.Tried{denied, {}}, []int64{1001, 0}, root.UID, ""},
-		"None":    {"the first answer tells most", []application.Identity{user, grouped}, false, []transfer.Tried{denied, {Err: &transfer.Error{Reason: api.ReasonRejected}}}, []int64{1001, 1002}, nil, api.ReasonNeedsPrivilegedMover},
-		"Broken":  {"a volume that is not made is made for no user", []application.Identity{user, root}, false, []transfer.Tried{broken}, []int64{1001}, nil, transfer.ReasonWorkerNotStarted},
-		"Untried": {"what most drivers allow is assumed", []application.Identity{user, grouped}, false, []transfer.Tried{{Untried: "quota"}}, []int64{1001}, grouped.UID, ""},
-		"Sure":    {"nothing can be tried", []application.Identity{user, root}, true, nil, nil, nil, ""},
+		"First": {"the plan's user can write", []application.Identity{user, root}, false, []transfer.Tried{{}}, []int64{1001}, nil, ""},
+		"Second": {"a new volume belongs to root",
+			[]application.Identity{user, root}, false, []transfer.Tried{denied, {}}, []int64{1001, 0}, root.UID, ""},
+		"None": {"the first answer tells most",
+			[]application.Identity{user, grouped}, false, []transfer.Tried{denied, {Err: &transfer.Error{Reason: api.ReasonRejected}}},
+			[]int64{1001, 1002}, nil, api.ReasonNeedsPrivilegedMover},
+		"Broken": {"a volume that is not made is made for no user",
+			[]application.Identity{user, root}, false, []transfer.Tried{broken}, []int64{1001}, nil, transfer.ReasonWorkerNotStarted},
+		"Untried": {"what most drivers allow is assumed",
+			[]application.Identity{user, grouped}, false, []transfer.Tried{{Untried: "quota"}}, []int64{1001}, grouped.UID, ""},
+		"Sure": {"nothing can be tried", []application.Identity{user, root}, true, nil, nil, nil, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -84,7 +84,9 @@ func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, us
 	return checkTarget(ctx, target, where, p, us)
 }
 
-func capture(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
+func capture(
+	ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string,
+) (*application.Plan, error) {
 	versions, err := discoverBoth(source, target)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ func TestCaptureOfASilentGroup(t *testing.T) {
 			readings := 0
 			source := discovered(t, cluster.SideSource, func() bool { readings++; return tc.down(readings - 1) })
 			target := discovered(t, cluster.SideTarget, func() bool { return false })
-			p, err := Capture(t.Context(), source, target, &task.Task{Move: &task.Move{Application: api.Application{Selector: &metav1.LabelSelector{}}}}, "")
+			p, err := Capture(t.Context(), source, target,
+				&task.Task{Move: &task.Move{Application: api.Application{Selector: &metav1.LabelSelector{}}}}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,11 +54,13 @@ func discovered(t *testing.T, side string, down func() bool) *cluster.Cluster {
 	answers := map[string]any{
 		"/api":    map[string]any{"kind": "APIVersions", "versions": []string{"v1"}},
 		"/api/v1": map[string]any{"kind": "APIResourceList", "groupVersion": "v1", "resources": []any{}},
-		"/apis":   map[string]any{"kind": "APIGroupList", "groups": []any{map[string]any{"name": "example.com", "versions": []any{version}, "preferredVersion": version}}},
+		"/apis": map[string]any{"kind": "APIGroupList",
+			"groups": []any{map[string]any{"name": "example.com", "versions": []any{version}, "preferredVersion": version}}},
 		"/apis/example.com/v1": map[string]any{"kind": "APIResourceList", "groupVersion": "example.com/v1", "resources": []any{
 			map[string]any{"name": "widgets", "kind": "Widget", "namespaced": true, "verbs": []string{"create", "list"}}}},
-		"/api/v1/namespaces/shop":        map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "shop"}},
-		"/api/v1/namespaces/kube-system": map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "kube-system", "uid": side}},
+		"/api/v1/namespaces/shop": map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "shop"}},
+		"/api/v1/namespaces/kube-system": map[string]any{"apiVersion": "v1", "kind": "Namespace",
+			"metadata": map[string]any{"name": "kube-system", "uid": side}},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -31,11 +31,14 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 		is     *application.Plan
 		want   []string
 	}{
-		"Same":    {"the very plan", approved.Hash(), approved, nil},
-		"Field":   {"a field that is stored", approved.Hash(), made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a"}},
-		"Secret":  {"a value that is not", approved.Hash(), made(strings.ReplaceAll(secretText, "aHVzaA==", "b3RoZXI="), config), []string{"values of Secrets, or of patches"}},
-		"Former":  {"the plan before it", "former", approved, []string{"ConfigMap/c: data.b"}},
-		"Both":    {"the plan before it, and something else since", "former", made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a", "ConfigMap/c: data.b"}},
+		"Same": {"the very plan", approved.Hash(), approved, nil},
+		"Field": {"a field that is stored",
+			approved.Hash(), made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a"}},
+		"Secret": {"a value that is not",
+			approved.Hash(), made(strings.ReplaceAll(secretText, "aHVzaA==", "b3RoZXI="), config), []string{"values of Secrets, or of patches"}},
+		"Former": {"the plan before it", "former", approved, []string{"ConfigMap/c: data.b"}},
+		"Both": {"the plan before it, and something else since",
+			"former", made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), []string{"ConfigMap/c: data.a", "ConfigMap/c: data.b"}},
 		"Unknown": {"an older plan is not stored any more", "other", made(secretText, strings.Replace(config, `"1"`, `"2"`, 1)), nil},
 	}
 	for name, tc := range cases {

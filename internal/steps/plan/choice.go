@@ -22,7 +22,9 @@ type surveyor func(volumes []application.Volume) (map[string]*survey.Report, map
 // until one reads everything, and chooses: at the source the first that does, or that misses the fewest
 // files, at the target the first who can own all files. The volumes that it returns have the choice, and
 // their reports are about it. That a cluster does not let in one user does not keep the others out.
-func surveyChoices(volumes []application.Volume, look surveyor) ([]application.Volume, map[string]*survey.Report, map[string]*transfer.Error) {
+func surveyChoices(
+	volumes []application.Volume, look surveyor,
+) ([]application.Volume, map[string]*survey.Report, map[string]*transfer.Error) {
 	chosen := slices.Clone(volumes)
 	reports, failures := map[string]*survey.Report{}, map[string]*transfer.Error{}
 	for round := 0; ; round++ {

@@ -16,7 +16,8 @@ import (
 func twoUsers() application.Volume {
 	user := application.Candidate{Identity: application.Identity{UID: num(1001), GID: num(1001)}}
 	root := application.Candidate{Identity: application.Identity{UID: num(0), Capabilities: application.CopyCapabilities()}}
-	v := application.Volume{Name: "data", Target: "data", Policy: api.ClaimCopy, CapacityBytes: 1, Candidates: []application.Candidate{root, user}}
+	v := application.Volume{Name: "data", Target: "data", Policy: api.ClaimCopy, CapacityBytes: 1,
+		Candidates: []application.Candidate{root, user}}
 	v.Identity = v.Choices()[0]
 	return v
 }
@@ -48,9 +49,11 @@ func TestSurveyChoices(t *testing.T) {
 		"Hopeless": {reason: "the report is about the one with the fewest findings",
 			reports: map[int64]*survey.Report{1001: found(4, 9, 7), 0: found(2, 9, 7)}, asked: []int64{1001, 0}, source: 0, target: 0, foreign: 7},
 		"Refused": {reason: "a namespace that does not let one user in may let in another",
-			failures: map[int64]*transfer.Error{1001: rejected}, reports: map[int64]*survey.Report{0: found(0, 0, 0)}, asked: []int64{1001, 0}, source: 0, target: 1001},
+			failures: map[int64]*transfer.Error{1001: rejected}, reports: map[int64]*survey.Report{0: found(0, 0, 0)},
+			asked: []int64{1001, 0}, source: 0, target: 1001},
 		"AllRefused": {reason: "the first answer counts",
-			failures: map[int64]*transfer.Error{1001: rejected, 0: {Reason: "other"}}, asked: []int64{1001, 0}, source: 1001, target: -1, failed: true},
+			failures: map[int64]*transfer.Error{1001: rejected, 0: {Reason: "other"}}, asked: []int64{1001, 0}, source: 1001,
+			target: -1, failed: true},
 		"Kept": {reason: "the user that the target was tried with stays, while it can own all files",
 			change:  func(v *application.Volume) { v.TargetIdentity = &v.Candidates[0].Identity },
 			reports: map[int64]*survey.Report{1001: found(0, 0, 0)}, asked: []int64{1001}, source: 1001, target: 0},
@@ -106,7 +109,8 @@ func TestRecall(t *testing.T) {
 	known.Users = slices.Clone(known.Candidates)
 	known.Users[0].GID = num(0)
 	known.TargetIdentity = &known.Users[0].Identity
-	stored := Stored{Plan: &application.Plan{Volumes: []application.Volume{known}}, Surveys: map[string]Surveyed{"data": {Report: &survey.Report{}}}}
+	stored := Stored{Plan: &application.Plan{Volumes: []application.Volume{known}},
+		Surveys: map[string]Surveyed{"data": {Report: &survey.Report{}}}}
 	cases := map[string]struct {
 		reason  string
 		stored  Stored
@@ -115,16 +119,18 @@ func TestRecall(t *testing.T) {
 		usage   *application.Usage
 		unknown []string
 	}{
-		"Same":  {"the choice is taken over", stored, func(*application.Volume) {}, 0, known.Usage, nil},
-		"Other": {"another workload has other users", stored, func(v *application.Volume) { v.Candidates[0].Capabilities = nil }, 1001, known.Usage, []string{"data"}},
-		"None":  {"the stored plan is gone", Stored{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
+		"Same": {"the choice is taken over", stored, func(*application.Volume) {}, 0, known.Usage, nil},
+		"Other": {"another workload has other users",
+			stored, func(v *application.Volume) { v.Candidates[0].Capabilities = nil }, 1001, known.Usage, []string{"data"}},
+		"None": {"the stored plan is gone", Stored{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
 		"Asked": {"an image that runs as somebody else now", stored, func(v *application.Volume) {
 			v.Users = slices.Clone(v.Candidates)
 			v.Users[0].Identity = application.Identity{UID: num(5), GID: num(5)}
 		}, 5, known.Usage, []string{"data"}},
-		"NotAsked": {"no Pod runs that could say the group", stored, func(v *application.Volume) { v.Users = slices.Clone(v.Candidates) }, 0, known.Usage, nil},
-		"OneUser":  {"there is nothing to choose", Stored{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
-		"Skipped":  {"nothing is copied", Stored{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
+		"NotAsked": {"no Pod runs that could say the group",
+			stored, func(v *application.Volume) { v.Users = slices.Clone(v.Candidates) }, 0, known.Usage, nil},
+		"OneUser": {"there is nothing to choose", Stored{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
+		"Skipped": {"nothing is copied", Stored{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

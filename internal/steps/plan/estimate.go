@@ -61,7 +61,8 @@ func estimate(s *api.PlanStatus, p *application.Plan, verification api.Verificat
 
 // copySeconds is how long a run takes: as the last one did, if that tells something.
 func copySeconds(load, last pastRun, verification api.Verification) float64 {
-	if growth := max(grown(load.bytes, last.bytes), grown(load.files, last.files)); last.seconds > 0 && (growth <= 2 || last.seconds >= tellingSeconds && !math.IsInf(growth, 1)) {
+	if growth := max(grown(load.bytes, last.bytes), grown(load.files, last.files)); last.seconds > 0 &&
+		(growth <= 2 || last.seconds >= tellingSeconds && !math.IsInf(growth, 1)) {
 		return last.seconds * growth
 	}
 	reading := load.bytes / usualBytesPerSecond

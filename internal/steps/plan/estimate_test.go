@@ -32,19 +32,31 @@ func TestEstimate(t *testing.T) {
 		// want: the whole, and the downtime of it.
 		want [2]int64
 	}{
-		"NoVolumes":   {reason: "Without data there are the stop and the start.", want: [2]int64{20, 20}},
-		"Skipped":     {reason: "A claim that is not copied takes no time, however full it is.", volumes: []application.Volume{{Policy: api.ClaimSkip}}, want: [2]int64{20, 20}},
-		"Bytes":       {reason: "1.1 GB take 10 s at the usual rate; the workers start before the application stops.", volumes: []application.Volume{volume(1.1e9, 0)}, want: [2]int64{40, 30}},
-		"Files":       {reason: "100,000 small files take 40 s, whatever is in them.", volumes: []application.Volume{volume(0, 100_000)}, want: [2]int64{120, 60}},
-		"Sum":         {reason: "Volumes share the cores: their times are added.", volumes: []application.Volume{volume(1.1e9, 0), volume(1.1e9, 0)}, want: [2]int64{50, 40}},
-		"Checksum":    {reason: "To compare the contents everything is read once more.", volumes: []application.Volume{volume(1.1e9, 0)}, verification: api.VerificationChecksum, want: [2]int64{50, 40}},
-		"Unknown":     {reason: "With one volume that nobody has looked through there is no estimate.", volumes: []application.Volume{volume(1, 1), unknown}},
-		"Measured":    {reason: "A run of the same data has taken 20 s: so does the next.", volumes: []application.Volume{volume(11e9, 5)}, past: pastRun{11e9, 5, 20}, want: [2]int64{50, 40}},
-		"Grown":       {reason: "Half as much more takes half as long more.", volumes: []application.Volume{volume(15e8, 5)}, past: pastRun{1e9, 5, 20}, want: [2]int64{60, 50}},
-		"Shrunk":      {reason: "Less data is not quicker than what was measured, as a run has fixed costs.", volumes: []application.Volume{volume(1, 1)}, past: pastRun{1e9, 5, 20}, want: [2]int64{50, 40}},
-		"ShortRun":    {reason: "A run of a nearly empty volume says nothing of a full one.", volumes: []application.Volume{volume(1.1e9, 5)}, past: pastRun{10, 5, 20}, want: [2]int64{40, 30}},
-		"LongRun":     {reason: "A run that took its time has a rate.", volumes: []application.Volume{volume(4e9, 5)}, past: pastRun{1e9, 5, 100}, want: [2]int64{480, 420}},
-		"RunOfNought": {reason: "A run of nothing has no rate, however long it took.", volumes: []application.Volume{volume(1.1e9, 0)}, past: pastRun{0, 0, 100}, want: [2]int64{40, 30}},
+		"NoVolumes": {reason: "Without data there are the stop and the start.", want: [2]int64{20, 20}},
+		"Skipped": {reason: "A claim that is not copied takes no time, however full it is.",
+			volumes: []application.Volume{{Policy: api.ClaimSkip}}, want: [2]int64{20, 20}},
+		"Bytes": {reason: "1.1 GB take 10 s at the usual rate; the workers start before the application stops.",
+			volumes: []application.Volume{volume(1.1e9, 0)}, want: [2]int64{40, 30}},
+		"Files": {reason: "100,000 small files take 40 s, whatever is in them.",
+			volumes: []application.Volume{volume(0, 100_000)}, want: [2]int64{120, 60}},
+		"Sum": {reason: "Volumes share the cores: their times are added.",
+			volumes: []application.Volume{volume(1.1e9, 0), volume(1.1e9, 0)}, want: [2]int64{50, 40}},
+		"Checksum": {reason: "To compare the contents everything is read once more.",
+			volumes: []application.Volume{volume(1.1e9, 0)}, verification: api.VerificationChecksum, want: [2]int64{50, 40}},
+		"Unknown": {reason: "With one volume that nobody has looked through there is no estimate.",
+			volumes: []application.Volume{volume(1, 1), unknown}},
+		"Measured": {reason: "A run of the same data has taken 20 s: so does the next.",
+			volumes: []application.Volume{volume(11e9, 5)}, past: pastRun{11e9, 5, 20}, want: [2]int64{50, 40}},
+		"Grown": {reason: "Half as much more takes half as long more.",
+			volumes: []application.Volume{volume(15e8, 5)}, past: pastRun{1e9, 5, 20}, want: [2]int64{60, 50}},
+		"Shrunk": {reason: "Less data is not quicker than what was measured, as a run has fixed costs.",
+			volumes: []application.Volume{volume(1, 1)}, past: pastRun{1e9, 5, 20}, want: [2]int64{50, 40}},
+		"ShortRun": {reason: "A run of a nearly empty volume says nothing of a full one.",
+			volumes: []application.Volume{volume(1.1e9, 5)}, past: pastRun{10, 5, 20}, want: [2]int64{40, 30}},
+		"LongRun": {reason: "A run that took its time has a rate.",
+			volumes: []application.Volume{volume(4e9, 5)}, past: pastRun{1e9, 5, 100}, want: [2]int64{480, 420}},
+		"RunOfNought": {reason: "A run of nothing has no rate, however long it took.",
+			volumes: []application.Volume{volume(1.1e9, 0)}, past: pastRun{0, 0, 100}, want: [2]int64{40, 30}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -74,9 +86,11 @@ func TestMeasured(t *testing.T) {
 		run    *api.SyncRun
 		want   bool
 	}{
-		"None":    {"There was no run yet.", nil, false},
-		"Whole":   {"A run that succeeded has copied what it says.", &api.SyncRun{Outcome: "Succeeded", StartedAt: &begin, FinishedAt: &end, Bytes: 7, Files: 2}, true},
-		"Failed":  {"A run that failed may have stopped anywhere.", &api.SyncRun{Outcome: "Failed", StartedAt: &begin, FinishedAt: &end, Bytes: 7}, false},
+		"None": {"There was no run yet.", nil, false},
+		"Whole": {"A run that succeeded has copied what it says.",
+			&api.SyncRun{Outcome: "Succeeded", StartedAt: &begin, FinishedAt: &end, Bytes: 7, Files: 2}, true},
+		"Failed": {"A run that failed may have stopped anywhere.",
+			&api.SyncRun{Outcome: "Failed", StartedAt: &begin, FinishedAt: &end, Bytes: 7}, false},
 		"Running": {"A run that has not ended says nothing yet.", &api.SyncRun{Outcome: "Succeeded", StartedAt: &begin}, false},
 	}
 	for name, tc := range cases {
@@ -92,12 +106,15 @@ func TestMeasured(t *testing.T) {
 // TestPastRuns: of the DataSyncs those of the pair count, each for its mobilizer.
 func TestPastRuns(t *testing.T) {
 	sync := func(name, pair, mobilizer, outcome string) *unstructured.Unstructured {
-		o := object(t, `{apiVersion: kubemove.io/v1alpha1, kind: DataSync, metadata: {name: `+name+`, namespace: home}, spec: {pairRef: {name: `+pair+`}, mobilizer: `+mobilizer+`},
-			status: {lastRun: {id: r, trigger: Final, outcome: `+outcome+`, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:30Z", bytes: 7, files: 2}}}`)
+		o := object(t, `{apiVersion: kubemove.io/v1alpha1, kind: DataSync, metadata: {name: `+name+
+			`, namespace: home}, spec: {pairRef: {name: `+pair+`}, mobilizer: `+mobilizer+`},
+			status: {lastRun: {id: r, trigger: Final, outcome: `+outcome+
+			`, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:30Z", bytes: 7, files: 2}}}`)
 		return &o.Object
 	}
 	resource := api.GroupVersion.WithResource("datasyncs")
-	client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{resource: "DataSyncList"},
+	client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+		map[schema.GroupVersionResource]string{resource: "DataSyncList"},
 		sync("a", "mine", "restic", "Succeeded"), sync("b", "mine", "stream", "Failed"), sync("c", "other", "stream", "Succeeded"))
 	home := &cluster.Cluster{Side: cluster.SideHome, Namespace: "home", Dynamic: client}
 	got := pastRuns(t.Context(), home, &task.Task{Move: &task.Move{Pair: task.Object{Name: "mine"}}})

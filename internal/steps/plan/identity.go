@@ -41,7 +41,8 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 			return err
 		}
 		if !asked && v.Askable != nil {
-			unsure(p, "waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext", v.Askable)
+			unsure(p, "waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext",
+				v.Askable)
 		}
 		if v.Identity.UID == nil {
 			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root; "+
@@ -62,7 +63,8 @@ func incomplete(v application.Volume) bool {
 
 // discoverSingle completes the identity of a volume that has one. asked: there was a container to ask.
 func discoverSingle(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, v *application.Volume) (asked bool, err error) {
-	found, asked, err := discover(ctx, source, pods, func(pod *corev1.Pod) string { return mountingContainer(pod, v.Name, v.Identity.Container) })
+	found, asked, err := discover(ctx, source, pods,
+		func(pod *corev1.Pod) string { return mountingContainer(pod, v.Name, v.Identity.Container) })
 	if found != nil {
 		v.Identity = complete(v.Identity, *found)
 	}
@@ -99,7 +101,9 @@ type ids struct {
 
 // discover asks the containers that pick names, in the order of their Pods' names; nil: none could
 // tell. asked: there was one to ask.
-func discover(ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, pick func(*corev1.Pod) string) (found *ids, asked bool, err error) {
+func discover(
+	ctx context.Context, source *cluster.Cluster, pods []corev1.Pod, pick func(*corev1.Pod) string,
+) (found *ids, asked bool, err error) {
 	for i := range pods {
 		container := pick(&pods[i])
 		if container == "" {
@@ -221,9 +225,10 @@ func mounts(pod *corev1.Pod, c *corev1.Container, claim string) bool {
 }
 
 func running(pod *corev1.Pod, container string) bool {
-	return slices.ContainsFunc(slices.Concat(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses), func(s corev1.ContainerStatus) bool {
-		return s.Name == container && s.State.Running != nil
-	})
+	return slices.ContainsFunc(slices.Concat(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses),
+		func(s corev1.ContainerStatus) bool {
+			return s.Name == container && s.State.Running != nil
+		})
 }
 
 // runningPods are the application's Pods among the objects, by name.

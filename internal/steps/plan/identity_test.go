@@ -125,8 +125,9 @@ func TestMountingContainer(t *testing.T) {
 		wanted string
 		want   string
 	}{
-		"Wanted":      {"The one that the plan names is asked.", pod("p", map[string]bool{"a": true, "b": true}, nil), "data", "b", "b"},
-		"First":       {"Else the first that mounts the claim.", pod("p", map[string]bool{"a": false, "b": true, "c": true}, nil), "data", "", "b"},
+		"Wanted": {"The one that the plan names is asked.", pod("p", map[string]bool{"a": true, "b": true}, nil), "data", "b", "b"},
+		"First": {"Else the first that mounts the claim.",
+			pod("p", map[string]bool{"a": false, "b": true, "c": true}, nil), "data", "", "b"},
 		"Other claim": {"A Pod of another claim knows nothing.", pod("p", map[string]bool{"a": true}, nil), "other", "", ""},
 		"Not running": {"A container that does not run cannot be asked.", pod("p", map[string]bool{"a": true}, func(p *corev1.Pod) {
 			p.Status.ContainerStatuses[0].State = corev1.ContainerState{}
@@ -143,7 +144,8 @@ func TestMountingContainer(t *testing.T) {
 
 func TestReported(t *testing.T) {
 	p := pod("p", map[string]bool{"a": true, "b": true}, func(p *corev1.Pod) {
-		p.Status.ContainerStatuses[0].User = &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: 5, GID: 6, SupplementalGroups: []int64{6, 7}}}
+		p.Status.ContainerStatuses[0].User = &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: 5, GID: 6,
+			SupplementalGroups: []int64{6, 7}}}
 	})
 	if diff := cmp.Diff(&ids{5, 6, []int64{6, 7}}, reported(&p, "a"), cmp.AllowUnexported(ids{})); diff != "" {
 		t.Errorf("what the kubelet reports: -want +got:\n%s", diff)
@@ -190,12 +192,14 @@ func TestWaitsForPods(t *testing.T) {
 		spec    application.Identity
 		unsure  bool
 	}{
-		"None":     {reason: "no Pod is there yet", askable: web, unsure: true},
-		"Pending":  {reason: "its image is being pulled", pods: mounted(func(p *corev1.Pod) { p.Status.Phase = corev1.PodPending }), askable: web, unsure: true},
-		"Creating": {reason: "another container runs already", pods: mounted(func(p *corev1.Pod) { p.Status.ContainerStatuses[0].State = corev1.ContainerState{} }), askable: web, unsure: true},
-		"Group":    {reason: "the group is asked for, too", askable: web, spec: application.Identity{UID: num(70)}, unsure: true},
-		"Said":     {reason: "the spec says it all", askable: web, spec: application.Identity{UID: num(70), GID: num(70)}},
-		"Off":      {reason: "no Pod will come"},
+		"None": {reason: "no Pod is there yet", askable: web, unsure: true},
+		"Pending": {reason: "its image is being pulled",
+			pods: mounted(func(p *corev1.Pod) { p.Status.Phase = corev1.PodPending }), askable: web, unsure: true},
+		"Creating": {reason: "another container runs already",
+			pods: mounted(func(p *corev1.Pod) { p.Status.ContainerStatuses[0].State = corev1.ContainerState{} }), askable: web, unsure: true},
+		"Group": {reason: "the group is asked for, too", askable: web, spec: application.Identity{UID: num(70)}, unsure: true},
+		"Said":  {reason: "the spec says it all", askable: web, spec: application.Identity{UID: num(70), GID: num(70)}},
+		"Off":   {reason: "no Pod will come"},
 		"Reported": {reason: "the kubelet has told it", askable: web, pods: mounted(func(p *corev1.Pod) {
 			p.Status.ContainerStatuses[0].User = &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: 5, GID: 6}}
 		})},
@@ -257,9 +261,11 @@ func TestDiscoverCandidates(t *testing.T) {
 		first  *int64
 		unsure bool
 	}{
-		"All":   {"the kubelet says it of the init container, too", []corev1.Pod{full}, []application.Candidate{known(5, "a"), root}, num(5), false},
-		"Older": {"nothing will ever be known of an init container that has ended", []corev1.Pod{older}, []application.Candidate{known(5, "a"), open("i")}, num(5), false},
-		"None":  {"no Pod is there yet", nil, []application.Candidate{open("a"), open("i")}, nil, true},
+		"All": {"the kubelet says it of the init container, too",
+			[]corev1.Pod{full}, []application.Candidate{known(5, "a"), root}, num(5), false},
+		"Older": {"nothing will ever be known of an init container that has ended",
+			[]corev1.Pod{older}, []application.Candidate{known(5, "a"), open("i")}, num(5), false},
+		"None": {"no Pod is there yet", nil, []application.Candidate{open("a"), open("i")}, nil, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

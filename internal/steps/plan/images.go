@@ -74,8 +74,10 @@ func (i *images) judge(p *application.Plan, answers []transfer.Pulled) map[strin
 func judgeImages(p *application.Plan, set application.Pull, answer transfer.Pulled) {
 	for _, refused := range answer.Refused {
 		for _, w := range set.Workloads {
-			blocked(p, api.ReasonImageNotPullable, w.String(), "the target cannot get the image %s of %s: %s. Push it to a registry that the target reaches, "+
-				"load it into the target's nodes, or give the workload a pull secret (imagePullSecrets) that is good for this registry", refused.Image, w, refused.Message)
+			blocked(p, api.ReasonImageNotPullable, w.String(),
+				"the target cannot get the image %s of %s: %s. Push it to a registry that the target reaches, "+
+					"load it into the target's nodes, or give the workload a pull secret (imagePullSecrets) that is good for this registry",
+				refused.Image, w, refused.Message)
 		}
 	}
 	if len(answer.Pulling) > 0 {

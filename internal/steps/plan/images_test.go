@@ -26,9 +26,11 @@ func TestDueImages(t *testing.T) {
 		asked   []string
 		pulled  map[string]time.Time
 	}{
-		"New":       {"nothing was pulled yet", nil, "", []string{web, night}, map[string]time.Time{}},
-		"Fresh":     {"what was pulled a moment ago is there", map[string]time.Time{web: now.Add(-time.Minute)}, "", []string{night}, map[string]time.Time{web: now.Add(-time.Minute)}},
-		"Stale":     {"nodes come and go, and so do images", map[string]time.Time{web: now.Add(-freshFor), "another": now}, "", []string{web, night}, map[string]time.Time{}},
+		"New": {"nothing was pulled yet", nil, "", []string{web, night}, map[string]time.Time{}},
+		"Fresh": {"what was pulled a moment ago is there",
+			map[string]time.Time{web: now.Add(-time.Minute)}, "", []string{night}, map[string]time.Time{web: now.Add(-time.Minute)}},
+		"Stale": {"nodes come and go, and so do images",
+			map[string]time.Time{web: now.Add(-freshFor), "another": now}, "", []string{web, night}, map[string]time.Time{}},
 		"Blocked":   {"other blockers say nothing about images", nil, api.ReasonNameConflict, []string{web, night}, map[string]time.Time{}},
 		"Nowhere":   {"without a namespace there is nothing to ask", nil, api.ReasonNamespaceNotFound, nil, map[string]time.Time{}},
 		"MovedThen": {"the application is there already", nil, api.ReasonTargetIsActive, nil, map[string]time.Time{}},
@@ -55,7 +57,8 @@ func TestDueImages(t *testing.T) {
 }
 
 func TestJudgeImages(t *testing.T) {
-	set := application.Pull{Workloads: []application.Ref{{Group: "apps", Kind: "Deployment", Name: "web"}, {Group: "batch", Kind: "CronJob", Name: "night"}}}
+	set := application.Pull{Workloads: []application.Ref{{Group: "apps", Kind: "Deployment", Name: "web"},
+		{Group: "batch", Kind: "CronJob", Name: "night"}}}
 	cases := map[string]struct {
 		reason   string
 		answer   transfer.Pulled
@@ -64,10 +67,15 @@ func TestJudgeImages(t *testing.T) {
 		says []string
 		good bool
 	}{
-		"Fine":    {"all images are there", transfer.Pulled{}, nil, nil, true},
-		"Refused": {"each workload is told, with the kubelet's words and what to do", transfer.Pulled{Refused: []transfer.Refusal{{Image: "a:1", Message: "ErrImagePull: not found"}}}, []string{"ImageNotPullable Deployment.apps/web", "ImageNotPullable CronJob.batch/night"}, []string{"a:1", "ErrImagePull: not found. ", "pull secret"}, false},
-		"Pulling": {"what takes long does not stand in the way", transfer.Pulled{Pulling: []string{"a:1", "b:1"}}, nil, []string{"still pulling", "2m0s", "a:1, b:1", "Deployment.apps/web, CronJob.batch/night"}, false},
-		"Unknown": {"nor what cannot be checked", transfer.Pulled{Unknown: "0/1 nodes are available"}, nil, []string{"nobody has checked", "0/1 nodes are available"}, false},
+		"Fine": {"all images are there", transfer.Pulled{}, nil, nil, true},
+		"Refused": {"each workload is told, with the kubelet's words and what to do",
+			transfer.Pulled{Refused: []transfer.Refusal{{Image: "a:1", Message: "ErrImagePull: not found"}}},
+			[]string{"ImageNotPullable Deployment.apps/web", "ImageNotPullable CronJob.batch/night"},
+			[]string{"a:1", "ErrImagePull: not found. ", "pull secret"}, false},
+		"Pulling": {"what takes long does not stand in the way", transfer.Pulled{Pulling: []string{"a:1", "b:1"}}, nil,
+			[]string{"still pulling", "2m0s", "a:1, b:1", "Deployment.apps/web, CronJob.batch/night"}, false},
+		"Unknown": {"nor what cannot be checked",
+			transfer.Pulled{Unknown: "0/1 nodes are available"}, nil, []string{"nobody has checked", "0/1 nodes are available"}, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

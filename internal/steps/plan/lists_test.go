@@ -50,8 +50,9 @@ func TestFewWarnings(t *testing.T) {
 		// want of the last one.
 		want string
 	}{
-		"Ten":       {"As many as the API takes stand there as they are.", 10, "s", "9"},
-		"Eleven":    {"Of two that do not fit the tenth tells where they are.", 11, "s", "2 more warnings are in the whole plan, in the Secret s"},
+		"Ten": {"As many as the API takes stand there as they are.", 10, "s", "9"},
+		"Eleven": {"Of two that do not fit the tenth tells where they are.",
+			11, "s", "2 more warnings are in the whole plan, in the Secret s"},
 		"NoSecret":  {"A plan that was not stored has no Secret to look into.", 25, "", "16 more warnings"},
 		"Unlimited": {"It says how many there are.", 25, "s", "16 more warnings are in the whole plan, in the Secret s"},
 	}

@@ -69,14 +69,17 @@ func readMemory(ctx context.Context, c *cluster.Cluster) (memory, error) {
 // judge whether the worker of a volume can run here.
 func (m memory) judge(p *application.Plan, v application.Volume) {
 	needs := transfer.MemoryOf(v.Usage)
-	what := fmt.Sprintf("claim %s holds %d files, for which its worker at the %s reserves %s of memory and may use %s, with room for half as many files again",
+	what := fmt.Sprintf("claim %s holds %d files, for which its worker at the %s reserves %s of memory and may use %s, "+
+		"with room for half as many files again",
 		v.Name, v.Usage.Files, m.side, quantity(needs.Request), quantity(needs.Limit))
 	if name, limit := m.tooSmall(needs.Limit); name != "" {
-		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name), "%s. The LimitRange %s of namespace %s allows %s at most: raise it (kubectl -n %s edit limitrange %s), or split the volume",
+		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name),
+			"%s. The LimitRange %s of namespace %s allows %s at most: raise it (kubectl -n %s edit limitrange %s), or split the volume",
 			what, name, m.namespace, limit, m.namespace, name)
 	}
 	if largest, known := m.largest(v); known && largest.Value() < needs.Request {
-		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name), "%s. The largest node that it may run on gives %s to Pods: add a larger one, or split the volume", what, largest.String())
+		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name),
+			"%s. The largest node that it may run on gives %s to Pods: add a larger one, or split the volume", what, largest.String())
 	}
 }
 

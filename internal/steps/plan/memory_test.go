@@ -16,8 +16,9 @@ import (
 )
 
 func limitRange(kind corev1.LimitType, memory string) *corev1.LimitRange {
-	return &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "lr", Namespace: "shop"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{
-		{Type: kind, Max: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}}}}}
+	return &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "lr", Namespace: "shop"},
+		Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{
+			{Type: kind, Max: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}}}}}
 }
 
 func nodeWith(name, memory string, labels map[string]string) *corev1.Node {
@@ -34,19 +35,27 @@ func TestCheckMemory(t *testing.T) {
 		there  []runtime.Object
 		want   []string
 	}{
-		"Few":       {"a usual worker the dry run judges", 1000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypeContainer, "1Gi")}, nil},
-		"Fits":      {"there is enough", 2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypeContainer, "4Gi"), nodeWith("a", "3Gi", nil)}, nil},
-		"Unknown":   {"no node is seen: nothing is known of them", 2_000_000, application.Placement{}, nil, nil},
-		"Container": {"what there is, what is needed, and the command", 2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypeContainer, "2Gi")}, []string{"claim data holds 2000000 files", "reserves 2624Mi", "may use 3904Mi", "allows 2Gi at most", "kubectl -n shop edit limitrange lr"}},
-		"Pod":       {"the worker is the largest part of its Pod", 2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypePod, "2Gi")}, []string{"allows 2Gi at most"}},
-		"Claim":     {"limits of claims say nothing of memory", 2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypePersistentVolumeClaim, "2Gi")}, nil},
-		"Node":      {"no node is large enough", 2_000_000, application.Placement{}, []runtime.Object{nodeWith("a", "1Gi", nil), nodeWith("b", "2Gi", nil)}, []string{"largest node that it may run on gives 2Gi"}},
+		"Few": {"a usual worker the dry run judges",
+			1000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypeContainer, "1Gi")}, nil},
+		"Fits": {"there is enough",
+			2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypeContainer, "4Gi"), nodeWith("a", "3Gi", nil)}, nil},
+		"Unknown": {"no node is seen: nothing is known of them", 2_000_000, application.Placement{}, nil, nil},
+		"Container": {"what there is, what is needed, and the command", 2_000_000, application.Placement{},
+			[]runtime.Object{limitRange(corev1.LimitTypeContainer, "2Gi")}, []string{"claim data holds 2000000 files", "reserves 2624Mi",
+				"may use 3904Mi", "allows 2Gi at most", "kubectl -n shop edit limitrange lr"}},
+		"Pod": {"the worker is the largest part of its Pod",
+			2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypePod, "2Gi")}, []string{"allows 2Gi at most"}},
+		"Claim": {"limits of claims say nothing of memory",
+			2_000_000, application.Placement{}, []runtime.Object{limitRange(corev1.LimitTypePersistentVolumeClaim, "2Gi")}, nil},
+		"Node": {"no node is large enough", 2_000_000, application.Placement{},
+			[]runtime.Object{nodeWith("a", "1Gi", nil), nodeWith("b", "2Gi", nil)}, []string{"largest node that it may run on gives 2Gi"}},
 		"Selected": {"the large node is not for the application", 2_000_000, application.Placement{NodeSelector: map[string]string{"pool": "db"}},
 			[]runtime.Object{nodeWith("a", "64Gi", nil), nodeWith("b", "2Gi", map[string]string{"pool": "db"})}, []string{"gives 2Gi"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			p := &application.Plan{Volumes: []application.Volume{{Name: "data", Policy: api.ClaimCopy, Placement: tc.place, Usage: &application.Usage{Files: tc.files, Folder: 1000}}}}
+			p := &application.Plan{Volumes: []application.Volume{{Name: "data", Policy: api.ClaimCopy, Placement: tc.place,
+				Usage: &application.Usage{Files: tc.files, Folder: 1000}}}}
 			kube := fake.NewClientset()
 			for _, o := range tc.there {
 				if err := kube.Tracker().Add(o); err != nil {

@@ -39,7 +39,8 @@ func checkMobilizers(ctx context.Context, target *cluster.Cluster, t *task.Task,
 // checkOwnClaim looks for the claim that the user has named: it is his to make.
 func checkOwnClaim(ctx context.Context, target *cluster.Cluster, p *application.Plan, m task.Mobilizer, name string) error {
 	if slices.ContainsFunc(p.Volumes, func(v application.Volume) bool { return v.Target == name }) {
-		blocked(p, api.ReasonNameConflict, claimRef(name), "parameter %s of mobilizer %s names the claim %s, which is one that the move fills: name another claim",
+		blocked(p, api.ReasonNameConflict, claimRef(name),
+			"parameter %s of mobilizer %s names the claim %s, which is one that the move fills: name another claim",
 			m.StateParameter, m.Name, name)
 		return nil
 	}
@@ -48,12 +49,14 @@ func checkOwnClaim(ctx context.Context, target *cluster.Cluster, p *application.
 	case err == nil && claim.DeletionTimestamp == nil:
 		return nil
 	case err == nil:
-		blocked(p, api.ReasonClaimMissing, claimRef(name), "the claim %s in the target namespace %s, which parameter %s of mobilizer %s names, is being deleted: name another claim",
+		blocked(p, api.ReasonClaimMissing, claimRef(name),
+			"the claim %s in the target namespace %s, which parameter %s of mobilizer %s names, is being deleted: name another claim",
 			name, target.Namespace, m.StateParameter, m.Name)
 		return nil
 	case apierrors.IsNotFound(err):
-		blocked(p, api.ReasonClaimMissing, claimRef(name), "the target namespace %s has no claim %s, which parameter %s of mobilizer %s names: create it there, or remove the parameter, "+
-			"then KubeMove makes a claim of its own", target.Namespace, name, m.StateParameter, m.Name)
+		blocked(p, api.ReasonClaimMissing, claimRef(name),
+			"the target namespace %s has no claim %s, which parameter %s of mobilizer %s names: create it there, or remove the parameter, "+
+				"then KubeMove makes a claim of its own", target.Namespace, name, m.StateParameter, m.Name)
 		return nil
 	}
 	return target.Wrap("read the claim "+name, err)

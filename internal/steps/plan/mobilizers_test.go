@@ -34,15 +34,19 @@ func TestCheckMobilizers(t *testing.T) {
 		want      []string
 		says      string
 	}{
-		"Nothing":      {"a mobilizer that needs nothing", task.Mobilizer{Name: "restic"}, nil, nil, ""},
-		"Credentials":  {"a Secret with a key that is known", secret, []string{"KEY"}, nil, ""},
-		"NoSecret":     {"the fix is a command", secret, nil, []string{api.ReasonInvalidCredentials, "Secret/s3"}, "kubectl create secret generic s3"},
-		"UnknownKey":   {"the key is named", secret, []string{"KEY", "KEYS"}, []string{api.ReasonInvalidCredentials, "Secret/s3"}, `"KEYS"`},
-		"Server":       {"whether it is there shows later", own("s3:https://s3/bucket"), nil, nil, ""},
-		"Claim":        {"it is there", own("claim:backups"), nil, nil, ""},
-		"NoClaim":      {"it is the user's to make", own("claim:other"), nil, []string{api.ReasonClaimMissing, "PersistentVolumeClaim/other"}, "create it there"},
-		"GoingClaim":   {"it takes the repository with it", own("claim:going"), nil, []string{api.ReasonClaimMissing, "PersistentVolumeClaim/going"}, "another claim"},
-		"TargetsClaim": {"the copy would go where the copy comes from", own("claim:data"), nil, []string{api.ReasonNameConflict, "PersistentVolumeClaim/data"}, "another claim"},
+		"Nothing":     {"a mobilizer that needs nothing", task.Mobilizer{Name: "restic"}, nil, nil, ""},
+		"Credentials": {"a Secret with a key that is known", secret, []string{"KEY"}, nil, ""},
+		"NoSecret": {"the fix is a command",
+			secret, nil, []string{api.ReasonInvalidCredentials, "Secret/s3"}, "kubectl create secret generic s3"},
+		"UnknownKey": {"the key is named", secret, []string{"KEY", "KEYS"}, []string{api.ReasonInvalidCredentials, "Secret/s3"}, `"KEYS"`},
+		"Server":     {"whether it is there shows later", own("s3:https://s3/bucket"), nil, nil, ""},
+		"Claim":      {"it is there", own("claim:backups"), nil, nil, ""},
+		"NoClaim": {"it is the user's to make",
+			own("claim:other"), nil, []string{api.ReasonClaimMissing, "PersistentVolumeClaim/other"}, "create it there"},
+		"GoingClaim": {"it takes the repository with it",
+			own("claim:going"), nil, []string{api.ReasonClaimMissing, "PersistentVolumeClaim/going"}, "another claim"},
+		"TargetsClaim": {"the copy would go where the copy comes from",
+			own("claim:data"), nil, []string{api.ReasonNameConflict, "PersistentVolumeClaim/data"}, "another claim"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +61,8 @@ func TestCheckMobilizers(t *testing.T) {
 			}
 			target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: fake.NewClientset(claims[0], claims[1])}
 			p := &application.Plan{Volumes: []application.Volume{{Name: "data", Target: "data"}}}
-			if err := checkMobilizers(t.Context(), target, &task.Task{Move: &task.Move{Mobilizers: []task.Mobilizer{tc.mobilizer}}}, dir, p); err != nil {
+			if err := checkMobilizers(t.Context(), target,
+				&task.Task{Move: &task.Move{Mobilizers: []task.Mobilizer{tc.mobilizer}}}, dir, p); err != nil {
 				t.Fatal(err)
 			}
 			var got []string

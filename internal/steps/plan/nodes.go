@@ -40,7 +40,8 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 	nodes, err := nodesOf(ctx, target)
 	if cluster.KindOf(err) == cluster.Forbidden {
 		if slices.ContainsFunc(groups, asksForNodes) {
-			warned(p, "the account at the target may not list nodes, so KubeMove cannot tell whether they have room for the Pods of the application: grant it `list` on nodes, for the whole cluster")
+			warned(p, "the account at the target may not list nodes, "+
+				"so KubeMove cannot tell whether they have room for the Pods of the application: grant it `list` on nodes, for the whole cluster")
 		}
 		return nil
 	}
@@ -52,7 +53,8 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 		return err
 	}
 	for _, short := range nodefit.Place(nodes, there, groups) {
-		warned(p, "the nodes of the target have room for %d of %d Pods of %s: %s Free some, or let its Pods ask for less, unless an autoscaler adds nodes: else the switch waits until healthTimeout and rolls back",
+		warned(p, "the nodes of the target have room for %d of %d Pods of %s: %s Free some, or let its Pods ask for less, "+
+			"unless an autoscaler adds nodes: else the switch waits until healthTimeout and rolls back",
 			short.Placed, short.Count, short.Name, short.Why)
 	}
 	return nil
@@ -146,7 +148,8 @@ func nodesOf(ctx context.Context, target *cluster.Cluster) ([]corev1.Node, error
 			return nil, target.Wrap("list the nodes", err)
 		}
 		for _, n := range list.Items {
-			out = append(out, corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}, Spec: n.Spec, Status: corev1.NodeStatus{Allocatable: n.Status.Allocatable}})
+			out = append(out, corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: n.Labels}, Spec: n.Spec,
+				Status: corev1.NodeStatus{Allocatable: n.Status.Allocatable}})
 		}
 		if opts.Continue = list.Continue; opts.Continue == "" {
 			return out, nil
@@ -165,7 +168,9 @@ func podsThere(ctx context.Context, target *cluster.Cluster, p *application.Plan
 }
 
 // listPods of a namespace, or of all, that will be there when the application comes; whole: these are all.
-func listPods(ctx context.Context, target *cluster.Cluster, namespace string, p *application.Plan) (out []corev1.Pod, whole bool, err error) {
+func listPods(
+	ctx context.Context, target *cluster.Cluster, namespace string, p *application.Plan,
+) (out []corev1.Pod, whole bool, err error) {
 	for opts := (metav1.ListOptions{Limit: pageSize, FieldSelector: "status.phase!=Succeeded"}); ; {
 		list, err := target.Kube.CoreV1().Pods(namespace).List(ctx, opts)
 		if err != nil {
@@ -194,11 +199,13 @@ func leaves(p *application.Plan, pod *corev1.Pod) bool {
 
 // slim is a Pod with no more than what decides whether there is room beside it.
 func slim(pod *corev1.Pod) corev1.Pod {
-	out := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace, Labels: pod.Labels}, Status: corev1.PodStatus{Phase: pod.Status.Phase}}
+	out := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace, Labels: pod.Labels},
+		Status: corev1.PodStatus{Phase: pod.Status.Phase}}
 	if pod.Status.Phase == corev1.PodFailed {
 		out.Status = pod.Status // Whether its containers have ended.
 	}
-	out.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName, Priority: pod.Spec.Priority, HostNetwork: pod.Spec.HostNetwork, Overhead: pod.Spec.Overhead, Resources: pod.Spec.Resources}
+	out.Spec = corev1.PodSpec{NodeName: pod.Spec.NodeName, Priority: pod.Spec.Priority, HostNetwork: pod.Spec.HostNetwork,
+		Overhead: pod.Spec.Overhead, Resources: pod.Spec.Resources}
 	if a := pod.Spec.Affinity; a != nil && a.PodAntiAffinity != nil {
 		out.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: a.PodAntiAffinity}
 	}
@@ -217,6 +224,7 @@ func slim(pod *corev1.Pod) corev1.Pod {
 func stops(p *application.Plan, pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOf(pod)
 	return owner != nil && slices.ContainsFunc(p.Workloads, func(w application.Workload) bool {
-		return w.Kind == owner.Kind && w.Name == owner.Name || w.Kind == "Deployment" && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, w.Name+"-")
+		return w.Kind == owner.Kind && w.Name == owner.Name ||
+			w.Kind == "Deployment" && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, w.Name+"-")
 	})
 }

@@ -21,10 +21,13 @@ import (
 // TestCheckNodes: no room at the target is told with the workload and the scheduler's words.
 func TestCheckNodes(t *testing.T) {
 	const (
-		node     = `{metadata: {name: a}, status: {allocatable: {cpu: "2", pods: "110"}}}`
-		solver   = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: solver, namespace: shop}, spec: {replicas: 1, template: {metadata: {labels: {app: solver}}, spec: {containers: [{name: c, resources: {requests: {cpu: "1"}}}]}}}}`
-		modest   = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: solver, namespace: shop}, spec: {template: {spec: {containers: [{name: c}]}}}}`
-		neighbor = `{metadata: {name: neighbour, namespace: other}, spec: {nodeName: a, containers: [{name: c, resources: {requests: {cpu: 1100m}}}]}}`
+		node   = `{metadata: {name: a}, status: {allocatable: {cpu: "2", pods: "110"}}}`
+		solver = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: solver, namespace: shop},
+			spec: {replicas: 1, template: {metadata: {labels: {app: solver}}, spec: {containers: [{name: c, resources: {requests: {cpu: "1"}}}]}}}}`
+		modest = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: solver, namespace: shop},
+			spec: {template: {spec: {containers: [{name: c}]}}}}`
+		neighbor = `{metadata: {name: neighbour, namespace: other},
+			spec: {nodeName: a, containers: [{name: c, resources: {requests: {cpu: 1100m}}}]}}`
 	)
 	in := func(text, namespace string) string {
 		return strings.Replace(text, "namespace: other", "namespace: "+namespace, 1)
@@ -42,18 +45,27 @@ func TestCheckNodes(t *testing.T) {
 		change   func(*application.Plan)
 		want     []string
 	}{
-		"Room":    {reason: "There is room.", workload: solver, pods: strings.Replace(neighbor, "1100m", "900m", 1)},
-		"NoRoom":  {reason: "Another tenant takes most of it.", workload: solver, pods: neighbor, want: []string{"0 of 1 Pods of Deployment.apps/solver", "1 Insufficient cpu"}},
-		"Limits":  {reason: "The namespace fills in what the Pods ask for.", workload: modest, pods: neighbor, limits: `{metadata: {name: l, namespace: shop}, spec: {limits: [{type: Container, defaultRequest: {cpu: "1"}}]}}`, want: []string{"Insufficient cpu"}},
+		"Room": {reason: "There is room.", workload: solver, pods: strings.Replace(neighbor, "1100m", "900m", 1)},
+		"NoRoom": {reason: "Another tenant takes most of it.",
+			workload: solver, pods: neighbor, want: []string{"0 of 1 Pods of Deployment.apps/solver", "1 Insufficient cpu"}},
+		"Limits": {reason: "The namespace fills in what the Pods ask for.", workload: modest, pods: neighbor,
+			limits: `{metadata: {name: l, namespace: shop}, spec: {limits: [{type: Container, defaultRequest: {cpu: "1"}}]}}`,
+			want:   []string{"Insufficient cpu"}},
 		"Workers": {reason: "KubeMove's own Pods are gone by then.", workload: solver, pods: labelled(neighbor, own)},
-		"Itself": {reason: "Within a cluster the application itself is gone by then.", workload: solver, pods: in(labelled(neighbor, "ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: solver-1, uid: u, controller: true}]"), "src"),
+		"Itself": {reason: "Within a cluster the application itself is gone by then.", workload: solver, pods: in(labelled(neighbor,
+			"ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: solver-1, uid: u, controller: true}]"), "src"),
 			change: func(p *application.Plan) { p.SourceCluster, p.TargetCluster = "a", "a" }},
-		"Elsewhere":  {reason: "In another cluster a Pod of that name is another one.", workload: solver, pods: in(labelled(neighbor, "ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: solver-1, uid: u, controller: true}]"), "src"), want: []string{"Insufficient cpu"}},
-		"NoPods":     {reason: "Who may not list the Pods of others knows those of the namespace.", workload: solver, pods: in(neighbor, "shop"), forbid: "pods", want: []string{"Insufficient cpu"}},
-		"NoOthers":   {reason: "What others take is not known then.", workload: solver, pods: neighbor, forbid: "pods"},
-		"NoNodes":    {reason: "Without nodes nothing is known, and that is told.", workload: solver, pods: neighbor, forbid: "nodes", want: []string{"may not list nodes"}},
-		"NoDemands":  {reason: "A Pod that asks for nothing fits nearly everywhere.", workload: modest, pods: neighbor, forbid: "nodes"},
-		"NoSpace":    {reason: "Without a namespace nothing is asked.", workload: solver, pods: neighbor, change: func(p *application.Plan) { blocked(p, api.ReasonNamespaceNotFound, "", "no") }},
+		"Elsewhere": {reason: "In another cluster a Pod of that name is another one.", workload: solver,
+			pods: in(labelled(neighbor, "ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: solver-1, uid: u, controller: true}]"),
+				"src"), want: []string{"Insufficient cpu"}},
+		"NoPods": {reason: "Who may not list the Pods of others knows those of the namespace.",
+			workload: solver, pods: in(neighbor, "shop"), forbid: "pods", want: []string{"Insufficient cpu"}},
+		"NoOthers": {reason: "What others take is not known then.", workload: solver, pods: neighbor, forbid: "pods"},
+		"NoNodes": {reason: "Without nodes nothing is known, and that is told.",
+			workload: solver, pods: neighbor, forbid: "nodes", want: []string{"may not list nodes"}},
+		"NoDemands": {reason: "A Pod that asks for nothing fits nearly everywhere.", workload: modest, pods: neighbor, forbid: "nodes"},
+		"NoSpace": {reason: "Without a namespace nothing is asked.",
+			workload: solver, pods: neighbor, change: func(p *application.Plan) { blocked(p, api.ReasonNamespaceNotFound, "", "no") }},
 		"NoWorkload": {reason: "What runs nothing needs no node.", workload: plannedConfig, pods: neighbor, forbid: "nodes"},
 	}
 	for name, tc := range cases {
@@ -73,7 +85,8 @@ func TestCheckNodes(t *testing.T) {
 			})
 			target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: kube, Mapper: newKindsMapper()}
 			o := integers(t, tc.workload)
-			p := &application.Plan{SourceNamespace: "src", TargetNamespace: "shop", Objects: []application.Object{o}, Workloads: []application.Workload{{Ref: o.Ref}}}
+			p := &application.Plan{SourceNamespace: "src", TargetNamespace: "shop", Objects: []application.Object{o},
+				Workloads: []application.Workload{{Ref: o.Ref}}}
 			if tc.change != nil {
 				tc.change(p)
 			}
@@ -95,10 +108,14 @@ func TestCheckNodes(t *testing.T) {
 // TestSlim: what is kept of a Pod is all that decides.
 func TestSlim(t *testing.T) {
 	const anti = `{podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}`
-	pod := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}, annotations: {long: text}}, spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`, volumes: [{name: v}],
-		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}], containers: [{name: c, env: [{name: SECRET, value: hush}], ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
-	want := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}}, spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`,
-		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}], containers: [{name: c, ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
+	pod := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}, annotations: {long: text}},
+		spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`, volumes: [{name: v}],
+		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}], containers: [{name: c, env: [{name: SECRET,
+		value: hush}], ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
+	want := parseAs[corev1.Pod](t, `{metadata: {name: p, namespace: n, labels: {a: b}},
+		spec: {nodeName: x, priority: 7, hostNetwork: true, overhead: {cpu: 1m}, affinity: `+anti+`,
+		initContainers: [{name: s, restartPolicy: Always, resources: {requests: {cpu: "1"}}}],
+		containers: [{name: c, ports: [{hostPort: 80, containerPort: 80}], resources: {requests: {cpu: "2"}}}]}, status: {phase: Running}}`)
 	if diff := cmp.Diff(*want, slim(pod)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

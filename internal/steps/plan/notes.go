@@ -42,6 +42,7 @@ func judgeNote(p *application.Plan, side string, ref application.Ref, err error)
 	if side == cluster.SideSource {
 		reason = api.ReasonRejectedBySource
 	}
-	blocked(p, reason, ref.String(), "the %s refuses %s, in which a switch keeps its lock or its record: %s. Expected that it is let in; let the policy make an exception for objects "+
+	blocked(p, reason, ref.String(), "the %s refuses %s, in which a switch keeps its lock or its record: %s. Expected that it is let in; "+
+		"let the policy make an exception for objects "+
 		"with the label %s=%s", side, ref, causeOf(err), api.ManagedByLabel, api.ManagedByValue)
 }

@@ -24,11 +24,14 @@ func TestCheckNotes(t *testing.T) {
 		gone    bool
 		want    []string
 	}{
-		"Fine":    {reason: "Both are let in."},
-		"Lock":    {reason: "The source takes no Leases.", refused: "source Lease", code: 403, words: words, want: []string{"RejectedBySource Lease.coordination.k8s.io/" + api.LockName}},
-		"Record":  {reason: "The target takes no such ConfigMaps.", refused: "target ConfigMap", code: 422, words: policyPrefix + "no", want: []string{"RejectedByTarget ConfigMap/" + cluster.RecordName("self")}},
-		"There":   {reason: "What is there was let in.", refused: "source Lease", code: 409, words: "already exists"},
-		"Dry":     {reason: "A webhook that cannot do dry runs lets it in when it is asked.", refused: "source Lease", code: 400, words: noDryRun},
+		"Fine": {reason: "Both are let in."},
+		"Lock": {reason: "The source takes no Leases.",
+			refused: "source Lease", code: 403, words: words, want: []string{"RejectedBySource Lease.coordination.k8s.io/" + api.LockName}},
+		"Record": {reason: "The target takes no such ConfigMaps.", refused: "target ConfigMap", code: 422, words: policyPrefix + "no",
+			want: []string{"RejectedByTarget ConfigMap/" + cluster.RecordName("self")}},
+		"There": {reason: "What is there was let in.", refused: "source Lease", code: 409, words: "already exists"},
+		"Dry": {reason: "A webhook that cannot do dry runs lets it in when it is asked.",
+			refused: "source Lease", code: 400, words: noDryRun},
 		"Missing": {reason: "Without a namespace nothing can be asked for.", refused: "target Lease", code: 403, words: words, gone: true},
 	}
 	for name, tc := range cases {

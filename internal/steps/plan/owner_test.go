@@ -18,13 +18,15 @@ func TestNeedsOwner(t *testing.T) {
 		blockers []api.Blocker
 		want     bool
 	}{
-		"Unused":         {"nobody else tells whose the files are", application.Volume{}, nil, true},
-		"Used":           {"the workload's user counts", application.Volume{Identity: application.Identity{UID: num(1)}}, nil, false},
-		"Unknown user":   {"a running container is asked instead", application.Volume{Identity: application.Identity{Container: "c"}}, nil, false},
+		"Unused": {"nobody else tells whose the files are", application.Volume{}, nil, true},
+		"Used":   {"the workload's user counts", application.Volume{Identity: application.Identity{UID: num(1)}}, nil, false},
+		"Unknown user": {"a running container is asked instead",
+			application.Volume{Identity: application.Identity{Container: "c"}}, nil, false},
 		"Empty":          {"what is not copied needs no workers", application.Volume{Policy: api.ClaimCreateEmpty}, nil, false},
 		"One privileged": {"the other side's worker is not", application.Volume{PrivilegedTarget: true}, nil, true},
-		"Privileged":     {"privileged workers read and write everything", application.Volume{PrivilegedSource: true, PrivilegedTarget: true}, nil, false},
-		"Blocked":        {"a Pod might wait for the volume for ever", application.Volume{}, blocker, false},
+		"Privileged": {"privileged workers read and write everything",
+			application.Volume{PrivilegedSource: true, PrivilegedTarget: true}, nil, false},
+		"Blocked": {"a Pod might wait for the volume for ever", application.Volume{}, blocker, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -34,11 +34,13 @@ func TestPlaces(t *testing.T) {
 		privileged bool
 		blockers   int
 	}{
-		"Plain":      {"an ordinary namespace", namespace(func(*metav1.ObjectMeta) {}), false, false, 0},
-		"Privileged": {"an administrator allows it", namespace(func(m *metav1.ObjectMeta) { m.Annotations = map[string]string{api.PrivilegedMoversAnnotation: "true"} }), false, true, 0},
-		"Missing":    {"nothing can be in it", nil, false, false, 1},
-		"Going":      {"nothing stays in it", namespace(func(m *metav1.ObjectMeta) { m.DeletionTimestamp = new(metav1.NewTime(time.Now())) }), false, false, 1},
-		"Forbidden":  {"who may not look does not know", nil, true, false, 0},
+		"Plain": {"an ordinary namespace", namespace(func(*metav1.ObjectMeta) {}), false, false, 0},
+		"Privileged": {"an administrator allows it",
+			namespace(func(m *metav1.ObjectMeta) { m.Annotations = map[string]string{api.PrivilegedMoversAnnotation: "true"} }), false, true, 0},
+		"Missing": {"nothing can be in it", nil, false, false, 1},
+		"Going": {"nothing stays in it",
+			namespace(func(m *metav1.ObjectMeta) { m.DeletionTimestamp = new(metav1.NewTime(time.Now())) }), false, false, 1},
+		"Forbidden": {"who may not look does not know", nil, true, false, 0},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

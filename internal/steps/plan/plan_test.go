@@ -28,7 +28,8 @@ func object(t *testing.T, text string) application.Object {
 }
 
 const (
-	secretText = `{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {last: "{data: hush}"}}, data: {password: aHVzaA==}, stringData: {x: hush}}`
+	secretText = `{apiVersion: v1, kind: Secret, metadata: {name: s, annotations: {last: "{data: hush}"}},
+		data: {password: aHVzaA==}, stringData: {x: hush}}`
 	deployText = `
 apiVersion: apps/v1
 kind: Deployment
@@ -173,12 +174,17 @@ func TestJudge(t *testing.T) {
 		blockers []string
 		silent   bool
 	}{
-		"Fine":        {"The server would take it.", "ConfigMap", nil, nil, false},
-		"Invalid":     {"What the server refuses stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid}, []string{api.ReasonRejected}, false},
-		"Quota":       {"Quotas and policies refuse with Forbidden.", "ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, false},
-		"NotServed":   {"A kind that the target does not serve stands in the way.", "ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, false},
-		"RoleBinding": {"The Role that a binding names is created just before it.", "RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, false},
-		"Webhook":     {"A webhook that knows no dry run says nothing about the object.", "ConfigMap", &cluster.Error{Kind: cluster.Invalid, Message: `admission webhook "x" does not support dry run`}, nil, false},
+		"Fine": {"The server would take it.", "ConfigMap", nil, nil, false},
+		"Invalid": {"What the server refuses stands in the way.",
+			"ConfigMap", &cluster.Error{Kind: cluster.Invalid}, []string{api.ReasonRejected}, false},
+		"Quota": {"Quotas and policies refuse with Forbidden.",
+			"ConfigMap", &cluster.Error{Kind: cluster.Forbidden}, []string{api.ReasonRejected}, false},
+		"NotServed": {"A kind that the target does not serve stands in the way.",
+			"ConfigMap", &cluster.Error{Kind: cluster.NotFound}, []string{api.ReasonRejected}, false},
+		"RoleBinding": {"The Role that a binding names is created just before it.",
+			"RoleBinding", &cluster.Error{Kind: cluster.NotFound}, nil, false},
+		"Webhook": {"A webhook that knows no dry run says nothing about the object.",
+			"ConfigMap", &cluster.Error{Kind: cluster.Invalid, Message: `admission webhook "x" does not support dry run`}, nil, false},
 		"Conflict":    {"What has just appeared is seen by the next plan.", "ConfigMap", &cluster.Error{Kind: cluster.Conflict}, nil, false},
 		"Unreachable": {"An error that says nothing about the object ends the plan.", "ConfigMap", broken, nil, true},
 	}
@@ -206,7 +212,8 @@ func TestJudge(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	p := &application.Plan{Volumes: []application.Volume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5, Policy: api.ClaimCopy}}}
+	p := &application.Plan{Volumes: []application.Volume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5,
+		Policy: api.ClaimCopy}}}
 	for range 12 {
 		p.Blockers = append(p.Blockers, api.Blocker{Reason: "R"})
 		p.Warnings = append(p.Warnings, "w")
@@ -253,7 +260,8 @@ func TestRefusals(t *testing.T) {
 		message           string
 		passing, webhooks bool
 	}{
-		"Account": {"A new namespace gets its account in a moment.", `pods "x" is forbidden: error looking up service account a/default: serviceaccount "default" not found`, true, false},
+		"Account": {"A new namespace gets its account in a moment.",
+			`pods "x" is forbidden: error looking up service account a/default: serviceaccount "default" not found`, true, false},
 		"Webhook": {"A policy may mind bare Pods.", `admission webhook "validate.example.org" denied the request: no bare Pods`, false, true},
 		"Policy":  {"A policy may mind bare Pods.", `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no bare Pods`, false, true},
 		"Quota":   {"A quota means the application's Pods, too.", `pods "x" is forbidden: exceeded quota: q`, false, false},

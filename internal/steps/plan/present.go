@@ -53,7 +53,9 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 
 // compareObject asks the API server what would be there if the plan's object replaced the other,
 // so that its defaults are no difference. A Secret has none, and its values stay here.
-func compareObject(ctx context.Context, server *cluster.DryRun, o *application.Object, there *unstructured.Unstructured) (application.Present, error) {
+func compareObject(
+	ctx context.Context, server *cluster.DryRun, o *application.Object, there *unstructured.Unstructured,
+) (application.Present, error) {
 	if o.Kind == "Secret" && o.Group == "" {
 		return application.Compare(there, &o.Object, nil), nil
 	}

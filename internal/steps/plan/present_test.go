@@ -74,14 +74,16 @@ const (
 		"details":{"causes":[{"reason":"FieldValueInvalid","message":"Invalid value: \"canary\": field is immutable","field":"spec.selector"},
 		{"reason":"FieldValueForbidden","message":"Forbidden: spec is immutable after creation","field":"spec"},
 		{"reason":"FieldValueRequired","message":"Required value","field":"data"}]}}`
-	invalidJSON   = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422,"message":"no","details":{"causes":[{"reason":"FieldValueRequired","message":"Required value","field":"data"}]}}`
+	invalidJSON = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422,"message":"no",
+		"details":{"causes":[{"reason":"FieldValueRequired","message":"Required value","field":"data"}]}}`
 	forbiddenJSON = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"cannot update resource"}`
 	brokenJSON    = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"InternalError","code":500,"message":"broken"}`
 )
 
 func TestCompareTarget(t *testing.T) {
-	there := func(meta, data string) string {
-		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop, resourceVersion: "7", ` + meta + `}, data: ` + data + `}`
+	there := func(metadata, data string) string {
+		return `{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop, resourceVersion: "7", ` + metadata +
+			`}, data: ` + data + `}`
 	}
 	cases := map[string]struct {
 		reason  string
@@ -92,13 +94,23 @@ func TestCompareTarget(t *testing.T) {
 		message string
 		broken  bool
 	}{
-		"Equal":     {"What the server's defaults would add is no difference.", there(`annotations: {default: set}`, `{a: "1"}`), 0, "", application.Present{Standing: application.StandingEqual}, "equal to what the move would create", false},
-		"Different": {"The message names the field.", there(`annotations: {default: set}`, `{a: "2"}`), 0, "", application.Present{Standing: application.StandingDifferent, Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},
-		"Immutable": {"A replacement that is refused tells which fields nobody can change, and no value of them.", there("", `{a: "2"}`), 422, immutableJSON, application.Present{Standing: application.StandingDifferent, Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}, Fixed: []string{"spec.selector", "spec"}}, "nobody can change spec.selector, spec", false},
-		"Invalid":   {"What cannot be replaced for another reason is compared as it is.", there("", `{a: "2"}`), 422, invalidJSON, application.Present{Standing: application.StandingDifferent, Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},
-		"Forbidden": {"Without the right to replace it, it is a conflict and nothing more.", there("", `{a: "1"}`), 403, forbiddenJSON, application.Present{Standing: application.StandingForeign}, "", false},
-		"Own":       {"What the move itself has created is not compared.", there(`annotations: {kubemove.io/created-by: pair}`, `{a: "2"}`), 500, brokenJSON, application.Present{Standing: application.StandingOurs}, "", false},
-		"Broken":    {"A server that does not answer ends the plan.", there("", `{a: "1"}`), 500, brokenJSON, application.Present{}, "", true},
+		"Equal": {"What the server's defaults would add is no difference.", there(`annotations: {default: set}`, `{a: "1"}`), 0, "",
+			application.Present{Standing: application.StandingEqual}, "equal to what the move would create", false},
+		"Different": {"The message names the field.",
+			there(`annotations: {default: set}`, `{a: "2"}`), 0, "", application.Present{Standing: application.StandingDifferent,
+				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},
+		"Immutable": {"A replacement that is refused tells which fields nobody can change, and no value of them.",
+			there("", `{a: "2"}`), 422, immutableJSON, application.Present{Standing: application.StandingDifferent,
+				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}, Fixed: []string{"spec.selector", "spec"}},
+			"nobody can change spec.selector, spec", false},
+		"Invalid": {"What cannot be replaced for another reason is compared as it is.",
+			there("", `{a: "2"}`), 422, invalidJSON, application.Present{Standing: application.StandingDifferent,
+				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},
+		"Forbidden": {"Without the right to replace it, it is a conflict and nothing more.",
+			there("", `{a: "1"}`), 403, forbiddenJSON, application.Present{Standing: application.StandingForeign}, "", false},
+		"Own": {"What the move itself has created is not compared.", there(`annotations: {kubemove.io/created-by: pair}`, `{a: "2"}`),
+			500, brokenJSON, application.Present{Standing: application.StandingOurs}, "", false},
+		"Broken": {"A server that does not answer ends the plan.", there("", `{a: "1"}`), 500, brokenJSON, application.Present{}, "", true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +143,8 @@ func TestCompareTarget(t *testing.T) {
 func TestNoSecretLeavesTheComparison(t *testing.T) {
 	target, asked := dryServer(t, 0, "")
 	secret := func(value string) application.Object {
-		return object(t, `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop, resourceVersion: "7", annotations: {note: `+value+`}}, data: {password: `+value+`, `+value[:4]+`: x}}`)
+		return object(t, `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop, resourceVersion: "7", annotations: {note: `+
+			value+`}}, data: {password: `+value+`, `+value[:4]+`: x}}`)
 	}
 	planned, there := secret("b3Vyczpjbw=="), secret("dGhlaXJzCg==")
 	p := &application.Plan{Objects: []application.Object{planned}, TargetNamespace: "shop"}

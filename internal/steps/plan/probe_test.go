@@ -48,16 +48,20 @@ func TestUnprobed(t *testing.T) {
 		claim   *unstructured.Unstructured
 		want    string
 	}{
-		"Dynamic":   {"a probe claim goes with its volume", someClasses(), claimSpec(map[string]any{"storageClassName": "fast"}), ""},
-		"Default":   {"the newest default class counts", someClasses(), claimSpec(map[string]any{}), ""},
-		"Retain":    {"each probe would leave a volume", someClasses(), claimSpec(map[string]any{"storageClassName": "kept"}), "reclaim policy Retain"},
-		"ByHand":    {"a probe would take a volume that is meant for the application", someClasses(), claimSpec(map[string]any{"storageClassName": "hand"}), "made by hand"},
+		"Dynamic": {"a probe claim goes with its volume", someClasses(), claimSpec(map[string]any{"storageClassName": "fast"}), ""},
+		"Default": {"the newest default class counts", someClasses(), claimSpec(map[string]any{}), ""},
+		"Retain": {"each probe would leave a volume",
+			someClasses(), claimSpec(map[string]any{"storageClassName": "kept"}), "reclaim policy Retain"},
+		"ByHand": {"a probe would take a volume that is meant for the application",
+			someClasses(), claimSpec(map[string]any{"storageClassName": "hand"}), "made by hand"},
 		"None":      {"the empty class is none", someClasses(), claimSpec(map[string]any{"storageClassName": ""}), "no StorageClass"},
 		"NoDefault": {"nothing makes a volume", Classes{}, claimSpec(map[string]any{}), "no StorageClass"},
-		"Named":     {"the volume is there", someClasses(), claimSpec(map[string]any{"storageClassName": "fast", "volumeName": "pv"}), "a volume that exists"},
-		"Selected":  {"the volume is there", someClasses(), claimSpec(map[string]any{"storageClassName": "fast", "selector": map[string]any{}}), "a volume that exists"},
-		"Unseen":    {"the class may be any", Classes{unseen: true}, claimSpec(map[string]any{"storageClassName": "fast"}), "may not list"},
-		"Missing":   {"another one makes the claim", someClasses(), nil, "does not create"},
+		"Named": {"the volume is there",
+			someClasses(), claimSpec(map[string]any{"storageClassName": "fast", "volumeName": "pv"}), "a volume that exists"},
+		"Selected": {"the volume is there",
+			someClasses(), claimSpec(map[string]any{"storageClassName": "fast", "selector": map[string]any{}}), "a volume that exists"},
+		"Unseen":  {"the class may be any", Classes{unseen: true}, claimSpec(map[string]any{"storageClassName": "fast"}), "may not list"},
+		"Missing": {"another one makes the claim", someClasses(), nil, "does not create"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -71,13 +75,15 @@ func TestUnprobed(t *testing.T) {
 
 func TestWarnUnprobed(t *testing.T) {
 	claim := func(name, class string) application.Object {
-		return application.Object{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: name}, Object: *claimSpec(map[string]any{"storageClassName": class})}
+		return application.Object{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: name},
+			Object: *claimSpec(map[string]any{"storageClassName": class})}
 	}
 	user := application.Identity{UID: num(1001)}
 	p := &application.Plan{
 		Objects: []application.Object{claim("a", "kept"), claim("b", "kept"), claim("c", "fast"), claim("d", "kept")},
 		Volumes: []application.Volume{
-			{Name: "d", Target: "d", Policy: api.ClaimCopy, Identity: application.Identity{UID: num(0), Capabilities: application.CopyCapabilities()}},
+			{Name: "d", Target: "d", Policy: api.ClaimCopy,
+				Identity: application.Identity{UID: num(0), Capabilities: application.CopyCapabilities()}},
 			{Name: "a", Target: "a", Policy: api.ClaimCopy, Identity: user}, {Name: "b", Target: "b", Policy: api.ClaimCopy, Identity: user},
 			{Name: "c", Target: "c", Policy: api.ClaimCopy, Identity: user}, {Name: "e", Target: "e", Policy: api.ClaimSkip, Identity: user},
 		},

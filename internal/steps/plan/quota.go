@@ -81,14 +81,16 @@ func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *applic
 		limits, err = c.Kube.CoreV1().LimitRanges(c.Namespace).List(ctx, metav1.ListOptions{})
 	}
 	if cluster.KindOf(err) == cluster.Forbidden {
-		warned(p, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, so KubeMove cannot tell whether there is room for the whole application and the worker Pods", c.Side, c.Namespace)
+		warned(p, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, "+
+			"so KubeMove cannot tell whether there is room for the whole application and the worker Pods", c.Side, c.Namespace)
 		return room{}, nil
 	}
 	if err != nil {
 		return room{}, c.Wrap("list the ResourceQuotas and LimitRanges", err)
 	}
 	r.limits = limits.Items
-	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
+	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx,
+		metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
 	if err != nil {
 		return room{}, c.Wrap("list the worker Pods", err)
 	}
@@ -110,7 +112,8 @@ func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
 		q := &r.quotas[i]
 		short, known := quota.Shortages(q, needs, r.held)
 		if !known {
-			warned(p, "the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room", q.Name, r.side)
+			warned(p, "the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room",
+				q.Name, r.side)
 			continue
 		}
 		if len(short) == 0 {
@@ -124,7 +127,8 @@ func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
 			return b.Reason == bySide && strings.Contains(b.Message, "exceeded quota: "+q.Name+",")
 		})
 		blocked(p, api.ReasonQuotaExceeded, "ResourceQuota/"+q.Name,
-			"the ResourceQuota %s in the %s namespace %s is too small for %s: %s. Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
+			"the ResourceQuota %s in the %s namespace %s is too small for %s: %s. "+
+				"Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
 			q.Name, r.side, r.namespace, who, describeShortages(short), r.namespace, q.Name)
 	}
 }
@@ -188,7 +192,9 @@ func secretsOfWorker() quota.Item {
 
 // appNeeds is what the plan's objects take of the namespace, but those that are there already. resource is what
 // objects of a kind are counted as.
-func appNeeds(p *application.Plan, limits []corev1.LimitRange, resource func(schema.GroupVersionKind) (schema.GroupResource, bool)) ([]quota.Item, error) {
+func appNeeds(
+	p *application.Plan, limits []corev1.LimitRange, resource func(schema.GroupVersionKind) (schema.GroupResource, bool),
+) ([]quota.Item, error) {
 	var out []quota.Item
 	for i := range p.Objects {
 		o := &p.Objects[i]

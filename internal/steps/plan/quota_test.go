@@ -31,12 +31,15 @@ func parseAs[T any](t *testing.T, text string) *T {
 }
 
 const (
-	webText = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {replicas: 3, template: {spec: {containers: [{name: c, image: i, resources: {requests: {cpu: 500m}}}],
+	webText = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop},
+		spec: {replicas: 3, template: {spec: {containers: [{name: c, image: i, resources: {requests: {cpu: 500m}}}],
 		volumes: [{name: e, ephemeral: {volumeClaimTemplate: {spec: {resources: {requests: {storage: 2Gi}}}}}}]}}}}`
-	dbText = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: shop}, spec: {replicas: 2, template: {spec: {containers: [{name: c, image: i}]}},
+	dbText = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, namespace: shop},
+		spec: {replicas: 2, template: {spec: {containers: [{name: c, image: i}]}},
 		volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: {storage: 5Gi}}}}]}}`
-	claimText = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-db-0, namespace: shop}, spec: {resources: {requests: {storage: 5Gi}}}}`
-	doorText  = `{apiVersion: v1, kind: Service, metadata: {name: door, namespace: shop}, spec: {type: NodePort, ports: [{port: 80}]}}`
+	claimText = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-db-0, namespace: shop},
+		spec: {resources: {requests: {storage: 5Gi}}}}`
+	doorText = `{apiVersion: v1, kind: Service, metadata: {name: door, namespace: shop}, spec: {type: NodePort, ports: [{port: 80}]}}`
 )
 
 // TestCheckQuota: one volume with a repository of KubeMove's, which has room for 1 GiB and a
@@ -50,16 +53,32 @@ func TestCheckQuota(t *testing.T) {
 		present []application.Present
 		want    []string
 	}{
-		"Fits":          {reason: "Three Pods and two, two claims and three ephemeral ones and a repository.", quota: `{hard: {pods: "5", requests.cpu: 1500m, persistentvolumeclaims: "6", requests.storage: 17920Mi, services.nodeports: "1", count/deployments.apps: "1", count/replicasets.apps: "1", count/statefulsets.apps: "1", configmaps: "1"}}`},
-		"Pods":          {reason: "Each Pod would fit, not all.", quota: `{hard: {pods: "4", requests.cpu: 1400m}}`, want: []string{"the application: pods: needs 5, left 4 of 4; requests.cpu: needs 1500m, left 1400m of 1400m"}},
-		"Storage":       {reason: "The repository and the claims that controllers will make count, too.", quota: `{hard: {requests.storage: 17G, persistentvolumeclaims: "5"}}`, want: []string{"the application: persistentvolumeclaims: needs 6, left 5 of 5; requests.storage: needs 17920Mi, left 17G of 17G"}},
-		"Counts":        {reason: "Numbers of objects.", quota: `{hard: {count/configmaps: "0", services.nodeports: "0", count/replicasets.apps: "0"}}`, want: []string{"the application: count/configmaps: needs 1, left 0 of 0; count/replicasets.apps: needs 1, left 0 of 0; services.nodeports: needs 1, left 0 of 0"}},
-		"Workers":       {reason: "The worker Pod asks for limits.", quota: `{hard: {limits.cpu: "2"}}`, want: []string{"KubeMove's worker Pods: limits.cpu: needs 6, left 2 of 2"}},
-		"OneByOne":      {reason: "The worker goes before the application comes: they do not add up.", quota: `{hard: {pods: "5"}}`},
-		"WorkerThere":   {reason: "A worker that is at work gives its place back.", quota: `{hard: {pods: "5"}, used: {pods: "1"}}`, there: []runtime.Object{parseAs[corev1.Pod](t, `{metadata: {name: w, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}}`)}},
-		"StrangerThere": {reason: "Somebody else's Pod stays, and one that has ended holds nothing.", quota: `{hard: {pods: "5"}, used: {pods: "1"}}`, there: []runtime.Object{parseAs[corev1.Pod](t, `{metadata: {name: w, namespace: shop}}`), parseAs[corev1.Pod](t, `{metadata: {name: x, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}, status: {phase: Succeeded}}`)}, want: []string{"the application: pods: needs 5, left 4 of 5"}},
-		"ClaimThere":    {reason: "What is there already is counted by the quota itself.", quota: `{hard: {requests.storage: 13G}}`, present: []application.Present{{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: "data-db-0"}}}, want: []string{"the application: requests.storage: needs 12800Mi, left 13G of 13G"}},
-		"Unknown":       {reason: "What nobody can judge is a warning.", quota: `{hard: {pods: "0"}, scopes: [CrossNamespacePodAffinity]}`},
+		"Fits": {reason: "Three Pods and two, two claims and three ephemeral ones and a repository.",
+			quota: `{hard: {pods: "5", requests.cpu: 1500m, persistentvolumeclaims: "6", requests.storage: 17920Mi, services.nodeports: "1",
+				count/deployments.apps: "1", count/replicasets.apps: "1", count/statefulsets.apps: "1", configmaps: "1"}}`},
+		"Pods": {reason: "Each Pod would fit, not all.", quota: `{hard: {pods: "4", requests.cpu: 1400m}}`,
+			want: []string{"the application: pods: needs 5, left 4 of 4; requests.cpu: needs 1500m, left 1400m of 1400m"}},
+		"Storage": {reason: "The repository and the claims that controllers will make count, too.",
+			quota: `{hard: {requests.storage: 17G, persistentvolumeclaims: "5"}}`,
+			want:  []string{"the application: persistentvolumeclaims: needs 6, left 5 of 5; requests.storage: needs 17920Mi, left 17G of 17G"}},
+		"Counts": {reason: "Numbers of objects.",
+			quota: `{hard: {count/configmaps: "0", services.nodeports: "0", count/replicasets.apps: "0"}}`, want: []string{"the application: " +
+				"count/configmaps: needs 1, left 0 of 0; count/replicasets.apps: needs 1, left 0 of 0; services.nodeports: needs 1, left 0 of 0"}},
+		"Workers": {reason: "The worker Pod asks for limits.",
+			quota: `{hard: {limits.cpu: "2"}}`, want: []string{"KubeMove's worker Pods: limits.cpu: needs 6, left 2 of 2"}},
+		"OneByOne": {reason: "The worker goes before the application comes: they do not add up.", quota: `{hard: {pods: "5"}}`},
+		"WorkerThere": {reason: "A worker that is at work gives its place back.",
+			quota: `{hard: {pods: "5"}, used: {pods: "1"}}`, there: []runtime.Object{parseAs[corev1.Pod](t,
+				`{metadata: {name: w, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}}`)}},
+		"StrangerThere": {reason: "Somebody else's Pod stays, and one that has ended holds nothing.",
+			quota: `{hard: {pods: "5"}, used: {pods: "1"}}`,
+			there: []runtime.Object{parseAs[corev1.Pod](t, `{metadata: {name: w, namespace: shop}}`), parseAs[corev1.Pod](t,
+				`{metadata: {name: x, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}, status: {phase: Succeeded}}`)},
+			want: []string{"the application: pods: needs 5, left 4 of 5"}},
+		"ClaimThere": {reason: "What is there already is counted by the quota itself.", quota: `{hard: {requests.storage: 13G}}`,
+			present: []application.Present{{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: "data-db-0"}}},
+			want:    []string{"the application: requests.storage: needs 12800Mi, left 13G of 13G"}},
+		"Unknown": {reason: "What nobody can judge is a warning.", quota: `{hard: {pods: "0"}, scopes: [CrossNamespacePodAffinity]}`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -148,10 +167,12 @@ func TestQuotaUnseen(t *testing.T) {
 // TestRefusedByLimitRange: the server's own words tell what a LimitRange allows.
 func TestRefusedByLimitRange(t *testing.T) {
 	p := &application.Plan{}
-	err := apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumeclaims"}, "data", errors.New("maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi"))
+	err := apierrors.NewForbidden(schema.GroupResource{Resource: "persistentvolumeclaims"}, "data",
+		errors.New("maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi"))
 	target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop"}
 	judge(p, application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}, target.Wrap("create PersistentVolumeClaim/data", err))
-	if len(p.Blockers) != 1 || p.Blockers[0].Object != "PersistentVolumeClaim/data" || !strings.Contains(p.Blockers[0].Message, "is 1Gi, but request is 2Gi") {
+	if len(p.Blockers) != 1 || p.Blockers[0].Object != "PersistentVolumeClaim/data" ||
+		!strings.Contains(p.Blockers[0].Message, "is 1Gi, but request is 2Gi") {
 		t.Errorf("got %v", p.Blockers)
 	}
 }

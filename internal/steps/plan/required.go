@@ -60,7 +60,7 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 	kind := wideKind(r)
 	there, err := w.target.Get(ctx, kind, r.Name)
 	switch cluster.KindOf(err) {
-	case "":
+	case "", cluster.NotFound: // NotFound: the target does not even know the kind.
 	case cluster.Forbidden:
 		if kind == definition && w.served(r.Name) {
 			return nil
@@ -69,7 +69,6 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 			warned(w.plan, "the account at the target may not read %s, so nobody has checked that it exists there (needed by %s)", r.Ref, r.Why)
 			return nil
 		}
-	case cluster.NotFound: // Not even the kind.
 	default:
 		return err
 	}
@@ -82,7 +81,8 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 	case r.Object != nil:
 		if lacks := application.Grants(r, there); lacks != "" {
 			blocked(w.plan, api.ReasonNameConflict, r.Ref.String(), "the application needs %s (%s), and at the target there is another one: %s. "+
-				"Expected the same rights; give the account what it needs with a ClusterRoleBinding of another name, and take it out of the one at the source", r.Ref, r.Why, lacks)
+				"Expected the same rights; give the account what it needs with a ClusterRoleBinding of another name, "+
+				"and take it out of the one at the source", r.Ref, r.Why, lacks)
 		}
 	}
 	return nil
@@ -110,7 +110,8 @@ func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
 	if wideKind(r) == definition {
 		reason = api.ReasonKindMissing
 	}
-	blocked(w.plan, reason, r.Ref.String(), "the target cluster has no %s, which the application needs (%s), and the move does not create it, as %s: create it there", r.Ref, r.Why, why)
+	blocked(w.plan, reason, r.Ref.String(), "the target cluster has no %s, which the application needs (%s), "+
+		"and the move does not create it, as %s: create it there", r.Ref, r.Why, why)
 	return nil
 }
 

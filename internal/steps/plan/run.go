@@ -120,8 +120,10 @@ func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) er
 	for _, side := range []*cluster.Cluster{c.Home, c.Source, c.Target} {
 		uid, err := side.ClusterUID(ctx)
 		if cluster.KindOf(err) == cluster.Forbidden {
-			blocked(p, api.ReasonForbidden, "Namespace/kube-system", "the account at the %s may not read the namespace kube-system, whose UID tells one cluster "+
-				"from another: grant it `get` on that one namespace with a ClusterRole (resourceNames: [kube-system]) and a ClusterRoleBinding", side.Side)
+			blocked(p, api.ReasonForbidden, "Namespace/kube-system",
+				"the account at the %s may not read the namespace kube-system, whose UID tells one cluster "+
+					"from another: grant it `get` on that one namespace with a ClusterRole (resourceNames: [kube-system]) and a ClusterRoleBinding",
+				side.Side)
 			continue
 		}
 		if err != nil {
@@ -130,7 +132,8 @@ func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) er
 		uids = append(uids, uid)
 	}
 	if len(uids) == 3 && uids[1] == uids[2] && c.Source.Namespace == c.Target.Namespace {
-		blocked(p, api.ReasonInvalidSpec, "", "source and target are the same namespace %s of the same cluster: choose another namespace or another cluster for the target", c.Source.Namespace)
+		blocked(p, api.ReasonInvalidSpec, "", "source and target are the same namespace %s of the same cluster: "+
+			"choose another namespace or another cluster for the target", c.Source.Namespace)
 	}
 	return nil
 }
@@ -138,7 +141,7 @@ func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) er
 // checkRights asks for everything that the endpoint's account needs whatever the application
 // is. A kubeconfig's account does the switch too; at home the switch has its own.
 func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, p *application.Plan) error {
-	rights := append(more, cluster.Needs(c.Side, cluster.RoleData)...)
+	rights := slices.Concat(more, cluster.Needs(c.Side, cluster.RoleData))
 	if !c.InCluster {
 		rights = append(rights, cluster.Needs(c.Side, cluster.RoleSwitch)...)
 	}
@@ -198,14 +201,16 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 // Load reads the stored plan of a pair. The error is of the kind NotFound when there is none.
 func Load(ctx context.Context, home *cluster.Cluster, pairUID string) (Stored, error) {
 	var out Stored
-	list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + planLabel})
+	list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx,
+		metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + planLabel})
 	if err != nil {
 		return out, home.Wrap("list the plans", err)
 	}
 	for _, s := range list.Items {
 		// Of a plan in several Secrets this is the first.
 		if s.Labels[planLabel] == cluster.ShortHash(s.Name) {
-			return out, home.LoadBundle(ctx, s.Name, &out)
+			err := home.LoadBundle(ctx, s.Name, &out)
+			return out, err
 		}
 	}
 	return out, &cluster.Error{Kind: cluster.NotFound, Side: home.Side, Message: "the pair has no stored plan: ask for one (spec.planRequest)"}

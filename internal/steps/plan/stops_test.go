@@ -69,10 +69,13 @@ func replicasOf(u *unstructured.Unstructured) int64 {
 
 func TestCheckStops(t *testing.T) {
 	const (
-		web   = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop, resourceVersion: "7"}, spec: {replicas: 2}}`
-		set   = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: shop, resourceVersion: "7"}, spec: {replicas: 2, persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}}}`
-		night = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: web, namespace: shop, resourceVersion: "7"}, spec: {schedule: "0 3 * * *"}}`
-		taken = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop, annotations: {kubemove.io/ledger: '{"switch":"other"}'}}, spec: {replicas: 0}}`
+		web = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop, resourceVersion: "7"}, spec: {replicas: 2}}`
+		set = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: shop, resourceVersion: "7"},
+			spec: {replicas: 2, persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}}}`
+		night = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: web, namespace: shop, resourceVersion: "7"},
+			spec: {schedule: "0 3 * * *"}}`
+		taken = `{apiVersion: apps/v1, kind: Deployment,
+			metadata: {name: web, namespace: shop, annotations: {kubemove.io/ledger: '{"switch":"other"}'}}, spec: {replicas: 0}}`
 	)
 	when := func(code int, words string, is func(u *unstructured.Unstructured) bool) func(*unstructured.Unstructured) (int, string) {
 		return func(u *unstructured.Unstructured) (int, string) {
@@ -94,20 +97,37 @@ func TestCheckStops(t *testing.T) {
 		warning bool
 	}{
 		"Allowed": {reason: "Nothing stands in the way.", held: web, policy: when(0, "", always)},
-		"Minimum": {reason: "A policy asks for a replica.", held: web, policy: when(422, policyPrefix+"one at least", atZero), blocker: "Deployment.apps/web", words: []string{"Deployment.apps/web", "one at least", "a switch stops it"}},
-		"Webhook": {reason: "So does a webhook.", held: web, policy: when(403, `admission webhook "a" denied the request: one at least`, atZero), blocker: "Deployment.apps/web", words: []string{"one at least"}},
-		"Any":     {reason: "A webhook may answer with any code.", held: web, policy: when(500, `admission webhook "a" denied the request: one at least`, atZero), blocker: "Deployment.apps/web", words: []string{"one at least"}},
-		"Second":  {reason: "The second update of a StatefulSet is tried, too.", held: set, policy: when(422, policyPrefix+"one at least", atZero), blocker: "StatefulSet.apps/web", words: []string{"one at least"}},
-		"Claims":  {reason: "And the first.", held: set, policy: when(422, policyPrefix+"claims go", func(u *unstructured.Unstructured) bool { return replicasOf(u) == 2 }), blocker: "StatefulSet.apps/web", words: []string{"claims go"}},
-		"Suspend": {reason: "A policy may want CronJobs to run.", held: night, policy: when(422, policyPrefix+"run it", func(u *unstructured.Unstructured) bool {
-			s, _, _ := unstructured.NestedBool(u.Object, "spec", "suspend")
-			return s
-		}), blocker: "CronJob.batch/web", words: []string{"run it"}},
-		"Ledger":   {reason: "Or no annotations of others.", held: web, policy: when(403, policyPrefix+"none of these", func(u *unstructured.Unstructured) bool { return u.GetAnnotations()[api.LedgerAnnotation] != "" }), blocker: "Deployment.apps/web", words: []string{"none of these"}},
-		"RollBack": {reason: "What was let in once need not be let in again.", held: web, policy: when(422, policyPrefix+"no tag latest", func(u *unstructured.Unstructured) bool { return !atZero(u) }), blocker: "Deployment.apps/web", words: []string{"a roll back starts it again", "no tag latest"}},
-		"NoDryRun": {reason: "A webhook that acts when it judges is not asked.", held: web, policy: when(400, noDryRun, always), words: []string{"Deployment.apps/web", "count.example.com", "sideEffects"}, warning: true},
-		"Right":    {reason: "A missing right is told with the other rights.", held: web, policy: when(403, `User "u" cannot update resource "deployments" in API group "apps"`, always), words: []string{"Deployment.apps/web", "cannot update"}, warning: true},
-		"Taken":    {reason: "Another switch holds it, which is told elsewhere.", held: taken, policy: when(422, policyPrefix+"no", always)},
+		"Minimum": {reason: "A policy asks for a replica.", held: web, policy: when(422, policyPrefix+"one at least", atZero),
+			blocker: "Deployment.apps/web", words: []string{"Deployment.apps/web", "one at least", "a switch stops it"}},
+		"Webhook": {reason: "So does a webhook.",
+			held: web, policy: when(403, `admission webhook "a" denied the request: one at least`, atZero), blocker: "Deployment.apps/web",
+			words: []string{"one at least"}},
+		"Any": {reason: "A webhook may answer with any code.",
+			held: web, policy: when(500, `admission webhook "a" denied the request: one at least`, atZero), blocker: "Deployment.apps/web",
+			words: []string{"one at least"}},
+		"Second": {reason: "The second update of a StatefulSet is tried, too.",
+			held: set, policy: when(422, policyPrefix+"one at least", atZero), blocker: "StatefulSet.apps/web", words: []string{"one at least"}},
+		"Claims": {reason: "And the first.",
+			held: set, policy: when(422, policyPrefix+"claims go", func(u *unstructured.Unstructured) bool { return replicasOf(u) == 2 }),
+			blocker: "StatefulSet.apps/web", words: []string{"claims go"}},
+		"Suspend": {reason: "A policy may want CronJobs to run.",
+			held: night, policy: when(422, policyPrefix+"run it", func(u *unstructured.Unstructured) bool {
+				s, _, _ := unstructured.NestedBool(u.Object, "spec", "suspend")
+				return s
+			}), blocker: "CronJob.batch/web", words: []string{"run it"}},
+		"Ledger": {reason: "Or no annotations of others.",
+			held: web, policy: when(403, policyPrefix+"none of these", func(u *unstructured.Unstructured) bool {
+				return u.GetAnnotations()[api.LedgerAnnotation] != ""
+			}), blocker: "Deployment.apps/web", words: []string{"none of these"}},
+		"RollBack": {reason: "What was let in once need not be let in again.",
+			held: web, policy: when(422, policyPrefix+"no tag latest", func(u *unstructured.Unstructured) bool { return !atZero(u) }),
+			blocker: "Deployment.apps/web", words: []string{"a roll back starts it again", "no tag latest"}},
+		"NoDryRun": {reason: "A webhook that acts when it judges is not asked.", held: web, policy: when(400, noDryRun, always),
+			words: []string{"Deployment.apps/web", "count.example.com", "sideEffects"}, warning: true},
+		"Right": {reason: "A missing right is told with the other rights.",
+			held: web, policy: when(403, `User "u" cannot update resource "deployments" in API group "apps"`, always),
+			words: []string{"Deployment.apps/web", "cannot update"}, warning: true},
+		"Taken": {reason: "Another switch holds it, which is told elsewhere.", held: taken, policy: when(422, policyPrefix+"no", always)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -168,9 +188,11 @@ func TestFormsAreJudged(t *testing.T) {
 	}{
 		"Suspended": {"It is created suspended.", night, suspended, true, false},
 		"Resumed":   {"It is resumed after the commit.", night, func(u *unstructured.Unstructured) bool { return !suspended(u) }, true, false},
-		"Unknown":   {"It carries the switch's name.", web, func(u *unstructured.Unstructured) bool { return u.GetAnnotations()[api.CreatedByAnnotation] == "self" }, true, false},
-		"AtZero":    {"A roll back has to stop it.", web, func(u *unstructured.Unstructured) bool { return u.GetKind() == "Deployment" && replicasOf(u) == 0 }, false, true},
-		"Fine":      {"Nothing is refused.", web, func(*unstructured.Unstructured) bool { return false }, false, false},
+		"Unknown": {"It carries the switch's name.",
+			web, func(u *unstructured.Unstructured) bool { return u.GetAnnotations()[api.CreatedByAnnotation] == "self" }, true, false},
+		"AtZero": {"A roll back has to stop it.",
+			web, func(u *unstructured.Unstructured) bool { return u.GetKind() == "Deployment" && replicasOf(u) == 0 }, false, true},
+		"Fine": {"Nothing is refused.", web, func(*unstructured.Unstructured) bool { return false }, false, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

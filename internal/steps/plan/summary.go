@@ -49,8 +49,9 @@ func fit(s *api.PlanStatus) *api.PlanStatus {
 	if err == nil && len(data) <= volumeBytes && len(s.Volumes) <= volumeLength {
 		return s
 	}
-	tooMany := api.Blocker{Reason: api.ReasonInvalidSpec, Message: fmt.Sprintf("the application has %d claims, and at most %d with names of a usual length "+
-		"can be moved at once: select fewer workloads and make several moves", len(s.Volumes), volumeLength)}
+	tooMany := api.Blocker{Reason: api.ReasonInvalidSpec,
+		Message: fmt.Sprintf("the application has %d claims, and at most %d with names of a usual length "+
+			"can be moved at once: select fewer workloads and make several moves", len(s.Volumes), volumeLength)}
 	s.Blockers = append([]api.Blocker{tooMany}, s.Blockers[:min(len(s.Blockers), listLength-1)]...)
 	s.Volumes = nil
 	return s
@@ -76,14 +77,14 @@ type Former struct {
 }
 
 // since says what differs from the plan that the pair has had so far.
-func (was Stored) since(is *application.Plan) *Former {
+func (s Stored) since(is *application.Plan) *Former {
 	switch {
-	case was.Plan == nil:
+	case s.Plan == nil:
 		return nil
-	case was.Hash == is.Hash():
-		return was.Former
+	case s.Hash == is.Hash():
+		return s.Former
 	}
-	return &Former{Hash: was.Hash, Changes: application.Changes(was.Hash, was.Plan, is)}
+	return &Former{Hash: s.Hash, Changes: application.Changes(s.Hash, s.Plan, is)}
 }
 
 // Redacted is the plan without the values of Secrets: only their keys are kept, and neither patches nor

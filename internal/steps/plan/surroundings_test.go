@@ -35,11 +35,13 @@ func TestCompareSurroundings(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "l", Namespace: "shop"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{
-				{Type: corev1.LimitTypeContainer, Default: corev1.ResourceList{"memory": resource.MustParse("1Gi")}}}}}
+			limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Name: "l", Namespace: "shop"},
+				Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{
+					{Type: corev1.LimitTypeContainer, Default: corev1.ResourceList{"memory": resource.MustParse("1Gi")}}}}}
 			there := fake.NewClientset()
 			there.PrependReactor("*", tc.resource, func(clienttesting.Action) (bool, runtime.Object, error) { return tc.err != nil, nil, tc.err })
-			p := &application.Plan{Objects: []application.Object{object(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {template: {spec: {containers: [{name: c}]}}}}`)}}
+			p := &application.Plan{Objects: []application.Object{object(t, `{apiVersion: apps/v1, kind: Deployment,
+				metadata: {name: web, namespace: shop}, spec: {template: {spec: {containers: [{name: c}]}}}}`)}}
 			where := places{source: place{namespace: namespaceOf("shop", "s")}, target: place{namespace: namespaceOf("shop", "t")}}
 			where.source.namespace.Labels = map[string]string{"team": "a"}
 			err := compareSurroundings(t.Context(), &cluster.Cluster{Side: cluster.SideSource, Namespace: "shop", Kube: fake.NewClientset(limits)},

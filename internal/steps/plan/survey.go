@@ -49,10 +49,11 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 	if len(s.Volumes) > 0 {
 		r.Step("Survey", fmt.Sprintf("looking through %d volumes of the source, with read-only Pods", len(s.Volumes)))
 	}
-	chosen, reports, failures := surveyChoices(s.Volumes, func(volumes []application.Volume) (map[string]*survey.Report, map[string]*transfer.Error) {
-		s.Volumes = volumes
-		return transfer.Survey(ctx, s)
-	})
+	chosen, reports, failures := surveyChoices(s.Volumes,
+		func(volumes []application.Volume) (map[string]*survey.Report, map[string]*transfer.Error) {
+			s.Volumes = volumes
+			return transfer.Survey(ctx, s)
+		})
 	for i := range p.Volumes {
 		v := &p.Volumes[i]
 		for _, c := range chosen {
@@ -60,8 +61,8 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 				v.Identity, v.TargetIdentity = c.Identity, c.TargetIdentity
 			}
 		}
-		if report := reports[v.Name]; report != nil {
-			out[v.Name] = Surveyed{Key: keyOf(*v), At: now, Report: report}
+		if found := reports[v.Name]; found != nil {
+			out[v.Name] = Surveyed{Key: keyOf(*v), At: now, Report: found}
 		}
 		if f := failures[v.Name]; f != nil {
 			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
@@ -104,12 +105,15 @@ func describeIdentity(id application.Identity) string {
 // copied at all.
 func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	if n := r.Unreadable.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, like the workload (or the volume's owner, where none mounts it), and cannot read %d of its files: %s. "+
-			"Correct owner or mode of these files, or let an administrator allow a worker that reads everything: kubectl annotate namespace %s %s=true",
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, "+
+			"like the workload (or the volume's owner, where none mounts it), and cannot read %d of its files: %s. "+
+			"Correct owner or mode of these files, or let an administrator allow a worker that reads everything: "+
+			"kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(false).UID, n, few(r.Unreadable), p.SourceNamespace, api.PrivilegedMoversAnnotation)
 	}
 	if n := r.Foreign.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, like the workload (or the volume's owner, where none mounts it), and cannot give %d files their owner, group or capabilities: %s. "+
+		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, "+
+			"like the workload (or the volume's owner, where none mounts it), and cannot give %d files their owner, group or capabilities: %s. "+
 			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
@@ -124,12 +128,14 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	judgeRoom(p, v, r)
 	switch n := r.Special.Count; {
 	case r.Devices > 0:
-		warned(p, "claim %s holds %d sockets or device nodes, which are left out of the copy (where they are whiteouts of an overlay file system, the files that they hide appear again: pull such images anew): %s", v.Name, n, few(r.Special))
+		warned(p, "claim %s holds %d sockets or device nodes, which are left out of the copy (where they are whiteouts of an overlay "+
+			"file system, the files that they hide appear again: pull such images anew): %s", v.Name, n, few(r.Special))
 	case n > 0:
 		warned(p, "claim %s holds %d sockets or device nodes, which are not copied: %s", v.Name, n, few(r.Special))
 	}
 	if n := r.Demanding.Count; n > 0 {
-		warned(p, "claim %s holds %d files with more than ext4 keeps (3800 bytes of extended attributes, 65000 hard links, 16 TiB): use a StorageClass with XFS at the target: %s", v.Name, n, few(r.Demanding))
+		warned(p, "claim %s holds %d files with more than ext4 keeps (3800 bytes of extended attributes, 65000 hard links, 16 TiB): "+
+			"use a StorageClass with XFS at the target: %s", v.Name, n, few(r.Demanding))
 	}
 }
 
@@ -144,8 +150,10 @@ func judgeRoom(p *application.Plan, v application.Volume, r *survey.Report) {
 		needs = fmt.Sprintf(", a copy takes up to %d MiB until the small holes in its files are made again", (r.Allocated+r.Filled)>>20)
 		fix = ", where holes take no room a larger one costs nothing"
 	}
-	blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target), "claim %s holds %d MiB%s, and the claim %s at the target would be made with %d MiB: "+
-		"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), where its StorageClass allows that, or set target.size in data.claims%s",
+	blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target),
+		"claim %s holds %d MiB%s, and the claim %s at the target would be made with %d MiB: "+
+			"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), "+
+			"where its StorageClass allows that, or set target.size in data.claims%s",
 		v.Name, r.Allocated>>20, needs, v.Target, size>>20, fix)
 }
 

@@ -13,7 +13,8 @@ import (
 )
 
 func surveyedVolume() application.Volume {
-	return application.Volume{Name: "data", Target: "copy", CapacityBytes: 1 << 30, Identity: application.Identity{UID: new(int64(1000)), GID: new(int64(1000))}}
+	return application.Volume{Name: "data", Target: "copy", CapacityBytes: 1 << 30,
+		Identity: application.Identity{UID: new(int64(1000)), GID: new(int64(1000))}}
 }
 
 func claimOf16MiB() application.Object {
@@ -45,21 +46,28 @@ func TestJudgeSurvey(t *testing.T) {
 		long.First = append(long.First, `"`+strings.Repeat("d", 120)+`..."`)
 	}
 	cases := map[string]surveyCase{
-		"Whole":      {"nothing stands in the way", survey.Report{Files: 3}, nil, nil},
-		"Unreadable": {"paths, how many, and the command", survey.Report{Unreadable: paths}, []string{`user 1000 at the source`, `12 of its files: "a", "b\n" and 10 more`, "kubectl annotate namespace here kubemove.io/privileged-movers=true"}, nil},
-		"Foreign":    {"the target's administrator decides", survey.Report{Foreign: paths}, []string{`user 1000 at the target`, `12 files their owner`, "kubectl annotate namespace there kubemove.io/privileged-movers=true"}, nil},
-		"Full":       {"numbers, and what to do", survey.Report{Bytes: 20 << 20, Allocated: 20 << 20}, []string{"claim data holds 20 MiB", "copy at the target would be made with 16 MiB", "spec.resources.requests.storage"}, nil},
-		"Sparse":     {"holes take no room", survey.Report{Bytes: 1 << 40, Allocated: 1 << 20}, nil, nil},
+		"Whole": {"nothing stands in the way", survey.Report{Files: 3}, nil, nil},
+		"Unreadable": {"paths, how many, and the command",
+			survey.Report{Unreadable: paths}, []string{`user 1000 at the source`, `12 of its files: "a", "b\n" and 10 more`,
+				"kubectl annotate namespace here kubemove.io/privileged-movers=true"}, nil},
+		"Foreign": {"the target's administrator decides", survey.Report{Foreign: paths},
+			[]string{`user 1000 at the target`, `12 files their owner`, "kubectl annotate namespace there kubemove.io/privileged-movers=true"}, nil},
+		"Full": {"numbers, and what to do", survey.Report{Bytes: 20 << 20, Allocated: 20 << 20},
+			[]string{"claim data holds 20 MiB", "copy at the target would be made with 16 MiB", "spec.resources.requests.storage"}, nil},
+		"Sparse": {"holes take no room", survey.Report{Bytes: 1 << 40, Allocated: 1 << 20}, nil, nil},
 		"Holes": {"they are filled until the copy is whole", survey.Report{Bytes: 1 << 30, Allocated: 5 << 20, Filled: 1049 << 20},
 			[]string{"claim data holds 5 MiB", "up to 1054 MiB", "made with 16 MiB", "set target.size in data.claims"}, nil},
 		"SmallHoles": {"there is room for them", survey.Report{Bytes: 12 << 20, Allocated: 4 << 20, Filled: 8 << 20}, nil, nil},
 		"TooLong": {"cause and fix come before the names, which are long", survey.Report{TooLong: long},
-			[]string{"12 paths that are longer than the 4095 bytes", "/kubemove/volumes/data", "move these folders up in the volume, or shorten their names: \"" + strings.Repeat("d", 120)}, nil},
+			[]string{"12 paths that are longer than the 4095 bytes",
+				"/kubemove/volumes/data", "move these folders up in the volume, or shorten their names: \"" + strings.Repeat("d", 120)}, nil},
 		"Devices": {"more than can be left out", survey.Report{Special: survey.Paths{Count: 20_000, First: paths.First}, Devices: 10_001},
 			[]string{"10001 device nodes", "at most 10000", "policy: CreateEmpty"}, nil},
-		"Whiteouts": {"they are left out, and it is said once", survey.Report{Special: paths, Devices: 12}, nil, []string{"whiteouts of an overlay file system"}},
+		"Whiteouts": {"they are left out, and it is said once",
+			survey.Report{Special: paths, Devices: 12}, nil, []string{"whiteouts of an overlay file system"}},
 		"Demanding": {"not every file system keeps them", survey.Report{Demanding: paths}, nil, []string{"use a StorageClass with XFS"}},
-		"Special":   {"what means nothing elsewhere is no reason to stop", survey.Report{Special: paths}, nil, []string{"12 sockets or device nodes"}},
+		"Special": {"what means nothing elsewhere is no reason to stop",
+			survey.Report{Special: paths}, nil, []string{"12 sockets or device nodes"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -139,8 +147,9 @@ func TestKindOfWorker(t *testing.T) {
 	}{
 		"Name":  {"its name is nothing that a cluster judges", func(v *application.Volume) { v.Name = "wal" }, true, true},
 		"Group": {"nor is whom it runs with", func(v *application.Volume) { v.Placement.Group = "data" }, true, true},
-		"Nodes": {"a policy may forbid some nodes", func(v *application.Volume) { v.Placement.NodeSelector = map[string]string{"pool": "db"} }, false, true},
-		"User":  {"Pod security may forbid some users", func(v *application.Volume) { v.Identity.UID = new(int64(7)) }, false, false},
+		"Nodes": {"a policy may forbid some nodes",
+			func(v *application.Volume) { v.Placement.NodeSelector = map[string]string{"pool": "db"} }, false, true},
+		"User": {"Pod security may forbid some users", func(v *application.Volume) { v.Identity.UID = new(int64(7)) }, false, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

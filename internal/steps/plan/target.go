@@ -86,7 +86,8 @@ func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.P
 	for _, class := range wanted {
 		if !slices.Contains(there, class) {
 			blocked(p, api.ReasonStorageClassMissing, "StorageClass/"+class,
-				"the claims would ask for the StorageClass %s, which the target cluster does not have: map the source's class to one of [%s] in storageClasses of the target, or create it there",
+				"the claims would ask for the StorageClass %s, which the target cluster does not have: "+
+					"map the source's class to one of [%s] in storageClasses of the target, or create it there",
 				class, strings.Join(there, ", "))
 		}
 	}
@@ -138,7 +139,8 @@ func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan
 	if message := cluster.MissingMessage(target.Side, target.Namespace, lacks); message != "" {
 		blocked(p, api.ReasonForbidden, "", "%s", message)
 	} else if message := cluster.MissingMessage(target.Side, target.Namespace, missing); message != "" {
-		warned(p, "not everything could be checked, as the planning account may not create it at the target; the switch checks it with its own account: %s", message)
+		warned(p, "not everything could be checked, as the planning account may not create it at the target; "+
+			"the switch checks it with its own account: %s", message)
 	}
 	return out, nil
 }

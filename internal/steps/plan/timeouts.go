@@ -51,7 +51,8 @@ func policyOfPair(ctx context.Context, home *cluster.Cluster, move *task.Move) (
 	if newest != nil {
 		return &newest.Spec.SwitchPolicy, nil
 	}
-	u, err := home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(home.Namespace).Get(ctx, move.Engine, metav1.GetOptions{})
+	u, err := home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(home.Namespace).Get(ctx,
+		move.Engine, metav1.GetOptions{})
 	if cluster.KindOf(err) == cluster.NotFound {
 		return nil, nil
 	}

@@ -35,16 +35,23 @@ func TestCommonVersions(t *testing.T) {
 		source, target []*metav1.APIResourceList
 		want           map[schema.GroupKind]string
 	}{
-		"Same":        {"Both serve one version.", lists(v1), lists(v1), map[schema.GroupKind]string{cache: "v1"}},
-		"Preferred":   {"Of two common versions the source's first is taken.", lists(beta, v1), lists(v1, beta), map[schema.GroupKind]string{cache: "v1beta1"}},
-		"OlderTarget": {"The source's API server converts to what the target serves.", lists(v1, beta), lists(beta), map[schema.GroupKind]string{cache: "v1beta1"}},
-		"NewerTarget": {"A version that only the target serves is of no use.", lists(beta), lists(v1, beta), map[schema.GroupKind]string{cache: "v1beta1"}},
-		"None":        {"Two versions that nobody converts have nothing in common.", lists(beta), lists(v1), map[schema.GroupKind]string{}},
-		"Absent":      {"A kind that the target does not serve has no common version.", lists(v1), nil, map[schema.GroupKind]string{}},
-		"OtherGroup":  {"The same word in another group is another kind.", lists(v1), lists("example.org/v1 caches:Cache"), map[schema.GroupKind]string{}},
-		"Subresource": {"What a subresource is made of is no kind of its own.", lists("apps/v1 deployments/scale:Scale"), lists("apps/v1 deployments/scale:Scale"), map[schema.GroupKind]string{}},
-		"Core":        {"The core group has no name.", lists("v1 pods:Pod"), lists("v1 pods:Pod"), map[schema.GroupKind]string{{Kind: "Pod"}: "v1"}},
-		"Malformed":   {"A list that is none is passed over.", lists("a/b/c pods:Pod", "v1 pods:Pod"), lists("v1 pods:Pod"), map[schema.GroupKind]string{{Kind: "Pod"}: "v1"}},
+		"Same": {"Both serve one version.", lists(v1), lists(v1), map[schema.GroupKind]string{cache: "v1"}},
+		"Preferred": {"Of two common versions the source's first is taken.",
+			lists(beta, v1), lists(v1, beta), map[schema.GroupKind]string{cache: "v1beta1"}},
+		"OlderTarget": {"The source's API server converts to what the target serves.",
+			lists(v1, beta), lists(beta), map[schema.GroupKind]string{cache: "v1beta1"}},
+		"NewerTarget": {"A version that only the target serves is of no use.",
+			lists(beta), lists(v1, beta), map[schema.GroupKind]string{cache: "v1beta1"}},
+		"None":   {"Two versions that nobody converts have nothing in common.", lists(beta), lists(v1), map[schema.GroupKind]string{}},
+		"Absent": {"A kind that the target does not serve has no common version.", lists(v1), nil, map[schema.GroupKind]string{}},
+		"OtherGroup": {"The same word in another group is another kind.",
+			lists(v1), lists("example.org/v1 caches:Cache"), map[schema.GroupKind]string{}},
+		"Subresource": {"What a subresource is made of is no kind of its own.",
+			lists("apps/v1 deployments/scale:Scale"), lists("apps/v1 deployments/scale:Scale"), map[schema.GroupKind]string{}},
+		"Core": {"The core group has no name.",
+			lists("v1 pods:Pod"), lists("v1 pods:Pod"), map[schema.GroupKind]string{{Kind: "Pod"}: "v1"}},
+		"Malformed": {"A list that is none is passed over.",
+			lists("a/b/c pods:Pod", "v1 pods:Pod"), lists("v1 pods:Pod"), map[schema.GroupKind]string{{Kind: "Pod"}: "v1"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +74,8 @@ func TestResources(t *testing.T) {
 		source, target []*metav1.APIResourceList
 		want           string
 	}{
-		"Wanted":  {"Where the target serves it, the version that is best known is read, whatever the source prefers.", lists(scalerV1, scalerV2), lists(scalerV1, scalerV2), "v2"},
+		"Wanted": {"Where the target serves it, the version that is best known is read, whatever the source prefers.",
+			lists(scalerV1, scalerV2), lists(scalerV1, scalerV2), "v2"},
 		"Older":   {"Else one that both serve.", lists(scalerV2, scalerV1), lists(scalerV1), "v1"},
 		"Nowhere": {"Without one nothing can be done about it here.", lists(scalerV2), lists(scalerV1), "v2"},
 		"Unknown": {"What the target does not serve at all is read as it is.", lists(scalerV2), nil, "v2"},
@@ -93,9 +101,11 @@ func TestVersionNotServed(t *testing.T) {
 		target []*metav1.APIResourceList
 		want   []string
 	}{
-		"Served":   {"What the target serves can be created.", lists("v1 configmaps:ConfigMap", "example.com/v1beta1 caches:Cache"), nil},
-		"Versions": {"One blocker for a kind, with the versions of both sides and what helps.", lists("v1 configmaps:ConfigMap", "example.com/v1 caches:Cache"), []string{"v1beta1, v1alpha1", "as v1:", "CustomResourceDefinition of Cache.example.com"}},
-		"Absent":   {"That a kind is not served at all is told elsewhere.", lists("v1 configmaps:ConfigMap"), nil},
+		"Served": {"What the target serves can be created.", lists("v1 configmaps:ConfigMap", "example.com/v1beta1 caches:Cache"), nil},
+		"Versions": {"One blocker for a kind, with the versions of both sides and what helps.",
+			lists("v1 configmaps:ConfigMap", "example.com/v1 caches:Cache"),
+			[]string{"v1beta1, v1alpha1", "as v1:", "CustomResourceDefinition of Cache.example.com"}},
+		"Absent": {"That a kind is not served at all is told elsewhere.", lists("v1 configmaps:ConfigMap"), nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -3,9 +3,8 @@ package plan
 import (
 	"testing"
 
-	"sigs.k8s.io/yaml"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 )
 
 // TestNamesAccount: rights that an account has by a group, or as a user, are its rights.

@@ -25,11 +25,14 @@ func TestWorkersOfBothSides(t *testing.T) {
 		want           []string
 		warnings       int
 	}{
-		"Fine":    {reason: "Nothing is refused."},
-		"Source":  {reason: "The source has a LimitRange.", source: limit, code: 403, want: []string{"RejectedBySource PersistentVolumeClaim/data-db-0"}},
-		"Target":  {reason: "The target has one.", target: limit, code: 403, want: []string{"RejectedByTarget PersistentVolumeClaim/data-db-0"}},
-		"Both":    {reason: "Both have.", source: limit, target: limit, code: 403, want: []string{"RejectedByTarget PersistentVolumeClaim/data-db-0", "RejectedBySource PersistentVolumeClaim/data-db-0"}},
-		"Webhook": {reason: "A webhook may mind that it is a bare Pod.", source: `admission webhook "a" denied the request: no bare Pods`, code: 403, warnings: 1},
+		"Fine": {reason: "Nothing is refused."},
+		"Source": {reason: "The source has a LimitRange.",
+			source: limit, code: 403, want: []string{"RejectedBySource PersistentVolumeClaim/data-db-0"}},
+		"Target": {reason: "The target has one.", target: limit, code: 403, want: []string{"RejectedByTarget PersistentVolumeClaim/data-db-0"}},
+		"Both": {reason: "Both have.", source: limit, target: limit, code: 403,
+			want: []string{"RejectedByTarget PersistentVolumeClaim/data-db-0", "RejectedBySource PersistentVolumeClaim/data-db-0"}},
+		"Webhook": {reason: "A webhook may mind that it is a bare Pod.",
+			source: `admission webhook "a" denied the request: no bare Pods`, code: 403, warnings: 1},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

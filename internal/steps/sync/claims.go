@@ -33,7 +33,8 @@ func ensureClaims(ctx context.Context, target *cluster.Cluster, p *application.P
 		}
 		want := newClaim(p, v.Target, us)
 		if want == nil {
-			stop := steps.Failed(api.ReasonPlanChanged, fmt.Sprintf("the plan creates no claim %s at the target: have the move planned again", v.Target), task.RetryLater)
+			stop := steps.Failed(api.ReasonPlanChanged,
+				fmt.Sprintf("the plan creates no claim %s at the target: have the move planned again", v.Target), task.RetryLater)
 			return &stop, nil
 		}
 		if _, err := target.Create(ctx, want); err != nil {

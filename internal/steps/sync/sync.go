@@ -69,8 +69,9 @@ func locked(ctx context.Context, c *steps.Clusters) (*task.Result, error) {
 			return nil, err
 		}
 		if h != nil {
-			stop := steps.Declined(api.ReasonLocked, fmt.Sprintf("the namespace %s at the %s is locked by the switch %s, which copies the data itself: "+
-				"ask again when it has ended", side.Namespace, side.Side, h.Name))
+			stop := steps.Declined(api.ReasonLocked,
+				fmt.Sprintf("the namespace %s at the %s is locked by the switch %s, which copies the data itself: "+
+					"ask again when it has ended", side.Namespace, side.Side, h.Name))
 			return &stop, nil
 		}
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 func claim(annotations map[string]string, deleting bool) *unstructured.Unstructured {
-	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"name": "data"}}}
+	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+		"metadata": map[string]any{"name": "data"}}}
 	if annotations != nil {
 		u.SetAnnotations(annotations)
 	}
@@ -68,8 +69,10 @@ func TestChoose(t *testing.T) {
 		want   []application.Volume
 		stop   string
 	}{
-		"Known":   {"The plan knows its size and its user.", []task.Volume{{Name: "a", Target: "x"}}, []application.Volume{{Name: "a", Target: "x", Policy: api.ClaimCopy, CapacityBytes: 7}}, ""},
-		"Gone":    {"A claim that is not the application's any more is not copied silently.", []task.Volume{{Name: "z", Target: "z"}}, nil, api.ReasonPlanChanged},
+		"Known": {"The plan knows its size and its user.",
+			[]task.Volume{{Name: "a", Target: "x"}}, []application.Volume{{Name: "a", Target: "x", Policy: api.ClaimCopy, CapacityBytes: 7}}, ""},
+		"Gone": {"A claim that is not the application's any more is not copied silently.",
+			[]task.Volume{{Name: "z", Target: "z"}}, nil, api.ReasonPlanChanged},
 		"Skipped": {"A claim that is not copied is never written.", []task.Volume{{Name: "b", Target: "b"}}, nil, api.ReasonPlanChanged},
 		"None":    {"An application without claims has nothing to copy.", nil, nil, ""},
 	}
