@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestAfterTheMove(t *testing.T) {
 	s.switched()
 	s.await(patience, "everything to be quiet", s.quiet(5*time.Second))
 
-	t.Run("applied again nothing changes", func(t *testing.T) {
+	t.Run("applied again nothing changes", func(*testing.T) {
 		src, dst := s.versions(s.src), s.versions(s.dst)
 		s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 		s.stays(60*time.Second, func() error {
@@ -40,7 +41,7 @@ func TestAfterTheMove(t *testing.T) {
 			return nil
 		})
 	})
-	t.Run("the switch deleted no run starts", func(t *testing.T) {
+	t.Run("the switch deleted no run starts", func(*testing.T) {
 		s.kubectl(s.src, "delete", "moveswitch", "--all", timeout)
 		s.kubectl(s.src, "patch", "datasync", "shop-dst-restic", "--type=merge", "-p", `{"spec":{"request":"again"}}`)
 		s.stays(20*time.Second, func() error {
@@ -58,7 +59,8 @@ func TestAfterTheMove(t *testing.T) {
 		before := s.files(s.dst, pod)
 		s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
 		s.await(patience, "the engine to be refused", func() error {
-			got := s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Accepted")].status}/{.status.conditions[?(@.type=="Accepted")].reason}`)
+			got := s.kubectl(s.src, "get", "moveengine", "shop", "-o",
+				`jsonpath={.status.conditions[?(@.type=="Accepted")].status}/{.status.conditions[?(@.type=="Accepted")].reason}`)
 			if got != "False/TargetIsActive" {
 				return fmt.Errorf("Accepted is %s", got)
 			}
@@ -77,7 +79,7 @@ func (s *scenario) quiet(d time.Duration) func() error {
 		var changed error
 		s.watch(d, func() bool {
 			if now := s.versions(s.src) + s.versions(s.dst); now != before {
-				changed = fmt.Errorf("it still changes")
+				changed = errors.New("it still changes")
 			}
 			return changed == nil
 		})

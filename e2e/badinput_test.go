@@ -107,10 +107,12 @@ func badInputs() map[string]badInput {
 func lostPod() badInput {
 	return badInput{
 		harm: func(s *scenario) {
-			create(source, `{apiVersion: v1, kind: Pod, metadata: {name: lost}, spec: {schedulingGates: [{name: example.com/never}], containers: [{name: c, image: none}],
+			create(source, `{apiVersion: v1, kind: Pod, metadata: {name: lost},
+				spec: {schedulingGates: [{name: example.com/never}], containers: [{name: c, image: none}],
 				volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]}}`)(s)
 			s.kubectl(s.src, "patch", "pod", "lost", "--subresource=status", "--type=merge", "-p",
-				`{"status":{"phase":"Failed","reason":"NodeLost","containerStatuses":[{"name":"c","image":"none","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}}`)
+				`{"status":{"phase":"Failed","reason":"NodeLost",
+					"containerStatuses":[{"name":"c","image":"none","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}}`)
 		},
 		mend: run(source, "delete", "pod", "lost"),
 		says: []string{"PodNotEnded", "Pod/lost", "delete pod lost"},
@@ -124,7 +126,8 @@ func missingImage() badInput {
 	return badInput{
 		harm: func(s *scenario) {
 			s.loadHello(s.src, name(s))
-			s.kubectl(s.src, "patch", "deployment", "shop", "-p", `{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
+			s.kubectl(s.src, "patch", "deployment", "shop", "-p",
+				`{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		},
 		mend: func(s *scenario) { s.loadHello(s.dst, name(s)) },
@@ -155,7 +158,8 @@ func badKubeconfigs() map[string]badInput {
 		},
 		"exec plugin": {
 			harm: kubeconfigOf(func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
-				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{Command: "aws", APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode}}
+				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{Command: "aws", APIVersion: "client.authentication.k8s.io/v1",
+					InteractiveMode: clientcmdapi.NeverExecInteractiveMode}}
 			}),
 			mend: goodKubeconfig,
 			says: []string{"InvalidKubeconfig", "exec", "aws"},
@@ -272,7 +276,8 @@ func prepare(s *scenario, c badInput) {
 
 // sourceState is what a move changes first.
 func (s *scenario) sourceState() string {
-	return s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.metadata.generation} {.spec.replicas}") + " " + s.pod(s.src, "app=shop")
+	return s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.metadata.generation} {.spec.replicas}") + " " +
+		s.pod(s.src, "app=shop")
 }
 
 // complaint waits until the engine says everything that is expected, and returns what it says.
@@ -281,7 +286,9 @@ func (s *scenario) complaint(parts []string) string {
 	var text string
 	s.await(patience, "the complaint", func() error {
 		text = s.kubectl(s.src, "get", "moveengine", "shop", "-o",
-			`jsonpath={range .status.conditions[?(@.status!="True")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.conditions[?(@.type=="Stalled")]}{.type}={.status}/{.reason}: {.message}{"\n"}{end}{range .status.blockers[*]}blocker {.reason}: {.message}{"\n"}{end}`)
+			`jsonpath={range .status.conditions[?(@.status!="True")]}{.type}={.status}/{.reason}: `+
+				`{.message}{"\n"}{end}{range .status.conditions[?(@.type=="Stalled")]}{.type}={.status}/{.reason}: `+
+				`{.message}{"\n"}{end}{range .status.blockers[*]}blocker {.reason}: {.message}{"\n"}{end}`)
 		for _, p := range parts {
 			if !strings.Contains(text, p) {
 				return fmt.Errorf("the engine says nothing of %q:\n%s", p, text)

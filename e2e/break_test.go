@@ -89,7 +89,8 @@ func (s *scenario) switchedOrRetried() {
 		return nil
 	})
 	if s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Switched")].status}`) != "True" {
-		s.t.Log("it has gone back: " + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="RolledBack")].message}`))
+		s.t.Log("it has gone back: " +
+			s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="RolledBack")].message}`))
 		s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		s.kubectl(s.src, "patch", "moveswitch", "shop-dst", "--type=merge", "-p", `{"spec":{"retry":"again"}}`)
 	}
@@ -169,7 +170,8 @@ func TestFaultRepositoryDown(t *testing.T) {
 	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"none"}}}`)
 	killContainer(t, s.dst, s.namespace, s.pod(s.dst, "app=s3"), "s3")
 	time.Sleep(time.Minute) // This is the fault, not a wait for something.
-	require.NotEqual(t, "True", s.kubectl(s.src, "get", "moveengine", "shop", "-o", `jsonpath={.status.conditions[?(@.type=="Switched")].status}`), "the run was too fast to be interfered with")
+	require.NotEqual(t, "True", s.kubectl(s.src, "get", "moveengine", "shop", "-o",
+		`jsonpath={.status.conditions[?(@.type=="Switched")].status}`), "the run was too fast to be interfered with")
 	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"s3"}}}`)
 	s.switched()
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))

@@ -27,7 +27,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	s.switched()
 	stop()
 	l.look(t.Context())
-	l.everything(t.Context())
+	l.everything()
 
 	require.Contains(t, l.values, "canary-of-the-application")
 	kinds := map[string]bool{}
@@ -129,7 +129,7 @@ func (l *leaks) note(where, text string) {
 }
 
 // everything in both namespaces but the Secrets, and what KubeMove itself logs.
-func (l *leaks) everything(ctx context.Context) {
+func (l *leaks) everything() {
 	for _, c := range clusters.Clusters() {
 		kinds := l.s.kubectl(c, "api-resources", "--namespaced", "--verbs=list", "-o", "name")
 		var wanted []string

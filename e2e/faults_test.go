@@ -16,7 +16,8 @@ func (s *scenario) fill(megabytes int) string {
 	s.t.Helper()
 	pod := s.pod(s.src, "app=shop")
 	_, err := s.src.Exec(s.t.Context(), s.namespace, pod, "", "sh", "-c",
-		fmt.Sprintf("i=0; while [ $i -lt %d ]; do dd if=/dev/urandom of=/data/fill-$i bs=1M count=64 2>/dev/null; i=$((i+1)); done", megabytes/64))
+		fmt.Sprintf("i=0; while [ $i -lt %d ]; do dd if=/dev/urandom of=/data/fill-$i bs=1M count=64 2>/dev/null; i=$((i+1)); done",
+			megabytes/64))
 	require.NoError(s.t, err)
 	return s.files(s.src, pod)
 }
@@ -43,7 +44,8 @@ func (s *scenario) flowing(part float64) (at float64) {
 	s.t.Helper()
 	folder := ""
 	s.catch(fmt.Sprintf("%.2f of the bytes", part), func() error {
-		if folder == "" && s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[*].spec.volumeName}") != "" {
+		if folder == "" &&
+			s.kubectl(s.dst, "get", "pvc", "-l", "kubemove.io/repository=true", "-o", "jsonpath={.items[*].spec.volumeName}") != "" {
 			folder = s.volume(s.dst, s.repository())
 		}
 		var bytes int64
@@ -78,7 +80,8 @@ func TestFaultKilled(t *testing.T) {
 	}
 	kubemove := func(pattern string) func(*scenario) {
 		return func(s *scenario) {
-			pod := strings.TrimSpace(s.kubectl(s.src, "-n", "kubemove-system", "get", "pods", "-l", "app.kubernetes.io/name=kubemove", "-o", "jsonpath={.items[0].metadata.name}"))
+			pod := strings.TrimSpace(s.kubectl(s.src, "-n", "kubemove-system", "get", "pods", "-l", "app.kubernetes.io/name=kubemove", "-o",
+				"jsonpath={.items[0].metadata.name}"))
 			killContainer(s.t, s.src, "kubemove-system", pod, pattern)
 		}
 	}
@@ -109,8 +112,10 @@ func (s *scenario) noLeftovers() {
 	s.t.Helper()
 	require.Empty(s.t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left at the source")
 	require.Empty(s.t, s.kubectl(s.dst, "get", "leases", "-o", "name"), "a lock is left at the target")
-	require.Empty(s.t, s.kubectl(s.src, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the source")
-	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"), "workers are left at the target")
+	require.Empty(s.t, s.kubectl(s.src, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"),
+		"workers are left at the source")
+	require.Empty(s.t, s.kubectl(s.dst, "get", "pods,secrets,services", "-l", "kubemove.io/run", "-o", "name"),
+		"workers are left at the target")
 }
 
 // TestFaultSourceTouched: somebody scales the source up while its last data is

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -144,8 +145,10 @@ func (s *scenario) applyWithKubectl(name string, replace ...string) {
 // workloads is what a switch changes first, and the Pods.
 func (s *scenario) workloads() string {
 	s.t.Helper()
-	return s.kubectl(s.src, "get", "deployments,statefulsets", "-o", `jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation} {.spec.replicas}{"\n"}{end}`) +
-		"\n" + s.kubectl(s.src, "get", "pods", "-l", "!kubemove.io/step,!app.kubernetes.io/managed-by", "-o", `jsonpath={range .items[*]}{.metadata.name} {.metadata.deletionTimestamp}{"\n"}{end}`)
+	return s.kubectl(s.src, "get", "deployments,statefulsets", "-o",
+		`jsonpath={range .items[*]}{.kind} {.metadata.name} {.metadata.generation} {.spec.replicas}{"\n"}{end}`) +
+		"\n" + s.kubectl(s.src, "get", "pods", "-l", "!kubemove.io/step,!app.kubernetes.io/managed-by", "-o",
+		`jsonpath={range .items[*]}{.metadata.name} {.metadata.deletionTimestamp}{"\n"}{end}`)
 }
 
 // judged waits until a plan can be approved or has blockers, and returns its blockers and warnings,
@@ -154,7 +157,8 @@ func (s *scenario) judged() (plan string, blocked bool) {
 	s.t.Helper()
 	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", timeout)
 	s.await(patience, "a plan", func() error {
-		switch got := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={.status.conditions[?(@.type=="Approved")].reason}`); got {
+		switch got := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o",
+			`jsonpath={.status.conditions[?(@.type=="Approved")].reason}`); got {
 		case "WaitingForApproval", "Blocked":
 			blocked = got == "Blocked"
 			return nil
@@ -163,7 +167,8 @@ func (s *scenario) judged() (plan string, blocked bool) {
 		}
 	})
 	return s.kubectl(s.src, "get", "movepair", "shop-dst", "-o",
-		`jsonpath={range .status.plan.blockers[*]}{.reason}: {.object}: {.message}{"\n"}{end}{range .status.plan.warnings[*]}{@}{"\n"}{end}`), blocked
+			`jsonpath={range .status.plan.blockers[*]}{.reason}: {.object}: {.message}{"\n"}{end}{range .status.plan.warnings[*]}{@}{"\n"}{end}`),
+		blocked
 }
 
 // hasLine says whether one line of the text matches all patterns.
@@ -181,7 +186,8 @@ func hasLine(text string, patterns []string) bool {
 func (s *scenario) ended() (how string) {
 	s.t.Helper()
 	s.await(patience, "the end of the switch", func() error {
-		conditions := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", `jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}`)
+		conditions := s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o",
+			`jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}`)
 		for line := range strings.Lines(conditions) {
 			switch kind, rest, _ := strings.Cut(line, "="); {
 			case kind == "Switched" && strings.HasPrefix(rest, "True "):
@@ -242,14 +248,15 @@ func (s *scenario) ofNode(percent int64) string {
 // keepOne has a policy of the source forbid zero replicas, and waits until it is in force.
 func keepOne(s *scenario) {
 	s.t.Cleanup(func() {
-		if out, err := s.src.Kubectl(context.Background(), "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", s.namespace); err != nil {
+		if out, err := s.src.Kubectl(context.Background(), "delete", "validatingadmissionpolicies,validatingadmissionpolicybindings",
+			s.namespace); err != nil {
 			s.t.Errorf("%v\n%s", err, out)
 		}
 	})
 	s.apply(s.src, "foresight/no-zero-replicas/policy.yaml")
 	s.await(patience, "the policy", func() error {
 		if _, err := s.src.Kubectl(s.t.Context(), "-n", s.namespace, "patch", "deployment/payments", "--type=merge", "-p", `{"spec":{"replicas":0}}`, "--dry-run=server"); err == nil {
-			return fmt.Errorf("zero replicas are still accepted")
+			return errors.New("zero replicas are still accepted")
 		}
 		return nil
 	})

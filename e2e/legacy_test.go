@@ -20,7 +20,8 @@ func letters(t *testing.T) string {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "1998", "drafts"), 0o700))
-	for name, text := range map[string]string{"1998/first.txt": "Dear reader,\n", "1998/drafts/second.txt": strings.Repeat("draft ", 1<<16), "empty": ""} {
+	for name, text := range map[string]string{"1998/first.txt": "Dear reader,\n",
+		"1998/drafts/second.txt": strings.Repeat("draft ", 1<<16), "empty": ""} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	require.NoError(t, os.Symlink("1998/first.txt", filepath.Join(dir, "newest")))
@@ -50,7 +51,8 @@ func TestLegacyVolume(t *testing.T) {
 		// It goes when the claim does, with the namespace.
 		_, _ = s.src.Kubectl(context.Background(), "delete", "pv", volume, "--ignore-not-found", "--wait=false")
 	})
-	s.apply(s.src, "examples/legacy-volume/volume.yaml", "legacy-files", volume, "/srv/letters", folder, "node-1", node, "namespace: archive", "namespace: "+s.namespace)
+	s.apply(s.src, "examples/legacy-volume/volume.yaml", "legacy-files", volume, "/srv/letters", folder, "node-1", node,
+		"namespace: archive", "namespace: "+s.namespace)
 	s.kubectl(s.src, "wait", "pvc/files", "--for=jsonpath={.status.phase}=Bound", timeout)
 
 	// Somebody looks into the folder: he might write as well.
@@ -62,7 +64,8 @@ func TestLegacyVolume(t *testing.T) {
 	s.kubectl(s.src, "delete", "pod", "peek", timeout)
 
 	s.approve("shop-dst")
-	plan := s.kubectl(s.src, "get", "movepair", "shop-dst", "-o", "jsonpath={.status.plan.objects} {.status.plan.volumes[*].name} {.status.plan.volumes[*].target} {.status.plan.volumes[*].files}")
+	plan := s.kubectl(s.src, "get", "movepair", "shop-dst", "-o",
+		"jsonpath={.status.plan.objects} {.status.plan.volumes[*].name} {.status.plan.volumes[*].target} {.status.plan.volumes[*].files}")
 	require.Equal(t, "1 files letters 4", plan, "objects, claim, claim at the target and files of the plan")
 	s.switched()
 

@@ -59,7 +59,8 @@ func (s *scenario) followMade(user string) *made {
 	require.NoError(s.t, err)
 	found, err := discovery.NewDiscoveryClientForConfig(config)
 	require.NoError(s.t, err)
-	m := &made{s: s, user: user, log: log, own: map[ownObject]bool{}, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}
+	m := &made{s: s, user: user, log: log, own: map[ownObject]bool{},
+		mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(found))}
 	client, err := metadata.NewForConfig(config)
 	require.NoError(s.t, err)
 	for _, name := range watchedKinds {

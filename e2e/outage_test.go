@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func (m *outageMove) begin(t *testing.T, fromHome bool, port int) {
 		fmt.Sprintf("%s:%d", m.address(m.source), port), fmt.Sprintf("%s:%d", m.address(m.target), port))
 	m.await(patience, "the first writes", func() error {
 		if m.client.Acknowledged() == 0 {
-			return fmt.Errorf("nothing is acknowledged")
+			return errors.New("nothing is acknowledged")
 		}
 		return nil
 	})

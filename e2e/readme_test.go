@@ -71,7 +71,8 @@ func TestFirstMove(t *testing.T) {
 	s.kubectl(s.src, "wait", "moveswitch/journal-dst", "--for=condition=RolledBack", timeout)
 	s.kubectl(s.src, "rollout", "status", "deployment/journal", timeout)
 	// A reader who goes on with the example has not gone back.
-	s.kubectl(s.src, "patch", "moveswitch", "journal-dst", "--type=merge", "-p", `{"spec":{"desired":"Switched","retry":"2","approvedPlan":""}}`)
+	s.kubectl(s.src, "patch", "moveswitch", "journal-dst", "--type=merge", "-p",
+		`{"spec":{"desired":"Switched","retry":"2","approvedPlan":""}}`)
 	read(t, config, rest...)
 }
 

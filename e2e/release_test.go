@@ -95,7 +95,7 @@ func (s *scenario) writers(c *lab.Cluster, object string) string {
 	require.NoError(s.t, json.Unmarshal([]byte(s.kubectl(c, "get", object, "--show-managed-fields", "-o", "json")), &o))
 	var names []string
 	for _, m := range o.ManagedFields {
-		if fields := string(m.FieldsV1.Raw); strings.Contains(fields, `"f:spec"`) || strings.Contains(fields, `"f:data"`) {
+		if fields := m.FieldsV1.GetRawString(); strings.Contains(fields, `"f:spec"`) || strings.Contains(fields, `"f:data"`) {
 			names = append(names, m.Manager)
 		}
 	}

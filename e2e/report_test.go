@@ -42,7 +42,8 @@ func (s *scenario) fault(format string, args ...any) {
 		}
 		row.Way = get("movepairs", "{.items[0].status.transport}")
 		row.Downtime = get("moveswitches", "{.items[0].status.downtimeSeconds}") + " s"
-		if at, err := time.Parse(time.RFC3339, get("moveengines", `{.items[0].status.conditions[?(@.type=="Switched")].lastTransitionTime}`)); err == nil {
+		if at, err := time.Parse(time.RFC3339,
+			get("moveengines", `{.items[0].status.conditions[?(@.type=="Switched")].lastTransitionTime}`)); err == nil {
 			row.After = fmt.Sprintf("%.0f s", max(0, at.Sub(begun).Seconds()))
 		}
 		faultRows.Lock()

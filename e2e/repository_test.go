@@ -29,7 +29,8 @@ func (s *scenario) credentials(secret string, more ...string) {
 // moveThrough applies the example with the repository.
 func (s *scenario) moveThrough(repository string) {
 	s.t.Helper()
-	s.apply(s.src, "examples/s3/moveengine.yaml", "s3:https://s3.example.com/moves/prefix", repository, "namespace: shop", "namespace: "+s.namespace)
+	s.apply(s.src, "examples/s3/moveengine.yaml", "s3:https://s3.example.com/moves/prefix", repository, "namespace: shop",
+		"namespace: "+s.namespace)
 }
 
 const s3Secret = "canary-of-the-repository"
@@ -52,7 +53,7 @@ func TestRepositoryS3(t *testing.T) {
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
 	require.Equal(t, "persistentvolumeclaim/data", s.kubectl(s.dst, "get", "pvc", "-o", "name"), "the claims at the target")
 	l.look(t.Context())
-	l.everything(t.Context())
+	l.everything()
 	require.Contains(t, l.values, s3Secret)
 	l.silent()
 }
@@ -84,11 +85,13 @@ func TestRepositoryClaim(t *testing.T) {
 	s.apply(s.src, "engine-claim.yaml", "REPOSITORY", "claim:backups")
 	s.t.Log("\n" + s.complaint([]string{"ClaimMissing", "backups"}))
 	require.Equal(t, untouched, s.sourceState(), "the source was touched")
-	create(target, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: backups}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 256Mi}}}}`)(s)
+	create(target, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: backups},
+		spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 256Mi}}}}`)(s)
 	s.switched()
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
 	s.kubectl(s.src, "delete", "moveengine", "shop", timeout)
-	require.Equal(t, "persistentvolumeclaim/backups\npersistentvolumeclaim/data", s.kubectl(s.dst, "get", "pvc", "-o", "name"), "the claims at the target")
+	require.Equal(t, "persistentvolumeclaim/backups\npersistentvolumeclaim/data",
+		s.kubectl(s.dst, "get", "pvc", "-o", "name"), "the claims at the target")
 	create(target, peek)(s)
 	s.kubectl(s.dst, "wait", "--for=condition=Ready", "pod/peek", timeout)
 	_, err := s.dst.Exec(t.Context(), s.namespace, "peek", "", "test", "-s", "/backups/"+s.namespace+"/shop-dst/data/config")

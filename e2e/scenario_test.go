@@ -58,7 +58,8 @@ func (s *scenario) close() {
 	out, err := s.src.Kubectl(ctx, "-n", s.namespace, "delete", "moveengines", "--all", timeout)
 	if err != nil {
 		s.t.Errorf("the engines cannot be deleted: %v\n%s", err, out)
-		_, _ = s.src.Kubectl(ctx, "-n", s.namespace, "annotate", "moveswitches,movepairs,datasyncs,moveengines", "--all", "kubemove.io/force-delete=true")
+		_, _ = s.src.Kubectl(ctx, "-n", s.namespace, "annotate", "moveswitches,movepairs,datasyncs,moveengines", "--all",
+			"kubemove.io/force-delete=true")
 	}
 	for _, c := range clusters.Clusters() {
 		if _, err := c.Kubectl(ctx, "delete", "namespace", s.namespace, timeout); err != nil {
@@ -106,7 +107,8 @@ func (s *scenario) write(file, name string, replace ...string) {
 func (s *scenario) planned(name string) string {
 	s.t.Helper()
 	s.kubectl(s.src, "wait", "--for=create", "moveswitch/"+name, timeout)
-	s.kubectl(s.src, "wait", `--for=jsonpath={.status.conditions[?(@.type=="Approved")].reason}=WaitingForApproval`, "moveswitch/"+name, timeout)
+	s.kubectl(s.src, "wait", `--for=jsonpath={.status.conditions[?(@.type=="Approved")].reason}=WaitingForApproval`,
+		"moveswitch/"+name, timeout)
 	hash := s.kubectl(s.src, "get", "moveswitch", name, "-o", "jsonpath={.status.planHash}")
 	require.NotEmpty(s.t, hash)
 	return hash
@@ -141,7 +143,8 @@ func (s *scenario) pod(c *lab.Cluster, selector string) string {
 func (s *scenario) files(c *lab.Cluster, pod string) string {
 	s.t.Helper()
 	out, err := c.Exec(s.t.Context(), s.namespace, pod, "", "sh", "-c",
-		`cd /data && stat -c '%n %F %a %u %g' . && find . -mindepth 1 | sort | while read -r f; do stat -c '%n %F %a %u %g %s %Y' "$f"; [ -f "$f" ] && [ ! -L "$f" ] && sha256sum "$f"; done; true`)
+		`cd /data && stat -c '%n %F %a %u %g' . && find . -mindepth 1 | sort | while read -r f; do stat -c '%n %F %a %u %g %s %Y' "$f"; `+
+			`[ -f "$f" ] && [ ! -L "$f" ] && sha256sum "$f"; done; true`)
 	require.NoError(s.t, err)
 	return out
 }

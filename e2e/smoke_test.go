@@ -45,7 +45,8 @@ func startApplication(t *testing.T, c *lab.Cluster, namespace string) string {
 	ctx := t.Context()
 	client, err := c.Client()
 	require.NoError(t, err)
-	_, err = client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
+	_, err = client.CoreV1().Namespaces().Create(ctx,
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	manifest := strings.ReplaceAll(smokeManifest, "NAMESPACE", namespace)
 	start := time.Now()

@@ -18,7 +18,8 @@ func (s *scenario) tell(ctx context.Context) {
 		}
 	}
 	state, err := s.src.Kubectl(ctx, "-n", s.namespace, "get", "kubemove", "-o",
-		`jsonpath={range .items[*]}{.kind} {.metadata.name}: {.status.step}{range .status.conditions[?(@.status!="True")]} | {.type}={.status} {.message}{end}{"\n"}{end}`)
+		`jsonpath={range .items[*]}{.kind} {.metadata.name}: `+
+			`{.status.step}{range .status.conditions[?(@.status!="True")]} | {.type}={.status} {.message}{end}{"\n"}{end}`)
 	fmt.Fprintf(&out, "%s%s", state, errorLine(err))
 	file, err := s.tellAll(ctx)
 	s.t.Logf("FAILED. What stands out now:\n  machine: %s\n%sEverything: %s%s", clusters.Machine(), out.String(), file, errorLine(err))

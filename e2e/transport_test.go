@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -75,18 +76,18 @@ func secondNamespace(t *testing.T, s *scenario) {
 }
 
 // noNodePorts leaves room for the application's own, which is made at the end.
-func noNodePorts(t *testing.T, s *scenario) {
+func noNodePorts(_ *testing.T, s *scenario) {
 	s.kubectl(s.src, "patch", "service", "shop", "--type=merge", "-p", `{"spec":{"type":"ClusterIP"}}`)
 	s.kubectl(s.dst, "create", "quota", "ports", "--hard=services.nodeports=0")
 }
 
 // balance does what a cloud does for a Service: here its load balancer is the node.
-func balance(t *testing.T, s *scenario) {
+func balance(_ *testing.T, s *scenario) {
 	var service string
 	s.catch("the Service of a worker", func() error {
 		service = s.kubectl(s.dst, "get", "services", "-l", "app.kubernetes.io/managed-by=kubemove", "-o", "name")
 		if service == "" {
-			return fmt.Errorf("there is none yet")
+			return errors.New("there is none yet")
 		}
 		return nil
 	})

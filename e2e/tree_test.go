@@ -215,5 +215,6 @@ func requireSameTree(t *testing.T, want, got []string) {
 	}
 	slices.Sort(extra)
 	show := func(list []string) string { return strings.Join(list[:min(len(list), 10)], "\n") }
-	require.Empty(t, append(missing, extra...), "lost or changed (%d):\n%s\nfound instead (%d):\n%s", len(missing), show(missing), len(extra), show(extra))
+	require.Empty(t, append(missing, extra...), "lost or changed (%d):\n%s\nfound instead (%d):\n%s", len(missing), show(missing),
+		len(extra), show(extra))
 }

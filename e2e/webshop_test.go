@@ -46,7 +46,8 @@ func newWebShop(t *testing.T) *webShop {
 	require.NoError(t, os.WriteFile(file, []byte(s.manifests()), 0o600))
 	s.kubectl(s.src, "apply", "--server-side", "-f", file)
 	s.await(patience, "the rights to be added up", func() error {
-		if groups := s.kubectl(s.src, "get", "clusterrole", "kubemove-data", "kubemove-switch", "-o", "jsonpath={.items[*].rules[*].apiGroups}"); strings.Count(groups, s.group) != 2 {
+		if groups := s.kubectl(s.src, "get", "clusterrole", "kubemove-data", "kubemove-switch", "-o",
+			"jsonpath={.items[*].rules[*].apiGroups}"); strings.Count(groups, s.group) != 2 {
 			return fmt.Errorf("the roles of the Jobs are for the groups %s", groups)
 		}
 		return nil
@@ -71,7 +72,8 @@ func (s *webShop) removeWide() {
 	for _, c := range clusters.Clusters() {
 		remove(c, s.crd(), "priorityclass/"+s.class)
 	}
-	remove(s.src, "clusterrole/kubemove-"+s.namespace, "clusterrole/kubemove-"+s.namespace+"-cluster", "clusterrolebinding/kubemove-"+s.namespace+"-cluster")
+	remove(s.src, "clusterrole/kubemove-"+s.namespace, "clusterrole/kubemove-"+s.namespace+"-cluster",
+		"clusterrolebinding/kubemove-"+s.namespace+"-cluster")
 	remove(s.dst, "clusterrolebinding/"+s.namespace, "serviceaccount/"+s.namespace)
 }
 
@@ -173,7 +175,8 @@ func (s *webShop) stopped() error {
 	return nil
 }
 
-const claimLimits = `{apiVersion: v1, kind: LimitRange, metadata: {name: claims}, spec: {limits: [{type: PersistentVolumeClaim, min: {storage: 1Mi}}]}}`
+const claimLimits = `{apiVersion: v1, kind: LimitRange, metadata: {name: claims},
+	spec: {limits: [{type: PersistentVolumeClaim, min: {storage: 1Mi}}]}}`
 
 // TestWebShop moves a whole application, of eighteen kinds, with a custom resource and its
 // controller. What its plan says, what its files say and what the target's audit log says was
@@ -220,7 +223,8 @@ func (s *webShop) comparePlan(p *application.Plan) {
 	}
 	require.Contains(s.t, left, application.Ref{Kind: "LimitRange", Name: "claims"}, "what an administrator has set stays")
 	for _, widget := range []string{"blue", "red"} {
-		for _, ref := range []application.Ref{{Kind: "ConfigMap", Name: "widget-" + widget}, {Group: "apps", Kind: "Deployment", Name: "widget-" + widget}} {
+		for _, ref := range []application.Ref{{Kind: "ConfigMap", Name: "widget-" + widget},
+			{Group: "apps", Kind: "Deployment", Name: "widget-" + widget}} {
 			require.Contains(s.t, left[ref], "/"+widget, "%s is made by its widget, there as here", ref)
 		}
 	}
@@ -248,7 +252,8 @@ func TestRollBackWithCustomResources(t *testing.T) {
 	require.Equal(t, before, s.state(s.src))
 	s.kubectl(s.dst, "get", s.crd(), "priorityclass/"+s.class) // They stay: others may use them by then.
 	s.await(patience, "the target to be empty", func() error {
-		found := s.kubectl(s.dst, "get", "widgets."+s.group+",deployments,statefulsets,cronjobs,pods,services,configmaps,secrets,leases,ingresses", "-o", "name",
+		found := s.kubectl(s.dst, "get",
+			"widgets."+s.group+",deployments,statefulsets,cronjobs,pods,services,configmaps,secrets,leases,ingresses", "-o", "name",
 			"--field-selector=metadata.name!=kube-root-ca.crt")
 		if found != "" {
 			return fmt.Errorf("at the target are %s", found)

@@ -16,9 +16,11 @@ import (
 // line of a log, as an API server of version 1.35 writes it.
 func line(verb, user, uri, objectRef string, code int) string {
 	return fmt.Sprintf(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"1","stage":"ResponseComplete",`+
-		`"requestURI":%q,"verb":%q,"user":{"username":%q,"groups":["system:authenticated"]},"sourceIPs":["10.0.0.1"],"userAgent":"kubemove-task",`+
+		`"requestURI":%q,"verb":%q,"user":{"username":%q,"groups":["system:authenticated"]},`+
+		`"sourceIPs":["10.0.0.1"],"userAgent":"kubemove-task",`+
 		`"objectRef":%s,"responseStatus":{"metadata":{},"code":%d},`+
-		`"requestReceivedTimestamp":"2026-01-02T03:04:05.100000Z","stageTimestamp":"2026-01-02T03:04:05.123456Z","annotations":{"authorization.k8s.io/decision":"allow"}}`+"\n",
+		`"requestReceivedTimestamp":"2026-01-02T03:04:05.100000Z","stageTimestamp":"2026-01-02T03:04:05.123456Z",`+
+		`"annotations":{"authorization.k8s.io/decision":"allow"}}`+"\n",
 		uri, verb, user, objectRef, code)
 }
 
@@ -30,7 +32,8 @@ func TestParse(t *testing.T) {
 	require.Equal(t, 123456000, e.Time.Nanosecond())
 	e.Time = e.Time.UTC().Truncate(0)
 	require.Equal(t, Event{
-		Time: e.Time, Verb: "create", User: "mover", UserAgent: "kubemove-task", URI: "/apis/apps/v1/namespaces/shop/deployments?fieldManager=kubemove",
+		Time: e.Time, Verb: "create", User: "mover", UserAgent: "kubemove-task",
+		URI:      "/apis/apps/v1/namespaces/shop/deployments?fieldManager=kubemove",
 		Resource: schema.GroupResource{Group: "apps", Resource: "deployments"}, Namespace: "shop", Name: "web", Code: 201,
 	}, e)
 	for _, bad := range []string{"", "{", "{}", `"text"`} {
@@ -47,12 +50,13 @@ func TestCreated(t *testing.T) {
 		code      int
 		want      bool
 	}{
-		"create":            {"the usual way", "create", "/x", web, 201, true},
-		"apply":             {"a server-side apply creates too", "patch", "/x?fieldManager=a&force=true", web, 201, true},
-		"apply again":       {"it was there before", "patch", "/x?fieldManager=a", web, 200, false},
-		"refused":           {"nothing was made", "create", "/x", web, 409, false},
-		"dry run":           {"nothing was made", "create", "/x?dryRun=All&fieldManager=kubemove", web, 201, false},
-		"subresource":       {"a token is no object", "create", "/x/token", `{"resource":"serviceaccounts","namespace":"shop","name":"web","subresource":"token"}`, 201, false},
+		"create":      {"the usual way", "create", "/x", web, 201, true},
+		"apply":       {"a server-side apply creates too", "patch", "/x?fieldManager=a&force=true", web, 201, true},
+		"apply again": {"it was there before", "patch", "/x?fieldManager=a", web, 200, false},
+		"refused":     {"nothing was made", "create", "/x", web, 409, false},
+		"dry run":     {"nothing was made", "create", "/x?dryRun=All&fieldManager=kubemove", web, 201, false},
+		"subresource": {"a token is no object",
+			"create", "/x/token", `{"resource":"serviceaccounts","namespace":"shop","name":"web","subresource":"token"}`, 201, false},
 		"dryRun in a value": {"only the parameter itself counts", "create", "/x?fieldManager=dryRun%3DAll", web, 201, true},
 	}
 	for name, c := range cases {
@@ -112,7 +116,8 @@ func TestLogReadsItsOwnPartOnly(t *testing.T) {
 func TestMadeAndCompare(t *testing.T) {
 	const ns = "shop"
 	object := func(group, resource, namespace, name string) Event {
-		return Event{Verb: "create", User: "mover", Code: 201, Resource: schema.GroupResource{Group: group, Resource: resource}, Namespace: namespace, Name: name}
+		return Event{Verb: "create", User: "mover", Code: 201, Resource: schema.GroupResource{Group: group, Resource: resource},
+			Namespace: namespace, Name: name}
 	}
 	kindOf := func(r schema.GroupResource) (schema.GroupKind, error) {
 		kind := map[string]string{"deployments": "Deployment", "secrets": "Secret", "pods": "Pod", "priorityclasses": "PriorityClass"}[r.Resource]
@@ -126,7 +131,8 @@ func TestMadeAndCompare(t *testing.T) {
 	other.User = "admin"
 	events := []Event{
 		object("apps", "deployments", ns, "web"), object("apps", "deployments", ns, "web"), object("", "secrets", ns, "password"),
-		object("", "secrets", ns, "kubemove-run"), object("", "pods", ns, "worker"), object("scheduling.k8s.io", "priorityclasses", "", "high"), other,
+		object("", "secrets", ns, "kubemove-run"), object("", "pods", ns, "worker"),
+		object("scheduling.k8s.io", "priorityclasses", "", "high"), other,
 	}
 	made, err := Made(events, "mover", ns, kindOf, own)
 	require.NoError(t, err)

@@ -60,7 +60,7 @@ func (l *Log) files() ([]string, error) {
 		return nil, err
 	}
 	slices.Sort(old) // The time in their names is written so that this is their order.
-	all := append(old, l.path)
+	all := slices.Concat(old, []string{l.path})
 	for i, file := range all {
 		info, err := os.Stat(file)
 		if errors.Is(err, fs.ErrNotExist) {

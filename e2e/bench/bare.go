@@ -100,7 +100,8 @@ func (b bare) passwordFile() string { return filepath.Join(b.dir, "password") }
 func (b bare) restic(ctx context.Context, repository, dir string, args []string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, b.programs.restic, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), append(environment, "RESTIC_REPOSITORY="+repository, "RESTIC_PASSWORD_FILE="+b.passwordFile(), "TMPDIR="+b.dir)...)
+	cmd.Env = append(os.Environ(),
+		append(environment, "RESTIC_REPOSITORY="+repository, "RESTIC_PASSWORD_FILE="+b.passwordFile(), "TMPDIR="+b.dir)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -29,7 +29,8 @@ func (o Options) validate() error {
 	}
 	for _, s := range o.Sets {
 		if s.Files < 1 || s.Least < 0 || s.Most < s.Least {
-			return fmt.Errorf("the set %s has %d files of %d to %d bytes, expected at least one file and sizes in order: make the flags larger", s.Name, s.Files, s.Least, s.Most)
+			return fmt.Errorf("the set %s has %d files of %d to %d bytes, expected at least one file and sizes in order: make the flags larger",
+				s.Name, s.Files, s.Least, s.Most)
 		}
 	}
 	return nil
@@ -109,7 +110,8 @@ func (b *Bench) pair(ctx context.Context, s *series, i int) error {
 	move := func(name string, t transport) (moved, error) {
 		m, err := b.runMove(ctx, s.Set, seed, t)
 		if err == nil {
-			b.tell("%-6s %d/%d  %s  run %s (the whole move %s, page cache %s)", s.Set.Name, i+1, b.options.Pairs, name, seconds(m.Run), seconds(m.Whole), cached())
+			b.tell("%-6s %d/%d  %s  run %s (the whole move %s, page cache %s)",
+				s.Set.Name, i+1, b.options.Pairs, name, seconds(m.Run), seconds(m.Whole), cached())
 		}
 		return m, err
 	}

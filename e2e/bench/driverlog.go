@@ -47,7 +47,8 @@ func parseDriverLog(log []byte) (driverTimes, error) {
 		}
 	}
 	if t.Go.IsZero() || t.Verified.IsZero() || t.Finished.IsZero() {
-		return t, fmt.Errorf("the log of the cutover names go %v, verified %v, finished %v; expected the lines \"workers started\", \"volume synced\" and \"finished\": was its wording changed? Then change e2e/bench/driverlog.go. The log:\n%s",
+		return t, fmt.Errorf("the log of the cutover names go %v, verified %v, finished %v; expected the lines \"workers started\", "+
+			"\"volume synced\" and \"finished\": was its wording changed? Then change e2e/bench/driverlog.go. The log:\n%s",
 			!t.Go.IsZero(), !t.Verified.IsZero(), !t.Finished.IsZero(), log)
 	}
 	return t, nil

@@ -46,7 +46,8 @@ func sameCalls(seen [][]string) error {
 	for _, want := range expected {
 		i := slices.IndexFunc(seen, func(args []string) bool { return len(args) > 0 && args[0] == want[0] })
 		if i < 0 {
-			return fmt.Errorf("no call of restic %s was seen in the workers, got %q: expected one; does this program see the processes of the lab?", want[0], seen)
+			return fmt.Errorf("no call of restic %s was seen in the workers, got %q: expected one; does this program see the processes of the lab?",
+				want[0], seen)
 		}
 		if got := shape(seen[i]); !slices.Equal(got, shape(want)) {
 			return fmt.Errorf("the worker calls restic with %q, the benchmark with %q: change e2e/bench/flags.go to what ddm/restic says",

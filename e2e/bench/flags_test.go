@@ -32,7 +32,8 @@ func TestFlagsAreTheMobilizers(t *testing.T) {
 
 func TestSameCalls(t *testing.T) {
 	seen := func() [][]string {
-		return [][]string{initCall(), backupCall("run-7", "/kubemove/volumes/data"), restoreCall("0a1b", "/kubemove/volumes/data", "/kubemove/volumes/data")}
+		return [][]string{initCall(), backupCall("run-7", "/kubemove/volumes/data"),
+			restoreCall("0a1b", "/kubemove/volumes/data", "/kubemove/volumes/data")}
 	}
 	require.NoError(t, sameCalls(seen()))
 

@@ -29,13 +29,13 @@ func machine(folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, err := filepath.EvalSymlinks(folder)
+	resolved, err := filepath.EvalSymlinks(folder)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d cores (%s), %.1f GiB of memory, Linux %s %s, volumes on %s, %s",
 		runtime.NumCPU(), value(string(cpu), "model name"), float64(kibibytes(string(memory), "MemTotal"))/(1<<20),
-		unix.ByteSliceToString(u.Release[:]), runtime.GOARCH, fileSystem(string(mounts), real), limits()), nil
+		unix.ByteSliceToString(u.Release[:]), runtime.GOARCH, fileSystem(string(mounts), resolved), limits()), nil
 }
 
 // limits says whether the kernel counts the page cache of a container against its memory, which
@@ -90,7 +90,8 @@ func sameFileSystem(a, b string) error {
 		}
 	}
 	if st[0].Dev != st[1].Dev {
-		return fmt.Errorf("%s and %s are on different file systems, expected one: the comparison would not be fair; put the checkout on the one that holds the volumes", a, b)
+		return fmt.Errorf("%s and %s are on different file systems, expected one: the comparison would not be fair; "+
+			"put the checkout on the one that holds the volumes", a, b)
 	}
 	return nil
 }

@@ -178,7 +178,8 @@ func (m *moments) between(from, to string) (time.Duration, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return 0, fmt.Errorf("these moments of the move were not seen: %s; expected all of them: was a label changed? Then change e2e/bench/moments.go", strings.Join(missing, ", "))
+		return 0, fmt.Errorf("these moments of the move were not seen: %s; expected all of them: "+
+			"was a label changed? Then change e2e/bench/moments.go", strings.Join(missing, ", "))
 	}
 	return m.at[to].Sub(m.at[from]), nil
 }

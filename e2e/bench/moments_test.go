@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-func object(labels map[string]any, status map[string]any) *unstructured.Unstructured {
+func object(labels, status map[string]any) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"labels": labels}, "status": status}}
 }
 
@@ -44,7 +44,8 @@ func TestMoments(t *testing.T) {
 	for _, tc := range []struct {
 		from, to string
 		want     time.Duration
-	}{{momentGo, momentSwitched, 9 * time.Second}, {momentStopping, momentStopped, 2 * time.Second}, {momentStarting, momentStarted, 1500 * time.Millisecond}} {
+	}{{momentGo, momentSwitched, 9 * time.Second}, {momentStopping, momentStopped, 2 * time.Second},
+		{momentStarting, momentStarted, 1500 * time.Millisecond}} {
 		got, err := m.between(tc.from, tc.to)
 		require.NoError(t, err)
 		require.Equal(t, tc.want, got, tc.from)

@@ -78,7 +78,8 @@ func (b *Bench) place(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	_, err := b.lab.Source().Kubectl(ctx, "--namespace", name, "create", "secret", "generic", "dst", "--from-file=kubeconfig="+b.lab.Target().Kubeconfig)
+	_, err := b.lab.Source().Kubectl(ctx, "--namespace", name, "create", "secret", "generic", "dst",
+		"--from-file=kubeconfig="+b.lab.Target().Kubeconfig)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,8 @@ func (b *Bench) measureMove(ctx context.Context, name string, way transport) (ou
 		return out, err
 	}
 	processes := watcher.stop(name)
-	log, err := b.lab.Source().Kubectl(ctx, "--namespace", name, "logs", "--selector", "kubemove.io/step=cutover", "--container", "task", "--tail", "-1")
+	log, err := b.lab.Source().Kubectl(ctx, "--namespace", name, "logs", "--selector", "kubemove.io/step=cutover",
+		"--container", "task", "--tail", "-1")
 	if err != nil {
 		return out, err
 	}
@@ -163,7 +165,8 @@ func volume(ctx context.Context, c *lab.Cluster, claim string) (string, error) {
 		return "", err
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("the volume of claim %s in %s is %q, expected a folder of this machine: use the lab that runs without Docker", claim, c.Name, path)
+		return "", fmt.Errorf("the volume of claim %s in %s is %q, expected a folder of this machine: use the lab that runs without Docker",
+			claim, c.Name, path)
 	}
 	return path, nil
 }

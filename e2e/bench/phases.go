@@ -20,7 +20,8 @@ func phases(began, verified time.Time, all []process) ([]phase, error) {
 				return p, nil
 			}
 		}
-		return process{}, fmt.Errorf("no process %s %s was seen from its begin to its end in the workers, expected one: does this program see the processes of the lab?", program, verb)
+		return process{}, fmt.Errorf("no process %s %s was seen from its begin to its end in the workers, expected one: "+
+			"does this program see the processes of the lab?", program, verb)
 	}
 	var of [3]process
 	for i, verb := range []string{"init", "backup", "restore"} {

@@ -53,7 +53,8 @@ func newest(pattern string) (string, error) {
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf("no file is named %s: the benchmark needs a lab that builds the images itself; unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET, and run make up", pattern)
+		return "", fmt.Errorf("no file is named %s: the benchmark needs a lab that builds the images itself; "+
+			"unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET, and run make up", pattern)
 	}
 	return found, nil
 }

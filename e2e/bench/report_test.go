@@ -57,7 +57,8 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "1.25 1.00 - 1.50 must be <= 1.25, goal 1.15: kept, the goal not", line(t, text, "(A - empty A) / B"))
 	require.Contains(t, line(t, text, "A / B"), "1.75 1.50 - 2.00")
 	require.Contains(t, line(t, text, "(A - (empty A - empty B)) / B"), "1.45 1.20 - 1.70")
-	require.Equal(t, "5.0 s 5.0 - 5.0 must be <= 12 s, goal 8 s: reached", line(t, text, "A: the cost of the Pods: from go for the workers until verified"))
+	require.Equal(t, "5.0 s 5.0 - 5.0 must be <= 12 s, goal 8 s: reached",
+		line(t, text, "A: the cost of the Pods: from go for the workers until verified"))
 	require.Equal(t, "16.0 s 16.0 - 16.0", line(t, text, "the rest"))
 	require.Equal(t, "1.0 s 1.0 - 1.0", line(t, text, "restic init"))
 	require.Equal(t, "2.0 s 2.0 - 2.0", line(t, text, "Pin"))

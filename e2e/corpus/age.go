@@ -147,9 +147,6 @@ func ownerReference(owner *unstructured.Unstructured) map[string]any {
 	}
 }
 
-// isOwned says whether a controller has made the object.
-func isOwned(o *unstructured.Unstructured) bool { return len(o.GetOwnerReferences()) > 0 }
-
 func condition(kind, status string) map[string]any {
 	return map[string]any{"type": kind, "status": status, "lastTransitionTime": now, "reason": "Aged", "message": "written by the corpus"}
 }

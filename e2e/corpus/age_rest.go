@@ -45,7 +45,8 @@ func (w *world) ageService(o *unstructured.Unstructured) {
 	if !strings.Contains(strings.Join(o.GetFinalizers(), " "), finalizer) {
 		w.patch(o, map[string]any{"metadata": map[string]any{"finalizers": []any{finalizer}}})
 	}
-	w.annotate(o, map[string]any{"metallb.io/ip-allocated-from-pool": "pool", "cloud.google.com/neg-status": "{}", "field.cattle.io/publicEndpoints": "[]"})
+	w.annotate(o,
+		map[string]any{"metallb.io/ip-allocated-from-pool": "pool", "cloud.google.com/neg-status": "{}", "field.cattle.io/publicEndpoints": "[]"})
 	w.balance(o)
 }
 
@@ -73,7 +74,8 @@ func (w *world) ageIngress(o *unstructured.Unstructured) {
 
 func endpoints(o *unstructured.Unstructured) *unstructured.Unstructured {
 	out := &unstructured.Unstructured{Object: map[string]any{"subsets": []any{
-		map[string]any{"addresses": []any{map[string]any{"ip": "198.51.100.7"}}, "ports": []any{map[string]any{"name": "p", "port": int64(8080), "protocol": "TCP"}}},
+		map[string]any{"addresses": []any{map[string]any{"ip": "198.51.100.7"}},
+			"ports": []any{map[string]any{"name": "p", "port": int64(8080), "protocol": "TCP"}}},
 	}}}
 	out.SetAPIVersion("v1")
 	out.SetKind("Endpoints")
@@ -86,7 +88,8 @@ func endpoints(o *unstructured.Unstructured) *unstructured.Unstructured {
 
 func endpointSlice(o *unstructured.Unstructured) *unstructured.Unstructured {
 	out := child(o, "discovery.k8s.io/v1", "EndpointSlice", o.GetName()+"-x7k2p")
-	out.SetLabels(map[string]string{"kubernetes.io/service-name": o.GetName(), "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"})
+	out.SetLabels(map[string]string{"kubernetes.io/service-name": o.GetName(),
+		"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"})
 	out.Object["addressType"] = "IPv4"
 	out.Object["endpoints"] = []any{map[string]any{"addresses": []any{"198.51.100.7"}, "conditions": map[string]any{"ready": true}}}
 	out.Object["ports"] = []any{map[string]any{"name": "p", "port": int64(8080), "protocol": "TCP"}}
@@ -104,7 +107,8 @@ func (w *world) ageAccount(o *unstructured.Unstructured) {
 	token.SetKind("Secret")
 	token.SetName(name)
 	token.SetNamespace(o.GetNamespace())
-	token.SetAnnotations(map[string]string{"kubernetes.io/service-account.name": o.GetName(), "kubernetes.io/service-account.uid": string(o.GetUID())})
+	token.SetAnnotations(map[string]string{"kubernetes.io/service-account.name": o.GetName(),
+		"kubernetes.io/service-account.uid": string(o.GetUID())})
 	w.create(token)
 	secrets, _ := nested(o, "secrets")
 	list, _ := secrets.([]any)
@@ -144,8 +148,9 @@ func (w *world) ageAutoscaler(o *unstructured.Unstructured) {
 }
 
 func (w *world) ageBudget(o *unstructured.Unstructured) {
-	w.status(o, map[string]any{"currentHealthy": int64(2), "desiredHealthy": int64(1), "disruptionsAllowed": int64(1), "expectedPods": int64(2),
-		"conditions": []any{condition("DisruptionAllowed", "True")}})
+	w.status(o,
+		map[string]any{"currentHealthy": int64(2), "desiredHealthy": int64(1), "disruptionsAllowed": int64(1), "expectedPods": int64(2),
+			"conditions": []any{condition("DisruptionAllowed", "True")}})
 }
 
 // ageQuota: nothing is admitted before somebody has counted.

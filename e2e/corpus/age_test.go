@@ -64,18 +64,37 @@ func TestAge(t *testing.T) {
 		from   string
 		want   []string
 	}{
-		"Deployment":  {"it has a ReplicaSet for each revision, and Pods", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {" + template + "}}", []string{"Deployment/a", "Pod/a-6d4cf56db9-x7k2p", "ReplicaSet/a-5b8f7c9d64", "ReplicaSet/a-6d4cf56db9"}},
-		"Stopped":     {"without replicas there are no Pods", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 0, " + template + "}}", []string{"Deployment/a", "ReplicaSet/a-5b8f7c9d64", "ReplicaSet/a-6d4cf56db9"}},
-		"StatefulSet": {"each replica has its claim", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {replicas: 2, volumeClaimTemplates: [{metadata: {name: d}, spec: {}}], " + template + "}}", []string{"PersistentVolumeClaim/d-a-0", "PersistentVolumeClaim/d-a-1", "Pod/a-0", "Pod/a-1", "StatefulSet/a"}},
-		"Ordinals":    {"replicas may be counted from another number", "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {ordinals: {start: 5}, " + template + "}}", []string{"Pod/a-5", "StatefulSet/a"}},
-		"DaemonSet":   {"one Pod stands for all", "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {" + template + "}}", []string{"DaemonSet/a", "Pod/a-x7k2p"}},
-		"CronJob":     {"it has run", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {" + template + "}}}}", []string{"CronJob/a", "Job/a-29000000", "Pod/a-29000000-x7k2p"}},
-		"Suspended":   {"it never ran", "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {suspend: true, jobTemplate: {spec: {" + template + "}}}}", []string{"CronJob/a"}},
-		"Ephemeral":   {"the volume of a Pod has a claim that ends with it", "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {}}}}]}}", []string{"PersistentVolumeClaim/a-v", "Pod/a"}},
-		"Service":     {"its endpoints are known", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: LoadBalancer, selector: {app: a}}}", []string{"EndpointSlice/a-x7k2p", "Endpoints/a", "Service/a"}},
-		"NoSelector":  {"nobody but people knows its endpoints", "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {}}", []string{"Service/a"}},
-		"Account":     {"older clusters give it a token", "{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}", []string{"Secret/a-token-x7k2p", "ServiceAccount/a"}},
-		"ConfigMap":   {"nobody writes to it", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", []string{"ConfigMap/a"}},
+		"Deployment": {"it has a ReplicaSet for each revision, and Pods",
+			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {" + template + "}}",
+			[]string{"Deployment/a", "Pod/a-6d4cf56db9-x7k2p", "ReplicaSet/a-5b8f7c9d64", "ReplicaSet/a-6d4cf56db9"}},
+		"Stopped": {"without replicas there are no Pods",
+			"{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 0, " + template + "}}",
+			[]string{"Deployment/a", "ReplicaSet/a-5b8f7c9d64", "ReplicaSet/a-6d4cf56db9"}},
+		"StatefulSet": {"each replica has its claim", `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a},
+			spec: {replicas: 2, volumeClaimTemplates: [{metadata: {name: d}, spec: {}}], ` + template + "}}",
+			[]string{"PersistentVolumeClaim/d-a-0", "PersistentVolumeClaim/d-a-1", "Pod/a-0", "Pod/a-1", "StatefulSet/a"}},
+		"Ordinals": {"replicas may be counted from another number",
+			"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {ordinals: {start: 5}, " + template + "}}",
+			[]string{"Pod/a-5", "StatefulSet/a"}},
+		"DaemonSet": {"one Pod stands for all",
+			"{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {" + template + "}}", []string{"DaemonSet/a", "Pod/a-x7k2p"}},
+		"CronJob": {"it has run",
+			"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {jobTemplate: {spec: {" + template + "}}}}",
+			[]string{"CronJob/a", "Job/a-29000000", "Pod/a-29000000-x7k2p"}},
+		"Suspended": {"it never ran",
+			"{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {suspend: true, jobTemplate: {spec: {" + template + "}}}}",
+			[]string{"CronJob/a"}},
+		"Ephemeral": {"the volume of a Pod has a claim that ends with it",
+			"{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {volumes: [{name: v, ephemeral: {volumeClaimTemplate: {spec: {}}}}]}}",
+			[]string{"PersistentVolumeClaim/a-v", "Pod/a"}},
+		"Service": {"its endpoints are known",
+			"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: LoadBalancer, selector: {app: a}}}",
+			[]string{"EndpointSlice/a-x7k2p", "Endpoints/a", "Service/a"}},
+		"NoSelector": {"nobody but people knows its endpoints",
+			"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {}}", []string{"Service/a"}},
+		"Account": {"older clusters give it a token",
+			"{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}", []string{"Secret/a-token-x7k2p", "ServiceAccount/a"}},
+		"ConfigMap": {"nobody writes to it", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", []string{"ConfigMap/a"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -86,14 +105,16 @@ func TestAge(t *testing.T) {
 
 // TestAgeFields: what cleaning has to find again.
 func TestAgeFields(t *testing.T) {
-	claim := settle(t, object(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a}, spec: {resources: {requests: {storage: 1Gi}}}}"))["PersistentVolumeClaim/a"]
+	claim := settle(t, object(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: a},
+		spec: {resources: {requests: {storage: 1Gi}}}}`))["PersistentVolumeClaim/a"]
 	require.Equal(t, "pvc-uid-a", text(&claim, "spec", "volumeName"))
 	require.Equal(t, "Bound", text(&claim, "status", "phase"))
 	require.Equal(t, "node-1", claim.GetAnnotations()["volume.kubernetes.io/selected-node"])
 
 	scaled := settle(t,
 		object(t, "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 1, template: {spec: {}}}}"),
-		object(t, "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h}, spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {kind: Deployment, name: a}}}"))
+		object(t, `{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h},
+			spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {kind: Deployment, name: a}}}`))
 	deployment := scaled["Deployment/a"]
 	require.EqualValues(t, 3, number(&deployment, 0, "spec", "replicas"), "an autoscaler sets the replicas")
 	require.Equal(t, "2", deployment.GetAnnotations()["deployment.kubernetes.io/revision"])

@@ -41,7 +41,8 @@ func replicaSet(o *unstructured.Unstructured, hash string, replicas int64) *unst
 	template["metadata"] = with(metadata, "labels", with(podLabels, label, hash))
 	set.Object["spec"] = map[string]any{"replicas": replicas, "selector": selector, "template": template}
 	set.SetLabels(texts(template["metadata"].(map[string]any)["labels"]))
-	set.SetAnnotations(map[string]string{"deployment.kubernetes.io/desired-replicas": fmt.Sprint(replicas), "deployment.kubernetes.io/revision": "2"})
+	set.SetAnnotations(map[string]string{"deployment.kubernetes.io/desired-replicas": fmt.Sprint(replicas),
+		"deployment.kubernetes.io/revision": "2"})
 	return set
 }
 
@@ -70,7 +71,8 @@ func (w *world) agePods(o *unstructured.Unstructured) {
 	}
 	w.create(podOf(o, o.GetName()+"-x7k2p"))
 	if o.GetKind() == "DaemonSet" {
-		w.status(o, map[string]any{"currentNumberScheduled": int64(1), "desiredNumberScheduled": int64(1), "numberReady": int64(1), "numberMisscheduled": int64(0)})
+		w.status(o, map[string]any{"currentNumberScheduled": int64(1), "desiredNumberScheduled": int64(1), "numberReady": int64(1),
+			"numberMisscheduled": int64(0)})
 	}
 }
 
@@ -113,7 +115,8 @@ func (w *world) ageStatefulSet(o *unstructured.Unstructured) {
 		w.create(pod)
 	}
 	w.status(o, map[string]any{"replicas": replicas, "readyReplicas": replicas, "currentReplicas": replicas, "updatedReplicas": replicas,
-		"availableReplicas": replicas, "currentRevision": o.GetName() + "-" + currentHash, "updateRevision": o.GetName() + "-" + currentHash, "collisionCount": int64(0)})
+		"availableReplicas": replicas, "currentRevision": o.GetName() + "-" + currentHash,
+		"updateRevision": o.GetName() + "-" + currentHash, "collisionCount": int64(0)})
 }
 
 func claimOf(set *unstructured.Unstructured, template map[string]any, ordinal int64) *unstructured.Unstructured {
@@ -154,7 +157,7 @@ func addClaim(pod *unstructured.Unstructured, template map[string]any, claim str
 
 // ageCronJob: it has run once, unless it is suspended.
 func (w *world) ageCronJob(o *unstructured.Unstructured) {
-	if suspended, _ := nested(o, "spec", "suspend"); suspended == true {
+	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
 		return
 	}
 	job := child(o, "batch/v1", "Job", o.GetName()+"-29000000")
@@ -172,7 +175,7 @@ func (w *world) ageCronJob(o *unstructured.Unstructured) {
 
 // ageJob: it is complete, as migrations and backups are when somebody looks.
 func (w *world) ageJob(o *unstructured.Unstructured) {
-	if suspended, _ := nested(o, "spec", "suspend"); suspended == true {
+	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
 		return
 	}
 	w.create(podOf(o, o.GetName()+"-x7k2p"))
@@ -224,7 +227,8 @@ func (w *world) agePod(o *unstructured.Unstructured) {
 		state = map[string]any{"terminated": map[string]any{"exitCode": int64(0), "reason": "Completed", "startedAt": now, "finishedAt": now}}
 	}
 	containers, _ := nested(o, "spec", "containers")
-	w.statusAs(o, map[string]any{"phase": phase, "startTime": now, "containerStatuses": containerStatuses(containers, phase == "Running", state, text(o, "spec", "os", "name"))})
+	w.statusAs(o, map[string]any{"phase": phase, "startTime": now,
+		"containerStatuses": containerStatuses(containers, phase == "Running", state, text(o, "spec", "os", "name"))})
 }
 
 // containerStatuses say, too, which user a container of Linux runs as: nobody can ask it.
@@ -237,8 +241,9 @@ func containerStatuses(containers any, ready bool, state map[string]any, system 
 	list, _ := containers.([]any)
 	for _, c := range list {
 		container, _ := c.(map[string]any)
-		out = append(out, map[string]any{"name": container["name"], "image": container["image"], "imageID": "sha256:0", "ready": ready, "restartCount": int64(0),
-			"state": state, "user": user})
+		out = append(out,
+			map[string]any{"name": container["name"], "image": container["image"], "imageID": "sha256:0", "ready": ready, "restartCount": int64(0),
+				"state": state, "user": user})
 	}
 	return out
 }

@@ -52,7 +52,8 @@ func TestCorpus(t *testing.T) {
 				require.Empty(t, r.Failures)
 				require.Empty(t, r.Notes, "the corpus holds only what the API server takes")
 				for _, object := range foreseen[file.Name] {
-					require.True(t, mentions(strings.Join(append(r.Warnings, r.Blockers...), "\n"), object), "%s is in no warning or blocker: %q", object, r.Warnings)
+					require.True(t, mentions(strings.Join(append(r.Warnings, r.Blockers...), "\n"), object),
+						"%s is in no warning or blocker: %q", object, r.Warnings)
 				}
 			}
 		})

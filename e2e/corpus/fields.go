@@ -19,11 +19,13 @@ var droppedFields = []string{
 	"metadata.annotations.kubemove.io/*", "metadata.labels.kubemove.io/*",
 	"metadata.annotations.kubectl.kubernetes.io/last-applied-configuration",
 	"metadata.annotations.deployment.kubernetes.io/*",
-	"metadata.annotations.pv.kubernetes.io/*", "metadata.annotations.volume.kubernetes.io/*", "metadata.annotations.volume.beta.kubernetes.io/*",
+	"metadata.annotations.pv.kubernetes.io/*", "metadata.annotations.volume.kubernetes.io/*",
+	"metadata.annotations.volume.beta.kubernetes.io/*",
 	"spec.volumeName", "spec.dataSource", "spec.dataSourceRef",
 	// Older annotations name the class: the field for it is planned instead.
 	"spec.volumeClaimTemplates[].metadata.annotations.volume.beta.kubernetes.io/*",
-	"spec.volumeClaimTemplates[].spec.volumeName", "spec.volumeClaimTemplates[].spec.dataSource", "spec.volumeClaimTemplates[].spec.dataSourceRef",
+	"spec.volumeClaimTemplates[].spec.volumeName", "spec.volumeClaimTemplates[].spec.dataSource",
+	"spec.volumeClaimTemplates[].spec.dataSourceRef",
 	"spec.template.spec.nodeName", "spec.jobTemplate.spec.template.spec.nodeName",
 	"spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort",
 	// The account's namespace is the target's.

@@ -15,7 +15,8 @@ func TestLost(t *testing.T) {
 		"Kept": {
 			reason:  "what the API server adds is no loss, nor what it writes in another way",
 			written: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}, stringData: {a: b}}",
-			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, uid: u}, spec: {type: ClusterIP, ports: [{port: 80, protocol: TCP}]}, data: {a: Yg==}}",
+			stored: `{apiVersion: v1, kind: Service, metadata: {name: a, uid: u},
+				spec: {type: ClusterIP, ports: [{port: 80, protocol: TCP}]}, data: {a: Yg==}}`,
 			planned: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}",
 		},
 		"Field": {
@@ -33,9 +34,11 @@ func TestLost(t *testing.T) {
 			want:    []string{"spec.ports: written [map[port:80] map[port:81]], planned [map[port:80]]"},
 		},
 		"OnPurpose": {
-			reason:  "what belongs to the source cluster stays there, and a map of nothing else with it",
-			written: "{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}}, spec: {clusterIP: 10.0.0.1}, status: {a: b}}",
-			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}}, spec: {clusterIP: 10.0.0.1}, status: {a: b}}",
+			reason: "what belongs to the source cluster stays there, and a map of nothing else with it",
+			written: `{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}},
+				spec: {clusterIP: 10.0.0.1}, status: {a: b}}`,
+			stored: `{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [x], annotations: {kubemove.io/engine: e}},
+				spec: {clusterIP: 10.0.0.1}, status: {a: b}}`,
 			planned: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {}}",
 		},
 	}
@@ -56,7 +59,8 @@ func TestForeign(t *testing.T) {
 		"Fine": {
 			reason:  "a headless Service has no address, and a port that somebody asked for moves",
 			written: "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80, nodePort: 30080}]}}",
-			planned: "{apiVersion: v1, kind: Service, metadata: {namespace: b-1}, spec: {clusterIP: None, clusterIPs: [None], ports: [{port: 80, nodePort: 30080}]}}",
+			planned: `{apiVersion: v1, kind: Service, metadata: {namespace: b-1},
+				spec: {clusterIP: None, clusterIPs: [None], ports: [{port: 80, nodePort: 30080}]}}`,
 		},
 		"Allocated": {
 			reason:  "what the source cluster gave is not the target's",
@@ -67,8 +71,10 @@ func TestForeign(t *testing.T) {
 		"Marks": {
 			reason:  "neither are the marks of kubectl, nor the name of the namespace",
 			written: "{apiVersion: v1, kind: RoleBinding}",
-			planned: "{apiVersion: v1, kind: RoleBinding, metadata: {namespace: b-1, annotations: {kubectl.kubernetes.io/last-applied-configuration: x}}, subjects: [{namespace: a-1}]}",
-			want:    []string{`metadata.annotations.kubectl.kubernetes.io/last-applied-configuration: "x"`, "subjects[0].namespace: the source namespace a-1"},
+			planned: `{apiVersion: v1, kind: RoleBinding,
+				metadata: {namespace: b-1, annotations: {kubectl.kubernetes.io/last-applied-configuration: x}}, subjects: [{namespace: a-1}]}`,
+			want: []string{`metadata.annotations.kubectl.kubernetes.io/last-applied-configuration: "x"`,
+				"subjects[0].namespace: the source namespace a-1"},
 		},
 	}
 	for name, tc := range cases {

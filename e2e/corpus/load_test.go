@@ -18,10 +18,14 @@ func TestParse(t *testing.T) {
 	}{
 		"Empty":    {reason: "a file of nothing holds nothing"},
 		"Comments": {reason: "a document of comments is none", text: "# a\n---\n# b\n"},
-		"Several":  {reason: "documents are apart", text: "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Secret, metadata: {name: b}}", want: []string{"a", "b"}},
+		"Several": {reason: "documents are apart",
+			text: "{apiVersion: v1, kind: Secret, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Secret, metadata: {name: b}}",
+			want: []string{"a", "b"}},
 		"List": {reason: "kubectl writes Lists", want: []string{"a", "b"},
-			text: "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Secret, metadata: {name: a}}, {apiVersion: v1, kind: Service, metadata: {name: b}}]}"},
-		"Values":   {reason: "the values of a chart are no object, and what follows is read", text: "replicas: 1\n---\n{apiVersion: v1, kind: Secret, metadata: {name: b}}", want: []string{"b"}, unread: 1},
+			text: `{apiVersion: v1, kind: List,
+				items: [{apiVersion: v1, kind: Secret, metadata: {name: a}}, {apiVersion: v1, kind: Service, metadata: {name: b}}]}`},
+		"Values": {reason: "the values of a chart are no object, and what follows is read",
+			text: "replicas: 1\n---\n{apiVersion: v1, kind: Secret, metadata: {name: b}}", want: []string{"b"}, unread: 1},
 		"Template": {reason: "a template of a chart is no YAML", text: "kind: {{ .Kind }}\n", unread: 1},
 		"Scalar":   {reason: "a text is no object", text: "hello\n", unread: 1},
 	}

@@ -22,16 +22,25 @@ import (
 const (
 	firstSettings = `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {colour: blue, size: small}}`
 	nextSettings  = `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {colour: green}}`
-	firstSite     = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site}, spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}},
-		spec: {containers: [{name: site, image: busybox, env: [{name: RELEASE, value: "1"}, {name: OLD_SWITCH, value: "on"}], envFrom: [{configMapRef: {name: settings}}]}]}}}}`
-	nextSite = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site}, spec: {replicas: 2, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}},
+	firstSite     = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site},
+		spec: {replicas: 1, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}},
+		spec: {containers: [{name: site, image: busybox, env: [{name: RELEASE, value: "1"}, {name: OLD_SWITCH, value: "on"}],
+		envFrom: [{configMapRef: {name: settings}}]}]}}}}`
+	nextSite = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site},
+		spec: {replicas: 2, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}},
 		spec: {containers: [{name: site, image: busybox, env: [{name: RELEASE, value: "2"}], envFrom: [{configMapRef: {name: settings}}]}]}}}}`
-	firstDoor = `{apiVersion: v1, kind: Service, metadata: {name: site}, spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 80}, {name: b, port: 81}]}}`
-	nextDoor  = `{apiVersion: v1, kind: Service, metadata: {name: site}, spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 8080}]}}`
-	firstCron = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night}, spec: {schedule: "0 0 * * *", suspend: false, jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}}`
-	nextCron  = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night}, spec: {schedule: "0 1 * * *", suspend: true, jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}}`
-	firstData = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, labels: {a: b}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
-	nextData  = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, labels: {c: d}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
+	firstDoor = `{apiVersion: v1, kind: Service, metadata: {name: site},
+		spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 80}, {name: b, port: 81}]}}`
+	nextDoor = `{apiVersion: v1, kind: Service, metadata: {name: site},
+		spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 8080}]}}`
+	firstCron = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night}, spec: {schedule: "0 0 * * *", suspend: false,
+		jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}}`
+	nextCron = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night}, spec: {schedule: "0 1 * * *", suspend: true,
+		jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}}`
+	firstData = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, labels: {a: b}},
+		spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
+	nextData = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, labels: {c: d}},
+		spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`
 )
 
 // TestNextReleaseServerSide: the pipeline that has applied a release at the source applies the next one

@@ -125,7 +125,8 @@ func Summary(w io.Writer, results []Result, took time.Duration) bool {
 			kinds[what]++
 		}
 	}
-	fmt.Fprintf(w, "\n%d applications, %d objects in, %d writes of controllers, %d objects moved, %d left with a reason, %d applications blocked, %d warnings, %d notes, %.0fs\n",
+	fmt.Fprintf(w, "\n%d applications, %d objects in, %d writes of controllers, %d objects moved, %d left with a reason, "+
+		"%d applications blocked, %d warnings, %d notes, %.0fs\n",
 		len(results), objects, aged, moved, left, blocked, warnings, notes, took.Seconds())
 	if bad == 0 {
 		fmt.Fprintln(w, "no difference, and nothing is lost silently")

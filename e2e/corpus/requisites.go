@@ -58,9 +58,11 @@ func clusterWide(kind, name string) *unstructured.Unstructured {
 	var content map[string]any
 	switch kind {
 	case "StorageClass":
-		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "provisioner": "disk.example.com", "volumeBindingMode": "WaitForFirstConsumer"}
+		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "provisioner": "disk.example.com",
+			"volumeBindingMode": "WaitForFirstConsumer"}
 	case "VolumeAttributesClass":
-		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "driverName": "disk.example.com", "parameters": map[string]any{"iops": "3000"}}
+		content = map[string]any{"apiVersion": "storage.k8s.io/v1", "driverName": "disk.example.com",
+			"parameters": map[string]any{"iops": "3000"}}
 	case "PriorityClass":
 		if strings.HasPrefix(name, "system-") {
 			return nil // The API server has its own.
@@ -84,7 +86,8 @@ func clusterWide(kind, name string) *unstructured.Unstructured {
 
 // furniture is what controllers put into every namespace.
 func furniture(namespace string) []unstructured.Unstructured {
-	account, bundle := unstructured.Unstructured{Object: map[string]any{}}, unstructured.Unstructured{Object: map[string]any{"data": map[string]any{"ca.crt": "none"}}}
+	account, bundle := unstructured.Unstructured{Object: map[string]any{}},
+		unstructured.Unstructured{Object: map[string]any{"data": map[string]any{"ca.crt": "none"}}}
 	account.SetGroupVersionKind(gvk("v1", "ServiceAccount"))
 	account.SetName("default")
 	bundle.SetGroupVersionKind(gvk("v1", "ConfigMap"))

@@ -164,7 +164,8 @@ func (r *run) applyOne(ctx context.Context, number int, o *unstructured.Unstruct
 		apply = r.server.applyOld
 	}
 	stored, err := apply(ctx, o)
-	if apierrors.IsAlreadyExists(err) || apierrors.IsRequestEntityTooLargeError(err) || err != nil && strings.Contains(err.Error(), "metadata.annotations: Too long") {
+	if apierrors.IsAlreadyExists(err) || apierrors.IsRequestEntityTooLargeError(err) ||
+		err != nil && strings.Contains(err.Error(), "metadata.annotations: Too long") {
 		stored, err = r.server.apply(ctx, o)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package corpus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -99,7 +100,7 @@ func (s *server) apply(ctx context.Context, o *unstructured.Unstructured) (*unst
 		return nil, err
 	}
 	if o.GetName() == "" {
-		return nil, fmt.Errorf("it has no name: expected metadata.name")
+		return nil, errors.New("it has no name: expected metadata.name")
 	}
 	return r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: kubectl, Force: true})
 }

@@ -59,7 +59,8 @@ func (g *generator) text(least, most int) string {
 func (g *generator) application(app string, i int) {
 	matches := obj{"app.kubernetes.io/name": app}
 	g.add("", "ServiceAccount", app, app, obj{})
-	g.add("", "Secret", app+"-keys", app, obj{"type": "Opaque", "stringData": obj{"password": g.text(16, 32), "key.pem": g.text(1<<10, 4<<10)}})
+	g.add("", "Secret", app+"-keys", app,
+		obj{"type": "Opaque", "stringData": obj{"password": g.text(16, 32), "key.pem": g.text(1<<10, 4<<10)}})
 	settings := obj{"settings.ini": g.text(1<<10, 8<<10)}
 	if i%10 == 0 {
 		settings["peer"] = fmt.Sprintf("http://app-0000.%s.svc:8080", g.namespace)
@@ -75,13 +76,15 @@ func (g *generator) application(app string, i int) {
 		"ingress": list(obj{"ports": list(obj{"port": int64(8080)})}), "policyTypes": list("Ingress")}})
 	g.add("", "Service", app, app, obj{"spec": obj{"selector": matches, "ports": list(obj{"name": "http", "port": int64(8080)})}})
 	g.add("policy", "PodDisruptionBudget", app, app, obj{"spec": obj{"maxUnavailable": int64(1), "selector": obj{"matchLabels": matches}}})
-	g.add("apps", "Deployment", app, app, obj{"spec": obj{"replicas": int64(i % 2), "selector": obj{"matchLabels": matches}, "template": g.template(app, "")}})
+	g.add("apps", "Deployment", app, app,
+		obj{"spec": obj{"replicas": int64(i % 2), "selector": obj{"matchLabels": matches}, "template": g.template(app, "")}})
 	if i%2 == 0 {
 		g.add("networking.k8s.io", "Ingress", app, app, obj{"spec": obj{"rules": list(obj{"host": app + ".example.com", "http": obj{"paths": list(
 			obj{"path": "/", "pathType": "Prefix", "backend": obj{"service": obj{"name": app, "port": obj{"name": "http"}}}})}})}})
 	}
 	if i%5 == 0 {
-		g.add("batch", "CronJob", app, app, obj{"spec": obj{"schedule": "0 3 * * *", "jobTemplate": obj{"spec": obj{"template": g.template(app, "OnFailure")}}}})
+		g.add("batch", "CronJob", app, app,
+			obj{"spec": obj{"schedule": "0 3 * * *", "jobTemplate": obj{"spec": obj{"template": g.template(app, "OnFailure")}}}})
 	}
 }
 

@@ -48,7 +48,8 @@ func (r *Report) Write(w io.Writer) (missed []string) {
 	plan := r.median(func(r Round) Phase { return r.Plan })
 	apply := r.median(func(r Round) Phase { return r.Apply })
 	plain := r.median(func(r Round) Phase { return r.Plain })
-	fmt.Fprintf(w, "\n%d objects, %.1f MiB of JSON; medians of %d rounds; CPU in seconds, of %d cores\n\n", r.Objects, float64(r.Bytes)/(1<<20), len(r.Rounds), runtime.NumCPU())
+	fmt.Fprintf(w, "\n%d objects, %.1f MiB of JSON; medians of %d rounds; CPU in seconds, of %d cores\n\n",
+		r.Objects, float64(r.Bytes)/(1<<20), len(r.Rounds), runtime.NumCPU())
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\tseconds\tobjects/s\trequests\tCPU: API server\tetcd\town\tshare of API server and etcd\tothers\t")
 	row := func(what string, p Phase) {

@@ -18,8 +18,8 @@ func (d *Demo) startApplication(ctx context.Context) error {
 }
 
 // sql is a command that asks the database, by the Service's name, as the client does.
-func sql(context, query string) string {
-	return on(context) + " exec deployment/client -- psql -qtAc " + nextLine + `"` + query + `"`
+func sql(where, query string) string {
+	return on(where) + " exec deployment/client -- psql -qtAc " + nextLine + `"` + query + `"`
 }
 
 // nextLine is where a shown command goes on in the next line.
@@ -31,7 +31,8 @@ const summary = "select count(*), md5(string_agg(a::text, ',' order by id)) from
 // fill makes a table of deterministic content, and returns its summary.
 func (d *Demo) fill(ctx context.Context) (string, error) {
 	d.tell.step("%d rows of data, and their checksum: all columns of all rows, in order.", accountRows)
-	table := fmt.Sprintf("create table accounts as select i id, md5(i::text) owner, i %% 997 balance from generate_series(1, %d) i", accountRows)
+	table := fmt.Sprintf("create table accounts as select i id, md5(i::text) owner, i %% 997 balance from generate_series(1, %d) i",
+		accountRows)
 	if _, err := d.shown(ctx, sql("src", table)); err != nil {
 		return "", err
 	}

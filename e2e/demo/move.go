@@ -32,7 +32,8 @@ func (d *Demo) move(ctx context.Context) error {
 		return err
 	}
 	d.tell.step("The plan is approved, by its hash. Now the application stops in src, its data is copied, and it starts in dst.")
-	if _, err := d.shown(ctx, fmt.Sprintf(`%s patch moveswitch %s --type merge -p '{"spec":{"approvedPlan":%q}}'`, on("src"), pair, hash)); err != nil {
+	if _, err := d.shown(ctx,
+		fmt.Sprintf(`%s patch moveswitch %s --type merge -p '{"spec":{"approvedPlan":%q}}'`, on("src"), pair, hash)); err != nil {
 		return err
 	}
 	d.tell.command(on("src") + " get moveswitch " + pair + " --watch")

@@ -14,7 +14,8 @@ func TestTellSteps(t *testing.T) {
 		{Name: "Workers", State: "Done", StartedAt: at, FinishedAt: at.Add(2 * time.Second)},
 		{Name: "Pin", State: "Running", StartedAt: at}}}
 	second := switchStatus{Steps: []switchStep{first.Steps[0],
-		{Name: "Pin", State: "Done", StartedAt: at, FinishedAt: at}, {Name: "Activate", State: "Done"}, {Name: "Quiesce", State: "Failed", Message: "a Pod does not end"}}}
+		{Name: "Pin", State: "Done", StartedAt: at, FinishedAt: at}, {Name: "Activate", State: "Done"},
+		{Name: "Quiesce", State: "Failed", Message: "a Pod does not end"}}}
 	for name, tc := range map[string]struct {
 		live bool
 		want string

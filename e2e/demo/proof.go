@@ -104,7 +104,8 @@ func (d *Demo) writes(ctx context.Context, log *clientLog) ([]Fact, error) {
 	fact := Fact{What: "acknowledged writes", Source: fmt.Sprint(len(source)), Target: fmt.Sprint(len(target)) + " more", Look: ask}
 	there := Fact{What: "both, in the table once each", Target: fmt.Sprint(len(source) + len(target)), Look: ask}
 	if len(source) == 0 || len(target) == 0 {
-		fact.Wrong = fmt.Errorf("the client has written %d rows at the source and %d at the target, expected some at each", len(source), len(target))
+		fact.Wrong = fmt.Errorf("the client has written %d rows at the source and %d at the target, expected some at each",
+			len(source), len(target))
 	}
 	if there.Wrong = compare(append(source, target...), rows).wrong(); there.Wrong != nil {
 		there.Target = "see below"
@@ -131,7 +132,8 @@ func (d *Demo) workloads(ctx context.Context) ([]Fact, error) {
 	}
 	fact.Target = fmt.Sprint(len(strings.Fields(ready)))
 	if fact.Source != "0" || replicas != "0 0" || ready != "1 1" {
-		fact.Wrong = fmt.Errorf("got %s Pods and the replicas %q in src, and %q ready in dst, expected 0, \"0 0\" and \"1 1\"", fact.Source, replicas, ready)
+		fact.Wrong = fmt.Errorf("got %s Pods and the replicas %q in src, and %q ready in dst, expected 0, \"0 0\" and \"1 1\"",
+			fact.Source, replicas, ready)
 	}
 	return []Fact{fact}, nil
 }
@@ -150,11 +152,11 @@ func (d *Demo) run(ctx context.Context) ([]Fact, error) {
 	copied := Fact{What: "copied and compared", Look: look,
 		Source: fmt.Sprintf("%d MiB in %d files", s.FinalRun.Bytes>>20, s.FinalRun.Files)}
 	if s.FinalRun.Bytes == 0 {
-		copied.Wrong = fmt.Errorf("got a final run of 0 bytes, expected those of the database")
+		copied.Wrong = errors.New("got a final run of 0 bytes, expected those of the database")
 	}
 	down := Fact{What: "downtime, says the MoveSwitch", Target: fmt.Sprintf("%d s", s.DowntimeSeconds), Look: look}
 	if s.DowntimeSeconds == 0 {
-		down.Wrong = fmt.Errorf("got a downtime of 0 seconds, expected more")
+		down.Wrong = errors.New("got a downtime of 0 seconds, expected more")
 	}
 	return []Fact{copied, down}, nil
 }

@@ -51,4 +51,4 @@ func (d *Demo) all(ctx context.Context, commands ...string) error {
 }
 
 // on is the start of a kubectl command for the demo's namespace in a cluster.
-func on(context string) string { return "kubectl --context " + context }
+func on(where string) string { return "kubectl --context " + where }

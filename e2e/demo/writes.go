@@ -3,10 +3,11 @@ package demo
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (l *clientLog) all(ctx context.Context) ([]write, error) {
 		case <-l.ended:
 			return nil
 		default:
-			return fmt.Errorf("it goes on")
+			return errors.New("it goes on")
 		}
 	})
 	if err != nil {
@@ -147,7 +148,7 @@ func compare(acknowledged, rows []write) compared {
 			c.doubled = append(c.doubled, n)
 		}
 	}
-	sort.Ints(c.lost)
+	slices.Sort(c.lost)
 	return c
 }
 
@@ -163,7 +164,8 @@ func (c compared) wrong() error {
 	}
 	for writer, n := range c.unheard {
 		if n > 1 {
-			return fmt.Errorf("%d writes of %s are in the table and not in its log, expected one at most: the log was not read to its end", n, writer)
+			return fmt.Errorf("%d writes of %s are in the table and not in its log, expected one at most: the log was not read to its end",
+				n, writer)
 		}
 	}
 	return nil

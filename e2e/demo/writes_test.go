@@ -48,13 +48,15 @@ func TestCompare(t *testing.T) {
 			acknowledged: by("a", 1, 2, 3), rows: by("a", 1, 2), want: "acknowledged and not in the table: 1, the first is 3"},
 		"lost and written again": {
 			reason:       "the next client goes on behind the last row, and would hide the loss",
-			acknowledged: append(by("a", 1, 2), by("b", 2)...), rows: append(by("a", 1), by("b", 2)...), want: "not in the table: 1, the first is 2"},
+			acknowledged: append(by("a", 1, 2), by("b", 2)...), rows: append(by("a", 1), by("b", 2)...),
+			want: "not in the table: 1, the first is 2"},
 		"twice": {
 			acknowledged: by("a", 1, 2), rows: by("a", 1, 2, 2), want: "more than once: 1, the first is 2"},
 		"a gap": {
 			acknowledged: by("a", 1, 3), rows: by("a", 1, 3), want: "missing between others: 1, the first is 2"},
 		"a log that was not read to its end": {
-			acknowledged: append(by("a", 1), by("b", 4)...), rows: append(by("a", 1, 2, 3), by("b", 4)...), want: "2 writes of a are in the table and not in its log"},
+			acknowledged: append(by("a", 1), by("b", 4)...), rows: append(by("a", 1, 2, 3), by("b", 4)...),
+			want: "2 writes of a are in the table and not in its log"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := compare(tc.acknowledged, tc.rows).wrong()

@@ -39,7 +39,8 @@ func StartAPIServer(ctx context.Context, dir string, narration *os.File) (*APISe
 		return nil, err
 	}
 	if _, err := exec.LookPath("etcd"); err != nil {
-		return nil, fmt.Errorf("there is no etcd on the PATH: install it (the package etcd-server of Debian and Ubuntu, without its service): %w", err)
+		return nil, fmt.Errorf("there is no etcd on the PATH: install it (the package etcd-server of Debian and Ubuntu, without its service): %w",
+			err)
 	}
 	l := &Lab{Root: root, log: newStepLog(narration)}
 	kubernetes, err := l.buildTool(ctx, kubernetesTool)

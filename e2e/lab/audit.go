@@ -28,7 +28,8 @@ func auditFlags(policy, log string) []string {
 // have one.
 func (l *Lab) Audit(c *Cluster) (*audit.Log, error) {
 	if _, own := l.provider.(*local); !own {
-		return nil, errors.New("the clusters are not the lab's own, whose audit logs can be read: unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET")
+		return nil,
+			errors.New("the clusters are not the lab's own, whose audit logs can be read: unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET")
 	}
 	i := slices.IndexFunc(clusterSpecs, func(s clusterSpec) bool { return s.name == c.Name })
 	if i < 0 {

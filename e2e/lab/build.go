@@ -8,7 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -104,7 +104,7 @@ func (l *Lab) toolKey(t tool) (string, error) {
 	if len(files) == 0 {
 		return "", fmt.Errorf("%s holds no Go module: is the checkout whole?", dir)
 	}
-	sort.Strings(files)
+	slices.Sort(files)
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {

@@ -52,7 +52,8 @@ func (c *Cluster) Exec(ctx context.Context, namespace, pod, container string, co
 	}
 	var stdout, stderr bytes.Buffer
 	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &stdout, Stderr: &stderr}); err != nil {
-		return stdout.String(), fmt.Errorf("exec %q in %s/%s of %s: %w: %s%s", command, namespace, pod, c.Name, err, stderr.String(), stdout.String())
+		return stdout.String(), fmt.Errorf("exec %q in %s/%s of %s: %w: %s%s", command, namespace, pod, c.Name, err,
+			stderr.String(), stdout.String())
 	}
 	return stdout.String(), nil
 }

@@ -117,7 +117,8 @@ func (c *Cluster) DeploymentAvailable(ctx context.Context, namespace, name strin
 	}
 	st := d.Status
 	if st.ObservedGeneration < d.Generation || st.UpdatedReplicas < want || st.AvailableReplicas < want || st.Replicas > want {
-		return fmt.Errorf("deployment %s/%s has %d replicas, %d of them updated and %d available, %d wanted", namespace, name, st.Replicas, st.UpdatedReplicas, st.AvailableReplicas, want)
+		return fmt.Errorf("deployment %s/%s has %d replicas, %d of them updated and %d available, %d wanted",
+			namespace, name, st.Replicas, st.UpdatedReplicas, st.AvailableReplicas, want)
 	}
 	return nil
 }

@@ -21,7 +21,8 @@ var errNotDownloaded = errors.New("apt-get download has failed")
 // is the same whatever is installed here. What only installing needs is in it too.
 func debs(ctx context.Context, packages ...string) ([]deb, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return nil, fmt.Errorf("%w: the image is made of packages of Debian or Ubuntu; use such a machine, kind, or clusters of your own (KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET)", err)
+		return nil, fmt.Errorf("%w: the image is made of packages of Debian or Ubuntu; "+
+			"use such a machine, kind, or clusters of your own (KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET)", err)
 	}
 	lists, _ := filepath.Glob("/var/lib/apt/lists/*_Packages*")
 	if len(lists) == 0 {

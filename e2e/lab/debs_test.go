@@ -7,7 +7,8 @@ import (
 )
 
 func TestParseDebs(t *testing.T) {
-	got, err := parseDebs(`'http://deb.example.org/gcc-12-base_12.2.0-14%2bdeb12u1_amd64.deb' gcc-12-base_12.2.0-14+deb12u1_amd64.deb 37596 MD5Sum:8d
+	got, err := parseDebs(
+		`'http://deb.example.org/gcc-12-base_12.2.0-14%2bdeb12u1_amd64.deb' gcc-12-base_12.2.0-14+deb12u1_amd64.deb 37596 MD5Sum:8d
 'http://deb.example.org/zlib1g_1.2.13.dfsg-1_amd64.deb' zlib1g_1%3a1.2.13.dfsg-1_amd64.deb 86684 SHA256:12
 `)
 	require.NoError(t, err)

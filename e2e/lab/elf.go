@@ -26,24 +26,24 @@ func libraries(root string, programs []string) ([]ImageFile, error) {
 		}
 		if interpreter != "" && !seen[interpreter] {
 			seen[interpreter] = true
-			real, err := realPath(root, interpreter, "/usr"+interpreter)
+			target, err := realPath(root, interpreter, "/usr"+interpreter)
 			if err != nil {
 				return nil, err
 			}
 			// Where the program asks for it, wherever the packages have it.
-			files = append(files, ImageFile{Path: interpreter, Source: filepath.Join(root, real), Mode: 0o755})
+			files = append(files, ImageFile{Path: interpreter, Source: filepath.Join(root, target), Mode: 0o755})
 		}
 		for _, name := range needed {
 			if seen[name] {
 				continue
 			}
 			seen[name] = true
-			at, real, err := findLibrary(root, name)
+			at, target, err := findLibrary(root, name)
 			if err != nil {
 				return nil, fmt.Errorf("%s needs %s: %w", program, name, err)
 			}
-			files = append(files, ImageFile{Path: at, Source: filepath.Join(root, real)})
-			queue = append(queue, real)
+			files = append(files, ImageFile{Path: at, Source: filepath.Join(root, target)})
+			queue = append(queue, target)
 		}
 	}
 	return files, nil
@@ -72,7 +72,7 @@ func needs(file string) (interpreter string, libraries []string, err error) {
 
 // findLibrary looks where Debian and Ubuntu have shared libraries. It returns where the loader
 // finds it, and the file behind that.
-func findLibrary(root, name string) (at, real string, err error) {
+func findLibrary(root, name string) (at, target string, err error) {
 	for _, dir := range []string{"/lib/*-linux-gnu*", "/usr/lib/*-linux-gnu*", "/lib", "/usr/lib", "/lib64", "/usr/lib64"} {
 		found, err := filepath.Glob(filepath.Join(root, dir, name))
 		if err != nil {
@@ -80,11 +80,11 @@ func findLibrary(root, name string) (at, real string, err error) {
 		}
 		for _, file := range found {
 			at := strings.TrimPrefix(file, root)
-			real, err := realPath(root, at)
-			return at, real, err
+			target, err := realPath(root, at)
+			return at, target, err
 		}
 	}
-	return "", "", fmt.Errorf("no unpacked package has it: is its package left out?")
+	return "", "", errors.New("no unpacked package has it: is its package left out?")
 }
 
 // realPath is the file behind the first of several paths that exists inside of a root folder.

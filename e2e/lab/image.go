@@ -13,7 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 )
@@ -167,7 +167,7 @@ func WriteImage(w io.Writer, img Image) (string, error) {
 // writeLayer writes the files in the order of their paths, parents first.
 func writeLayer(w io.Writer, files []ImageFile) error {
 	files = withParents(files)
-	sort.SliceStable(files, func(i, j int) bool { return files[i].Path < files[j].Path })
+	slices.SortStableFunc(files, func(a, b ImageFile) int { return strings.Compare(a.Path, b.Path) })
 	out := tar.NewWriter(w)
 	for _, f := range files {
 		if err := writeLayerFile(out, f); err != nil {
@@ -213,7 +213,8 @@ func writeLayerFile(out *tar.Writer, f ImageFile) error {
 		}
 		return addToTar(out, tar.Header{Name: name, Mode: tarMode(f.Mode, 0o644), Size: info.Size(), Typeflag: tar.TypeReg}, in)
 	default:
-		return addToTar(out, tar.Header{Name: name, Mode: tarMode(f.Mode, 0o644), Size: int64(len(f.Content)), Typeflag: tar.TypeReg}, strings.NewReader(f.Content))
+		return addToTar(out, tar.Header{Name: name, Mode: tarMode(f.Mode, 0o644), Size: int64(len(f.Content)), Typeflag: tar.TypeReg},
+			strings.NewReader(f.Content))
 	}
 }
 

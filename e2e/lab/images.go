@@ -131,7 +131,8 @@ func programImage(name, user string, programs ...imageProgram) Image {
 		User:       user,
 		Entrypoint: []string{programs[0].path},
 		Files: []ImageFile{
-			{Path: "/etc/passwd", Content: "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"},
+			{Path: "/etc/passwd", Content: "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n" +
+				"nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"},
 			{Path: "/etc/group", Content: "root:x:0:\nnogroup:x:65534:\nnonroot:x:65532:\n"},
 			{Path: "/tmp", Dir: true, Mode: 0o777 | fs.ModeSticky},
 		},

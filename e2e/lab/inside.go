@@ -21,7 +21,8 @@ func (l *Lab) Inside(ctx context.Context, c *Cluster, argv ...string) (string, e
 // processOf a cluster's node by its name; it is alive.
 func (l *Lab) processOf(c *Cluster, name string) (process, error) {
 	if _, own := l.provider.(*local); !own {
-		return process{}, errors.New("the clusters are not the lab's own: a test that breaks their machine needs those; unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET")
+		return process{}, errors.New("the clusters are not the lab's own: a test that breaks their machine needs those; " +
+			"unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET")
 	}
 	s, err := l.loadState()
 	if err != nil {

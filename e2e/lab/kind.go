@@ -18,7 +18,8 @@ func (k *kind) up(ctx context.Context) error {
 	for _, name := range []string{sourceName, targetName} {
 		if !containsLine(have, kindName(name)) {
 			k.lab.log.step("kind create cluster --name %s", kindName(name))
-			if _, err := run(ctx, "kind", "create", "cluster", "--name", kindName(name), "--wait", "180s", "--kubeconfig", k.kubeconfig(name)); err != nil {
+			if _, err := run(ctx, "kind", "create", "cluster", "--name", kindName(name), "--wait", "180s", "--kubeconfig",
+				k.kubeconfig(name)); err != nil {
 				return err
 			}
 		} else if _, err := run(ctx, "kind", "export", "kubeconfig", "--name", kindName(name), "--kubeconfig", k.kubeconfig(name)); err != nil {

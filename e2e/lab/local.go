@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +31,8 @@ func (p *local) nodes() []*node {
 func (p *local) up(ctx context.Context) error {
 	l := p.lab
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("the lab makes network namespaces and runs kubelet, for which it must be root: use sudo, install Docker and kind, or set KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET to the kubeconfigs of two clusters")
+		return fmt.Errorf("the lab makes network namespaces and runs kubelet, for which it must be root: " +
+			"use sudo, install Docker and kind, or set KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET to the kubeconfigs of two clusters")
 	}
 	if err := l.ensurePackages(ctx); err != nil {
 		return err
@@ -100,10 +102,10 @@ func (p *local) prepare(ctx context.Context, s *state) ([]*node, error) {
 // unhealthy says why a node has to be started, nil when it need not be.
 func (n *node) unhealthy(ctx context.Context, s *state) error {
 	if len(s.Clusters[n.name].Processes) == 0 {
-		return fmt.Errorf("it is not running")
+		return errors.New("it is not running")
 	}
 	if !s.Clusters[n.name].Started {
-		return fmt.Errorf("an earlier start was interrupted")
+		return errors.New("an earlier start was interrupted")
 	}
 	if err := n.controllersAlive(s); err != nil {
 		return err
@@ -216,7 +218,7 @@ func (n *node) importImage(ctx context.Context, s *state, tar string, always boo
 
 func (p *local) down(ctx context.Context) error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("the lab runs as root: use sudo")
+		return errors.New("the lab runs as root: use sudo")
 	}
 	l := p.lab
 	s, err := l.loadState()

@@ -23,7 +23,8 @@ func (l *Lab) bridgeIsFree() error {
 	case owner == "":
 		return fmt.Errorf("a network link %s exists that no lab made; remove it: ip link del %s", bridgeName, bridgeName)
 	}
-	return fmt.Errorf("the lab of another checkout is up, %s, and both use the same addresses; take it down: make -C %s down (or, when that folder is gone: ip link del %s)", owner, owner, bridgeName)
+	return fmt.Errorf("the lab of another checkout is up, %s, and both use the same addresses; take it down: "+
+		"make -C %s down (or, when that folder is gone: ip link del %s)", owner, owner, bridgeName)
 }
 
 // ensureBridge makes the bridge that both clusters hang on, and the rules that

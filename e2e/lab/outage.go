@@ -15,9 +15,9 @@ import (
 type Outage string
 
 const (
-	// Frozen: its process does not run, so requests and watches get no answer.
+	// Frozen means that its process does not run, so requests and watches get no answer.
 	Frozen Outage = "frozen"
-	// Refused: connections to it are refused, and those that exist are broken.
+	// Refused means that connections to it are refused, and those that exist are broken.
 	Refused Outage = "refused"
 )
 

@@ -38,7 +38,8 @@ func (l *Lab) ensurePackages(ctx context.Context) error {
 	}
 	command := "apt-get install --no-install-recommends " + strings.Join(missing, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("these programs are missing: %s (as Debian calls their packages), and there is no apt-get here: install them, or install Docker and kind", strings.Join(missing, " "))
+		return fmt.Errorf("these programs are missing: %s (as Debian calls their packages), and there is no apt-get here: "+
+			"install them, or install Docker and kind", strings.Join(missing, " "))
 	}
 	l.log.step("%s", command)
 	restore, err := keepServicesDown()

@@ -75,7 +75,8 @@ func postgresVersion(packages []deb) (string, error) {
 			return p.version, nil
 		}
 	}
-	return "", fmt.Errorf("none of %d packages is called postgresql-NUMBER, got %v: does apt know a package postgresql?", len(packages), packages)
+	return "", fmt.Errorf("none of %d packages is called postgresql-NUMBER, got %v: does apt know a package postgresql?",
+		len(packages), packages)
 }
 
 // postgresPackages leaves out what PostgreSQL does not need to run: what installs packages, and

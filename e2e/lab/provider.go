@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,7 +34,7 @@ func chooseProvider(l *Lab) (provider, error) {
 	case source != "" && target != "":
 		return &external{source: source, target: target}, nil
 	case source != "" || target != "":
-		return nil, fmt.Errorf("only one of KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET is set: set both to kubeconfigs, or none")
+		return nil, errors.New("only one of KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET is set: set both to kubeconfigs, or none")
 	case kindWorks():
 		return &kind{lab: l}, nil
 	default:
@@ -72,7 +73,8 @@ func (e *external) up(ctx context.Context) error {
 func (e *external) down(context.Context) error { return nil }
 
 func (e *external) loadImage(_ context.Context, _ *state, tar string, _ bool, _ []string) error {
-	return fmt.Errorf("%s can't be loaded into clusters of your own: push it to a registry that they use and set KUBEMOVE_E2E_IMAGE_PREFIX", tar)
+	return fmt.Errorf("%s can't be loaded into clusters of your own: push it to a registry that they use and set KUBEMOVE_E2E_IMAGE_PREFIX",
+		tar)
 }
 
 func (e *external) ownsImages() bool { return false }

@@ -105,7 +105,8 @@ func claimTrouble(ctx context.Context, client kubernetes.Interface, namespace st
 	}
 	for _, claim := range claims.Items {
 		if claim.Status.Phase != corev1.ClaimBound || claim.DeletionTimestamp != nil {
-			lines = append(lines, fmt.Sprintf("claim %s/%s is %s, to be deleted: %t", namespace, claim.Name, claim.Status.Phase, claim.DeletionTimestamp != nil))
+			lines = append(lines,
+				fmt.Sprintf("claim %s/%s is %s, to be deleted: %t", namespace, claim.Name, claim.Status.Phase, claim.DeletionTimestamp != nil))
 		}
 	}
 	return lines
@@ -125,7 +126,8 @@ func warnings(ctx context.Context, client kubernetes.Interface, namespace string
 	}
 	slices.SortFunc(events.Items, func(a, b corev1.Event) int { return at(a).Compare(at(b)) })
 	for _, e := range events.Items {
-		lines = append(lines, fmt.Sprintf("%s %s %s/%s: %s: %.300s", at(e).Format(time.TimeOnly), e.InvolvedObject.Kind, namespace, e.InvolvedObject.Name, e.Reason, e.Message))
+		lines = append(lines, fmt.Sprintf("%s %s %s/%s: %s: %.300s", at(e).Format(time.TimeOnly), e.InvolvedObject.Kind, namespace,
+			e.InvolvedObject.Name, e.Reason, e.Message))
 	}
 	return lines[max(0, len(lines)-most):]
 }

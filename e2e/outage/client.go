@@ -47,7 +47,7 @@ func StartClient(ctx context.Context, interval time.Duration, addresses ...strin
 }
 
 func (c *Client) write(ctx context.Context, line, address string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/cgi-bin/write?"+line, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/cgi-bin/write?"+line, http.NoBody)
 	if err != nil {
 		return
 	}

@@ -18,8 +18,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
@@ -30,7 +31,8 @@ func run(ctx context.Context) (err error) {
 	rounds := flag.Int("rounds", 3, "how often it is measured")
 	flag.Parse()
 	if *objects < 1 || *rounds < 1 || flag.NArg() > 0 {
-		return fmt.Errorf("got %d objects, %d rounds and the arguments %q, expected bench-objects [-objects N] [-rounds N] with numbers above 0", *objects, *rounds, flag.Args())
+		return fmt.Errorf("got %d objects, %d rounds and the arguments %q, expected bench-objects [-objects N] [-rounds N] with numbers above 0",
+			*objects, *rounds, flag.Args())
 	}
 	server, err := lab.StartAPIServer(ctx, "", os.Stderr)
 	if err != nil {

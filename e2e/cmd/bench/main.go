@@ -17,9 +17,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx)
-	if ctx.Err() != nil {
+	interrupted := ctx.Err() != nil
+	stop()
+	if interrupted {
 		err = fmt.Errorf("interrupted; what was made is removed, unless this says otherwise: %w", err)
 	}
 	if err != nil {

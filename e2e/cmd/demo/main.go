@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -15,14 +16,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:])
-	if ctx.Err() != nil {
-		err = fmt.Errorf("interrupted: what was begun in the clusters goes on; make demo begins anew, make demo-down ends them")
+	interrupted := ctx.Err() != nil
+	stop()
+	if interrupted {
+		err = errors.New("interrupted: what was begun in the clusters goes on; make demo begins anew, make demo-down ends them")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "\nerror:", err)
-		stop()
 		os.Exit(1)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -32,7 +32,7 @@ func choose(from, to string) error {
 	if err != nil || len(calls) == 0 {
 		return fmt.Errorf("no recorded calls in %s: %v", from, err)
 	}
-	sort.Strings(calls)
+	slices.Sort(calls)
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
@@ -43,11 +43,11 @@ func choose(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if key := kind + " " + hook + " " + s; seen[key] {
+		key := kind + " " + hook + " " + s
+		if seen[key] {
 			continue
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		target := filepath.Join(to, kind, fmt.Sprintf("%03d-%s", len(seen), hook))
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return err
@@ -86,6 +86,6 @@ func shape(call string) (string, error) {
 	for _, c := range reply.Status.Conditions {
 		parts = append(parts, c.Type+"="+c.Status+"/"+c.Reason)
 	}
-	sort.Strings(parts)
+	slices.Sort(parts)
 	return fmt.Sprint(reply.Finalized, parts), nil
 }

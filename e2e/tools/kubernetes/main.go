@@ -41,7 +41,8 @@ func main() {
 	}
 	server, ok := servers[name]
 	if !ok {
-		fmt.Fprintf(os.Stderr, "called as %q; expected kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, kubelet or kubectl: call it through a link of that name\n", name)
+		fmt.Fprintf(os.Stderr, "called as %q; expected kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, "+
+			"kubelet or kubectl: call it through a link of that name\n", name)
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(server()))

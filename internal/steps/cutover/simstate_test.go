@@ -12,10 +12,8 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/lineage"
-	"github.com/kubemove/kubemove/task"
-
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/workload"
+	"github.com/kubemove/kubemove/task"
 )
 
 var errUnreachable = errors.New("no answer")
