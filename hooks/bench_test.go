@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/simulation"
+	"github.com/kubemove/kubemove/hooks/server"
 )
 
 // BenchmarkSync is one call with 100 children, each a finished Job as Metacontroller sends it:
@@ -64,7 +65,11 @@ func hundredJobs(tb testing.TB) []byte {
 			}}}
 		})
 	}
-	return mc.Request(simulation.Controllers[1], pairID.Name)
+	body, err := mc.Request(server.Controllers()[1], pairID.Name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return body
 }
 
 // fieldsOf is the shape of managed fields of an object.

@@ -2,43 +2,21 @@ package simulation
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"net/http/httptest"
-	"slices"
+	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/metacontroller/apply"
+	"github.com/kubemove/kubemove/hooks/server"
 )
-
-// Controller is a CompositeController.
-type Controller struct {
-	// Route of its hooks.
-	Route string
-	// Parent kind.
-	Parent hooks.Kind
-	// Children kinds; Jobs are never updated, the others are updated in place.
-	Children []hooks.Kind
-	// Related kinds, whole namespace.
-	Related []hooks.Kind
-}
-
-// Finalizer that the controller puts on its parents.
-func (c Controller) Finalizer() string {
-	return "metacontroller.io/compositecontroller-kubemove-" + c.Route
-}
-
-// Controllers of KubeMove.
-var Controllers = []Controller{
-	{"moveengine", hooks.KindMoveEngine, []hooks.Kind{hooks.KindMovePair, hooks.KindMoveSwitch}, nil},
-	{"movepair", hooks.KindMovePair, []hooks.Kind{hooks.KindServiceAccount, hooks.KindRoleBinding, hooks.KindJob, hooks.KindDataSync},
-		[]hooks.Kind{hooks.KindMoveSwitch}},
-	{"datasync", hooks.KindDataSync, []hooks.Kind{hooks.KindJob}, []hooks.Kind{hooks.KindMovePair, hooks.KindMoveSwitch}},
-	{"moveswitch", hooks.KindMoveSwitch, []hooks.Kind{hooks.KindJob}, []hooks.Kind{hooks.KindMovePair}},
-}
 
 // Exchange is one call and its reply.
 type Exchange struct {
@@ -52,23 +30,18 @@ type Metacontroller struct {
 	Router http.Handler
 	// View that the next calls see instead of the world; nil: the world.
 	View map[ID]*unstructured.Unstructured
-	// OnCall is told of each call; optional.
+	// OnCall is told of each call that is no customize; optional.
 	OnCall func(Exchange)
 	// Resync is the shortest resync that a hook asked for in the last round, in seconds.
 	Resync float64
-}
 
-type reply struct {
-	Status             map[string]any   `json:"status"`
-	Children           []map[string]any `json:"children"`
-	ResyncAfterSeconds float64          `json:"resyncAfterSeconds"`
-	Finalized          bool             `json:"finalized"`
+	loop *apply.Loop
 }
 
 // Round calls the hooks of every parent once.
 func (m *Metacontroller) Round() error {
 	m.Resync = 0
-	for _, c := range Controllers {
+	for _, c := range server.Controllers() {
 		for _, live := range m.World.List(c.Parent) {
 			if err := m.call(c, live.GetName()); err != nil {
 				return err
@@ -93,151 +66,150 @@ func (m *Metacontroller) Settle() error {
 	return fmt.Errorf("the hooks do not settle; the last changes: %v", m.World.Log[max(0, len(m.World.Log)-12):])
 }
 
-func (m *Metacontroller) call(c Controller, name string) error {
-	w := m.World
-	id := ID{c.Parent, name}
-	live := w.Get(id)
+func (m *Metacontroller) call(c apply.Controller, name string) error {
+	live := m.World.Get(ID{c.Parent, name})
 	if live == nil {
 		return nil
 	}
-	if live.GetDeletionTimestamp() == nil && !slices.Contains(live.GetFinalizers(), c.Finalizer()) {
-		w.Update(id, func(o *unstructured.Unstructured) { o.SetFinalizers(append(o.GetFinalizers(), c.Finalizer())) })
+	seen := view(m.View)
+	if o := seen.Get(c.Parent, m.World.Namespace, name); o == nil || o.GetUID() != live.GetUID() {
+		seen = m.World.objects
 	}
-	view := m.View
-	if view == nil || view[id] == nil || view[id].GetUID() != w.Get(id).GetUID() {
-		view = w.objects
+	resync, err := m.applies().Sync(context.Background(), c, seen, m.World.Namespace, name)
+	if s := resync.Seconds(); s > 0 && (m.Resync == 0 || s < m.Resync) {
+		m.Resync = s
 	}
-	parent := view[id]
-	hook := "sync"
-	if parent.GetDeletionTimestamp() != nil {
-		hook = "finalize"
+	if errors.Is(err, errRefused) {
+		return nil // Metacontroller says so in an event, and goes on.
 	}
-	body := request(c, view, parent, hook == "finalize")
-	r := httptest.NewRequest(http.MethodPost, "/v1/"+c.Route+"/"+hook, bytes.NewReader(body))
-	rec := httptest.NewRecorder()
-	m.Router.ServeHTTP(rec, r)
-	if rec.Code != http.StatusOK {
-		return fmt.Errorf("%s %s answered %d: %s", c.Route, hook, rec.Code, rec.Body)
+	return err
+}
+
+func (m *Metacontroller) applies() *apply.Loop {
+	if m.loop == nil {
+		m.loop = &apply.Loop{Cluster: cluster{m.World}, Hooks: m, Memory: memory{m.World}}
 	}
-	if m.OnCall != nil {
-		m.OnCall(Exchange{c.Route, hook, body, bytes.Clone(rec.Body.Bytes())})
+	return m.loop
+}
+
+// Call lets the router answer, and tells of it.
+func (m *Metacontroller) Call(ctx context.Context, path string, body []byte) ([]byte, error) {
+	reply, err := apply.Handler{Handler: m.Router}.Call(ctx, path, body)
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	route, hook, _ := strings.Cut(rest, "/")
+	if err == nil && m.OnCall != nil && hook != "customize" {
+		m.OnCall(Exchange{route, hook, body, bytes.Clone(reply)})
 	}
-	var rep reply
-	if err := json.Unmarshal(rec.Body.Bytes(), &rep); err != nil {
-		return err
-	}
-	if rep.ResyncAfterSeconds > 0 && (m.Resync == 0 || rep.ResyncAfterSeconds < m.Resync) {
-		m.Resync = rep.ResyncAfterSeconds
-	}
-	m.apply(c, view, parent, rep)
-	return nil
+	return reply, err
 }
 
 // Request builds what Metacontroller would send for a parent.
-func (m *Metacontroller) Request(c Controller, name string) []byte {
-	parent := m.World.Get(ID{c.Parent, name})
-	return request(c, m.World.objects, parent, parent.GetDeletionTimestamp() != nil)
+func (m *Metacontroller) Request(c apply.Controller, name string) ([]byte, error) {
+	return m.applies().Request(context.Background(), c, m.World.objects, m.World.Get(ID{c.Parent, name}))
 }
 
-func request(c Controller, view map[ID]*unstructured.Unstructured, parent *unstructured.Unstructured, finalizing bool) []byte {
-	children, related := map[string]map[string]any{}, map[string]map[string]any{}
-	for _, k := range c.Children {
-		children[k.String()] = map[string]any{}
-		for _, o := range list(view, k) {
-			if owner(o) == parent.GetUID() {
-				children[k.String()][o.GetName()] = o.Object
-			}
-		}
-	}
-	for _, k := range c.Related {
-		related[k.String()] = map[string]any{}
-		for _, o := range list(view, k) {
-			related[k.String()][o.GetName()] = o.Object
-		}
-	}
-	body, err := json.Marshal(map[string]any{
-		"controller": map[string]any{"metadata": map[string]any{"name": "kubemove-" + c.Route}},
-		"parent":     parent.Object, "children": children, "related": related, "finalizing": finalizing,
-	})
-	if err != nil {
-		panic(err)
-	}
-	return body
+// view of the objects, by kind and name.
+type view map[ID]*unstructured.Unstructured
+
+// Get one of them.
+func (v view) Get(k hooks.Kind, _, name string) *unstructured.Unstructured { return v[ID{k, name}] }
+
+// List those of a kind.
+func (v view) List(k hooks.Kind, _ string) []*unstructured.Unstructured { return list(v, k) }
+
+// errRefused is what the API server says to a creation that a quota forbids.
+var errRefused = errors.New("exceeded quota")
+
+// cluster is the world as its API server.
+type cluster struct{ world *World }
+
+// Live reads an object.
+func (c cluster) Live(_ context.Context, k hooks.Kind, _, name string) (*unstructured.Unstructured, error) {
+	return c.world.Get(ID{k, name}), nil
 }
 
-// apply does what Metacontroller does with a reply: it compares with the view, which may be
-// old, and writes to the world.
-func (m *Metacontroller) apply(c Controller, view map[ID]*unstructured.Unstructured, parent *unstructured.Unstructured, rep reply) {
-	w := m.World
-	id := idOf(parent)
-	if rep.Finalized {
-		w.Update(id, func(o *unstructured.Unstructured) {
-			o.SetFinalizers(slices.DeleteFunc(o.GetFinalizers(), func(f string) bool { return f == c.Finalizer() }))
-		})
-		if o := w.Get(id); o != nil && o.GetDeletionTimestamp() != nil && len(o.GetFinalizers()) == 0 {
-			w.remove(id)
-			return
-		}
+// Create an object. What a parent that is gone would own is collected at once. No deletion in the
+// foreground is played, so nothing has to block one.
+func (c cluster) Create(_ context.Context, o *unstructured.Unstructured) error {
+	w, owners := c.world, o.GetOwnerReferences()
+	for i := range owners {
+		owners[i].BlockOwnerDeletion = nil
 	}
-	desired := map[ID]map[string]any{}
-	for _, child := range rep.Children {
-		desired[idOf(&unstructured.Unstructured{Object: child})] = child
+	o.SetOwnerReferences(owners)
+	if w.objects[idOf(o)] == nil && w.Refuse != nil && w.Refuse(idOf(o)) {
+		return errRefused
 	}
-	for _, k := range c.Children {
-		for _, o := range list(view, k) {
-			now := w.Get(idOf(o))
-			if owner(o) == parent.GetUID() && desired[idOf(o)] == nil && now != nil && now.GetUID() == o.GetUID() {
-				w.Delete(idOf(o))
+	for _, live := range w.objects {
+		if live.GetUID() == owner(o) {
+			if !w.Create(o) {
+				return apierrors.NewAlreadyExists(schema.GroupResource{Resource: o.GetKind()}, o.GetName())
 			}
+			return nil
 		}
 	}
-	for _, child := range rep.Children {
-		m.applyChild(view, parent, child)
-	}
-	w.Update(id, func(o *unstructured.Unstructured) {
-		rep.Status["observedGeneration"] = parent.GetGeneration()
-		o.Object["status"] = rep.Status
+	return nil
+}
+
+// Update writes all but the status, if nobody was faster.
+func (c cluster) Update(_ context.Context, o *unstructured.Unstructured) error {
+	return c.write(o, func(live *unstructured.Unstructured) {
+		status, found := live.Object["status"]
+		live.Object = o.DeepCopy().Object
+		delete(live.Object, "status")
+		if found {
+			live.Object["status"] = status
+		}
 	})
 }
 
-func (m *Metacontroller) applyChild(view map[ID]*unstructured.Unstructured, parent *unstructured.Unstructured, child map[string]any) {
-	w := m.World
-	o := &unstructured.Unstructured{Object: child}
-	id := idOf(o)
-	seen := view[id]
-	if seen == nil || owner(seen) != parent.GetUID() {
-		o.SetOwnerReferences([]metav1.OwnerReference{{
-			APIVersion: parent.GetAPIVersion(), Kind: parent.GetKind(), Name: parent.GetName(), UID: parent.GetUID(), Controller: new(true),
-		}})
-		labels := o.GetLabels()
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		labels["controller-uid"] = string(parent.GetUID())
-		o.SetLabels(labels)
-		if live := w.Get(ID{hooks.Kind{APIVersion: parent.GetAPIVersion(), Kind: parent.GetKind()}, parent.GetName()}); live == nil ||
-			live.GetUID() != parent.GetUID() {
-			return
-		}
-		if w.Create(o) {
-			w.applied[w.Get(id).GetUID()] = child
-		}
-		return
-	}
+// UpdateStatus writes the status, if nobody was faster.
+func (c cluster) UpdateStatus(_ context.Context, o *unstructured.Unstructured) error {
+	return c.write(o, func(live *unstructured.Unstructured) { live.Object["status"] = o.Object["status"] })
+}
+
+func (c cluster) write(o *unstructured.Unstructured, change func(*unstructured.Unstructured)) error {
+	w, id := c.world, idOf(o)
 	live := w.Get(id)
-	if id.Kind == hooks.KindJob || live == nil || live.GetUID() != seen.GetUID() ||
-		live.GetResourceVersion() != seen.GetResourceVersion() || seen.GetDeletionTimestamp() != nil {
-		return
+	switch {
+	case live == nil:
+		return apierrors.NewNotFound(schema.GroupResource{Resource: id.Kind.Kind}, id.Name)
+	case live.GetUID() != o.GetUID() || live.GetResourceVersion() != o.GetResourceVersion():
+		return apierrors.NewConflict(schema.GroupResource{Resource: id.Kind.Kind}, id.Name, errors.New("it has changed"))
 	}
-	uid := live.GetUID()
-	spec, _ := child["spec"].(map[string]any)
-	last, _ := w.applied[uid]["spec"].(map[string]any)
-	if spec == nil {
-		return
+	w.Update(id, change)
+	if now := w.Get(id); now.GetDeletionTimestamp() != nil && len(now.GetFinalizers()) == 0 {
+		w.remove(id)
 	}
-	w.Update(id, func(o *unstructured.Unstructured) {
-		old, _ := o.Object["spec"].(map[string]any)
-		o.Object["spec"] = Merge(old, last, spec)
-	})
-	w.applied[uid] = child
+	return nil
+}
+
+// Delete an object.
+func (c cluster) Delete(_ context.Context, o *unstructured.Unstructured) error {
+	if live := c.world.Get(idOf(o)); live != nil && live.GetUID() == o.GetUID() {
+		c.world.Delete(idOf(o))
+	}
+	return nil
+}
+
+// Kind of one of KubeMove's resources.
+func (c cluster) Kind(apiVersion, resource string) (hooks.Kind, error) {
+	kinds := map[string]hooks.Kind{"movepairs": hooks.KindMovePair, "moveswitches": hooks.KindMoveSwitch}
+	if k := kinds[resource]; k.APIVersion == apiVersion {
+		return k, nil
+	}
+	return hooks.Kind{}, fmt.Errorf("there is no resource %s in %s", resource, apiVersion)
+}
+
+// memory of what was applied is beside the objects, which so are as short as can be.
+type memory struct{ world *World }
+
+// Last of a child.
+func (m memory) Last(child *unstructured.Unstructured) (map[string]any, error) {
+	return m.world.applied[idOf(child)], nil
+}
+
+// Remember it by its name: it is created anew with all that is desired.
+func (m memory) Remember(child *unstructured.Unstructured, applied map[string]any) error {
+	m.world.applied[idOf(child)] = maps.Clone(applied)
+	return nil
 }

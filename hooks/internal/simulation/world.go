@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/hooks"
@@ -41,8 +40,8 @@ type World struct {
 	// Log of what happened, for failing tests.
 	Log []string
 
-	objects map[ID]*unstructured.Unstructured
-	applied map[types.UID]map[string]any
+	objects view
+	applied map[ID]map[string]any
 	uids    int
 }
 
@@ -51,8 +50,8 @@ func NewWorld(start time.Time) *World {
 	return &World{
 		Namespace: "shop",
 		Now:       start,
-		objects:   map[ID]*unstructured.Unstructured{},
-		applied:   map[types.UID]map[string]any{},
+		objects:   view{},
+		applied:   map[ID]map[string]any{},
 	}
 }
 
@@ -201,72 +200,4 @@ func conditions(status map[string]any) []string {
 		l = append(l, fmt.Sprintf("%v=%v/%v", m["type"], m["status"], m["reason"]))
 	}
 	return l
-}
-
-// Merge applies what is desired to what is observed as Metacontroller does: a three-way merge
-// in which lists whose items all have a name are merged by it.
-func Merge(observed, last, desired map[string]any) map[string]any {
-	out := runtime.DeepCopyJSON(observed)
-	for k := range last {
-		if _, ok := desired[k]; !ok {
-			delete(out, k)
-		}
-	}
-	for k, v := range desired {
-		out[k] = mergeValue(out[k], last[k], v)
-	}
-	return out
-}
-
-func mergeValue(observed, last, desired any) any {
-	switch d := desired.(type) {
-	case map[string]any:
-		o, ok := observed.(map[string]any)
-		if !ok {
-			return desired
-		}
-		l, _ := last.(map[string]any)
-		return Merge(o, l, d)
-	case []any:
-		o, ok := observed.([]any)
-		if !ok || !named(o) || !named(d) {
-			return desired
-		}
-		l, _ := last.([]any)
-		return mergeNamed(o, l, d)
-	}
-	return desired
-}
-
-func named(list []any) bool {
-	for _, x := range list {
-		m, ok := x.(map[string]any)
-		if !ok || m["name"] == nil {
-			return false
-		}
-	}
-	return true
-}
-
-func mergeNamed(observed, last, desired []any) []any {
-	byName := func(list []any) map[string]any {
-		m := map[string]any{}
-		for _, x := range list {
-			if o, ok := x.(map[string]any); ok {
-				m[fmt.Sprint(o["name"])] = x
-			}
-		}
-		return m
-	}
-	merged := Merge(byName(observed), byName(last), byName(desired))
-	var out []any
-	done := map[string]bool{}
-	for _, x := range slices.Concat(observed, desired) {
-		name := fmt.Sprint(x.(map[string]any)["name"])
-		if v, ok := merged[name]; ok && !done[name] {
-			out = append(out, v)
-			done[name] = true
-		}
-	}
-	return out
 }
