@@ -29,7 +29,10 @@ func TestManifestForeign(t *testing.T) {
 		"Type":      {"device nodes are not copied", with(func(e *Entry) { e.Type = 'b' }), "not copied"},
 		"Mode":      {"there are twelve bits", with(func(e *Entry) { e.Mode = 0o170000 }), "mode"},
 		"Nanos":     {"a second has no more", with(func(e *Entry) { e.Nanos = 1e9 }), "nanoseconds"},
-		"Attribute": {"those of the system are not copied", with(func(e *Entry) { e.Xattrs = []Xattr{{Name: "trusted.overlay.opaque"}} }), "attribute"},
+		"Attribute": {
+			"those of the system are not copied",
+			with(func(e *Entry) { e.Xattrs = []Xattr{{Name: "trusted.overlay.opaque"}} }), "attribute",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -19,19 +19,37 @@ func TestWhat(t *testing.T) {
 		change func(*Entry)
 		want   []string
 	}{
-		"nothing":         {reason: "equal entries", change: func(*Entry) {}},
-		"nanoseconds":     {reason: "not every file system keeps them", change: func(e *Entry) { e.Nanos = 7 }},
-		"mode":            {reason: "as people write it", change: func(e *Entry) { e.Mode = 0o4600 }, want: []string{"mode 0644 != 4600"}},
-		"user":            {reason: "the owner is both", change: func(e *Entry) { e.UID = 7 }, want: []string{"owner 1:2 != 7:2"}},
-		"group":           {reason: "the owner is both", change: func(e *Entry) { e.GID = 7 }, want: []string{"owner 1:2 != 1:7"}},
-		"size":            {reason: "then the content differs anyway", change: func(e *Entry) { e.Size, e.Sum = 6, []byte("other") }, want: []string{"size 5 != 6"}},
-		"content":         {reason: "nothing else shows it", change: func(e *Entry) { e.Sum = []byte("other") }, want: []string{Content}},
-		"time":            {reason: "as a date", change: func(e *Entry) { e.Seconds = -1 }, want: []string{"mtime 2023-11-14T22:13:20Z != 1969-12-31T23:59:59Z"}},
-		"type":            {reason: "the rest means nothing then", change: func(e *Entry) { e.Type, e.Mode = TypeFolder, 0o755 }, want: []string{"type file != folder"}},
-		"target":          {reason: "of a link", change: func(e *Entry) { e.Target = "a\n" }, want: []string{`link target "" != "a\n"`}},
-		"hard link":       {reason: "its content is that of the first", change: func(e *Entry) { e.Same, e.Sum = "a", nil }, want: []string{`a file of its own != a hard link of "a"`}},
-		"attribute gone":  {reason: "by name", change: func(e *Entry) { e.Xattrs = nil }, want: []string{"xattr user.a is missing at the target"}},
-		"attribute other": {reason: "values may be large", change: func(e *Entry) { e.Xattrs = []Xattr{{"user.a", []byte("2")}} }, want: []string{"xattr user.a has another value"}},
+		"nothing":     {reason: "equal entries", change: func(*Entry) {}},
+		"nanoseconds": {reason: "not every file system keeps them", change: func(e *Entry) { e.Nanos = 7 }},
+		"mode":        {reason: "as people write it", change: func(e *Entry) { e.Mode = 0o4600 }, want: []string{"mode 0644 != 4600"}},
+		"user":        {reason: "the owner is both", change: func(e *Entry) { e.UID = 7 }, want: []string{"owner 1:2 != 7:2"}},
+		"group":       {reason: "the owner is both", change: func(e *Entry) { e.GID = 7 }, want: []string{"owner 1:2 != 1:7"}},
+		"size": {
+			reason: "then the content differs anyway", change: func(e *Entry) { e.Size, e.Sum = 6, []byte("other") },
+			want: []string{"size 5 != 6"},
+		},
+		"content": {reason: "nothing else shows it", change: func(e *Entry) { e.Sum = []byte("other") }, want: []string{Content}},
+		"time": {
+			reason: "as a date", change: func(e *Entry) { e.Seconds = -1 },
+			want: []string{"mtime 2023-11-14T22:13:20Z != 1969-12-31T23:59:59Z"},
+		},
+		"type": {
+			reason: "the rest means nothing then", change: func(e *Entry) { e.Type, e.Mode = TypeFolder, 0o755 },
+			want: []string{"type file != folder"},
+		},
+		"target": {reason: "of a link", change: func(e *Entry) { e.Target = "a\n" }, want: []string{`link target "" != "a\n"`}},
+		"hard link": {
+			reason: "its content is that of the first", change: func(e *Entry) { e.Same, e.Sum = "a", nil },
+			want: []string{`a file of its own != a hard link of "a"`},
+		},
+		"attribute gone": {
+			reason: "by name", change: func(e *Entry) { e.Xattrs = nil },
+			want: []string{"xattr user.a is missing at the target"},
+		},
+		"attribute other": {
+			reason: "values may be large", change: func(e *Entry) { e.Xattrs = []Xattr{{"user.a", []byte("2")}} },
+			want: []string{"xattr user.a has another value"},
+		},
 		"attribute more": {reason: "its name may be anything", change: func(e *Entry) {
 			e.Xattrs = append([]Xattr{{"user.\xff", nil}}, e.Xattrs...)
 		}, want: []string{`xattr "user.\xff" is only at the target`}},
@@ -140,9 +158,12 @@ func TestComparisonEnds(t *testing.T) {
 
 func TestQuote(t *testing.T) {
 	cases := map[string]struct{ path, want string }{
-		"plain":            {"a b", `"a b"`},
-		"strange":          {"a\n\xff\"", `"a\n\xff\""`},
-		"long":             {strings.Repeat("long/", 1000) + "end", `"` + strings.Repeat("long/", 12)[:59] + "..." + strings.Repeat("long/", 12)[4:] + `end"`},
+		"plain":   {"a b", `"a b"`},
+		"strange": {"a\n\xff\"", `"a\n\xff\""`},
+		"long": {
+			strings.Repeat("long/", 1000) + "end",
+			`"` + strings.Repeat("long/", 12)[:59] + "..." + strings.Repeat("long/", 12)[4:] + `end"`,
+		},
 		"long and strange": {strings.Repeat("ü", 1000), `"` + strings.Repeat("ü", 29) + "..." + strings.Repeat("ü", 29) + `"`},
 	}
 	for name, tc := range cases {

@@ -102,7 +102,7 @@ func repairAll(t *testing.T) {
 			must(t, unix.Lsetxattr(in("alone"), "user.b", nil, 0))
 			must(t, unix.Lremovexattr(in("a/file"), "user.a"))
 		}},
-		"attribute of what is read-only": {reason: "its owner may set them only while he may write", lose: func(t *testing.T, in func(string) string) {
+		"attribute of what is read-only": {reason: "the owner has to have the right to write", lose: func(t *testing.T, in func(string) string) {
 			must(t, unix.Lsetxattr(in("alone"), "user.b", nil, 0))
 			must(t, unix.Chmod(in("alone"), 0o400))
 		}},
@@ -162,8 +162,11 @@ func TestDiffers(t *testing.T) {
 		"type": {reason: "nothing is removed here", lose: func(in func(string) string) error {
 			return errors.Join(os.Remove(in("link too")), os.Mkdir(in("link too"), 0o755))
 		}, want: []string{`"link too": type symbolic link != folder`}},
-		"size": {reason: "the content is the mover's to write", lose: func(in func(string) string) error { return os.WriteFile(in("alone"), []byte("longer"), 0) },
-			want: []string{`"alone": size 4 != 6`}},
+		"size": {
+			reason: "the content is the mover's to write",
+			lose:   func(in func(string) string) error { return os.WriteFile(in("alone"), []byte("longer"), 0) },
+			want:   []string{`"alone": size 4 != 6`},
+		},
 		"content": {reason: "that is what checksums are for", checksum: true, lose: less, want: []string{`"alone": content`}},
 		"target": {reason: "another link", lose: func(in func(string) string) error {
 			return errors.Join(os.Remove(in("link")), os.Symlink("elsewhere", in("link")))

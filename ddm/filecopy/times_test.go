@@ -25,19 +25,31 @@ func TestMustRehash(t *testing.T) {
 		mtime, ctime int
 		want         bool
 	}{
-		"first pass":            {reason: "there is nothing to compare with", mtime: 100, ctime: 100},
-		"before":                {reason: "what was written long before is on the disk", passes: []Seen{seen(99, 90, 110)}, mtime: 90, ctime: 90},
-		"during":                {reason: "a page may have been stored into again", passes: []Seen{seen(99, 90, 110)}, mtime: 105, ctime: 105, want: true},
-		"after":                 {reason: "both sides see that it has changed", passes: []Seen{seen(99, 90, 110)}, mtime: 120, ctime: 120},
-		"set back":              {reason: "the target sees only the one", passes: []Seen{seen(99, 90, 110)}, mtime: 50, ctime: 120, want: true},
-		"in the future":         {reason: "it may have had that time before", passes: []Seen{seen(99, 90, 9999)}, mtime: 9999, ctime: 120, want: true},
-		"newer than all":        {reason: "no pass has recorded that", passes: []Seen{seen(99, 90, 9998)}, mtime: 9999, ctime: 120},
-		"clock behind":          {reason: "touched after the pass, by a clock before it", passes: []Seen{seen(99, 80, 85)}, mtime: 1, ctime: 95, want: true},
-		"clock behind, rests":   {reason: "nothing has touched it", passes: []Seen{seen(99, 80, 85)}, mtime: 80, ctime: 80},
-		"not recorded":          {reason: "what the pass has recorded is not known", passes: []Seen{unknown}, mtime: 120, ctime: 120, want: true},
-		"not recorded, rests":   {reason: "it was not touched since", passes: []Seen{unknown}, mtime: 80, ctime: 80},
-		"nothing known":         {reason: "the zero value proves nothing", passes: []Seen{{Written: Unbounded}}, mtime: 1, ctime: 1, want: true},
-		"one of two proves all": {reason: "the other does not", passes: []Seen{seen(199, 190, 200), seen(99, 90, 9999)}, mtime: 120, ctime: 120, want: true},
+		"first pass": {reason: "there is nothing to compare with", mtime: 100, ctime: 100},
+		"before":     {reason: "what was written long before is on the disk", passes: []Seen{seen(99, 90, 110)}, mtime: 90, ctime: 90},
+		"during": {
+			reason: "a page may have been stored into again", passes: []Seen{seen(99, 90, 110)}, mtime: 105, ctime: 105,
+			want: true,
+		},
+		"after":    {reason: "both sides see that it has changed", passes: []Seen{seen(99, 90, 110)}, mtime: 120, ctime: 120},
+		"set back": {reason: "the target sees only the one", passes: []Seen{seen(99, 90, 110)}, mtime: 50, ctime: 120, want: true},
+		"in the future": {
+			reason: "it may have had that time before", passes: []Seen{seen(99, 90, 9999)}, mtime: 9999, ctime: 120,
+			want: true,
+		},
+		"newer than all": {reason: "no pass has recorded that", passes: []Seen{seen(99, 90, 9998)}, mtime: 9999, ctime: 120},
+		"clock behind": {
+			reason: "touched after the pass, by a clock before it", passes: []Seen{seen(99, 80, 85)}, mtime: 1, ctime: 95,
+			want: true,
+		},
+		"clock behind, rests": {reason: "nothing has touched it", passes: []Seen{seen(99, 80, 85)}, mtime: 80, ctime: 80},
+		"not recorded":        {reason: "what the pass has recorded is not known", passes: []Seen{unknown}, mtime: 120, ctime: 120, want: true},
+		"not recorded, rests": {reason: "it was not touched since", passes: []Seen{unknown}, mtime: 80, ctime: 80},
+		"nothing known":       {reason: "the zero value proves nothing", passes: []Seen{{Written: Unbounded}}, mtime: 1, ctime: 1, want: true},
+		"one of two proves all": {
+			reason: "the other does not", passes: []Seen{seen(199, 190, 200), seen(99, 90, 9999)}, mtime: 120, ctime: 120,
+			want: true,
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -155,7 +155,8 @@ func TestWalkNotices(t *testing.T) {
 			return errors.Join(os.Remove(in("dir/lost+found/y")), os.Link(in("hard"), in("dir/lost+found/y")))
 		}},
 		"a file instead of a FIFO": {change: func(in func(string) string) error {
-			return errors.Join(os.Remove(in("fifo")), os.WriteFile(in("fifo"), nil, 0o644), os.Chtimes(in("fifo"), time.Time{}, time.Unix(1_700_000_000, 5)))
+			return errors.Join(os.Remove(in("fifo")), os.WriteFile(in("fifo"), nil, 0o644),
+				os.Chtimes(in("fifo"), time.Time{}, time.Unix(1_700_000_000, 5)))
 		}},
 		"an attribute less":        {change: func(in func(string) string) error { return unix.Lremovexattr(in("hard"), "user.a") }},
 		"another value":            {change: func(in func(string) string) error { return unix.Lsetxattr(in("hard"), "user.a", []byte("2"), 0) }},
@@ -164,11 +165,17 @@ func TestWalkNotices(t *testing.T) {
 		"a fraction of a second": {hidden: true, change: func(in func(string) string) error {
 			return os.Chtimes(in("hard"), time.Time{}, time.Unix(1_700_000_000, 9))
 		}},
-		"the time of a folder":       {hidden: true, change: func(in func(string) string) error { return os.Chtimes(in("dir"), time.Time{}, time.Unix(1, 0)) }},
+		"the time of a folder": {
+			hidden: true,
+			change: func(in func(string) string) error { return os.Chtimes(in("dir"), time.Time{}, time.Unix(1, 0)) },
+		},
 		"a link outside of the tree": {hidden: true, change: func(in func(string) string) error { return os.Link(in("hard"), in("")+"-more") }},
 		"the root's mode":            {hidden: true, change: func(in func(string) string) error { return os.Chmod(in(""), 0o700) }},
 		"lost+found":                 {hidden: true, change: func(in func(string) string) error { return os.RemoveAll(in("lost+found")) }},
-		"a socket":                   {hidden: true, change: func(in func(string) string) error { return unix.Mknod(in("socket"), unix.S_IFSOCK|0o600, 0) }},
+		"a socket": {
+			hidden: true,
+			change: func(in func(string) string) error { return unix.Mknod(in("socket"), unix.S_IFSOCK|0o600, 0) },
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -246,7 +253,10 @@ func TestWalkChanged(t *testing.T) {
 		reason string
 		change func(path string) error
 	}{
-		"grown": {reason: "the hash would be that of another size", change: func(path string) error { return os.WriteFile(path, []byte("longer"), 0o644) }},
+		"grown": {
+			reason: "the hash would be that of another size",
+			change: func(path string) error { return os.WriteFile(path, []byte("longer"), 0o644) },
+		},
 		"replaced": {reason: "the hash would be that of another file", change: func(path string) error {
 			return errors.Join(os.Rename(path, path+"-old"), os.WriteFile(path, []byte("x"), 0o644))
 		}},

@@ -14,7 +14,8 @@ var errDamaged = errors.New("the repository is damaged")
 
 // damage is how restic 0.18.1 speaks of that, in lower case. That something cannot be read
 // alone may be the network's fault.
-var damage = regexp.MustCompile(`tree [0-9a-f]+ could not be loaded; the repository could be damaged: (decrypting|decompressing|read blob|loading|id )` +
+var damage = regexp.MustCompile(`tree [0-9a-f]+ could not be loaded; the repository could be damaged: ` +
+	`(decrypting|decompressing|read blob|loading|id )` +
 	`|readfull\(<[^>]*>\): .*(does not exist|no such file or directory|file is too short|\(416\)|range is not satisfiable)` +
 	`|decrypting blob .* failed: |decompressing blob .* failed: |read blob .*: wrong data returned` +
 	`|(loadraw|loadunpacked)\(.*\): (invalid data returned|ciphertext verification failed)` +

@@ -45,7 +45,10 @@ var damages = map[string]struct {
 	reason string
 	do     func(t *testing.T, repo string)
 }{
-	"no packs": {"whoever removed it was killed half way", func(t *testing.T, repo string) { must(t, os.RemoveAll(filepath.Join(repo, "data"))) }},
+	"no packs": {
+		"whoever removed it was killed half way",
+		func(t *testing.T, repo string) { must(t, os.RemoveAll(filepath.Join(repo, "data"))) },
+	},
 	"no contents": {"the backup looks well, and cannot be restored", func(t *testing.T, repo string) {
 		for _, path := range filesIn(t, filepath.Join(repo, "data")) {
 			if info, err := os.Stat(path); err == nil && info.Size() > 1<<20 {
@@ -63,9 +66,12 @@ var damages = map[string]struct {
 			spoil(t, path, 0)
 		}
 	}},
-	"index":    {"nothing can be found", func(t *testing.T, repo string) { spoil(t, filesIn(t, filepath.Join(repo, "index"))[0], 50) }},
-	"snapshot": {"nothing can be compared with", func(t *testing.T, repo string) { spoil(t, filesIn(t, filepath.Join(repo, "snapshots"))[0], 50) }},
-	"config":   {"it cannot be opened", func(t *testing.T, repo string) { spoil(t, filepath.Join(repo, "config"), 50) }},
+	"index": {"nothing can be found", func(t *testing.T, repo string) { spoil(t, filesIn(t, filepath.Join(repo, "index"))[0], 50) }},
+	"snapshot": {
+		"nothing can be compared with",
+		func(t *testing.T, repo string) { spoil(t, filesIn(t, filepath.Join(repo, "snapshots"))[0], 50) },
+	},
+	"config": {"it cannot be opened", func(t *testing.T, repo string) { spoil(t, filepath.Join(repo, "config"), 50) }},
 }
 
 // TestDamaged: a managed repository that is damaged is made anew by the next try, with a word.
@@ -191,12 +197,18 @@ func TestBackupError(t *testing.T) {
 		last    string
 		want    bool
 	}{
-		"vanished":    {reason: "a busy application removes many files", problem: vanished},
-		"stopped":     {reason: "nobody should remove any then", problem: vanished, exact: true, want: true},
-		"private":     {reason: "it will be so in a minute", problem: vanished, last: "/v/x: open /v/x: permission denied", want: true},
-		"too long":    {reason: "no system call takes it", problem: vanished, last: "/v/x: lstat /v/x: file name too long", want: true},
-		"unreachable": {reason: "the server may be there in a minute", problem: vanished, exact: true, last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection refused"},
-		"damaged":     {reason: "the next try makes the repository anew", problem: vanished, exact: true, last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): <data/ab> does not exist"},
+		"vanished": {reason: "a busy application removes many files", problem: vanished},
+		"stopped":  {reason: "nobody should remove any then", problem: vanished, exact: true, want: true},
+		"private":  {reason: "it will be so in a minute", problem: vanished, last: "/v/x: open /v/x: permission denied", want: true},
+		"too long": {reason: "no system call takes it", problem: vanished, last: "/v/x: lstat /v/x: file name too long", want: true},
+		"unreachable": {
+			reason: "the server may be there in a minute", problem: vanished, exact: true,
+			last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection refused",
+		},
+		"damaged": {
+			reason: "the next try makes the repository anew", problem: vanished, exact: true,
+			last: "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): <data/ab> does not exist",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +236,8 @@ func TestPartial(t *testing.T) {
 	}
 	private := func(i int) string { return fmt.Sprintf("/v/%d: open /v/%d: permission denied", i, i) }
 	broken := func(i int) string {
-		return fmt.Sprintf("/v/%d: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): <data/ab> does not exist", i)
+		return fmt.Sprintf("/v/%d: tree ab could not be loaded; the repository could be damaged: "+
+			"ReadFull(<data/ab>): <data/ab> does not exist", i)
 	}
 	type verdict struct {
 		Vanished, Healed, Damaged, Unloaded bool
@@ -234,12 +247,18 @@ func TestPartial(t *testing.T) {
 		problems []func(int) string
 		want     verdict
 	}{
-		"vanished":           {reason: "of many the first are kept, and all are counted", problems: repeat(vanished, 200), want: verdict{Vanished: true}},
+		"vanished": {
+			reason: "of many the first are kept, and all are counted", problems: repeat(vanished, 200),
+			want: verdict{Vanished: true},
+		},
 		"one is private":     {reason: "the last of many", problems: append(repeat(vanished, 200), private), want: verdict{}},
 		"healed":             {reason: "of many, too", problems: repeat(lost, 200), want: verdict{Healed: true}},
 		"healed and private": {reason: "a file is missing", problems: append(repeat(lost, 200), private), want: verdict{}},
 		"both":               {reason: "neither alone", problems: append(repeat(vanished, 20), lost), want: verdict{Vanished: true}},
-		"damaged":            {reason: "after many others", problems: append(repeat(vanished, 200), broken), want: verdict{Damaged: true, Unloaded: true}},
+		"damaged": {
+			reason: "after many others", problems: append(repeat(vanished, 200), broken),
+			want: verdict{Damaged: true, Unloaded: true},
+		},
 		"unreachable": {reason: "a server that is gone is no damage, and no file is missing", problems: []func(int) string{func(int) string {
 			return "/v: tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection refused"
 		}}, want: verdict{Unloaded: true}},

@@ -41,7 +41,8 @@ var diagnoses = []diagnosis{
 	},
 	{
 		reason: api.ReasonRepositoryDamaged, damaged: true,
-		fix: "it is damaged: look at it with `restic check`, repair it with `restic repair index`, `restic repair packs` and `restic repair snapshots --forget`, " +
+		fix: "it is damaged: look at it with `restic check`, repair it with `restic repair index`, `restic repair packs` " +
+			"and `restic repair snapshots --forget`, " +
 			"or choose another place in the parameter repository, where everything is sent again",
 	},
 	{
@@ -63,9 +64,11 @@ var diagnoses = []diagnosis{
 	},
 	{
 		reason: api.ReasonRepositoryDenied,
-		says: []string{"(401)", "(403)", "unauthorized", "forbidden", "access denied", "accessdenied", "access key id you provided does not exist",
+		says: []string{"(401)", "(403)", "unauthorized", "forbidden", "access denied", "accessdenied",
+			"access key id you provided does not exist",
 			"provided access key id", "invalidaccesskeyid", "signature we calculated does not match", "signaturedoesnotmatch",
-			"token has expired", "expiredtoken", "security token", "no credentials found", "($aws_access_key_id) is empty", "($aws_secret_access_key) is empty",
+			"token has expired", "expiredtoken", "security token", "no credentials found",
+			"($aws_access_key_id) is empty", "($aws_secret_access_key) is empty",
 			"permission denied"},
 		fix: "correct the keys in the Secret of credentialsSecretRef, or give that account the right to list, read, write and delete there",
 	},
@@ -77,7 +80,8 @@ var diagnoses = []diagnosis{
 	{
 		reason: api.ReasonRepositoryUnreachable, passes: true,
 		says: []string{"connection refused", "no such host", "i/o timeout", "no route to host", "network is unreachable", "connection reset",
-			"tls handshake timeout", "server misbehaving", "context deadline exceeded", "unexpected eof", ": eof", "(500)", "(502)", "(503)", "(504)",
+			"tls handshake timeout", "server misbehaving", "context deadline exceeded", "unexpected eof", ": eof",
+			"(500)", "(502)", "(503)", "(504)",
 			"service unavailable", "reduce your request rate", "bad gateway"},
 		fix: "start the server, correct the parameter repository, or let the network between this cluster and the server pass",
 	},
@@ -148,7 +152,8 @@ func (d *diagnosis) claimFix() string {
 	case api.ReasonRepositoryFull:
 		return "make the claim larger, or remove from it what is not needed"
 	case api.ReasonRepositoryDenied:
-		return fmt.Sprintf("the worker runs as user %d, like the workload, and may not read or write everything there: let that user", os.Getuid())
+		return fmt.Sprintf("the worker runs as user %d, like the workload, and may not read or write everything there: "+
+			"let that user", os.Getuid())
 	case api.ReasonRepositoryPassword:
 		return "another channel, or an earlier one of the same name, has made this repository, and its password is gone with that: " +
 			"remove this folder from the claim, or choose another claim"

@@ -233,7 +233,11 @@ func TestSparseOutside(t *testing.T) {
 	tree, err := filecopy.Open(root.root)
 	must(t, err)
 	defer tree.Close()
-	must(t, dropSparse(tree, []filecopy.Sparse{{Path: []byte("folder/file")}, {Path: []byte("file")}, {Path: []byte("none")}, {Path: []byte("../x")}}))
+	var sparse []filecopy.Sparse
+	for _, path := range []string{"folder/file", "file", "none", "../x"} {
+		sparse = append(sparse, filecopy.Sparse{Path: []byte(path)})
+	}
+	must(t, dropSparse(tree, sparse))
 	if _, err := os.Lstat(outside.path("file")); err != nil {
 		t.Errorf("a file outside of the volume is gone: %v", err)
 	}

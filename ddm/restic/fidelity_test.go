@@ -186,7 +186,8 @@ func capability() []byte {
 }
 
 // strange names and what may be in a path.
-var strange = []string{"new\nline", "\xff\xfe", "*", "a[b]?", `back\slash`, "-dash", "!not", "**", " space ", "$HOME", "#", "[", `\`, `x\*`, "ü"}
+var strange = []string{"new\nline", "\xff\xfe", "*", "a[b]?", `back\slash`, "-dash", "!not", "**", " space ", "$HOME",
+	"#", "[", `\`, `x\*`, "ü"}
 
 // closed is a folder that its owner may not write to.
 const closed = "in a closed folder"

@@ -91,7 +91,8 @@ func TestForeignLock(t *testing.T) {
 		t.Helper()
 		t.Log(r.Message)
 		if code != task.ExitPermanent || r.Reason != api.ReasonRepositoryLocked || r.Retry != task.RetryLater ||
-			!strings.Contains(r.Message, host) || !strings.Contains(r.Message, "lock was created at") || !strings.Contains(r.Message, "restic unlock") {
+			!strings.Contains(r.Message, host) || !strings.Contains(r.Message, "lock was created at") ||
+			!strings.Contains(r.Message, "restic unlock") {
 			t.Errorf("%s ended with %d: %+v", what, code, r)
 		}
 	}

@@ -51,7 +51,8 @@ func TestOutput(t *testing.T) {
 		"wrong password": {reason: "the last words explain a failure without details", file: "wrong-password.jsonl",
 			want: got{Text: "Fatal: wrong password or no key found"}},
 		"no connection": {reason: "plain text does not disturb", file: "no-connection.jsonl",
-			want: got{Text: "Fatal: unable to open config file: context canceled\nIs there a repository at the following location?\nrest:http://127.0.0.1:7070/"}},
+			want: got{Text: "Fatal: unable to open config file: context canceled\n" +
+				"Is there a repository at the following location?\nrest:http://127.0.0.1:7070/"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -77,8 +78,11 @@ func TestSettings(t *testing.T) {
 		want       settings
 		bad        bool
 	}{
-		"none":             {reason: "the defaults", want: settings{compression: "auto", packSize: 16}},
-		"both":             {reason: "what the user says", parameters: map[string]string{"compression": "off", "packSize": "64"}, want: settings{compression: "off", packSize: 64}},
+		"none": {reason: "the defaults", want: settings{compression: "auto", packSize: 16}},
+		"both": {
+			reason: "what the user says", parameters: map[string]string{"compression": "off", "packSize": "64"},
+			want: settings{compression: "off", packSize: 64},
+		},
 		"unknown name":     {reason: "a typing error must not be ignored", parameters: map[string]string{"compresion": "off"}, bad: true},
 		"unknown value":    {reason: "restic would refuse it much later", parameters: map[string]string{"compression": "some"}, bad: true},
 		"pack out of size": {reason: "restic would refuse it much later", parameters: map[string]string{"packSize": "512"}, bad: true},

@@ -40,8 +40,8 @@ func (s *side) open(ctx context.Context) error {
 		return repo.explain(err)
 	}
 	if s.place.remote != "" && s.task.Role == task.RoleSource {
-		return &repositoryError{reason: api.ReasonRepositoryNotFound, error: fmt.Errorf("the source finds no repository at %s, where the target has one: "+
-			"the name of the host must lead both clusters to the same server: %w", repo.location, err)}
+		return &repositoryError{reason: api.ReasonRepositoryNotFound, error: fmt.Errorf("the source finds no repository at %s, "+
+			"where the target has one: the name of the host must lead both clusters to the same server: %w", repo.location, err)}
 	}
 	if err := repo.make(ctx); err != nil {
 		return err
@@ -90,8 +90,9 @@ func (s *side) makeFolders() error {
 			err = os.Chmod(path, 0o777|os.ModeSticky)
 		}
 		if err != nil && !errors.Is(err, os.ErrExist) {
-			return &repositoryError{reason: api.ReasonRepositoryDenied, error: fmt.Errorf("the worker runs as user %d, like the workload, and may not write to the claim "+
-				"of the repository: give that user or his group the right to (chmod, or a storage class that applies fsGroup): %w", os.Getuid(), err)}
+			return &repositoryError{reason: api.ReasonRepositoryDenied, error: fmt.Errorf("the worker runs as user %d, like the workload, "+
+				"and may not write to the claim of the repository: give that user or his group the right to "+
+				"(chmod, or a storage class that applies fsGroup): %w", os.Getuid(), err)}
 		}
 	}
 	return nil

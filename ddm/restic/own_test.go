@@ -55,7 +55,8 @@ func TestOwnRepositories(t *testing.T) {
 	cases := map[string]func(t *testing.T) (p *pair, folder string){
 		"s3": func(t *testing.T) (*pair, string) {
 			s := newS3(t, s3Secret)
-			return ownPair(t, "s3:http://"+s.address+"/moves/some/prefix/", s3Credentials()), filepath.Join(s.root, "files/moves/some/prefix/home/shop-dst/data")
+			p := ownPair(t, "s3:http://"+s.address+"/moves/some/prefix/", s3Credentials())
+			return p, filepath.Join(s.root, "files/moves/some/prefix/home/shop-dst/data")
 		},
 		"rest": func(t *testing.T) (*pair, string) {
 			s, ca := newREST(t)
@@ -145,18 +146,55 @@ func TestOpenTroubles(t *testing.T) {
 		says       string
 		retry      task.Retry
 	}{
-		"S3 wrong secret":     {"the secret is wrong", "s3:http://" + s3.address + "/moves", change(s3Credentials(), "AWS_SECRET_ACCESS_KEY", "wrong-secret"), api.ReasonRepositoryDenied, "credentialsSecretRef", task.RetryLater},
-		"S3 wrong key":        {"there is no such key", "s3:http://" + s3.address + "/moves", change(s3Credentials(), "AWS_ACCESS_KEY_ID", "AKIDNOBODY"), api.ReasonRepositoryDenied, "credentialsSecretRef", task.RetryLater},
-		"S3 half a key":       {"one of the two is missing", "s3:http://" + s3.address + "/moves", map[string]string{"AWS_ACCESS_KEY_ID": s3Key}, api.ReasonRepositoryDenied, "credentialsSecretRef", task.RetryLater},
-		"S3 no bucket":        {"restic would make the bucket", "s3:http://" + s3.address + "/nobucket/x", s3Credentials(), api.ReasonRepositoryNotFound, "make the bucket", task.RetryLater},
-		"S3 unreachable":      {"the server is down", "s3:http://" + gone.address + "/moves", s3Credentials(), api.ReasonRepositoryUnreachable, "start the server", task.RetrySoon},
-		"REST wrong password": {"the password is wrong", "rest:https://" + rest.address + "/p", change(restCredentials(ca), "RESTIC_REST_PASSWORD", "wrong-password"), api.ReasonRepositoryDenied, "credentialsSecretRef", task.RetryLater},
-		"REST unknown CA":     {"nobody knows who signed it", "rest:https://" + rest.address + "/p", map[string]string{"RESTIC_REST_USERNAME": restUser, "RESTIC_REST_PASSWORD": restPassword}, api.ReasonRepositoryCertificate, "ca.crt", task.RetryLater},
-		"REST broken CA":      {"that is no certificate", "rest:https://" + rest.address + "/p", change(restCredentials(ca), "ca.crt", "no PEM"), api.ReasonRepositoryCertificate, "ca.crt", task.RetryLater},
-		"REST no TLS":         {"it speaks TLS alone", "rest:http://" + rest.address + "/p", restCredentials(ca), api.ReasonRepositoryNotFound, "http or https", task.RetryLater},
-		"REST too deep":       {"rest-server takes two folders", "rest:https://" + rest.address + "/a/b", restCredentials(ca), api.ReasonRepositoryNotFound, "at most one folder", task.RetryLater},
-		"REST no host":        {"a name that does not exist", "rest:https://nobody.invalid/p", restCredentials(ca), api.ReasonRepositoryUnreachable, "correct the parameter", task.RetrySoon},
-		"unknown scheme":      {"restic knows more than we do", "sftp:host:/x", nil, api.ReasonInvalidSpec, "claim:NAME", task.RetryLater},
+		"S3 wrong secret": {
+			"the secret is wrong", "s3:http://" + s3.address + "/moves",
+			change(s3Credentials(), "AWS_SECRET_ACCESS_KEY", "wrong-secret"), api.ReasonRepositoryDenied,
+			"credentialsSecretRef", task.RetryLater,
+		},
+		"S3 wrong key": {
+			"there is no such key", "s3:http://" + s3.address + "/moves",
+			change(s3Credentials(), "AWS_ACCESS_KEY_ID", "AKIDNOBODY"), api.ReasonRepositoryDenied, "credentialsSecretRef",
+			task.RetryLater,
+		},
+		"S3 half a key": {
+			"one of the two is missing", "s3:http://" + s3.address + "/moves", map[string]string{"AWS_ACCESS_KEY_ID": s3Key},
+			api.ReasonRepositoryDenied, "credentialsSecretRef", task.RetryLater,
+		},
+		"S3 no bucket": {
+			"restic would make the bucket", "s3:http://" + s3.address + "/nobucket/x", s3Credentials(),
+			api.ReasonRepositoryNotFound, "make the bucket", task.RetryLater,
+		},
+		"S3 unreachable": {
+			"the server is down", "s3:http://" + gone.address + "/moves", s3Credentials(), api.ReasonRepositoryUnreachable,
+			"start the server", task.RetrySoon,
+		},
+		"REST wrong password": {
+			"the password is wrong", "rest:https://" + rest.address + "/p",
+			change(restCredentials(ca), "RESTIC_REST_PASSWORD", "wrong-password"), api.ReasonRepositoryDenied,
+			"credentialsSecretRef", task.RetryLater,
+		},
+		"REST unknown CA": {
+			"nobody knows who signed it", "rest:https://" + rest.address + "/p",
+			map[string]string{"RESTIC_REST_USERNAME": restUser, "RESTIC_REST_PASSWORD": restPassword},
+			api.ReasonRepositoryCertificate, "ca.crt", task.RetryLater,
+		},
+		"REST broken CA": {
+			"that is no certificate", "rest:https://" + rest.address + "/p", change(restCredentials(ca), "ca.crt", "no PEM"),
+			api.ReasonRepositoryCertificate, "ca.crt", task.RetryLater,
+		},
+		"REST no TLS": {
+			"it speaks TLS alone", "rest:http://" + rest.address + "/p", restCredentials(ca), api.ReasonRepositoryNotFound,
+			"http or https", task.RetryLater,
+		},
+		"REST too deep": {
+			"rest-server takes two folders", "rest:https://" + rest.address + "/a/b", restCredentials(ca),
+			api.ReasonRepositoryNotFound, "at most one folder", task.RetryLater,
+		},
+		"REST no host": {
+			"a name that does not exist", "rest:https://nobody.invalid/p", restCredentials(ca),
+			api.ReasonRepositoryUnreachable, "correct the parameter", task.RetrySoon,
+		},
+		"unknown scheme": {"restic knows more than we do", "sftp:host:/x", nil, api.ReasonInvalidSpec, "claim:NAME", task.RetryLater},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -292,7 +330,8 @@ func TestEmptySnapshot(t *testing.T) {
 	p.seed(filepath.Join(s.root, "files/moves/home/shop-dst/data"))
 	fill(t, p.source())
 	p.copied("run-1")
-	sd := &side{dirs: p.dst, name: "data", credentials: credentials{environment: []string{"AWS_ACCESS_KEY_ID=" + s3Key, "AWS_SECRET_ACCESS_KEY=" + s3Secret}}}
+	sd := &side{dirs: p.dst, name: "data"}
+	sd.credentials.environment = []string{"AWS_ACCESS_KEY_ID=" + s3Key, "AWS_SECRET_ACCESS_KEY=" + s3Secret}
 	var err error
 	sd.place, err = newPlace(p.repository, &task.Channel{Namespace: "home", Name: "shop-dst"}, "data")
 	must(t, err)

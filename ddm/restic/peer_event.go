@@ -19,7 +19,8 @@ var snapshotID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // option.
 func checkSnapshot(id string) error {
 	if !snapshotID.MatchString(id) {
-		return &permanent{fmt.Errorf("the snapshot is named %q, expected the 64 hexadecimal digits of restic: use one version of the mobilizer on both sides", clipped(id, 100))}
+		return &permanent{fmt.Errorf("the snapshot is named %q, expected the 64 hexadecimal digits of restic: use one version of the "+
+			"mobilizer on both sides", clipped(id, 100))}
 	}
 	return nil
 }

@@ -38,7 +38,8 @@ func TestSnapshotArgument(t *testing.T) {
 			}
 			// No restic is started: there is none to be found.
 			t.Setenv("PATH", t.TempDir())
-			s := &side{name: "data", volume: t.TempDir(), status: newStatus(filepath.Join(t.TempDir(), "s"), &task.Task{Volumes: []task.Volume{{Name: "data"}}})}
+			s := &side{name: "data", volume: t.TempDir()}
+			s.status = newStatus(filepath.Join(t.TempDir(), "s"), &task.Task{Volumes: []task.Volume{{Name: "data"}}})
 			for what, err := range map[string]error{
 				"restore": s.restoreOnce(t.Context(), repository{}, event{Snapshot: tc.id}, "/x", overwriteAlways),
 				"listing": repository{}.nodes(t.Context(), tc.id, "/x", nil),

@@ -54,7 +54,8 @@ func TestFront(t *testing.T) {
 		t.Error(err)
 	}
 
-	if err := tellOnce(t.Context(), address, event{RunID: "run-2", Kind: eventSnapshot}); err == nil || !strings.Contains(err.Error(), "run-1") {
+	err = tellOnce(t.Context(), address, event{RunID: "run-2", Kind: eventSnapshot})
+	if err == nil || !strings.Contains(err.Error(), "run-1") {
 		t.Errorf("an event of another run was not refused: %v", err)
 	}
 	must(t, tell(t.Context(), address, event{RunID: "run-1", Kind: eventFailed, Message: "no luck"}))

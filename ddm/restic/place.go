@@ -50,7 +50,8 @@ func newPlace(parameter string, channel *task.Channel, volume string) (place, er
 		// such as data: so it is one folder, whose name none of the three can hold.
 		return place{remote: "rest:" + at + "/" + oneFolder(parts)}, err
 	}
-	return place{}, fmt.Errorf("parameter repository begins with none of s3:, rest: and claim:, expected s3:https://HOST/BUCKET/PREFIX, rest:https://HOST/PREFIX or claim:NAME")
+	return place{}, fmt.Errorf("parameter repository begins with none of s3:, rest: and claim:, expected " +
+		"s3:https://HOST/BUCKET/PREFIX, rest:https://HOST/PREFIX or claim:NAME")
 }
 
 // oneFolder joins names that hold no underscore to one. A long one ends in a hash.

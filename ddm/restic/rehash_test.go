@@ -141,9 +141,27 @@ func TestUnseenInMemory(t *testing.T) {
 // TestMustRehash: the times of a file are taken for a proof only where no earlier run can have missed a
 // change.
 func TestMustRehash(t *testing.T) {
-	at := func(minute int) time.Time {
-		return time.Unix(1_700_000_000, 0).Add(time.Duration(minute) * time.Minute)
+	for name, tc := range rehashCases() {
+		t.Run(name, func(t *testing.T) {
+			if got := mustRehash(tc.snapshots, "made")(at(tc.mtime), at(tc.ctime)); got != tc.want {
+				t.Errorf("%s: it must be hashed: %t", tc.reason, got)
+			}
+		})
 	}
+}
+
+func at(minute int) time.Time {
+	return time.Unix(1_700_000_000, 0).Add(time.Duration(minute) * time.Minute)
+}
+
+type rehashCase struct {
+	reason       string
+	snapshots    []earlier
+	mtime, ctime int
+	want         bool
+}
+
+func rehashCases() map[string]rehashCase {
 	since := func(minute int) string { return fmt.Sprint(sincePrefix, at(minute).Unix()) }
 	touched := func(minute int) string { return fmt.Sprint(touchedPrefix, at(minute).UnixNano()) }
 	written := func(minute int) string { return fmt.Sprint(writtenPrefix, at(minute).Unix()) }
@@ -151,12 +169,7 @@ func TestMustRehash(t *testing.T) {
 		return earlier{ID: id, Parent: parent, Time: at(from), Tags: tags}
 	}
 	ended := []earlier{snapshot("a", "", 100, touched(90), written(110)), snapshot("made", "a", 500, touched(500), written(500))}
-	cases := map[string]struct {
-		reason       string
-		snapshots    []earlier
-		mtime, ctime int
-		want         bool
-	}{
+	return map[string]rehashCase{
 		"first run":   {reason: "there is nothing to compare with", mtime: 100, ctime: 100},
 		"own":         {reason: "the run itself has read it since", snapshots: ended, mtime: 505, ctime: 505},
 		"before":      {reason: "what was written long before is on the disk", snapshots: ended, mtime: 90, ctime: 90},
@@ -174,7 +187,7 @@ func TestMustRehash(t *testing.T) {
 			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(115))}},
 		"clock ahead, touched before": {reason: "that looks like during the run", mtime: 104, ctime: 104, want: true,
 			snapshots: []earlier{snapshot("a", "", 100, touched(104), written(104))}},
-		"clock set right": {reason: "it was ahead, and what is touched now looks older than what the run had seen", mtime: 1, ctime: 101, want: true,
+		"clock set right": {reason: "it was ahead, and what is touched now looks older", mtime: 1, ctime: 101, want: true,
 			snapshots: []earlier{snapshot("a", "", 100, touched(105), written(105))}},
 		"clock behind": {reason: "touched after the run, by the server's clock before it", mtime: 1, ctime: 95, want: true,
 			snapshots: []earlier{snapshot("a", "", 100, touched(80), written(85))}},
@@ -198,12 +211,5 @@ func TestMustRehash(t *testing.T) {
 			snapshots: []earlier{snapshot("a", "", 100)}},
 		"without files": {reason: "it has recorded none", mtime: 1, ctime: 120,
 			snapshots: []earlier{snapshot("a", "", 100, emptyTag)}},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if got := mustRehash(tc.snapshots, "made")(at(tc.mtime), at(tc.ctime)); got != tc.want {
-				t.Errorf("%s: it must be hashed: %t", tc.reason, got)
-			}
-		})
 	}
 }

@@ -13,7 +13,8 @@ import (
 // files that the target took for the same by their size and time. The source may have read them anew,
 // as it looks at more times. With checksums a difference is not explained away: that is for the next try.
 func (s *side) mayRenew(differs *filecopy.Differences) bool {
-	return s.verified && !s.walk.Checksum && differs.StaleCount > 0 && differs.StaleCount == differs.Count && differs.StaleCount <= filecopy.MaxStale
+	stale := differs.StaleCount
+	return s.verified && !s.walk.Checksum && stale > 0 && stale == differs.Count && stale <= filecopy.MaxStale
 }
 
 // renew restores files once more that look the same, by giving them another time before. To fail the

@@ -124,7 +124,8 @@ func newREST(t *testing.T, more ...string) (*process, []byte) {
 		must(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
 	p := newProcess(t, func(p *process) *exec.Cmd {
-		return exec.Command("rest-server", append([]string{"--path", p.root, "--listen", p.address, "--tls", "--tls-cert", filepath.Join(dir, "cert"),
+		return exec.Command("rest-server", append([]string{"--path", p.root, "--listen", p.address, "--tls",
+			"--tls-cert", filepath.Join(dir, "cert"),
 			"--tls-key", filepath.Join(dir, "key"), "--htpasswd-file", filepath.Join(dir, "htpasswd")}, more...)...)
 	})
 	return p, cert

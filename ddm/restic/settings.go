@@ -48,7 +48,8 @@ func parseSettings(parameters map[string]string) (settings, error) {
 
 // backup arguments.
 func (s settings) backup() []string {
-	return strings.Fields(fmt.Sprintf("--compression %s --pack-size %d --read-concurrency %d", s.compression, s.packSize, max(2, runtime.GOMAXPROCS(0))))
+	return strings.Fields(fmt.Sprintf("--compression %s --pack-size %d --read-concurrency %d",
+		s.compression, s.packSize, max(2, runtime.GOMAXPROCS(0))))
 }
 
 // restore arguments for a repository. The number of its connections is that of the workers that

@@ -146,7 +146,8 @@ func (s *side) backupError(repo repository, err error) error {
 		return &permanent{fmt.Errorf("the volume holds paths of more than %d bytes, which no system call takes: "+
 			"move these folders up, or shorten their names: %w", filecopy.MaxPath, err)}
 	}
-	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the modes: %w", err)}
+	return &permanent{fmt.Errorf("not every file of the volume can be read: let the worker run as a user who can, or correct the "+
+		"modes: %w", err)}
 }
 
 func (s *side) passwordFile() string { return filepath.Join(s.dirs.Credentials, "password") }

@@ -54,7 +54,8 @@ func (s *side) isFull() bool {
 // too much.
 func (s *side) full(repo repository) error {
 	if !s.place.managed() {
-		return &repositoryError{reason: api.ReasonRepositoryFull, error: fmt.Errorf("%w: make the claim larger, or remove from it what is not needed", errFull)}
+		return &repositoryError{reason: api.ReasonRepositoryFull, error: fmt.Errorf("%w: make the claim larger, or remove from it what "+
+			"is not needed", errFull)}
 	}
 	earlier, err := filepath.Glob(filepath.Join(repo.location, "snapshots", "*"))
 	if err != nil || len(earlier) == 0 {

@@ -40,7 +40,8 @@ func (s *side) excludes(folder string) ([]string, error) {
 		s.status.warn("%d sockets are not copied, they mean nothing without their process: %s", n, names(found.Sockets))
 	}
 	if n := len(found.Devices); n > 0 {
-		s.status.warn("%d device nodes are not copied (where they are whiteouts of an overlay file system, the files that they hide appear again): %s",
+		s.status.warn("%d device nodes are not copied (where they are whiteouts of an overlay file system, the files that they hide "+
+			"appear again): %s",
 			n, names(found.Devices))
 	}
 	return append(leaveOut(s.volume, s.volume), args...), nil
@@ -63,7 +64,8 @@ func excludeDevices(volume string, devices []string) (args, lines []string, err 
 		args = append(args, "--exclude", of)
 	}
 	if n := len(args) / 2; n > maxArguments {
-		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes with line breaks in their paths, and at most %d can be left out: "+
+		return nil, nil, &permanent{fmt.Errorf("the volume holds %d device nodes with line breaks in their paths, and at most %d can "+
+			"be left out: "+
 			"remove them", n, maxArguments)}
 	}
 	return args, lines, nil

@@ -50,7 +50,8 @@ func (s *side) keepTimes(ctx context.Context, repo repository, snapshot string, 
 		"--tag", fmt.Sprint(writtenPrefix, max(written, filecopy.RoundUp(s.newest.Written))),
 		"--exclude", pattern(s.volume) + "/*", s.volume})...)
 	if err != nil {
-		slog.Warn("cannot record the newest times of the volume: a final run will compare the content of all files that change", "error", err.Error())
+		slog.Warn("cannot record the newest times of the volume: "+
+			"a final run will compare the content of all files that change", "error", err.Error())
 	}
 }
 

@@ -240,7 +240,8 @@ func TestRestoreError(t *testing.T) {
 			if tc.lasts && own.explain(err) != err {
 				t.Errorf("%s It is explained as %v", tc.reason, own.explain(err))
 			}
-			if got := new(permanent); errors.As(err, &got) != tc.lasts || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), "the target's volume") {
+			if got := new(permanent); errors.As(err, &got) != tc.lasts || !strings.Contains(err.Error(), tc.says) ||
+				!strings.Contains(err.Error(), "the target's volume") {
 				t.Errorf("%s Got %v, want %q", tc.reason, err, tc.says)
 			}
 		})

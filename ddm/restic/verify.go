@@ -51,7 +51,8 @@ func (s *side) verifySource(ctx context.Context, repo repository, summary messag
 		return err
 	}
 	if counted.Regular != summary.FilesProcessed || counted.Bytes != summary.BytesProcessed {
-		return fmt.Errorf("the backup holds %d regular files with %d bytes, the volume %d with %d: another program writes to it, or a file was skipped",
+		return fmt.Errorf("the backup holds %d regular files with %d bytes, the volume %d with %d: another program writes to it, or a "+
+			"file was skipped",
 			summary.FilesProcessed, summary.BytesProcessed, counted.Regular, counted.Bytes)
 	}
 	size, err := file.Seek(0, io.SeekCurrent)
@@ -125,7 +126,8 @@ func differ(d *filecopy.Differences) error {
 	if d.MayPass {
 		return &mismatch{errors.New(text)}
 	}
-	return &mismatch{&permanent{errors.New(text + ": let the worker run as a user who may set that, or give the target a file system that can keep it")}}
+	return &mismatch{&permanent{errors.New(text + ": let the worker run as a user who may set that, or give the target a file " +
+		"system that can keep it")}}
 }
 
 // invalidate lets the next run copy anew what looks unchanged at the source: without a snapshot restic

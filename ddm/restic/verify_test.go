@@ -57,7 +57,8 @@ func testChecksum(t *testing.T) {
 
 	p.whole = true // Or the restore would have mended it.
 	codes, st := p.run(t.Context(), "run-2", true)
-	if r := st[1].Result; codes[1] != task.ExitFailed || r.Reason != api.ReasonMismatch || r.Retry != task.RetrySoon || !strings.Contains(r.Message, `"a\nb/file": content`) {
+	if r := st[1].Result; codes[1] != task.ExitFailed || r.Reason != api.ReasonMismatch || r.Retry != task.RetrySoon ||
+		!strings.Contains(r.Message, `"a\nb/file": content`) {
 		t.Errorf("the target ended with %d, %+v", codes[1], r)
 	}
 	if left := p.snapshots(); len(left) > 0 && !slices.Contains(left[len(left)-1].Tags, emptyTag) {
@@ -89,11 +90,20 @@ func TestExcludeDevices(t *testing.T) {
 	}{
 		"Few": {reason: "an argument takes every name", devices: []string{"dev/*", "b\n", "$x"},
 			args: []string{"--exclude", `/v/dev/\*`, "--exclude", "/v/b\n", "--exclude", "/v/$x"}},
-		"Many": {reason: "restic expands variables in lines, and trims them", devices: append(slices.Repeat([]string{"a $x"}, 201), "b\nc", "d ", "\te"),
-			args:  []string{"--exclude", "/v/b\nc", "--exclude", "/v/d "},
-			lines: append(slices.Repeat([]string{"/v/a $$x"}, 201), "/v/\te")},
-		"TooMany":      {reason: "each is compared with each path", devices: slices.Repeat([]string{"dev/*"}, 10_001), want: `10001 device nodes`},
-		"TooManyLines": {reason: "a line holds no break", devices: slices.Repeat([]string{"a\n"}, 201), want: "201 device nodes with line breaks"},
+		"Many": {
+			reason:  "restic expands variables in lines, and trims them",
+			devices: append(slices.Repeat([]string{"a $x"}, 201), "b\nc", "d ", "\te"),
+			args:    []string{"--exclude", "/v/b\nc", "--exclude", "/v/d "},
+			lines:   append(slices.Repeat([]string{"/v/a $$x"}, 201), "/v/\te"),
+		},
+		"TooMany": {
+			reason: "each is compared with each path", devices: slices.Repeat([]string{"dev/*"}, 10_001),
+			want: `10001 device nodes`,
+		},
+		"TooManyLines": {
+			reason: "a line holds no break", devices: slices.Repeat([]string{"a\n"}, 201),
+			want: "201 device nodes with line breaks",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

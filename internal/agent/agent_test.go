@@ -198,8 +198,11 @@ func TestStatusReachesTheCoordinator(t *testing.T) {
 			reason: "a status without a run must not count",
 			data:   `{"apiVersion":"task.kubemove.io/v1alpha1","result":{"outcome":"Succeeded"}}`,
 		},
-		"garbage":  {reason: "half a file is no status", data: `{"apiVersion":"task.kube`},
-		"too long": {reason: "the size is bounded", data: `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","message":"` + strings.Repeat("x", task.MaxSize) + `"}`},
+		"garbage": {reason: "half a file is no status", data: `{"apiVersion":"task.kube`},
+		"too long": {
+			reason: "the size is bounded",
+			data:   `{"apiVersion":"task.kubemove.io/v1alpha1","runID":"run-1","message":"` + strings.Repeat("x", task.MaxSize) + `"}`,
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

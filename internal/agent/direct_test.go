@@ -80,10 +80,16 @@ func TestNoDirectRoute(t *testing.T) {
 		only    bool
 		says    string
 	}{
-		"closed":            {reason: "the relay carries instead", address: closed(t), says: "refused"},
-		"somebody else's":   {reason: "an address may belong to something else in the source's network", address: stranger.direct(), says: "certificate"},
-		"closed, and only":  {reason: "the API servers must not carry the data", address: closed(t), only: true, says: "refused"},
-		"somebody's silent": {reason: "a firewall that drops packets, or a server that waits", address: listenLocal(t).Addr().String(), says: "deadline"},
+		"closed": {reason: "the relay carries instead", address: closed(t), says: "refused"},
+		"somebody else's": {
+			reason: "an address may belong to something else in the source's network", address: stranger.direct(),
+			says: "certificate",
+		},
+		"closed, and only": {reason: "the API servers must not carry the data", address: closed(t), only: true, says: "refused"},
+		"somebody's silent": {
+			reason: "a firewall that drops packets, or a server that waits", address: listenLocal(t).Addr().String(),
+			says: "deadline",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)

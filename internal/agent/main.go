@@ -66,7 +66,8 @@ func Main(args []string) int {
 		}
 		return task.ExitDone
 	case len(args) > 0 && !slices.Equal(args, []string{ArgDirect}):
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n", args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgPreOpen)
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n",
+			args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgPreOpen)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
