@@ -185,7 +185,7 @@ func (t *Tree) hash(ctx context.Context, it *item, c *cursor) error {
 	if err != nil {
 		return t.cannotRead(it.path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return t.cannotRead(it.path, err)

@@ -61,7 +61,7 @@ func (s sides) repair(t *testing.T) *Differences {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "manifest"))
 	must(t, err)
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	o := Options{Checksum: s.checksum}
 	want, err := open(t, s.source).WriteManifest(t.Context(), file, o)
 	must(t, err)
@@ -292,7 +292,7 @@ func asNobody(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(os.TempDir(), "filecopy-"+temporary())
 	must(t, os.Mkdir(dir, 0o700))
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	must(t, os.Chmod(dir, 0o777))
 	self, err := os.ReadFile(os.Args[0])
 	must(t, err)

@@ -54,7 +54,7 @@ func (f Found) hasHole(size int64) bool {
 	if err != nil {
 		return false
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	hole, err := file.Seek(0, unix.SEEK_HOLE)
 	return err == nil && hole < size
 }

@@ -40,7 +40,7 @@ func Open(path string) (*Tree, error) {
 }
 
 // Close lets the folder go.
-func (t *Tree) Close() error { return unix.Close(t.fd) }
+func (t *Tree) Close() { _ = unix.Close(t.fd) }
 
 // Path that the tree was opened by.
 func (t *Tree) Path() string { return t.path }

@@ -52,7 +52,7 @@ func open(t *testing.T, root string) *Tree {
 	t.Helper()
 	tree, err := Open(root)
 	must(t, err)
-	t.Cleanup(func() { must(t, tree.Close()) })
+	t.Cleanup(tree.Close)
 	return tree
 }
 

@@ -23,7 +23,7 @@ import (
 func listing(t *testing.T, root string) map[string]string {
 	t.Helper()
 	out, first := map[string]string{}, map[uint64]string{}
-	must(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	must(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestForeign(t *testing.T) {
 	for uid, as := range map[int]func(*testing.T){65534: asNobody, 0: asBareRoot} {
 		dir, err := os.MkdirTemp("", "given")
 		must(t, err)
-		t.Cleanup(func() { os.RemoveAll(dir) })
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
 		must(t, os.Chmod(dir, 0o755))
 		v := volume{t, dir}
 		v.file("attributes/data/file", "x", 0o644)

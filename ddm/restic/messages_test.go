@@ -83,7 +83,7 @@ func TestSettings(t *testing.T) {
 			reason: "what the user says", parameters: map[string]string{"compression": "off", "packSize": "64"},
 			want: settings{compression: "off", packSize: 64},
 		},
-		"unknown name":     {reason: "a typing error must not be ignored", parameters: map[string]string{"compresion": "off"}, bad: true},
+		"unknown name":     {reason: "a typing error must not be ignored", parameters: map[string]string{"compress": "off"}, bad: true},
 		"unknown value":    {reason: "restic would refuse it much later", parameters: map[string]string{"compression": "some"}, bad: true},
 		"pack out of size": {reason: "restic would refuse it much later", parameters: map[string]string{"packSize": "512"}, bad: true},
 	}

@@ -84,7 +84,7 @@ func TestOwnRepositories(t *testing.T) {
 				}
 			}
 			p.silent(log.String())
-			if left, _ := os.ReadDir(filepath.Join(p.dst.State)); name != "claim" && len(left) != 0 {
+			if left, _ := os.ReadDir(p.dst.State); name != "claim" && len(left) != 0 {
 				t.Errorf("the target has kept %v beside the repository", left)
 			}
 		})
@@ -272,13 +272,14 @@ func TestServerGone(t *testing.T) {
 	go func() {
 		packs := filepath.Join(s.root, "files/moves/home/shop-dst/data/data/*/*")
 		for ctx.Err() == nil {
-			if files, _ := filepath.Glob(packs); len(files) > 0 {
-				s.stop()
-				time.Sleep(5 * time.Second) // The outage itself.
-				s.start()
-				close(stopped)
-				return
+			if files, _ := filepath.Glob(packs); len(files) == 0 {
+				continue
 			}
+			s.stop()
+			time.Sleep(5 * time.Second) // The outage itself.
+			s.start()
+			close(stopped)
+			return
 		}
 	}()
 	p.copied("run-1")

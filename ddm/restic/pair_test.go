@@ -73,11 +73,15 @@ func newPair(t *testing.T) *pair {
 func freshPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{t: t, ports: map[task.Role]string{}, dials: map[task.Role]string{}, stateSide: stateSide}
+	var held []net.Listener // Until all are found.
 	for _, role := range []task.Role{task.RoleSource, task.RoleTarget} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)
-		defer l.Close()
+		held = append(held, l)
 		p.ports[role], p.dials[role.Other()] = l.Addr().String(), l.Addr().String()
+	}
+	for _, l := range held {
+		must(t, l.Close())
 	}
 	p.src, p.dst = p.dirs(), p.dirs()
 	p.dst.SourceVolumes = p.src.Volumes

@@ -180,7 +180,7 @@ func (f *front) serve() {
 }
 
 func (f *front) connection(conn *net.TCPConn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	r := bufio.NewReader(conn)
 	// An HTTP request is longer than the greeting, so Peek never waits in vain.
 	if word, err := r.Peek(len(greeting)); err != nil {
@@ -271,8 +271,8 @@ func pipe(conn *net.TCPConn, r io.Reader, backend *net.UnixConn) {
 	}()
 	_, _ = io.Copy(conn, backend)
 	// The answer has ended, whatever the request still holds.
-	conn.Close()
-	backend.Close()
+	_ = conn.Close()
+	_ = backend.Close()
 	<-done
 }
 
@@ -302,5 +302,5 @@ func socket() (path string, remove func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot make a folder for the socket: %w", err)
 	}
-	return filepath.Join(dir, "s"), func() { os.RemoveAll(dir) }, nil
+	return filepath.Join(dir, "s"), func() { _ = os.RemoveAll(dir) }, nil
 }

@@ -25,8 +25,8 @@ func TestFront(t *testing.T) {
 		n, _ := io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, strings.Repeat("x", int(n)))
 	})}
-	go web.Serve(l)
-	t.Cleanup(func() { web.Close() })
+	go func() { _ = web.Serve(l) }()
+	t.Cleanup(func() { _ = web.Close() })
 	f, err := listen("127.0.0.1:0", backend, "run-1", task.RoleSource, nil)
 	must(t, err)
 	t.Cleanup(f.close)

@@ -3,6 +3,7 @@ package restic
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -34,7 +35,7 @@ func newPlace(parameter string, channel *task.Channel, volume string) (place, er
 		return place{}, nil
 	}
 	if channel == nil || channel.Namespace == "" || channel.Name == "" {
-		return place{}, fmt.Errorf("the task names no channel, which a repository of the user's own is named after: use programs of one version")
+		return place{}, errors.New("the task names no channel, which a repository of the user's own is named after: use programs of one version")
 	}
 	parts := []string{channel.Namespace, channel.Name, volume}
 	scheme, rest, _ := strings.Cut(parameter, ":")
@@ -50,7 +51,7 @@ func newPlace(parameter string, channel *task.Channel, volume string) (place, er
 		// such as data: so it is one folder, whose name none of the three can hold.
 		return place{remote: "rest:" + at + "/" + oneFolder(parts)}, err
 	}
-	return place{}, fmt.Errorf("parameter repository begins with none of s3:, rest: and claim:, expected " +
+	return place{}, errors.New("parameter repository begins with none of s3:, rest: and claim:, expected " +
 		"s3:https://HOST/BUCKET/PREFIX, rest:https://HOST/PREFIX or claim:NAME")
 }
 
@@ -73,7 +74,7 @@ func s3Location(text string) (string, error) {
 	}
 	u, err := parseURL(full)
 	if err == nil && strings.Trim(u.Path, "/") == "" {
-		err = fmt.Errorf("it names no bucket")
+		err = errors.New("it names no bucket")
 	}
 	if err != nil {
 		return "", fmt.Errorf("parameter repository: %w: expected s3:https://HOST/BUCKET/PREFIX", err)
@@ -95,15 +96,15 @@ func parseURL(text string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		// The error of the parser repeats the text, which may hold a password: nothing is quoted.
-		return nil, fmt.Errorf("it is no URL")
+		return nil, errors.New("it is no URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("it does not begin with http:// or https://")
+		return nil, errors.New("it does not begin with http:// or https://")
 	case u.Host == "":
-		return nil, fmt.Errorf("it names no host")
+		return nil, errors.New("it names no host")
 	case u.User != nil:
-		return nil, fmt.Errorf("it holds a user, which belongs into the Secret of credentialsSecretRef")
+		return nil, errors.New("it holds a user, which belongs into the Secret of credentialsSecretRef")
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("it holds a ? or a #")
+		return nil, errors.New("it holds a ? or a #")
 	}
 	return u, nil
 }

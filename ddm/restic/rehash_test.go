@@ -21,7 +21,7 @@ func mapFile(t *testing.T, path string) *mapped {
 	must(t, os.WriteFile(path, make([]byte, 4096), 0o644))
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	must(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	// Its blocks are there: nothing but time, or who asks for it, writes it to the disk from now on.
 	must(t, f.Sync())
 	memory, err := unix.Mmap(int(f.Fd()), 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
@@ -88,14 +88,14 @@ func TestUnseenChanges(t *testing.T) {
 		"mapped": {reason: "the first store into a page sets the times, the next ones do not until it is written to the disk",
 			since: func(*testing.T, *pair, string) {}},
 		"set back": {reason: "the target believes what has the same size and time",
-			since: func(t *testing.T, p *pair, path string) {
+			since: func(t *testing.T, _ *pair, path string) {
 				was, err := os.Stat(path)
 				must(t, err)
 				must(t, os.WriteFile(path, make([]byte, 4096), 0o644))
 				must(t, os.Chtimes(path, was.ModTime(), was.ModTime()))
 			}},
 		"another run on request": {reason: "it takes over what the first one has read",
-			since: func(t *testing.T, p *pair, _ string) { p.live("run-2") }},
+			since: func(_ *testing.T, p *pair, _ string) { p.live("run-2") }},
 		"another repository": {reason: "the target's volume has what was copied before",
 			since: func(t *testing.T, p *pair, _ string) { must(t, os.RemoveAll(p.repo())) }},
 	}
@@ -123,7 +123,7 @@ func TestUnseenInMemory(t *testing.T) {
 	}
 	dir, err := os.MkdirTemp(memory, "kubemove")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	p := newPair(t)
 	must(t, os.Rename(p.src.Volumes, p.src.Volumes+"-other"))
 	must(t, os.Mkdir(filepath.Join(dir, "data"), 0o755))

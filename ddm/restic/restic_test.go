@@ -20,8 +20,9 @@ import (
 // TestMain builds the real restic and rest-server from their modules and puts them on PATH.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("RESTIC_TEST_TOOLS"); dir != "" { // A test that runs itself as another user.
-		os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-		os.Exit(m.Run())
+		_ = os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+		m.Run()
+		return
 	}
 	dir, err := os.MkdirTemp("", "restic")
 	if err != nil {
@@ -39,10 +40,9 @@ func TestMain(m *testing.M) {
 			panic(fmt.Sprintf("cannot build %v: %v\n%s", packages, err, out))
 		}
 	}
-	os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+	_ = os.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	m.Run()
+	_ = os.RemoveAll(dir)
 }
 
 func fill(t *testing.T, root string) {

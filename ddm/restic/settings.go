@@ -1,6 +1,7 @@
 package restic
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -28,13 +29,13 @@ func parseSettings(parameters map[string]string) (settings, error) {
 		switch name {
 		case "compression":
 			if !slices.Contains([]string{"auto", "off", "max"}, value) {
-				return s, fmt.Errorf("parameter compression is none of those that there are: expected auto, off or max")
+				return s, errors.New("parameter compression is none of those that there are: expected auto, off or max")
 			}
 			s.compression = value
 		case "packSize":
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 4 || n > 128 {
-				return s, fmt.Errorf("parameter packSize is no number of MiB from 4 to 128: expected such as 16")
+				return s, errors.New("parameter packSize is no number of MiB from 4 to 128: expected such as 16")
 			}
 			s.packSize = n
 		case "repository":

@@ -48,7 +48,7 @@ func (s *side) backup(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for what is left out: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	excludes, err := s.excludes(folder)
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func awaitRepository(ctx context.Context, base string) error {
 }
 
 func head(ctx context.Context, client *http.Client, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, url, http.NoBody)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func another(t *testing.T, run func(*exec.Cmd) ([]byte, error)) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "another")
 	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	must(t, os.Chmod(dir, 0o777))
 	self, err := os.ReadFile(os.Args[0])
 	must(t, err)

@@ -278,7 +278,8 @@ func serve(ctx context.Context, dir, path string) (*server, error) {
 		}
 		s.ended <- err
 	}()
-	return s, s.awaitSocket(ctx, path)
+	err := s.awaitSocket(ctx, path)
+	return s, err
 }
 
 // awaitSocket waits until the server takes connections.

@@ -39,8 +39,8 @@ func (s *side) verifySource(ctx context.Context, repo repository, summary messag
 	if err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
-	defer os.Remove(file.Name())
-	defer file.Close()
+	defer func() { _ = os.Remove(file.Name()) }()
+	defer func() { _ = file.Close() }()
 	// With checksums the content of every file is read here once more, after restic has read it.
 	// That costs a second reading of the whole volume, about as long as its disk takes to deliver
 	// it; the target restores meanwhile. It is what the user has asked for: what restic has read,
@@ -112,7 +112,7 @@ func (s *side) compare(ctx context.Context, manifest string) (*filecopy.Differen
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the manifest: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	differs, repaired, err := s.tree.RepairAll(ctx, file, s.walk)
 	if repaired > 0 {
 		slog.Info("repaired metadata that restic does not keep", "volume", s.name, "paths", repaired)

@@ -56,7 +56,7 @@ func peerConnectionsKeepHalfClose(t *testing.T, h *harness) {
 }
 
 func roundTrip(conn *net.TCPConn, want []byte) error {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	go func() {
 		_, _ = conn.Write(want)
 		_ = conn.CloseWrite()
@@ -85,7 +85,7 @@ func TestACutSessionResetsPeerConnections(t *testing.T) {
 	}()
 	h.awaitConnected()
 	source := h.dialPeer()
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	if _, err := source.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestAResetOfOneWorkerReachesTheOther(t *testing.T) {
 
 func aResetOfOneWorkerReachesTheOther(t *testing.T, h *harness) {
 	source := h.dialPeer()
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	target, err := h.worker.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestAWorkerThatStopsReadingIsNoticed(t *testing.T) {
 
 func aWorkerThatStopsReadingIsNoticed(t *testing.T, h *harness) {
 	source := h.dialPeer()
-	defer source.Close()
+	defer func() { _ = source.Close() }()
 	target, err := h.worker.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func dataInFlightIsDeliveredAfterTheWorkerHasEnded(t *testing.T, h *harness) {
 	if _, err := source.Write(want); err != nil {
 		t.Fatal(err)
 	}
-	source.Close()
+	_ = source.Close()
 	// The worker process is gone, its agent is told to stop; only now the target reads.
 	h.stops[h.opener]()
 	got, err := io.ReadAll(target)
@@ -350,5 +350,5 @@ func BenchmarkRelay(b *testing.B) {
 		b.Fatalf("%d bytes, %v", n, err)
 	}
 	target.Close()
-	source.Close()
+	_ = source.Close()
 }

@@ -106,13 +106,13 @@ func install(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot open the program itself: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o755)
 	if err != nil {
 		return fmt.Errorf("cannot install the program: %w", err)
 	}
 	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
+		_ = out.Close()
 		return fmt.Errorf("cannot install the program: %w", err)
 	}
 	return out.Close()

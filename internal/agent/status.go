@@ -112,7 +112,7 @@ func readStatus(file string, seen stamp, runID string) (*task.Status, stamp, err
 	if err != nil {
 		return nil, seen, fmt.Errorf("cannot open the status: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, seen, fmt.Errorf("cannot stat the status: %w", err)
