@@ -51,8 +51,12 @@ func TestFaultOutage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			homeAnswers := name == "home at the target"
+			ports := 30060 // Those of the other case may still be taken when it has failed.
+			if !homeAnswers {
+				ports += len(c.moves) + 10
+			}
 			for i, m := range c.moves {
-				m.begin(t, !homeAnswers, 30060+i)
+				m.begin(t, !homeAnswers, ports+i)
 			}
 			for _, m := range c.moves {
 				m.held()
