@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/kubemove/kubemove/e2e/lab"
 )
 
 // TestMoveDeployment moves one Deployment with one claim by kubectl alone. A Pod that has failed
@@ -39,6 +41,24 @@ func TestMoveDeployment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "hello", strings.TrimSpace(got))
 	require.Equal(t, "NodePort", s.kubectl(s.dst, "get", "service", "shop", "-o", "jsonpath={.spec.type}"))
+}
+
+// TestMoveReplicaSet moves a ReplicaSet that no Deployment controls.
+func TestMoveReplicaSet(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	running := func(c *lab.Cluster) {
+		s.kubectl(c, "wait", "replicaset/shop", "--for=jsonpath={.status.readyReplicas}=1", timeout)
+	}
+	s.apply(s.src, "shop.yaml", "kind: Deployment", "kind: ReplicaSet", "  strategy: {type: Recreate}\n", "")
+	running(s.src)
+	before := s.files(s.src, s.pod(s.src, "app=shop"))
+	s.apply(s.src, "engine-auto.yaml", "KIND", "ReplicaSet")
+	s.switched()
+	running(s.dst)
+	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
+	require.Equal(t, "0", s.kubectl(s.src, "get", "replicaset", "shop", "-o", "jsonpath={.spec.replicas}"))
+	s.noLeftovers()
 }
 
 // TestMoveWithoutData moves what has nothing to copy: an application without claims, and one whose

@@ -6,17 +6,17 @@ import (
 
 // WorkloadReference names one workload of the application in the source namespace.
 //
-// +kubebuilder:validation:XValidation:rule="self.group == (self.kind == 'CronJob' ? 'batch' : 'apps')",message="the group does not fit the kind: CronJob is in the group batch, Deployment and StatefulSet are in apps (the default)"
+// +kubebuilder:validation:XValidation:rule="self.group == (self.kind == 'CronJob' ? 'batch' : 'apps')",message="the group does not fit the kind: CronJob is in the group batch, the others are in apps (the default)"
 type WorkloadReference struct {
-	// group of the kind: apps for a Deployment or StatefulSet, batch for a CronJob.
+	// group of the kind: batch for a CronJob, apps for the others.
 	// Default: apps.
 	// +optional
 	// +default="apps"
 	// +kubebuilder:validation:MaxLength=253
 	Group string `json:"group,omitempty"`
-	// kind of the workload: Deployment, StatefulSet or CronJob.
+	// kind of the workload: Deployment, StatefulSet, CronJob, or ReplicaSet without a Deployment.
 	// +required
-	// +kubebuilder:validation:Enum=Deployment;StatefulSet;CronJob
+	// +kubebuilder:validation:Enum=Deployment;StatefulSet;ReplicaSet;CronJob
 	Kind string `json:"kind"`
 	// name of the workload.
 	// +required

@@ -63,10 +63,10 @@ var kinds = []kind{
 	{kindPDB, "v1", "poddisruptionbudgets", true},
 	{kindStatefulSet, "v1", "statefulsets", true},
 	{kindDeployment, "v1", "deployments", true},
+	{kindReplicaSet, "v1", "replicasets", true},
 	{kindCronJob, "v1", "cronjobs", true},
 	{kindHPA, "v2", "horizontalpodautoscalers", true},
 	{kindIngress, "v1", "ingresses", true},
-	{kindReplicaSet, "v1", "replicasets", false},
 	{kindDaemonSet, "v1", "daemonsets", false},
 	{kindJob, "v1", "jobs", false},
 	{kindRC, "v1", "replicationcontrollers", false},
@@ -201,7 +201,7 @@ func (r Ref) Workload() workload.Kind { return workloadOf(r.kind()) }
 // runsPods says whether objects of the kind are, or make, Pods.
 func runsPods(kind string) bool {
 	switch kind {
-	case kindPod, kindReplicaSet, kindDaemonSet, kindJob, kindRC:
+	case kindPod, kindDaemonSet, kindJob, kindRC:
 		return true
 	}
 	return isWorkload(kind)

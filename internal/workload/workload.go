@@ -61,7 +61,7 @@ func (v Values) AskForPods() bool {
 }
 
 // kinds that there are, as people list them.
-var kinds = []Kind{deployment{}, statefulSet{}, cronJob{}}
+var kinds = []Kind{deployment{}, statefulSet{}, replicaSet{}, cronJob{}}
 
 // All kinds of workloads.
 func All() []Kind { return slices.Clone(kinds) }
