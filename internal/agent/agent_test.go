@@ -57,12 +57,14 @@ func peerConnectionsKeepHalfClose(t *testing.T, h *harness) {
 
 func roundTrip(conn *net.TCPConn, want []byte) error {
 	defer func() { _ = conn.Close() }()
+	written := make(chan error, 1)
 	go func() {
-		_, _ = conn.Write(want)
-		_ = conn.CloseWrite()
+		_, err := conn.Write(want)
+		written <- errors.Join(err, conn.CloseWrite())
 	}()
 	got, err := io.ReadAll(conn)
-	if err != nil {
+	// The kernel tells a reset once: to the writer, or to the reader.
+	if err := errors.Join(err, <-written); err != nil {
 		return err
 	}
 	if !bytes.Equal(got, want) {
