@@ -33,7 +33,10 @@ func TestLedgerSurvivesEncoding(t *testing.T) {
 }
 
 func TestDecodeLedgerRefuses(t *testing.T) {
-	for name, value := range map[string]string{"Empty": "", "NoJSON": "x", "NoSwitch": `{"replicas":1}`, "WrongType": `{"switch":"s","replicas":"x"}`, "Number": `{"switch":1234567}`} {
+	for name, value := range map[string]string{
+		"Empty": "", "NoJSON": "x", "NoSwitch": `{"replicas":1}`,
+		"WrongType": `{"switch":"s","replicas":"x"}`, "Number": `{"switch":1234567}`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			l, err := DecodeLedger(value)
 			if err == nil {

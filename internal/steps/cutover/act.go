@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/retry"
 
@@ -38,7 +37,7 @@ type changeFunc func(u *unstructured.Unstructured, us lineage.Actor, former *lin
 // that was read.
 func (s *switcher) change(ctx context.Context, r application.Ref, former *lineage.Ledger, compute changeFunc) error {
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		u, err := getWorkload(ctx, s.source, r)
+		u, err := s.source.Workload(ctx, r)
 		if err != nil || u == nil {
 			return err
 		}
@@ -49,9 +48,7 @@ func (s *switcher) change(ctx context.Context, r application.Ref, former *lineag
 		if next == nil {
 			return nil
 		}
-		_, err = s.source.Dynamic.Resource(workload.GVR(r.Workload())).Namespace(s.source.Namespace).
-			Update(ctx, next, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-		return s.source.Wrap("update "+r.String(), err)
+		return s.source.Wrap("update "+r.String(), s.source.SetWorkload(ctx, next))
 	})
 	return refused(err)
 }
@@ -79,7 +76,7 @@ func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *linea
 
 // restoreAll gives the workloads of the source back what they were.
 func (s *switcher) restoreAll(ctx context.Context, o *Observed) error {
-	s.dismissWorkers(ctx) // They may hold the volumes on another node.
+	s.mover.Dismiss(ctx) // They may hold the volumes on another node.
 	return inLevels(ctx, o.toRestore(), sameKind, func(w Workload) error { return s.restore(ctx, w.Ref, o.formerOrNil(w)) })
 }
 
@@ -114,9 +111,8 @@ func (s *switcher) mark(ctx context.Context, set bool, o *Observed) error {
 // markClaim marks the very claim that was observed, or removes the mark.
 func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
 	name := c.Name
-	claims := s.target.Kube.CoreV1().PersistentVolumeClaims(s.target.Namespace)
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		pvc, err := claims.Get(ctx, name, metav1.GetOptions{})
+		pvc, err := s.target.Claim(ctx, name)
 		if err != nil {
 			return fmt.Errorf("cannot read the claim %s at the target: %w", name, err)
 		}
@@ -131,8 +127,7 @@ func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
 		} else {
 			lineage.Passivate(pvc)
 		}
-		_, err = claims.Update(ctx, pvc, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-		return err
+		return s.target.SetClaim(ctx, pvc)
 	})
 }
 
@@ -147,7 +142,7 @@ func refused(err error) error {
 
 func (s *switcher) acted(ctx context.Context, a Action) {
 	if slices.Contains(actions[a.Kind].kills, after) {
-		afterAction(ctx, s.home, a)
+		s.killed(ctx, a)
 	}
 }
 

@@ -16,10 +16,12 @@ import (
 // this very place, and by no other one.
 func TestWholeMark(t *testing.T) {
 	marks := func(source, pair, place string, gone bool) map[string]string {
+		none := &cluster.Cluster{}
 		restic := task.Mobilizer{Name: "restic", StateParameter: "repository", Parameters: map[string]string{"repository": place}}
-		s := &switcher{us: us, source: &cluster.Cluster{}, target: &cluster.Cluster{},
-			task: &task.Task{Move: &task.Move{Pair: task.Object{UID: pair}, Mobilizers: []task.Mobilizer{restic}}},
-			plan: &application.Plan{Volumes: []application.Volume{{Name: "data", Target: "copy"}, {Name: "cache", Target: "cache", Policy: api.ClaimCreateEmpty}}}}
+		work := &task.Task{Move: &task.Move{Pair: task.Object{UID: pair}, Mobilizers: []task.Mobilizer{restic}}}
+		s := &switcher{us: us, mover: &pairRuns{task: work, source: none, target: none},
+			plan: &application.Plan{Volumes: []application.Volume{{Name: "data", Target: "copy"},
+				{Name: "cache", Target: "cache", Policy: api.ClaimCreateEmpty}}}}
 		o := &Observed{}
 		if !gone {
 			o.SourceClaims = []Claim{{Name: "data", Exists: true, UID: types.UID(source)}}
@@ -28,7 +30,8 @@ func TestWholeMark(t *testing.T) {
 		for _, name := range []string{"copy", "cache", "other"} {
 			out[name] = s.wholeMark(o, Claim{Name: name, UID: "copy-uid"})
 		}
-		if want := transfer.WholeMark(transfer.NewSpec(s.task, s.source, s.target), s.plan.Volumes[0], types.UID(source), "copy-uid"); !gone && out["copy"] != want {
+		want := transfer.WholeMark(transfer.NewSpec(work, none, none), s.plan.Volumes[0], types.UID(source), "copy-uid")
+		if !gone && out["copy"] != want {
 			t.Errorf("the run marks its copy with %s, and %s is looked for", want, out["copy"])
 		}
 		return out

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
@@ -16,22 +15,17 @@ import (
 // openWorkers brings up the workers of the next final run. That of an earlier process is never gone
 // on with: nobody has watched who used the source meanwhile.
 func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
-	channel, err := s.deps.Channel(ctx, s.home, s.task.Move.Pair.Name)
-	if err != nil {
-		return err
-	}
 	s.epoch = o.Record.Epoch + 1
 	for _, v := range s.copied() {
 		s.syncs.add(v.Mobilizer, v.Name)
 	}
-	spec := transfer.NewSpec(s.task, s.source, s.target)
-	spec.Run = task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
-	spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = s.self(), s.copied(), *channel, s.progressed
-	s.session, err = transfer.Open(ctx, spec)
+	final := task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
+	opened, err := s.mover.Open(ctx, final, s.self(), s.copied(), s.progressed)
 	if err != nil {
 		s.session = nil
-		return runError(err)
+		return err
 	}
+	s.session = opened
 	return nil
 }
 
@@ -88,11 +82,11 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 }
 
 func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
-	pass, err := s.session.Begin(ctx)
+	begun, err := s.session.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	result, err := pass.Wait(ctx)
+	result, err := begun.Wait(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,29 +114,9 @@ func (s *switcher) closeWorkers(ctx context.Context) error {
 	session := s.session
 	s.session = nil
 	if session == nil {
-		return s.removeWorkers(ctx)
+		return s.mover.Remove(ctx)
 	}
 	return session.Close(ctx)
-}
-
-// removeWorkers deletes what runs of the pair have left on both sides.
-func (s *switcher) removeWorkers(ctx context.Context) error {
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		if err := transfer.Cleanup(ctx, c, s.task.Move.Pair.UID, transfer.CleanupOptions{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dismissWorkers asks for the end of what runs of the pair have left, and waits for nothing: nodes
-// and clusters may be down.
-func (s *switcher) dismissWorkers(ctx context.Context) {
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		if err := transfer.Dismiss(ctx, c, s.task.Move.Pair.UID); err != nil {
-			slog.Warn("cannot ask for the end of the workers", "side", c.Side, "error", err.Error())
-		}
-	}
 }
 
 // progressed shows the run's progress in the task's status and on the DataSyncs.

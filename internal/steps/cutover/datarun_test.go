@@ -37,20 +37,26 @@ func stoppedDeployment(generation int64) *unstructured.Unstructured {
 	}}
 }
 
+// clusterOf a side.
+func clusterOf(e endpoint) *cluster.Cluster { return e.(side).Cluster }
+
 // fakeSwitcher has one workload that is stopped, and nothing to copy.
 func fakeSwitcher(t *testing.T) *switcher {
 	t.Helper()
 	mapper := plainMapper{meta.NewDefaultRESTMapper(nil)}
 	mapper.Add(workload.Named("Deployment").GVK(), meta.RESTScopeNamespace)
-	side := func(name string, objects ...runtime.Object) *cluster.Cluster {
+	at := func(name string, objects ...runtime.Object) *cluster.Cluster {
 		return &cluster.Cluster{Side: name, Namespace: "shop", Kube: fake.NewClientset(), Mapper: mapper,
-			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, objects...)}
+			Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+				map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, objects...)}
 	}
-	s := &switcher{us: us, source: side(cluster.SideSource, stoppedDeployment(1)), target: side(cluster.SideTarget),
-		task: &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}},
+	source, target := at(cluster.SideSource, stoppedDeployment(1)), at(cluster.SideTarget)
+	work := &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}, Switch: &task.Object{Name: "shop-dst", UID: self}}}
+	s := &switcher{us: us, source: side{source}, target: side{target}, task: work,
+		mover: &pairRuns{task: work, source: source, target: target},
 		plan: &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"},
 			Replicas: 1}}}}
-	s.target.Kube.(*fake.Clientset).PrependReactor("*", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {
+	target.Kube.(*fake.Clientset).PrependReactor("*", "configmaps", func(a clienttesting.Action) (bool, runtime.Object, error) {
 		if write, ok := a.(clienttesting.CreateAction); ok {
 			write.GetObject().(*corev1.ConfigMap).ResourceVersion = "1" // A server always gives one.
 		}
@@ -89,7 +95,7 @@ func TestFinalSyncOfNothing(t *testing.T) {
 			t.Errorf("epoch %d: the final run does not hold: %+v", epoch, o.Record)
 		}
 		// Somebody touches the source.
-		if _, err := s.source.Dynamic.Resource(workload.GVR(workload.Named("Deployment"))).Namespace("shop").
+		if _, err := clusterOf(s.source).Dynamic.Resource(workload.GVR(workload.Named("Deployment"))).Namespace("shop").
 			Update(t.Context(), stoppedDeployment(int64(epoch+1)), metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +105,7 @@ func TestFinalSyncOfNothing(t *testing.T) {
 // TestLostIsTold: workers that cannot be removed do not hide why the run has failed.
 func TestLostIsTold(t *testing.T) {
 	s := fakeSwitcher(t)
-	s.target.Kube.(*fake.Clientset).PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+	clusterOf(s.target).Kube.(*fake.Clientset).PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, errors.New("the node is down")
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -114,7 +120,7 @@ func TestLostIsTold(t *testing.T) {
 func TestMarkEndsTrust(t *testing.T) {
 	for _, set := range []bool{true, false} {
 		s := fakeSwitcher(t)
-		claims := s.target.Kube.CoreV1().PersistentVolumeClaims("shop")
+		claims := clusterOf(s.target).Kube.CoreV1().PersistentVolumeClaims("shop")
 		mark := map[string]string{api.CopyAnnotation: "whole/a", "team": "blue"}
 		c := Claim{Name: "data", Exists: true}
 		if !set {

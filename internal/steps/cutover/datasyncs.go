@@ -2,18 +2,13 @@ package cutover
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
@@ -22,7 +17,7 @@ import (
 // is an annotation of the DataSync itself, so that only its own hook is woken up, and it is for
 // show alone: nothing is decided by it.
 type dataSyncs struct {
-	home  *cluster.Cluster
+	home  home
 	pair  string
 	every time.Duration
 
@@ -33,7 +28,7 @@ type dataSyncs struct {
 	sequence int64
 }
 
-func newDataSyncs(home *cluster.Cluster, t *task.Task) *dataSyncs {
+func newDataSyncs(home home, t *task.Task) *dataSyncs {
 	every := time.Duration(max(t.Move.ProgressSeconds, 5)) * time.Second
 	return &dataSyncs{home: home, pair: t.Move.Pair.Name, every: every, volumes: map[string]map[string]bool{}}
 }
@@ -74,7 +69,7 @@ func (d *dataSyncs) write(ctx context.Context, p transfer.Progress, runID string
 			}
 		}
 		st.Warnings = warningsOf(p, names)
-		if err := d.patch(ctx, d.pair+"-"+mobilizer, st); err != nil && !apierrors.IsNotFound(err) {
+		if err := d.home.ShowSync(ctx, d.pair+"-"+mobilizer, st); err != nil && !apierrors.IsNotFound(err) {
 			slog.Warn("cannot show the progress", "dataSync", d.pair+"-"+mobilizer, "error", err.Error())
 		}
 	}
@@ -90,19 +85,4 @@ func warningsOf(p transfer.Progress, names map[string]bool) (out []string) {
 		}
 	}
 	return out
-}
-
-func (d *dataSyncs) patch(ctx context.Context, name string, st task.Status) error {
-	text, err := json.Marshal(st)
-	if err != nil {
-		return err
-	}
-	patch, err := json.Marshal(
-		map[string]any{"metadata": map[string]any{"annotations": map[string]string{task.StatusAnnotation: string(text)}}})
-	if err != nil {
-		return err
-	}
-	_, err = d.home.Dynamic.Resource(api.GroupVersion.WithResource("datasyncs")).Namespace(d.home.Namespace).
-		Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: cluster.FieldManager})
-	return err
 }

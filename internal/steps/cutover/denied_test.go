@@ -64,9 +64,9 @@ func TestDeniedOnce(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := fakeSwitcher(t)
-			side := s.source
+			at := clusterOf(s.source)
 			if tc.side == cluster.SideTarget {
-				side = s.target
+				at = clusterOf(s.target)
 			}
 			var there []runtime.Object
 			if tc.there != nil {
@@ -78,7 +78,7 @@ func TestDeniedOnce(t *testing.T) {
 				asked++
 				return true, nil, denial()
 			})
-			side.Dynamic = client
+			at.Dynamic = client
 			err := refused(tc.do(s, t.Context()))
 			if !isPermanent(err) || asked != 1 {
 				t.Fatalf("%s: asked %d times, got %v", tc.reason, asked, err)

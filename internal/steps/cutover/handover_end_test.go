@@ -91,7 +91,7 @@ func TestHandOverEnds(t *testing.T) {
 				errs = errs[1:]
 				return true, nil, err
 			})
-			w.target.Dynamic, w.target.Mapper = objects, w.source.Mapper
+			clusterOf(w.target).Dynamic, clusterOf(w.target).Mapper = objects, clusterOf(w.source).Mapper
 			w.plan.Objects[0].Origin = &application.Origin{Managers: []metav1.ManagedFieldsEntry{{Manager: "pipeline",
 				Operation: metav1.ManagedFieldsOperationApply, APIVersion: "v1", FieldsType: "FieldsV1",
 				FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:counter":{}}}`)}}}

@@ -2,15 +2,12 @@ package cutover
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -56,7 +53,7 @@ func (s *switcher) observeDiagnosis(ctx context.Context, o *Observed) {
 
 // examine the Pods of workloads at the target.
 func (s *switcher) examine(ctx context.Context, refs []podOwner) (string, error) {
-	there, err := readOwners(ctx, s.target)
+	there, err := s.target.Owners(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -75,10 +72,8 @@ func (s *switcher) examine(ctx context.Context, refs []podOwner) (string, error)
 			seen.pods = append(seen.pods, p)
 		}
 	}
-	events, err := s.target.Kube.CoreV1().Events(s.target.Namespace).List(ctx,
-		metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
-	if err == nil {
-		seen.events = events.Items
+	if events, err := s.target.Warnings(ctx); err == nil {
+		seen.events = events
 	}
 	values, err := s.secretValues(ctx, seen.pods)
 	hide := newRedactor(values)
@@ -102,12 +97,12 @@ func (s *switcher) secretValues(ctx context.Context, pods []corev1.Pod) ([]strin
 	}
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		secret, err := s.target.Kube.CoreV1().Secrets(s.target.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue
-		}
+		secret, err := s.target.Secret(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read Secret/%s at the target: %w", name, err)
+			return nil, err
+		}
+		if secret == nil {
+			continue
 		}
 		for _, value := range secret.Data {
 			values = append(values, string(value))
@@ -135,19 +130,8 @@ func (s *switcher) lastLine(ctx context.Context, p *corev1.Pod) string {
 	if c.name == "" {
 		return ""
 	}
-	tail, limit := int64(20), int64(64<<10)
-	log, err := s.target.Kube.CoreV1().Pods(s.target.Namespace).GetLogs(p.Name, &corev1.PodLogOptions{
-		Container: c.name, Previous: c.previous, TailLines: &tail, LimitBytes: &limit}).Stream(ctx)
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = log.Close() }()
-	data, err := io.ReadAll(io.LimitReader(log, limit))
-	if err != nil {
-		return ""
-	}
 	last := ""
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(string(s.target.Log(ctx, p.Name, c.name, c.previous))) {
 		if line = strings.TrimSpace(line); line != "" {
 			last = line
 		}

@@ -159,7 +159,7 @@ func sickSwitcher(t *testing.T) (*switcher, *Observed) {
 		{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "keys"}}},
 	}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "keys", Namespace: "shop"}, Data: map[string][]byte{"k": []byte("hunter2")}}
-	s := &switcher{target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: fake.NewClientset(&p, secret)}}
+	s := &switcher{target: side{&cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: fake.NewClientset(&p, secret)}}}
 	now := time.Date(2026, 11, 30, 7, 0, 0, 0, time.UTC)
 	started := now.Add(-2 * time.Minute)
 	o := &Observed{Now: now, HealthTimeout: 10 * time.Minute, Record: Record{StartedAt: &started},
@@ -189,13 +189,13 @@ func TestDiagnosis(t *testing.T) {
 	} {
 		s, o := sickSwitcher(t)
 		change(o)
-		if s.observeDiagnosis(t.Context(), o); o.Diagnosis != "" || len(s.target.Kube.(*fake.Clientset).Actions()) > 0 {
+		if s.observeDiagnosis(t.Context(), o); o.Diagnosis != "" || len(clusterOf(s.target).Kube.(*fake.Clientset).Actions()) > 0 {
 			t.Errorf("%s: the cluster is asked for nothing: got %q", name, o.Diagnosis)
 		}
 	}
 
 	s, o = sickSwitcher(t)
-	s.target.Kube.(*fake.Clientset).PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+	clusterOf(s.target).Kube.(*fake.Clientset).PrependReactor("get", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "keys", errors.New("no"))
 	})
 	s.observeDiagnosis(t.Context(), o)
@@ -216,14 +216,14 @@ func TestDiagnosis(t *testing.T) {
 func TestDiagnosisIsKept(t *testing.T) {
 	s, o := sickSwitcher(t)
 	s.observeDiagnosis(t.Context(), o)
-	first, asked := o.Diagnosis, len(s.target.Kube.(*fake.Clientset).Actions())
+	first, asked := o.Diagnosis, len(clusterOf(s.target).Kube.(*fake.Clientset).Actions())
 	o.Diagnosis, o.Now = "", o.Now.Add(time.Second)
 	s.observeDiagnosis(t.Context(), o)
-	if o.Diagnosis != first || len(s.target.Kube.(*fake.Clientset).Actions()) != asked {
+	if o.Diagnosis != first || len(clusterOf(s.target).Kube.(*fake.Clientset).Actions()) != asked {
 		t.Errorf("a second later: got %q, and it is asked again", o.Diagnosis)
 	}
 	o.Now = o.Now.Add(time.Minute)
-	if s.observeDiagnosis(t.Context(), o); len(s.target.Kube.(*fake.Clientset).Actions()) == asked {
+	if s.observeDiagnosis(t.Context(), o); len(clusterOf(s.target).Kube.(*fake.Clientset).Actions()) == asked {
 		t.Error("a minute later it is not asked again")
 	}
 }

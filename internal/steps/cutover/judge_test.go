@@ -17,6 +17,7 @@ import (
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/report"
+	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -52,9 +53,9 @@ func TestJudge(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{task: &task.Task{Move: &task.Move{ApprovedPlan: tc.approved, Pair: task.Object{UID: "pair"}}},
-				out:  report.New(report.Options{}),
-				deps: Deps{Summary: func(*application.Plan) *api.PlanStatus { return nil }, Changes: changed}}
+			work := &task.Task{Move: &task.Move{ApprovedPlan: tc.approved, Pair: task.Object{UID: "pair"}}}
+			s := &switcher{task: work, out: report.New(report.Options{}), planner: &pairPlanner{task: work, clusters: &steps.Clusters{},
+				deps: Deps{Summary: func(*application.Plan) *api.PlanStatus { return nil }, Changes: changed}}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
 			got := task.Result{}
 			if stop := new(ending); errors.As(s.judge(t.Context(), tc.plan), &stop) {
@@ -82,10 +83,12 @@ func changed(_ context.Context, _ *cluster.Cluster, pair, hash string, is *appli
 // TestChangesUnknown: a former plan that is not stored any more is no reason to hold the message back.
 func TestChangesUnknown(t *testing.T) {
 	for name, err := range map[string]error{"Gone": nil, "Unreadable": errors.New("no")} {
-		s := &switcher{task: &task.Task{Move: &task.Move{}},
-			deps: Deps{Changes: func(context.Context, *cluster.Cluster, string, string, *application.Plan) ([]string, error) {
+		work := &task.Task{Move: &task.Move{}}
+		s := &switcher{task: work, planner: &pairPlanner{task: work, clusters: &steps.Clusters{}, deps: Deps{
+			Changes: func(context.Context, *cluster.Cluster, string, string, *application.Plan) ([]string, error) {
 				return nil, err
-			}}}
+			},
+		}}}
 		if got := s.changes(t.Context(), &application.Plan{}); got != "" {
 			t.Errorf("%s: got %q, want nothing", name, got)
 		}
@@ -111,11 +114,11 @@ func TestEndGivesLocksBack(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			side := func(uid string) *cluster.Cluster {
-				return &cluster.Cluster{Namespace: "shop", Kube: fake.NewClientset(
-					&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}
+			at := func(uid string) side {
+				return side{&cluster.Cluster{Namespace: "shop", Kube: fake.NewClientset(
+					&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}}
 			}
-			s := &switcher{us: us, source: side("a"), target: side("b"), out: report.New(report.Options{}),
+			s := &switcher{us: us, source: at("a"), target: at("b"), out: report.New(report.Options{}),
 				task: &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}}}
 			t.Cleanup(func() { s.out.Stop(context.Background()) })
 			if err := s.lock(t.Context(), &Observed{}); err != nil {

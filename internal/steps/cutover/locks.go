@@ -6,30 +6,24 @@ import (
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// sides are both endpoints in the order in which everybody locks them: two switches that need
+// sides are the endpoints in the order in which everybody locks them: two switches that need
 // the same two locks in different directions would otherwise wait for each other for ever.
-func (s *switcher) sides(ctx context.Context) ([]*cluster.Cluster, error) {
-	type side struct {
-		c   *cluster.Cluster
-		key string
-	}
-	var out []side
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		uid, err := c.ClusterUID(ctx)
+func (s *switcher) sides(ctx context.Context) ([]endpoint, error) {
+	out := s.endpoints()
+	places := map[endpoint]string{}
+	for _, e := range out {
+		place, err := e.Place(ctx)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, side{c, uid + "/" + c.Namespace})
+		places[e] = place
 	}
-	slices.SortFunc(out, func(a, b side) int { return strings.Compare(a.key, b.key) })
-	return []*cluster.Cluster{out[0].c, out[1].c}, nil
+	slices.SortFunc(out, func(a, b endpoint) int { return strings.Compare(places[a], places[b]) })
+	return out, nil
 }
 
 func (s *switcher) lock(ctx context.Context, o *Observed) error {
@@ -38,7 +32,7 @@ func (s *switcher) lock(ctx context.Context, o *Observed) error {
 		return err
 	}
 	for _, c := range sides {
-		if c == s.target && s.rollback && o.TargetGone {
+		if s.isTarget(c) && s.rollback && o.TargetGone {
 			continue
 		}
 		err := c.AcquireLock(ctx, s.holder(), func(h cluster.Holder) bool { return s.gone(ctx, h) })
@@ -79,8 +73,8 @@ func (s *switcher) gone(ctx context.Context, h cluster.Holder) bool {
 	if !ok || h.Home != s.homeUID || namespace != s.task.Move.Home {
 		return false
 	}
-	u, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveswitches")).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
-	return apierrors.IsNotFound(err) || err == nil && string(u.GetUID()) != h.UID
+	uid, err := s.home.SwitchUID(ctx, name)
+	return err == nil && uid != h.UID
 }
 
 // planName names the bundle that holds the pinned plan, in the home namespace.

@@ -74,8 +74,8 @@ func TestObserveMadeOfReplaced(t *testing.T) {
 		"Cutover":  {"the conflict of the custom resource itself ends it", false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{us: us, rollback: c.rollback, target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop",
-				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, u)}}
+			s := &switcher{us: us, rollback: c.rollback, target: side{&cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop",
+				Dynamic: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, u)}}}
 			o := &Observed{Objects: []Object{{Ref: widget, Workload: true, Runs: true, Exists: true}},
 				Workloads: []Workload{{Workload: application.Workload{Ref: web, MadeBy: &widget}}}}
 			if err := s.observeMade(t.Context(), o); err != nil {

@@ -9,14 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
-	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
@@ -59,23 +56,24 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 }
 
 func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
-	for _, side := range []struct {
-		c     *cluster.Cluster
-		state *LockState
-	}{{s.source, &o.SourceLock}, {s.target, &o.TargetLock}} {
-		h, forced, err := side.c.ReadLock(ctx)
+	for _, e := range s.endpoints() {
+		h, forced, err := e.ReadLock(ctx)
 		if err != nil {
 			return err
 		}
+		state := &o.SourceLock
+		if s.isTarget(e) {
+			state = &o.TargetLock
+		}
 		switch {
 		case h == nil:
-			*side.state = LockFree
+			*state = LockFree
 		case s.us.IsSelf(h.UID):
-			*side.state = LockMine
+			*state = LockMine
 		case forced || s.gone(ctx, *h):
-			*side.state = LockFree // Lock takes it over.
+			*state = LockFree // Lock takes it over.
 		default:
-			*side.state, o.Holder = LockOther, fmt.Sprintf("%s (at the %s)", h.Name, side.c.Side)
+			*state, o.Holder = LockOther, fmt.Sprintf("%s (at the %s)", h.Name, e.Name())
 		}
 	}
 	if s.rollback && o.TargetLock == LockFree {
@@ -85,38 +83,32 @@ func (s *switcher) observeLocks(ctx context.Context, o *Observed) error {
 }
 
 // observeNamespace finds out whether another client has deleted the namespace of the target: it would
-// keep a roll back from taking the lock there, and the source down. An account that may not read it
-// leaves that open, and the lock decides.
-func (s *switcher) observeNamespace(ctx context.Context, o *Observed) error {
-	ns, err := s.target.Kube.CoreV1().Namespaces().Get(ctx, s.target.Namespace, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		o.TargetGone = true
-	case apierrors.IsForbidden(err):
-	case err != nil:
-		return s.target.Wrap("read the namespace "+s.target.Namespace, err)
-	default:
-		o.TargetGone = ns.DeletionTimestamp != nil
-	}
-	return nil
+// keep a roll back from taking the lock there, and the source down.
+func (s *switcher) observeNamespace(ctx context.Context, o *Observed) (err error) {
+	o.TargetGone, err = s.target.NamespaceGone(ctx)
+	return err
 }
 
 // observeRecords reads the records and loads the pinned plan.
 func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
-	var records [2]*Record
-	for i, c := range []*cluster.Cluster{s.source, s.target} {
-		r, _, there, err := s.readRecord(ctx, c)
+	var atSource, atTarget *Record
+	for _, e := range s.endpoints() {
+		r, _, there, err := s.readRecord(ctx, e)
 		if err != nil {
 			return err
 		}
-		if there {
-			records[i] = &r
+		switch {
+		case !there:
+		case s.isTarget(e):
+			atTarget = &r
+		default:
+			atSource = &r
 		}
 	}
-	o.HasRecord = records[0] != nil || records[1] != nil
-	o.TargetLost = o.HasRecord && records[1] == nil
-	o.Record = mergeRecords(records[0], records[1])
-	o.CommittedBoth = records[0] != nil && records[0].CommittedAt != nil && records[1] != nil && records[1].CommittedAt != nil
+	o.HasRecord = atSource != nil || atTarget != nil
+	o.TargetLost = o.HasRecord && atTarget == nil
+	o.Record = mergeRecords(atSource, atTarget)
+	o.CommittedBoth = atSource != nil && atSource.CommittedAt != nil && atTarget != nil && atTarget.CommittedAt != nil
 	if s.plan == nil {
 		if err := s.loadPlan(ctx); err != nil {
 			return err
@@ -126,7 +118,7 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 		}
 	}
 	o.PlanLost = s.plan == nil
-	o.Pinned = records[0] != nil && records[1] != nil && s.plan != nil
+	o.Pinned = atSource != nil && atTarget != nil && s.plan != nil
 	if s.plan != nil {
 		o.Volumes = len(s.copied())
 	}
@@ -135,6 +127,9 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 
 // observeSource reads the workloads, what is left of their Pods, and the claims.
 func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
+	if s.source == nil {
+		return nil
+	}
 	workloads, err := s.workloads(ctx, o)
 	if err != nil {
 		return err
@@ -161,7 +156,7 @@ func (s *switcher) observeSource(ctx context.Context, o *Observed) error {
 			o.SourcePods = append(o.SourcePods, w.Ref.String())
 		}
 	}
-	left, err := readOwners(ctx, s.source)
+	left, err := s.source.Owners(ctx)
 	if err != nil {
 		return err
 	}
@@ -259,7 +254,7 @@ func (s *switcher) wholeMark(o *Observed, c Claim) string {
 	for _, v := range s.copied() {
 		from := slices.IndexFunc(o.SourceClaims, func(c Claim) bool { return c.Name == v.Name })
 		if v.Target == c.Name && from >= 0 {
-			return transfer.WholeMark(transfer.NewSpec(s.task, s.source, s.target), v, o.SourceClaims[from].UID, c.UID)
+			return s.mover.WholeMark(v, o.SourceClaims[from].UID, c.UID)
 		}
 	}
 	return ""
@@ -271,7 +266,7 @@ func (s *switcher) observeForward(ctx context.Context, o *Observed) error {
 	if err := s.observeTarget(ctx, o, started); err != nil || started || o.Record.Final == nil {
 		return err
 	}
-	there, err := readOwners(ctx, s.target)
+	there, err := s.target.Owners(ctx)
 	if err != nil {
 		return err
 	}
@@ -284,14 +279,14 @@ func (s *switcher) observeForward(ctx context.Context, o *Observed) error {
 // Pods of these are all that there will be when they are read after their own controllers have
 // come to zero.
 func (s *switcher) observeStopping(ctx context.Context, o *Observed) error {
-	before, err := readOwners(ctx, s.target)
+	before, err := s.target.Owners(ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.observeTarget(ctx, o, true); err != nil {
 		return err
 	}
-	after, err := readOwners(ctx, s.target)
+	after, err := s.target.Owners(ctx)
 	if err != nil {
 		return err
 	}
@@ -317,14 +312,9 @@ func (s *switcher) objects(o *Observed) []application.Object {
 
 // observeLeftovers finds what any run of the pair has left on a side.
 func (s *switcher) observeLeftovers(ctx context.Context, o *Observed) error {
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
-		found, err := transfer.Leftovers(ctx, c, s.task.Move.Pair.UID)
-		if err != nil {
-			return err
-		}
-		o.Leftovers = o.Leftovers || found
-	}
-	return nil
+	found, err := s.mover.Leftovers(ctx)
+	o.Leftovers = found
+	return err
 }
 
 // observeOthers finds Pods of this switch that may act and still run, but this one: a Job that was
@@ -340,11 +330,11 @@ func (s *switcher) observeOthers(ctx context.Context, o *Observed) error {
 		return fmt.Errorf("cannot tell the name of this Pod: %w", err)
 	}
 	for _, verb := range verbs {
-		pods, err := s.home.Kube.CoreV1().Pods(s.home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: api.StepLabel + "=" + string(verb)})
+		pods, err := s.home.StepPods(ctx, verb)
 		if err != nil {
-			return fmt.Errorf("cannot list the Pods of the %s: %w", verb, err)
+			return err
 		}
-		for _, p := range pods.Items {
+		for _, p := range pods {
 			if p.Name != self && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed && s.actsFor(&p, verb) {
 				o.Others = append(o.Others, "Pod/"+p.Name)
 			}

@@ -41,7 +41,8 @@ func TestObserveOthers(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s, o := &switcher{us: us, rollback: c.rollback, home: &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: kube}}, &Observed{}
+			home := homeCluster{&cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: kube}}
+			s, o := &switcher{us: us, rollback: c.rollback, home: home}, &Observed{}
 			if err := s.observeOthers(t.Context(), o); err != nil {
 				t.Fatal(err)
 			}
@@ -75,10 +76,11 @@ func TestObserveNamespace(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			side := func(name string, kube *fake.Clientset) *cluster.Cluster {
-				return &cluster.Cluster{Side: name, Namespace: "shop", Kube: kube}
+			at := func(name string, kube *fake.Clientset) side {
+				return side{&cluster.Cluster{Side: name, Namespace: "shop", Kube: kube}}
 			}
-			s, o := &switcher{us: us, rollback: c.rollback, source: side(cluster.SideSource, fake.NewClientset()), target: side(cluster.SideTarget, kube)}, &Observed{}
+			source, target := at(cluster.SideSource, fake.NewClientset()), at(cluster.SideTarget, kube)
+			s, o := &switcher{us: us, rollback: c.rollback, source: source, target: target}, &Observed{}
 			if err := s.observeLocks(t.Context(), o); err != nil {
 				t.Fatal(err)
 			}
@@ -92,8 +94,8 @@ func TestObserveNamespace(t *testing.T) {
 // TestObserveEmptiedRecord: a record that another client has emptied says nothing, as one that it has deleted.
 func TestObserveEmptiedRecord(t *testing.T) {
 	s, now := fakeSwitcher(t), time.Now()
-	s.source.Kube, s.target.Kube = versioned(), versioned()
-	for _, c := range []*cluster.Cluster{s.target, s.source} {
+	clusterOf(s.source).Kube, clusterOf(s.target).Kube = versioned(), versioned()
+	for _, c := range []endpoint{s.target, s.source} {
 		if err := s.update(t.Context(), c, true, func(r *Record) { r.PlanHash, r.CommittedAt = "h", &now }); err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +109,7 @@ func TestObserveEmptiedRecord(t *testing.T) {
 		"Emptied": {"no times are no proof that nothing has happened", "{}", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			maps := s.target.Kube.CoreV1().ConfigMaps("shop")
+			maps := clusterOf(s.target).Kube.CoreV1().ConfigMaps("shop")
 			cm, err := maps.Get(t.Context(), cluster.RecordName(self), metav1.GetOptions{})
 			if err != nil {
 				t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -23,7 +22,7 @@ func (s *switcher) pin(ctx context.Context) error {
 	if err := s.followsEngine(ctx); err != nil {
 		return err
 	}
-	p, err := s.deps.Plan(ctx, s.source, s.target, s.task, s.self())
+	p, err := s.planner.Plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func (s *switcher) pin(ctx context.Context) error {
 	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: s.owner()}, p); err != nil {
 		return err
 	}
-	for _, c := range []*cluster.Cluster{s.target, s.source} {
+	for _, c := range s.targetFirst() {
 		err := s.update(ctx, c, true, func(r *Record) {
 			r.PlanHash, r.Process, r.Changed, r.Created, r.Runs, r.Claims, r.Reading = hash, s.process, nil, nil, nil, nil, nil
 			for _, w := range p.Workloads {
@@ -69,19 +68,15 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 		return nil
 	}
 	name := s.task.Move.Engine
-	engine, err := s.home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(s.home.Namespace).Get(ctx,
-		name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
+	generation, err := s.home.Generation(ctx, name)
 	if err != nil {
-		return s.home.Wrap("read MoveEngine/"+name, err)
+		return err
 	}
-	if engine.GetGeneration() > made {
+	if generation > made {
 		return &ending{steps.Failed(api.ReasonPlanUnsure,
 			fmt.Sprintf("nothing was done, as MoveEngine %s was edited (generation %d) and MovePair %s does not follow yet (generation %d): "+
 				"wait for the new plan; if none comes, the conditions of the engine say why",
-				name, engine.GetGeneration(), s.task.Move.Pair.Name, made), task.RetrySoon)}
+				name, generation, s.task.Move.Pair.Name, made), task.RetrySoon)}
 	}
 	return nil
 }
@@ -112,7 +107,7 @@ func (s *switcher) judge(ctx context.Context, p *application.Plan) error {
 
 // changes names, for a message, what differs from the approved plan; empty: it is not known.
 func (s *switcher) changes(ctx context.Context, p *application.Plan) string {
-	found, err := s.deps.Changes(ctx, s.home, s.task.Move.Pair.UID, s.task.Move.ApprovedPlan, p)
+	found, err := s.planner.Changes(ctx, p)
 	if err != nil {
 		slog.Warn("cannot compare the plan with the approved one", "error", err.Error())
 	}
@@ -124,7 +119,7 @@ func (s *switcher) changes(ctx context.Context, p *application.Plan) string {
 
 // show puts the summary of the new plan into the status.
 func (s *switcher) show(p *application.Plan) {
-	s.out.Update(func(st *task.Status) { st.Plan = s.deps.Summary(p) })
+	s.out.Update(func(st *task.Status) { st.Plan = s.planner.Summary(p) })
 }
 
 // sameClusters refuses to go on, or to go back, in other clusters than those that the pinned plan is
@@ -133,12 +128,13 @@ func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
 	if s.plan == nil || !s.rollback && !o.HasRecord {
 		return nil // A cutover that was killed before its record was written has changed nothing.
 	}
-	for _, side := range []struct {
-		c    *cluster.Cluster
-		want string
-	}{{s.source, s.plan.SourceCluster}, {s.target, s.plan.TargetCluster}} {
-		uid, err := side.c.ClusterUID(ctx)
-		if cluster.KindOf(err) == cluster.Forbidden || err == nil && (side.want == "" || uid == side.want) {
+	for _, e := range s.endpoints() {
+		want := s.plan.SourceCluster
+		if s.isTarget(e) {
+			want = s.plan.TargetCluster
+		}
+		uid, err := e.ClusterUID(ctx)
+		if cluster.KindOf(err) == cluster.Forbidden || err == nil && (want == "" || uid == want) {
 			continue
 		}
 		s.plan = nil // Nothing is done by it; it is read again.
@@ -147,7 +143,7 @@ func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
 		}
 		return &ending{*failed(api.ReasonInvalidKubeconfig,
 			fmt.Sprintf("the kubeconfig of the %s leads to another cluster now than when this switch began (the UID of its kube-system is %s, "+
-				"it was %s): put the former one back, then it goes on; nothing was done in the other cluster", side.c.Side, uid, side.want)).Result}
+				"it was %s): put the former one back, then it goes on; nothing was done in the other cluster", e.Name(), uid, want)).Result}
 	}
 	return nil
 }

@@ -21,9 +21,9 @@ import (
 
 // TestSameClusters: what was begun in one cluster is not gone on with in another.
 func TestSameClusters(t *testing.T) {
-	endpoint := func(side, uid string) *cluster.Cluster {
-		return &cluster.Cluster{Side: side, Namespace: "shop", Kube: fake.NewClientset(
-			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}
+	at := func(name, uid string) side {
+		return side{&cluster.Cluster{Side: name, Namespace: "shop", Kube: fake.NewClientset(
+			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: types.UID(uid)}})}}
 	}
 	for name, tc := range map[string]struct {
 		reason         string
@@ -38,7 +38,7 @@ func TestSameClusters(t *testing.T) {
 		"NoPlan":  {"nothing is pinned", nil, "a", "b", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &switcher{plan: tc.plan, source: endpoint(cluster.SideSource, tc.source), target: endpoint(cluster.SideTarget, tc.target)}
+			s := &switcher{plan: tc.plan, source: at(cluster.SideSource, tc.source), target: at(cluster.SideTarget, tc.target)}
 			err := s.sameClusters(t.Context(), &Observed{HasRecord: true})
 			var stop *ending
 			if errors.As(err, &stop) != tc.refused || err != nil && !tc.refused {
@@ -72,7 +72,7 @@ func TestFollowsEngine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
 				map[schema.GroupVersionResource]string{resource: "MoveEngineList"}, engine)
-			s := &switcher{home: &cluster.Cluster{Namespace: "home", Dynamic: client},
+			s := &switcher{home: homeCluster{&cluster.Cluster{Namespace: "home", Dynamic: client}},
 				task: &task.Task{Move: &task.Move{Engine: tc.engine, EngineGeneration: tc.made}}}
 			err := s.followsEngine(t.Context())
 			var stop *ending

@@ -13,7 +13,7 @@ import (
 // the workloads, then the doors are opened, and KubeMove is a field manager of nothing any more. It
 // does nothing else of a cutover, so it is for tests against an API server alone.
 func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t *task.Task) error {
-	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), target: target, plan: p}
+	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), target: side{target}, plan: p}
 	for _, k := range []Kind{CreateClaims, CreateObjects, StartWorkloads} {
 		o := &Observed{}
 		if err := s.observeTarget(ctx, o, true); err != nil {

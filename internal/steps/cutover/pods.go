@@ -1,8 +1,6 @@
 package cutover
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemove/kubemove/internal/application"
-	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/podstate"
 )
@@ -24,24 +21,6 @@ type owners struct {
 	pods []corev1.Pod
 	sets []appsv1.ReplicaSet
 	jobs []batchv1.Job
-}
-
-// readOwners lists straight from the API server: a cache could hide a Pod that has just been
-// made.
-func readOwners(ctx context.Context, c *cluster.Cluster) (*owners, error) {
-	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the Pods of the %s: %w", c.Side, err)
-	}
-	sets, err := c.Kube.AppsV1().ReplicaSets(c.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the ReplicaSets of the %s: %w", c.Side, err)
-	}
-	jobs, err := c.Kube.BatchV1().Jobs(c.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the Jobs of the %s: %w", c.Side, err)
-	}
-	return &owners{pods: pods.Items, sets: sets.Items, jobs: jobs.Items}, nil
 }
 
 // podOwner is a workload whose Pods are looked for: by what owns them, and where nothing does any more

@@ -23,7 +23,7 @@ func Prepare(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if o.Holder != "" {
 		return *Next(*o).Result
 	}
-	p, err := deps.Plan(ctx, s.source, s.target, t, s.self())
+	p, err := s.planner.Plan(ctx)
 	if err != nil {
 		return resultOf(err)
 	}
@@ -41,7 +41,7 @@ func Cleanup(ctx context.Context, t *task.Task, out *report.Reporter) task.Resul
 	if err != nil {
 		return resultOf(err)
 	}
-	if err := s.removeWorkers(ctx); err != nil {
+	if err := s.mover.Remove(ctx); err != nil {
 		return resultOf(err)
 	}
 	if err := s.forget(ctx); err != nil {

@@ -22,14 +22,14 @@ func (s *switcher) atTarget(ctx context.Context, objects []application.Object) (
 
 // getMany reads from the API server itself. Of a custom kind that is not served, or not yet, there
 // are no objects. That of any other kind is an error: nobody knows then what is in its places.
-func getMany(ctx context.Context, c *cluster.Cluster, keys []cluster.Key) (map[cluster.Key]*unstructured.Unstructured, error) {
+func getMany(ctx context.Context, c endpoint, keys []cluster.Key) (map[cluster.Key]*unstructured.Unstructured, error) {
 	found, err := c.GetMany(ctx, keys, isDecidedBySpec)
 	if err != nil {
 		return nil, err
 	}
 	for _, kind := range found.Unserved {
 		if !application.IsCustom(application.Ref{Group: kind.Group, Kind: kind.Kind}) {
-			return nil, fmt.Errorf("the %s does not serve %s", c.Side, kind.GroupKind())
+			return nil, fmt.Errorf("the %s does not serve %s", c.Name(), kind.GroupKind())
 		}
 	}
 	return found.Objects, nil

@@ -13,7 +13,7 @@ import (
 
 // update changes the record of one side: read, compute, write what was read and nothing newer.
 // create says whether a missing record is made.
-func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, change func(*Record)) error {
+func (s *switcher) update(ctx context.Context, c endpoint, create bool, change func(*Record)) error {
 	for {
 		r, version, there, err := s.readRecord(ctx, c)
 		if err != nil {
@@ -34,7 +34,7 @@ func (s *switcher) update(ctx context.Context, c *cluster.Cluster, create bool, 
 
 // readRecord of one side. One that does not name the switch was emptied by another client: it is as good
 // as none, but for its version.
-func (s *switcher) readRecord(ctx context.Context, c *cluster.Cluster) (r Record, version string, there bool, err error) {
+func (s *switcher) readRecord(ctx context.Context, c endpoint) (r Record, version string, there bool, err error) {
 	version, err = c.ReadRecord(ctx, s.self(), &r)
 	if there = version != "" && r.Switch == s.self(); !there {
 		r = Record{Switch: s.self()}
@@ -42,15 +42,16 @@ func (s *switcher) readRecord(ctx context.Context, c *cluster.Cluster) (r Record
 	return r, version, there, err
 }
 
-func (s *switcher) recordGone(c *cluster.Cluster) error {
-	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted or emptied it", cluster.RecordName(s.self()), c.Side)
+func (s *switcher) recordGone(c endpoint) error {
+	return fmt.Errorf("the record (ConfigMap/%s) at the %s is gone: another client has deleted or emptied it",
+		cluster.RecordName(s.self()), c.Name())
 }
 
 // superseded: another process acts for the switch by now, so that this one must change nothing. The
 // record of the target is what they agree by.
-func (s *switcher) superseded(r *Record, c *cluster.Cluster) error {
+func (s *switcher) superseded(r *Record, c endpoint) error {
 	switch {
-	case s.rollback || c != s.target:
+	case s.rollback || !s.isTarget(c):
 	case r.RollbackAt != nil:
 		return &ending{*failed(api.ReasonRollingBack, "a roll back of this switch has begun meanwhile").Result}
 	case r.Process != "" && r.Process != s.process:
@@ -114,7 +115,7 @@ func (s *switcher) recordObjects(ctx context.Context, objects []Object) error {
 // recordRollback writes the begin of a roll back on both sides, as far as they hold a record. The
 // target's decides: a commit and a roll back are two changes of this one object.
 func (s *switcher) recordRollback(ctx context.Context) error {
-	for _, c := range []*cluster.Cluster{s.target, s.source} {
+	for _, c := range s.targetFirst() {
 		_, _, there, err := s.readRecord(ctx, c)
 		if err != nil {
 			return err
@@ -144,7 +145,7 @@ func (s *switcher) commit(ctx context.Context, o *Observed) error {
 		at = &now
 	}
 	lost := o.Record.CommittedAt != nil
-	for _, c := range []*cluster.Cluster{s.target, s.source} {
+	for _, c := range s.targetFirst() {
 		err := s.update(ctx, c, lost, func(r *Record) {
 			if r.PlanHash == "" {
 				*r = o.Record
@@ -169,7 +170,7 @@ func (s *switcher) forget(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range []*cluster.Cluster{s.source, s.target} {
+	for _, c := range s.endpoints() {
 		if err := c.DeleteRecord(ctx, s.self()); err != nil {
 			return err
 		}

@@ -50,11 +50,11 @@ var registry = []action{
 	{name: OpenWorkers, step: "Workers", text: "bring up the workers", acts: true, reports: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.openWorkers(ctx, o) }},
 	{name: RecordSuspend, step: "Jobs", text: "record that CronJobs are suspended", limit: repeatLimit, kills: afterwards,
-		do: records(RecordSuspend)},
+		do: notes(RecordSuspend)},
 	{name: Suspend, step: "Jobs", text: "suspend the CronJobs", acts: true, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.stop(ctx, o, o.toSuspend()) }},
 	{name: RecordQuiesce, step: "Quiesce", text: "record the stop", limit: repeatLimit, kills: afterwards,
-		do: records(RecordQuiesce)},
+		do: notes(RecordQuiesce)},
 	{name: Quiesce, step: "Quiesce", text: "stop the source", acts: true, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.stop(ctx, o, o.toStop()) }},
 	{name: FinalSync, step: "FinalSync", text: "final run", acts: true, reports: true, kills: afterwards,
@@ -69,7 +69,7 @@ var registry = []action{
 		kills: afterwards,
 		do:    func(ctx context.Context, s *switcher, o *Observed) error { return s.readAgain(ctx, o) }},
 	{name: RecordStart, step: "Start", text: "record the start", limit: repeatLimit, kills: afterwards,
-		do: records(RecordStart)},
+		do: notes(RecordStart)},
 	{name: CreateObjects, step: "Start", text: "create what the workloads need", acts: true, limit: repeatLimit, kills: afterwards,
 		do: creates(CreateObjects)},
 	{name: StartWorkloads, step: "Start", text: "start the workloads", acts: true, limit: repeatLimit, kills: afterwards,
@@ -79,7 +79,7 @@ var registry = []action{
 	{name: Open, step: "Open", text: "let traffic in", acts: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, _ *Observed) error { return s.open(ctx) }},
 	{name: RecordOpen, step: "Open", text: "record that the target is open", limit: repeatLimit, kills: afterwards,
-		do: records(RecordOpen)},
+		do: notes(RecordOpen)},
 	{name: HandOver, step: "Finish", text: "hand the objects over to their field managers", acts: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.handOver(ctx, o) }},
 	{name: Unlock, step: "Finish", text: "release the locks", limit: repeatLimit, kills: afterwards,
@@ -112,8 +112,8 @@ func creates(k Kind) func(context.Context, *switcher, *Observed) error {
 	}
 }
 
-// records the time of an action in the target's record.
-func records(k Kind) func(context.Context, *switcher, *Observed) error {
+// notes the time of an action in the target's record.
+func notes(k Kind) func(context.Context, *switcher, *Observed) error {
 	return func(ctx context.Context, s *switcher, o *Observed) error { return s.recordTime(ctx, k, o) }
 }
 

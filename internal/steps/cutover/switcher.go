@@ -4,9 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -31,30 +30,72 @@ type Deps struct {
 	Channel func(ctx context.Context, home *cluster.Cluster, pair string) (*transfer.Channel, error)
 }
 
+// pairPlanner plans the move of a pair.
+type pairPlanner struct {
+	deps     Deps
+	clusters *steps.Clusters
+	task     *task.Task
+	self     string
+}
+
+// Plan captures the application afresh.
+func (p *pairPlanner) Plan(ctx context.Context) (*application.Plan, error) {
+	return p.deps.Plan(ctx, p.clusters.Source, p.clusters.Target, p.task, p.self)
+}
+
+// Changes since the approved plan.
+func (p *pairPlanner) Changes(ctx context.Context, is *application.Plan) ([]string, error) {
+	return p.deps.Changes(ctx, p.clusters.Home, p.task.Move.Pair.UID, p.task.Move.ApprovedPlan, is)
+}
+
+// Summary of a plan.
+func (p *pairPlanner) Summary(plan *application.Plan) *api.PlanStatus { return p.deps.Summary(plan) }
+
 // switcher carries the actions out.
 type switcher struct {
 	task *task.Task
 	us   lineage.Actor // the switch
 	// process is this process, as the record names it.
 	process string
-	home    *cluster.Cluster
-	source  *cluster.Cluster
-	target  *cluster.Cluster
+	home    home
+	source  source // nil: it is lost, and nothing is done there
+	target  target
+	mover   mover
+	planner planner
 	plan    *application.Plan // pinned, with what was read again; nil until it is pinned
 	pinned  *application.Plan // as it was pinned
 	reading string            // that is in plan, by its hash; empty: none
-	deps    Deps
 	out     *report.Reporter
-	session *transfer.Session // this process's workers; nil: none
+	session session // this process's workers; nil: none
 	steps   stepLog
 	syncs   *dataSyncs
 	epoch   int // of run
 
 	diagnosis diagnosis // of a target that does not become healthy
 
+	// killed is told of each action after which tests may end the process.
+	killed func(ctx context.Context, a Action)
+
 	homeUID  string
 	began    time.Time // this process
 	rollback bool
+}
+
+// endpoints are the source, as far as there is one, and the target.
+func (s *switcher) endpoints() []endpoint {
+	if s.source == nil {
+		return []endpoint{s.target}
+	}
+	return []endpoint{s.source, s.target}
+}
+
+func (s *switcher) isTarget(e endpoint) bool { return e == endpoint(s.target) }
+
+// targetFirst are they in the order in which what decides is written.
+func (s *switcher) targetFirst() []endpoint {
+	out := s.endpoints()
+	slices.Reverse(out)
+	return out
 }
 
 // self is the UID of the switch.
@@ -91,12 +132,17 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if t.Subject().Kind != task.KindSwitch {
 		return nil, &permanent{fmt.Errorf("the task names no switch: move.switch is needed for the verb %s", t.Verb)}
 	}
-	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), process: rand.Text(), out: out, deps: deps, began: time.Now()}
+	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), process: rand.Text(), out: out, began: time.Now()}
 	c, err := steps.Connect(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	s.home, s.source, s.target = c.Home, c.Source, c.Target
+	s.home, s.source, s.target = homeCluster{c.Home}, side{c.Source}, side{c.Target}
+	s.planner = &pairPlanner{deps: deps, clusters: c, task: t, self: s.self()}
+	s.mover = &pairRuns{task: t, source: c.Source, target: c.Target, channel: func(ctx context.Context) (*transfer.Channel, error) {
+		return deps.Channel(ctx, c.Home, t.Move.Pair.Name)
+	}}
+	s.killed = func(ctx context.Context, a Action) { afterAction(ctx, c.Home, a) }
 	if s.homeUID, err = s.home.ClusterUID(ctx); err != nil {
 		return nil, err
 	}
@@ -109,15 +155,11 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 
 // loadSteps takes over what an earlier Pod of the same Job has reported.
 func (s *switcher) loadSteps(ctx context.Context) error {
-	job, err := s.home.Kube.BatchV1().Jobs(s.home.Namespace).Get(ctx, s.task.Move.Job, metav1.GetOptions{})
-	if err != nil {
-		return s.home.Wrap("read Job/"+s.task.Move.Job, err)
-	}
-	old, err := task.DecodeStatus([]byte(job.Annotations[task.StatusAnnotation]))
-	if err == nil && old.RunID == s.task.Run.ID {
+	old, err := s.home.Reported(ctx, s.task.Move.Job)
+	if err == nil && old != nil && old.RunID == s.task.Run.ID {
 		s.steps.load(old)
 	}
-	return nil
+	return err
 }
 
 // resultOf turns an error into the end of the task.

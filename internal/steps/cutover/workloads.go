@@ -1,16 +1,13 @@
 package cutover
 
 import (
-	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubemove/kubemove/internal/application"
-	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/workload"
 )
@@ -22,18 +19,6 @@ func isWorkload(r application.Ref) bool { return r.Workload() != nil }
 func isScheduled(r application.Ref) bool { return isWorkload(r) && r.Workload().Scheduled() }
 
 func isService(r application.Ref) bool { return r.Group == "" && r.Kind == "Service" }
-
-// getWorkload reads a workload from the API server itself; nil when it is not there.
-func getWorkload(ctx context.Context, c *cluster.Cluster, r application.Ref) (*unstructured.Unstructured, error) {
-	u, err := c.Dynamic.Resource(workload.GVR(r.Workload())).Namespace(c.Namespace).Get(ctx, r.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s at the %s: %w", r, c.Side, err)
-	}
-	return u, nil
-}
 
 // readWorkload turns what was read into what decisions are made of.
 func readWorkload(w application.Workload, u *unstructured.Unstructured, us lineage.Actor) Workload {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
-	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // inLevels does something with each item, in order, where neighbours that are the same form a
@@ -165,7 +164,7 @@ func (s *switcher) stopOne(ctx context.Context, b Object) error {
 	for range 2 {
 		done := false
 		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-			u, err := getWorkload(ctx, s.target, b.Ref)
+			u, err := s.target.Workload(ctx, b.Ref)
 			if done = err == nil && (u == nil || u.GetUID() != b.UID); done || err != nil {
 				return err
 			}
@@ -173,9 +172,7 @@ func (s *switcher) stopOne(ctx context.Context, b Object) error {
 				return &permanent{err}
 			}
 			done = stopped(u)
-			_, err = s.target.Dynamic.Resource(workload.GVR(b.Ref.Workload())).Namespace(s.target.Namespace).
-				Update(ctx, u, metav1.UpdateOptions{FieldManager: cluster.FieldManager})
-			return s.target.Wrap("stop "+b.Ref.String(), err)
+			return s.target.Wrap("stop "+b.Ref.String(), s.target.SetWorkload(ctx, u))
 		})
 		if err != nil || done {
 			return refused(err)

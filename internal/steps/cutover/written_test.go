@@ -47,10 +47,11 @@ func newReadingWorld(t *testing.T) *readingWorld {
 	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop", Transform: &application.Transform{Read: []application.Read{{Ref: application.RefOf(stateMap("1"))}}},
 		Objects: []application.Object{{Ref: application.RefOf(stateMap("1")), Phase: application.PhaseStart, Written: true, Object: *stateMap("1")}}}
 	w.switcher = &switcher{us: us, plan: pinned, pinned: pinned,
-		task:   &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}},
-		home:   &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: w.home},
-		source: &cluster.Cluster{Side: cluster.SideSource, Namespace: "shop", Kube: versioned(), Dynamic: w.objects, Mapper: resettable{mapper}},
-		target: &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: versioned()}}
+		task: &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}},
+		home: homeCluster{&cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: w.home}},
+		source: side{&cluster.Cluster{Side: cluster.SideSource, Namespace: "shop", Kube: versioned(),
+			Dynamic: w.objects, Mapper: resettable{mapper}}},
+		target: side{&cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: versioned()}}}
 	if err := w.update(t.Context(), w.target, true, func(r *Record) { r.Epoch = 1 }); err != nil {
 		t.Fatal(err)
 	}
