@@ -90,7 +90,7 @@ func TestBlockers(t *testing.T) {
 		},
 		"HeldByUs": {
 			reason:  "the switch that makes the plan may hold the workload",
-			objects: join(strings.Replace(webYAML, "labels: {app: web}}, spec", "annotations: {kubemove.io/held-by: switch}}, spec", 1), bound),
+			objects: join(strings.Replace(webYAML, "src, labels: {app: web}}", "src, annotations: {kubemove.io/held-by: switch}}", 1), bound),
 			want:    []string{},
 		},
 		"LedgerOfAnother": {
