@@ -39,8 +39,10 @@ func TestFaultAfterEachAction(t *testing.T) {
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
 			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {group: batch, kind: CronJob, name: report}")
 			s.switched()
-			require.Equal(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob still runs at the source")
-			require.NotEqual(t, "true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob does not run at the target")
+			require.Equal(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"),
+				"the CronJob still runs at the source")
+			require.NotEqual(t, "true", s.kubectl(s.dst, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"),
+				"the CronJob does not run at the target")
 			require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data}"), "a fault did not happen")
 			require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")))
 			s.noLeftovers()
@@ -70,7 +72,8 @@ func TestFaultAfterEachRollBack(t *testing.T) {
 			require.NotEqual(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"), "the CronJob is not resumed")
 			require.Empty(t, s.kubectl(s.dst, "get", "deployments,cronjobs,pods", "-o", "name"), "the target still runs")
 			for _, a := range actions {
-				require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data."+a+"}"), "a fault did not happen: %s", a)
+				require.Empty(t, s.kubectl(s.src, "get", "configmap", "kubemove-faults", "-o", "jsonpath={.data."+a+"}"),
+					"a fault did not happen: %s", a)
 			}
 			s.noLeftovers()
 		})

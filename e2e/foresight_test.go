@@ -255,7 +255,8 @@ func keepOne(s *scenario) {
 	})
 	s.apply(s.src, "foresight/no-zero-replicas/policy.yaml")
 	s.await(patience, "the policy", func() error {
-		if _, err := s.src.Kubectl(s.t.Context(), "-n", s.namespace, "patch", "deployment/payments", "--type=merge", "-p", `{"spec":{"replicas":0}}`, "--dry-run=server"); err == nil {
+		if _, err := s.src.Kubectl(s.t.Context(), "-n", s.namespace, "patch", "deployment/payments", "--type=merge", "-p",
+			`{"spec":{"replicas":0}}`, "--dry-run=server"); err == nil {
 			return errors.New("zero replicas are still accepted")
 		}
 		return nil

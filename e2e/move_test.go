@@ -34,7 +34,8 @@ func TestMoveDeployment(t *testing.T) {
 	t.Log("\n" + s.kubectl(s.src, "get", "kubemove"))
 
 	require.Equal(t, before, s.files(s.dst, s.pod(s.dst, "app=shop")), "the files at the target")
-	require.Equal(t, "NodePort", s.kubectl(s.src, "get", "movepair", "shop-dst", "-o", "jsonpath={.status.transport}"), "the route of the data")
+	require.Equal(t, "NodePort",
+		s.kubectl(s.src, "get", "movepair", "shop-dst", "-o", "jsonpath={.status.transport}"), "the route of the data")
 	require.Equal(t, "0", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
 	require.Empty(t, s.kubectl(s.src, "get", "pods", "-l", "app=shop", "-o", "name"))
 	got, err := s.dst.Exec(t.Context(), s.namespace, s.pod(s.dst, "app=shop"), "", "wget", "-qO-", "http://shop")

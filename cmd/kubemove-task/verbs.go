@@ -143,7 +143,7 @@ func readTask(file string, verb task.Verb) (*task.Task, error) {
 	case t.Verb != verb:
 		return nil, fmt.Errorf("the task is for the verb %q, and the program was started with %q: start it with the task's verb", t.Verb, verb)
 	case t.Move == nil || t.Move.Home == "" || t.Move.Job == "" || t.Move.Pair.UID == "" || t.Subject().UID == "":
-		return nil, fmt.Errorf("the task lacks move.home, move.job, move.pair.uid or move.switch.uid: KubeMove's own verbs need them")
+		return nil, errors.New("the task lacks move.home, move.job, move.pair.uid or move.switch.uid: KubeMove's own verbs need them")
 	}
 	return t, nil
 }

@@ -161,7 +161,8 @@ func (s *state) job() (runtime.Object, error) {
 	for _, v := range spec.Volumes {
 		t.Volumes = append(t.Volumes, task.Volume{Name: v.Name, Target: v.Target})
 	}
-	t.Move.Mobilizers = s.config.Task([]api.Mobilizer{{Name: spec.Mobilizer, Parameters: spec.Parameters, CredentialsSecretRef: s.credentials()}})
+	t.Move.Mobilizers = s.config.Task([]api.Mobilizer{{Name: spec.Mobilizer, Parameters: spec.Parameters,
+		CredentialsSecretRef: s.credentials()}})
 	build := jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixSync, s.dataSync, s.pair),
 		Intent:      s.ask.Intent,

@@ -23,7 +23,8 @@ func specOf(verb task.Verb, change func(*api.MovePair, *config.Config)) Spec {
 	pair.Spec.Engine = "shop"
 	pair.Spec.Target = api.Target{Name: "cloud", Endpoint: api.Endpoint{Namespace: "far",
 		Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud"}}}}
-	c := config.Config{TaskImage: "task:1", ImagePullSecret: "pull", Mobilizers: map[string]config.Mobilizer{"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "ddm:1"}}}}
+	c := config.Config{TaskImage: "task:1", ImagePullSecret: "pull",
+		Mobilizers: map[string]config.Mobilizer{"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "ddm:1"}}}}
 	change(pair, &c)
 	t := Task(pair, verb, c)
 	return Spec{Subject: OfPair(PrefixPair, pair, pair), Intent: "abcdefgh", Attempt: 2,
@@ -57,14 +58,17 @@ func TestBuildTask(t *testing.T) {
 
 // A Job can work for any object: nothing of it is taken from a pair.
 func TestBuildSubject(t *testing.T) {
-	s := Spec{Subject: Subject{Prefix: "pp", Namespace: "ns", Name: "member", Labels: map[string]string{"policy": "uid"}}, Intent: "abcdefgh", Attempt: 1,
-		Task:    task.Task{Verb: "promote-backup", Source: task.Endpoint{Namespace: "a", Kubeconfig: "/kubemove/kubeconfig/source/config", KubeconfigSecret: "member"}},
+	s := Spec{Subject: Subject{Prefix: "pp", Namespace: "ns", Name: "member", Labels: map[string]string{"policy": "uid"}},
+		Intent: "abcdefgh", Attempt: 1,
+		Task: task.Task{Verb: "promote-backup",
+			Source: task.Endpoint{Namespace: "a", Kubeconfig: "/kubemove/kubeconfig/source/config", KubeconfigSecret: "member"}},
 		Account: "policy", Config: config.Config{TaskImage: "task:1"}}
 	j, err := Build(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(j.Name, "pp-member-") || j.Labels["policy"] != "uid" || j.Spec.Template.Labels["policy"] != "uid" || j.Labels[api.PairLabel] != "" {
+	if !strings.HasPrefix(j.Name, "pp-member-") || j.Labels["policy"] != "uid" || j.Spec.Template.Labels["policy"] != "uid" ||
+		j.Labels[api.PairLabel] != "" {
 		t.Errorf("Job %s has the labels %v", j.Name, j.Labels)
 	}
 	var found []string
@@ -207,7 +211,8 @@ func TestBuildCredentials(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := specOf(tc.verb, func(pair *api.MovePair, c *config.Config) {
-				c.Mobilizers["restic"] = config.Mobilizer{Spec: config.MobilizerSpec{Credentials: []string{"KEY"}, Command: map[task.Verb][]string{task.VerbOpen: {"open"}}}}
+				c.Mobilizers["restic"] = config.Mobilizer{Spec: config.MobilizerSpec{Credentials: []string{"KEY"},
+					Command: map[task.Verb][]string{task.VerbOpen: {"open"}}}}
 				pair.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}, {Name: "plain"}}
 			})
 			j, err := Build(s)

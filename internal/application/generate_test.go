@@ -40,7 +40,8 @@ func list(items ...any) []any { return items }
 // generate makes a namespace with a few applications in it, that share some things.
 func generate(seed uint64) *world {
 	w := &world{r: rand.New(rand.NewPCG(seed, 1)), made: map[Ref]Ref{}}
-	w.in = Input{Engine: "e", Us: lineage.Actor{Switch: "switch"}, SourceNamespace: "src", TargetNamespace: "dst", Mobilizers: []string{"restic"}}
+	w.in = Input{Engine: "e", Us: lineage.Actor{Switch: "switch"}, SourceNamespace: "src", TargetNamespace: "dst",
+		Mobilizers: []string{"restic"}}
 	for i := range 4 {
 		w.add("v1", "ConfigMap", fmt.Sprintf("config-%d", i), obj{"data": obj{"a": "b"}})
 		w.add("v1", "Secret", fmt.Sprintf("secret-%d", i), obj{"type": "Opaque", "data": obj{"a": "Yg=="}})

@@ -30,7 +30,8 @@ func (m *maker) checkWaits() {
 				n.ref, describeWaits(waits), w.why(waits))
 		}
 		if ref, container := m.lostJob(w); container != "" {
-			m.warn("%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): what runs has waited before it was deleted, as a hook of Helm is; "+
+			m.warn("%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): "+
+				"what runs has waited before it was deleted, as a hook of Helm is; "+
 				"take the wait out of it, or create the Job at the target", n.ref, ref, container)
 		}
 		if isScheduled(n.ref.kind()) {
@@ -42,7 +43,8 @@ func (m *maker) checkWaits() {
 				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
 		}
 		if gates := gatesOf(n); len(gates) > 0 && len(external) > 0 {
-			m.warn("%s may wait for %s, which another controller sets on its Pods (readinessGates): that of a balancer does so when it reaches them, after the commit. The switch would wait for it until healthTimeout and roll back; "+
+			m.warn("%s may wait for %s, which another controller sets on its Pods (readinessGates): "+
+				"that of a balancer does so when it reaches them, after the commit. The switch would wait for it until healthTimeout and roll back; "+
 				"take the gate out by a patch of the target's kustomization, if it is one of these", n.ref, few(gates))
 		}
 	}

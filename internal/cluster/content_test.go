@@ -8,19 +8,18 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // TestDeniedSecret: a webhook or a policy may quote the object that it refuses.
 func TestDeniedSecret(t *testing.T) {
 	const plain, encoded = "hunter2-of-the-shop", "aHVudGVyMi1vZi10aGUtc2hvcA=="
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		text := `admission webhook "scan.example.org" denied the request: the password ` + plain + ` (` + encoded + `) is weak`
 		status := apierrors.NewForbidden(corev1.Resource("secrets"), "db", errors.New(text)).Status()
 		status.Kind, status.APIVersion = "Status", "v1"

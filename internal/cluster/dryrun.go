@@ -34,7 +34,8 @@ func (d *DryRun) Create(ctx context.Context, obj *unstructured.Unstructured) (wa
 	if err != nil {
 		return nil, err
 	}
-	_, err = r.Create(context.WithValue(ctx, warningsKey{}, &warnings), obj, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	_, err = r.Create(context.WithValue(ctx, warningsKey{}, &warnings), obj,
+		metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
 	for i := range warnings {
 		warnings[i] = hideContent(obj, warnings[i])
 	}

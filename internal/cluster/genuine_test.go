@@ -46,16 +46,18 @@ func TestForeignNotFound(t *testing.T) {
 		do     func(*Cluster) error
 		want   Kind
 	}{
-		"Record":    {"the API server says that there is none", notFound{"application/json", status}, read, ""},
-		"Protobuf":  {"it says so in its own encoding", notFound{"application/vnd.kubernetes.protobuf", "k8s\x00\n"}, remove, ""},
-		"Balancer":  {"a balancer without a backend knows nothing of records", notFound{"text/plain", "404 page not found"}, read, Unreachable},
-		"Proxy":     {"nor does a proxy that has lost the cluster", notFound{"application/json", `{"type":"error","status":"404","message":"no such cluster"}`}, read, Unreachable},
-		"Empty":     {"no words at all are no answer", notFound{"", ""}, read, Unreachable},
-		"Lock":      {"a lock that may be held is not free", notFound{"text/html", "<html>"}, release, Unreachable},
-		"Deletion":  {"what was not deleted is not gone", notFound{"text/html", "<html>"}, remove, Unreachable},
-		"Pods":      {"Pods are served by each API server", notFound{"text/plain", "404 page not found"}, list, Unreachable},
-		"NotServed": {"an API server says in these words that it does not serve a group", notFound{"text/plain", "404 page not found"}, budgets, NotFound},
-		"NotHome":   {"KubeMove is installed at home only", notFound{"text/plain", "404 page not found"}, engines, NotFound},
+		"Record":   {"the API server says that there is none", notFound{"application/json", status}, read, ""},
+		"Protobuf": {"it says so in its own encoding", notFound{"application/vnd.kubernetes.protobuf", "k8s\x00\n"}, remove, ""},
+		"Balancer": {"a balancer without a backend knows nothing of records", notFound{"text/plain", "404 page not found"}, read, Unreachable},
+		"Proxy": {"nor does a proxy that has lost the cluster",
+			notFound{"application/json", `{"type":"error","status":"404","message":"no such cluster"}`}, read, Unreachable},
+		"Empty":    {"no words at all are no answer", notFound{"", ""}, read, Unreachable},
+		"Lock":     {"a lock that may be held is not free", notFound{"text/html", "<html>"}, release, Unreachable},
+		"Deletion": {"what was not deleted is not gone", notFound{"text/html", "<html>"}, remove, Unreachable},
+		"Pods":     {"Pods are served by each API server", notFound{"text/plain", "404 page not found"}, list, Unreachable},
+		"NotServed": {"an API server says in these words that it does not serve a group",
+			notFound{"text/plain", "404 page not found"}, budgets, NotFound},
+		"NotHome": {"KubeMove is installed at home only", notFound{"text/plain", "404 page not found"}, engines, NotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cl, err := New(SideSource, "shop", &rest.Config{Host: "http://example.org/k8s/clusters/a", Transport: c.answer})

@@ -45,8 +45,10 @@ func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (ve
 		return "", c.Wrap("read the record (ConfigMap/"+RecordName(switchUID)+")", err)
 	}
 	if err := decodeRecord(cm, out); err != nil {
-		return "", &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Err: err, Message: fmt.Sprintf("cannot decode the record in ConfigMap/%s at the %s: another client has changed it. "+
-			"Give it back what it held, or delete it: kubectl -n %s delete configmap %s; then the switch goes on, or back, by what is known elsewhere", cm.Name, c.Side, c.Namespace, cm.Name)}
+		return "", &Error{Kind: Invalid, Side: c.Side, reason: api.ReasonFailed, Err: err,
+			Message: fmt.Sprintf("cannot decode the record in ConfigMap/%s at the %s: another client has changed it. "+
+				"Give it back what it held, or delete it: kubectl -n %s delete configmap %s; then the switch goes on, or back, "+
+				"by what is known elsewhere", cm.Name, c.Side, c.Namespace, cm.Name)}
 	}
 	return cm.ResourceVersion, nil
 }

@@ -46,7 +46,8 @@ func TestRecordOfAnySize(t *testing.T) {
 // TestDamagedRecord: the switch stands still until the record is readable or gone, so the error says how.
 func TestDamagedRecord(t *testing.T) {
 	name := RecordName("u")
-	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop", ResourceVersion: "1"}, Data: map[string]string{recordKey: "password: hunter2"}}
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop", ResourceVersion: "1"},
+		Data: map[string]string{recordKey: "password: hunter2"}}
 	c := &Cluster{Side: SideTarget, Namespace: "shop", Kube: fake.NewClientset(cm)}
 	var out map[string]any
 	_, err := c.ReadRecord(t.Context(), "u", &out)

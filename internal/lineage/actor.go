@@ -37,7 +37,7 @@ func Of(m *task.Move, switchUID string) Actor {
 // Self is the UID that signs what is stopped, started and made active.
 func (a Actor) Self() string { return cmp.Or(a.Switch, a.Pair) }
 
-// IsSelf: the UID is that of the switch that acts.
+// IsSelf says whether the UID is that of the switch that acts.
 func (a Actor) IsSelf(uid string) bool { return uid != "" && uid == a.Self() }
 
 // maker signs what is created.
@@ -56,8 +56,8 @@ func (a Actor) Sign(o metav1.Object, claim bool) {
 	annotate(o, api.CreatedByAnnotation, a.maker(claim))
 }
 
-// Owns: the actor may do with the object what it does with its own. Of claims it says so for all
-// switches of a pair.
+// Owns says whether the actor may do with the object what it does with its own. Of claims it says so
+// for all switches of a pair.
 func (a Actor) Owns(o metav1.Object, claim bool) bool {
 	by := CreatedBy(o)
 	return by != "" && by == a.maker(claim) || a.IsSelf(by) || a.recorded(o)
@@ -118,13 +118,13 @@ func (a Actor) Activate(claim metav1.Object) {
 // Passivate takes the mark away. What an application has written is no copy.
 func Passivate(claim metav1.Object) { remove(claim, api.ActiveAnnotation, api.CopyAnnotation) }
 
-// IsWork: KubeMove has made the object with these labels for a run or another step of a pair; it is
-// there because of the move, and goes with it.
+// IsWork says whether KubeMove has made the object with these labels for a run or another step of a
+// pair; such an object is there because of the move, and goes with it.
 func IsWork(labels map[string]string) bool {
 	return labels[api.ManagedByLabel] == api.ManagedByValue && labels[api.PairLabel] != ""
 }
 
-// IsWorkOf: IsWork, of this pair. Other pairs work with the same claims of the source.
+// IsWorkOf is IsWork of this pair. Other pairs work with the same claims of the source.
 func IsWorkOf(labels map[string]string, pair string) bool {
 	return IsWork(labels) && labels[api.PairLabel] == pair
 }

@@ -60,7 +60,7 @@ func ledgerOf(o metav1.Object) (*Ledger, error) {
 	return DecodeLedger(value)
 }
 
-// HasLedger: the object carries one, be it readable or not.
+// HasLedger says whether the object carries one, be it readable or not.
 func HasLedger(o metav1.Object) bool {
 	_, ok := o.GetAnnotations()[api.LedgerAnnotation]
 	return ok

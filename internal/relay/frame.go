@@ -22,8 +22,8 @@ const (
 	frameHeader = 4
 )
 
-// ErrReset: the connection of the mobilizer on the other side was reset, or the route to it was
-// cut.
+// ErrReset says that the connection of the mobilizer on the other side was reset, or that the route to
+// it was cut.
 var ErrReset = errors.New("the peer's connection was reset")
 
 // Counts of a connection that was carried, in bytes.

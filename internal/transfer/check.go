@@ -48,7 +48,8 @@ func check(s Spec, w world, m moment) *Error {
 					v.Target, s.Target.Namespace), task.RetrySoon).about(v.Name)
 		}
 		if holder := lineage.Active(claim); holder != "" {
-			return declined(api.ReasonTargetIsActive, fmt.Sprintf("claim %s at the target is in use by the application since switch %s: nothing is copied over it; roll that switch back first", v.Target, holder)).about(v.Name)
+			return declined(api.ReasonTargetIsActive, fmt.Sprintf("claim %s at the target is in use by the application since switch %s: "+
+				"nothing is copied over it; roll that switch back first", v.Target, holder)).about(v.Name)
 		}
 		if err := s.checkOwner(claim); err != nil {
 			return err.about(v.Name)
@@ -89,10 +90,12 @@ func (s Spec) checkOwner(claim *corev1.PersistentVolumeClaim) *Error {
 	switch {
 	case s.final():
 	case claim.Annotations[api.CreatedByAnnotation] != s.PairUID:
-		return declined(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target was not created for this MovePair, or was made anew by another client: a copy would overwrite its data; "+
+		return declined(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target was not created for this MovePair, "+
+			"or was made anew by another client: a copy would overwrite its data; "+
 			"rename or remove it, or choose another target namespace", claim.Name, s.Target.Namespace))
 	case claim.DeletionTimestamp != nil:
-		return failed(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target is being deleted: wait until it is gone", claim.Name, s.Target.Namespace), task.RetryLater)
+		return failed(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target is being deleted: wait until it is gone",
+			claim.Name, s.Target.Namespace), task.RetryLater)
 	}
 	return nil
 }

@@ -56,53 +56,75 @@ func TestCheck(t *testing.T) {
 		change func(*world)
 		want   string
 	}{
-		"all is well":            {reason: "a passive claim, our lock, our lease", spec: final, moment: fromGo},
-		"all is well on request": {reason: "no lock, our lease", spec: request, moment: fromGo, change: func(w *world) { w.SourceLock, w.TargetLock = nil, nil }},
-		"marked active": {reason: "an application uses the claim: never write it", spec: final, moment: fromGo, want: api.ReasonTargetIsActive, change: func(w *world) {
-			w.TargetClaims["copy"].Annotations = map[string]string{api.ActiveAnnotation: "other-switch"}
-		}},
-		"marked active, early": {reason: "no Pod is placed either", spec: request, moment: beforePlacing, want: api.ReasonTargetIsActive, change: func(w *world) {
-			w.unlock()
-			w.TargetClaims["copy"].Annotations = map[string]string{api.ActiveAnnotation: "s"}
-		}},
-		"claim made anew": {reason: "another client's claim of the same name is never written", spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
-			w.unlock()
-			w.TargetClaims["copy"].Annotations = nil
-		}},
+		"all is well": {reason: "a passive claim, our lock, our lease", spec: final, moment: fromGo},
+		"all is well on request": {reason: "no lock, our lease",
+			spec: request, moment: fromGo, change: func(w *world) { w.SourceLock, w.TargetLock = nil, nil }},
+		"marked active": {reason: "an application uses the claim: never write it",
+			spec: final, moment: fromGo, want: api.ReasonTargetIsActive, change: func(w *world) {
+				w.TargetClaims["copy"].Annotations = map[string]string{api.ActiveAnnotation: "other-switch"}
+			}},
+		"marked active, early": {reason: "no Pod is placed either",
+			spec: request, moment: beforePlacing, want: api.ReasonTargetIsActive, change: func(w *world) {
+				w.unlock()
+				w.TargetClaims["copy"].Annotations = map[string]string{api.ActiveAnnotation: "s"}
+			}},
+		"claim made anew": {reason: "another client's claim of the same name is never written",
+			spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
+				w.unlock()
+				w.TargetClaims["copy"].Annotations = nil
+			}},
 		"claim of another pair": {reason: "the same", spec: request, moment: beforePlacing, want: api.ReasonNameConflict, change: func(w *world) {
 			w.unlock()
 			w.TargetClaims["copy"].Annotations = map[string]string{api.CreatedByAnnotation: "other"}
 		}},
-		"claim stripped": {reason: "the cutover knows its claims by their UIDs", spec: final, moment: fromGo, change: func(w *world) { w.TargetClaims["copy"].Annotations = nil }},
+		"claim stripped": {reason: "the cutover knows its claims by their UIDs",
+			spec: final, moment: fromGo, change: func(w *world) { w.TargetClaims["copy"].Annotations = nil }},
 		"claim goes": {reason: "the copy would go with it", spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
 			w.unlock()
 			w.TargetClaims["copy"].DeletionTimestamp = &metav1.Time{Time: noon}
 		}},
-		"claim is missing":         {reason: "the caller creates it", spec: final, moment: beforePlacing, want: api.ReasonNotReady, change: func(w *world) { delete(w.TargetClaims, "copy") }},
-		"foreign Pod":              {reason: "two writers", spec: final, moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
-		"foreign Pod, early":       {reason: "two writers", spec: final, moment: beforePlacing, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
-		"foreign Pod has ended":    {reason: "an ended Pod mounts nothing", spec: final, moment: fromGo, change: func(w *world) { w.TargetPods = append(w.TargetPods, ended) }},
-		"other claim":              {reason: "other claims are not ours to judge", spec: final, moment: fromGo, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "cache")) }},
-		"worker of another run":    {reason: "it will go before ours is placed", spec: final, moment: beforePlacing, change: func(w *world) { w.TargetPods = append(w.TargetPods, workerOf(other, task.RoleTarget, "copy")) }},
-		"worker of another, late":  {reason: "two runs at once", spec: final, moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, workerOf(other, task.RoleTarget, "copy")) }},
-		"replaced":                 {reason: "another run holds the claim now", spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { w.RunLeases["copy"] = held("l", "run-2") }},
-		"lease is gone":            {reason: "nobody vouches for us", spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { delete(w.RunLeases, "copy") }},
-		"locked, on request":       {reason: "a switch is at work", spec: request, moment: beforePlacing, want: api.ReasonLocked},
-		"another switch":           {reason: "one switch at a time", spec: final, moment: beforePlacing, want: api.ReasonLocked, change: func(w *world) { w.SourceLock = held("kubemove", "other") }},
-		"lock not yet taken":       {reason: "the workers of a final run wait before the lock is taken", spec: final, moment: beforePlacing, change: func(w *world) { w.unlock() }},
-		"lock lost":                {reason: "a final run needs it", spec: final, moment: fromGo, want: api.ReasonLocked, change: func(w *world) { w.SourceLock = nil }},
-		"source in use, exact":     {reason: "the copy would not be exact", spec: final, moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.SourcePods = append(w.SourcePods, user("app", "data")) }},
-		"source in use, before go": {reason: "workers wait while the application still runs", spec: final, moment: beforePlacing, change: func(w *world) { w.SourcePods = append(w.SourcePods, user("app", "data")) }},
-		"source in use, request":   {reason: "a run on request copies beside the application", spec: request, moment: fromGo, change: func(w *world) { w.unlock(); w.SourcePods = append(w.SourcePods, user("app", "data")) }},
-		"other pair reads":         {reason: "workers of other targets only read", spec: final, moment: fromGo, change: func(w *world) { w.SourcePods = append(w.SourcePods, workerOf(other, task.RoleSource, "data")) }},
+		"claim is missing": {reason: "the caller creates it",
+			spec: final, moment: beforePlacing, want: api.ReasonNotReady, change: func(w *world) { delete(w.TargetClaims, "copy") }},
+		"foreign Pod": {reason: "two writers", spec: final,
+			moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
+		"foreign Pod, early": {reason: "two writers", spec: final,
+			moment: beforePlacing, want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "copy")) }},
+		"foreign Pod has ended": {reason: "an ended Pod mounts nothing",
+			spec: final, moment: fromGo, change: func(w *world) { w.TargetPods = append(w.TargetPods, ended) }},
+		"other claim": {reason: "other claims are not ours to judge",
+			spec: final, moment: fromGo, change: func(w *world) { w.TargetPods = append(w.TargetPods, user("app", "cache")) }},
+		"worker of another run": {reason: "it will go before ours is placed", spec: final,
+			moment: beforePlacing, change: func(w *world) { w.TargetPods = append(w.TargetPods, workerOf(other, task.RoleTarget, "copy")) }},
+		"worker of another, late": {reason: "two runs at once", spec: final, moment: fromGo,
+			want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, workerOf(other, task.RoleTarget, "copy")) }},
+		"replaced": {reason: "another run holds the claim now",
+			spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { w.RunLeases["copy"] = held("l", "run-2") }},
+		"lease is gone": {reason: "nobody vouches for us",
+			spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { delete(w.RunLeases, "copy") }},
+		"locked, on request": {reason: "a switch is at work", spec: request, moment: beforePlacing, want: api.ReasonLocked},
+		"another switch": {reason: "one switch at a time",
+			spec: final, moment: beforePlacing, want: api.ReasonLocked, change: func(w *world) { w.SourceLock = held("kubemove", "other") }},
+		"lock not yet taken": {reason: "the workers of a final run wait before the lock is taken",
+			spec: final, moment: beforePlacing, change: func(w *world) { w.unlock() }},
+		"lock lost": {reason: "a final run needs it",
+			spec: final, moment: fromGo, want: api.ReasonLocked, change: func(w *world) { w.SourceLock = nil }},
+		"source in use, exact": {reason: "the copy would not be exact", spec: final,
+			moment: fromGo, want: ReasonClaimInUse, change: func(w *world) { w.SourcePods = append(w.SourcePods, user("app", "data")) }},
+		"source in use, before go": {reason: "workers wait while the application still runs",
+			spec: final, moment: beforePlacing, change: func(w *world) { w.SourcePods = append(w.SourcePods, user("app", "data")) }},
+		"source in use, request": {reason: "a run on request copies beside the application",
+			spec: request, moment: fromGo, change: func(w *world) { w.unlock(); w.SourcePods = append(w.SourcePods, user("app", "data")) }},
+		"other pair reads": {reason: "workers of other targets only read",
+			spec: final, moment: fromGo, change: func(w *world) { w.SourcePods = append(w.SourcePods, workerOf(other, task.RoleSource, "data")) }},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			w := world{
-				SourcePods:   []corev1.Pod{workerOf(tc.spec, task.RoleSource, "data")},
-				TargetPods:   []corev1.Pod{workerOf(tc.spec, task.RoleTarget, "copy")},
-				TargetClaims: map[string]*corev1.PersistentVolumeClaim{"copy": {ObjectMeta: metav1.ObjectMeta{Name: "copy", Annotations: map[string]string{api.CreatedByAnnotation: "pair-uid"}}}},
-				SourceLock:   held("kubemove", "switch-uid"), TargetLock: held("kubemove", "switch-uid"),
+				SourcePods: []corev1.Pod{workerOf(tc.spec, task.RoleSource, "data")},
+				TargetPods: []corev1.Pod{workerOf(tc.spec, task.RoleTarget, "copy")},
+				TargetClaims: map[string]*corev1.PersistentVolumeClaim{"copy": {ObjectMeta: metav1.ObjectMeta{Name: "copy",
+					Annotations: map[string]string{api.CreatedByAnnotation: "pair-uid"}}}},
+				SourceLock: held("kubemove", "switch-uid"), TargetLock: held("kubemove", "switch-uid"),
 				RunLeases: leases{"copy": held("l", "run-1")},
 			}
 			if tc.change != nil {

@@ -84,9 +84,10 @@ func noRoute(t transport, volume, problem string) route {
 	if !t.Only {
 		return route{Used: api.TransportRelay, Problem: problem}
 	}
-	return route{Err: failed(api.ReasonTransportUnreachable, fmt.Sprintf("the source does not reach the worker of %s at the target by %s: %s; "+
-		"open the route (port %d of Pods with the label %s), or set data.transport.type to Auto or Relay",
-		volume, t.Type, clip(problem), relay.DirectPort, api.RunLabel), task.RetryLater)}
+	return route{Err: failed(api.ReasonTransportUnreachable,
+		fmt.Sprintf("the source does not reach the worker of %s at the target by %s: %s; "+
+			"open the route (port %d of Pods with the label %s), or set data.transport.type to Auto or Relay",
+			volume, t.Type, clip(problem), relay.DirectPort, api.RunLabel), task.RetryLater)}
 }
 
 // seekRoute asks the source's agent for a direct route as soon as both agents are there.

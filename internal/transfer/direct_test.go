@@ -46,10 +46,13 @@ func TestWayOf(t *testing.T) {
 		want      route
 		fails     bool
 	}{
-		"relay":             {reason: "there is nothing to find", transport: transport{Type: api.TransportRelay}, want: route{Used: api.TransportRelay}},
-		"not answered":      {reason: "the workers wait", transport: auto, want: route{Pending: "looking for a direct route to the worker of data at the target"}},
-		"reached":           {reason: "the address is used", transport: auto, route: &relay.Route{Address: "a:1"}, want: route{Used: api.TransportNodePort, Address: "a:1"}},
-		"not reached":       {reason: "what always works is used", transport: auto, route: &relay.Route{Problem: "refused"}, want: route{Used: api.TransportRelay, Problem: "refused"}},
+		"relay": {reason: "there is nothing to find", transport: transport{Type: api.TransportRelay}, want: route{Used: api.TransportRelay}},
+		"not answered": {reason: "the workers wait",
+			transport: auto, want: route{Pending: "looking for a direct route to the worker of data at the target"}},
+		"reached": {reason: "the address is used",
+			transport: auto, route: &relay.Route{Address: "a:1"}, want: route{Used: api.TransportNodePort, Address: "a:1"}},
+		"not reached": {reason: "what always works is used",
+			transport: auto, route: &relay.Route{Problem: "refused"}, want: route{Used: api.TransportRelay, Problem: "refused"}},
 		"not reached, only": {reason: "the user wants no other route", transport: only, route: &relay.Route{Problem: "refused"}, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -202,13 +202,17 @@ func TestNext(t *testing.T) {
 		},
 		"no route is found in time": {
 			reason: "a load balancer that gets no address",
-			in:     observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-6 * time.Minute), Route: route{Pending: "waiting until Service a has an address"}},
-			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "has an address (waited 5m0s)"},
+			in: observed{Source: waiting, Target: waiting, Want: true, CreatedAt: noon.Add(-6 * time.Minute),
+				Route: route{Pending: "waiting until Service a has an address"}},
+			want: want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater,
+				Message: "has an address (waited 5m0s)"},
 		},
 		"no route may be used": {
 			reason: "the user has excluded the relay",
-			in:     observed{Source: waiting, Target: waiting, Route: route{Err: failed(api.ReasonTransportUnreachable, "not reached", task.RetryLater)}},
-			want:   want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "not reached"},
+			in: observed{Source: waiting, Target: waiting,
+				Route: route{Err: failed(api.ReasonTransportUnreachable, "not reached", task.RetryLater)}},
+			want: want{Action: actFail, Reason: api.ReasonTransportUnreachable, Outcome: task.OutcomeFailed,
+				Retry: task.RetryLater, Message: "not reached"},
 		},
 		"a route that is lost later": {
 			reason: "the agents see to that: workers at work are not stopped for it",

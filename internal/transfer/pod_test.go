@@ -68,8 +68,10 @@ func TestBuildPod(t *testing.T) {
 		spec Spec
 		in   podInput
 	}{
-		"source":        {final, podInput{Role: task.RoleSource, Volume: volume, Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Placement: application.Placement{Tolerations: tolerations}}}},
-		"target":        {final, podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2, Origin: "data-uid", Copy: "whole/0123456789", Whole: true}},
+		"source": {final, podInput{Role: task.RoleSource, Volume: volume,
+			Mobilizer: restic, Try: 1, Placement: placement{Node: "node-1", Placement: application.Placement{Tolerations: tolerations}}}},
+		"target": {final,
+			podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2, Origin: "data-uid", Copy: "whole/0123456789", Whole: true}},
 		"target-placed": {final, podInput{Role: task.RoleTarget, Volume: placed, Mobilizer: plain, Try: 1, Placement: targetPlacement(placed)}},
 		"plain-target":  {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
 	}

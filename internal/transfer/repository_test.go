@@ -21,7 +21,8 @@ func TestMissingRepositories(t *testing.T) {
 	claims := func(uid string) *cluster.Cluster {
 		var list []runtime.Object
 		for _, name := range []string{"a", "b", "c"} {
-			list = append(list, &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "src", UID: types.UID(name + uid)}})
+			list = append(list,
+				&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "src", UID: types.UID(name + uid)}})
 		}
 		return &cluster.Cluster{Side: cluster.SideSource, Namespace: "src", Kube: fake.NewClientset(list...)}
 	}

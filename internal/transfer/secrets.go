@@ -65,7 +65,8 @@ func invalidCredentials(format string, args ...any) *Error {
 // ensureSecrets creates the two Secrets of a worker: one for its agent alone, one with what
 // the mobilizer may know.
 func ensureSecrets(ctx context.Context, s Spec, in podInput, name string) error {
-	cert, key, err := relay.IssueAgent(time.Now(), s.Channel.CACertPEM, s.Channel.CAKeyPEM, in.Role, relay.PeerKey(s.session(), in.Volume.Name))
+	cert, key, err := relay.IssueAgent(time.Now(), s.Channel.CACertPEM, s.Channel.CAKeyPEM, in.Role,
+		relay.PeerKey(s.session(), in.Volume.Name))
 	if err != nil {
 		return permanent("InvalidSpec", err.Error())
 	}

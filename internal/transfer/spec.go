@@ -165,7 +165,8 @@ func (s Spec) validate() error {
 	case s.Run.ID == "" || s.PairUID == "":
 		return permanent("InvalidSpec", "the run has no ID or no pair UID: give both")
 	case s.StateSide != "" && s.StateSide != task.RoleSource && s.StateSide != task.RoleTarget:
-		return permanent("InvalidSpec", fmt.Sprintf("the state is to be at the side %q: expected %s or %s", s.StateSide, task.RoleSource, task.RoleTarget))
+		return permanent("InvalidSpec",
+			fmt.Sprintf("the state is to be at the side %q: expected %s or %s", s.StateSide, task.RoleSource, task.RoleTarget))
 	case s.AgentImage == "":
 		return permanent("InvalidSpec", "the run has no agent image: set --task-image of the installation")
 	case len(s.Channel.CACertPEM) == 0 || len(s.Channel.CAKeyPEM) == 0 || len(s.Channel.Master) == 0:

@@ -55,7 +55,8 @@ func (statefulSet) Ready(u *unstructured.Unstructured) (bool, string) {
 
 const retentionPolicy = "persistentVolumeClaimRetentionPolicy"
 
-// KeepsClaims: neither scaling a workload down nor deleting it deletes claims. Only a StatefulSet may.
+// KeepsClaims says that neither scaling a workload down nor deleting it deletes claims. Only that of a
+// StatefulSet may.
 func KeepsClaims(u *unstructured.Unstructured) bool {
 	for _, when := range []string{"whenScaled", "whenDeleted"} {
 		if v, _, _ := unstructured.NestedString(u.Object, "spec", retentionPolicy, when); v == "Delete" {

@@ -113,7 +113,7 @@ func Resources() []schema.GroupVersionResource {
 	return out
 }
 
-// Settled: the controller of an object has seen its newest spec, and reports no Pods.
+// Settled says whether the controller of an object has seen its newest spec, and reports no Pods.
 func Settled(u *unstructured.Unstructured) bool {
 	k := OfObject(u)
 	return k != nil && k.Settled(u)

@@ -95,9 +95,11 @@ func TestSettledAndReady(t *testing.T) {
 		settled, ready bool
 	}{
 		"Unseen": {"the controller has not seen the newest spec",
-			`{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 2}, spec: {replicas: 0}, status: {observedGeneration: 1}}`, false, false},
+			`{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 2},
+				spec: {replicas: 0}, status: {observedGeneration: 1}}`, false, false},
 		"Running": {"Pods are there",
-			`{apiVersion: apps/v1, kind: StatefulSet, metadata: {generation: 2}, spec: {replicas: 0}, status: {observedGeneration: 2, replicas: 1}}`, false, false},
+			`{apiVersion: apps/v1, kind: StatefulSet, metadata: {generation: 2},
+				spec: {replicas: 0}, status: {observedGeneration: 2, replicas: 1}}`, false, false},
 		"Settled": {"all is seen and gone",
 			`{apiVersion: apps/v1, kind: StatefulSet, metadata: {generation: 2}, spec: {replicas: 0}, status: {observedGeneration: 2}}`, true, true},
 		"OnDelete": {"its Pods count, whatever their revision",

@@ -116,7 +116,7 @@ func (p *place) Delete(_ context.Context, o *unstructured.Unstructured) error {
 }
 
 func (p *place) Kind(_, resource string) (hooks.Kind, error) {
-	if resource != "relateds" {
+	if resource != "companions" {
 		return hooks.Kind{}, errors.New("unknown")
 	}
 	return relatedKind, nil
@@ -189,7 +189,8 @@ func TestSync(t *testing.T) {
 			did:   []string{"create a", "status p"}, resync: 1500 * time.Millisecond},
 		"Taken": {reason: "another client's object is left alone", reply: `{"status": {}, "children": [` + aChild + `]}`,
 			fails: map[string]error{"create a": there}, did: []string{"create a", "status p"}},
-		"Refused": {reason: "the rest goes on when a child fails, and the caller hears of it", reply: `{"status": {}, "children": [` + aChild + `]}`,
+		"Refused": {reason: "the rest goes on when a child fails, and the caller hears of it",
+			reply: `{"status": {}, "children": [` + aChild + `]}`,
 			fails: map[string]error{"create a": errors.New("quota")}, did: []string{"create a", "status p"}, err: "quota"},
 		"Delete": {reason: "what is not desired goes first, but what goes already", reply: `{"status": {}, "children": [` + aChild + `]}`,
 			set: func(p *place) {
@@ -215,7 +216,8 @@ func TestSync(t *testing.T) {
 		"NoJSON": {reason: "nothing is done without an answer", reply: `<html>`, err: "cannot decode"},
 		"Finalizer": {reason: "it comes before everything else", reply: `{"status": {}, "children": []}`, did: []string{"update p", "status p"},
 			set: func(p *place) { p.withParent(func(o *unstructured.Unstructured) { o.SetFinalizers(nil) }) }},
-		"Gone": {reason: "there is nothing to do for a parent that is gone", set: func(p *place) { p.objects = map[id]*unstructured.Unstructured{} }},
+		"Gone": {reason: "there is nothing to do for a parent that is gone",
+			set: func(p *place) { p.objects = map[id]*unstructured.Unstructured{} }},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -295,6 +297,12 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// finalizing says whether the first request to finalize says that the parent goes.
+func finalizing(p *place) bool {
+	said, _ := p.asked["finalize"][0]["finalizing"].(bool)
+	return said
+}
+
 // TestFinalize: the hook is asked what is left to do, and lets the parent go.
 func TestFinalize(t *testing.T) {
 	p := newPlace()
@@ -304,7 +312,7 @@ func TestFinalize(t *testing.T) {
 	if _, err := p.sync(t); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"delete b", "create a", "status p"}, p.did); diff != "" || p.asked["finalize"][0]["finalizing"] != true {
+	if diff := cmp.Diff([]string{"delete b", "create a", "status p"}, p.did); diff != "" || !finalizing(p) {
 		t.Errorf("children are managed until then, asked %v (-want +got):\n%s", p.asked["finalize"], diff)
 	}
 	p.replies["finalize"] = `{"status": {}, "children": [], "finalized": true}`
@@ -324,7 +332,7 @@ func TestRelated(t *testing.T) {
 		p.put(object(relatedKind, name, func(o *unstructured.Unstructured) { o.SetLabels(map[string]string{"is": name}) }))
 	}
 	p.replies["customize"] = `{"relatedResources": [
-		{"apiVersion": "example.com/v1", "resource": "relateds", "labelSelector": {"matchLabels": {"is": "b"}}}]}`
+		{"apiVersion": "example.com/v1", "resource": "companions", "labelSelector": {"matchLabels": {"is": "b"}}}]}`
 	l := &Loop{Cluster: p, Hooks: p}
 	for _, generation := range []int64{3, 3, 4} {
 		p.objects[id{parentKind, "p"}].SetGeneration(generation)

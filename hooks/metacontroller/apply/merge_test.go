@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"testing"
@@ -39,7 +40,7 @@ func TestMerge(t *testing.T) {
 			if diff := cmp.Diff(c["merged"], any(got)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			if after, err := json.Marshal(observed); err != nil || string(after) != string(before) {
+			if after, err := json.Marshal(observed); err != nil || !bytes.Equal(after, before) {
 				t.Errorf("what is observed was changed from %s to %s", before, after)
 			}
 		})

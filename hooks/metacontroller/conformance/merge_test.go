@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/json"
-
 	"metacontroller/pkg/dynamic/apply"
 )
 
@@ -16,7 +15,7 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list []interface{}
+	var list []any
 	if err := json.Unmarshal(data, &list); err != nil {
 		t.Fatal(err)
 	}
@@ -24,9 +23,9 @@ func TestMerge(t *testing.T) {
 		t.Fatal("there are no cases")
 	}
 	for _, item := range list {
-		c := item.(map[string]interface{})
+		c := item.(map[string]any)
 		t.Run(c["name"].(string), func(t *testing.T) {
-			got, err := apply.Merge(c["observed"].(map[string]interface{}), c["last"].(map[string]interface{}), c["desired"].(map[string]interface{}))
+			got, err := apply.Merge(c["observed"].(map[string]any), c["last"].(map[string]any), c["desired"].(map[string]any))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -63,10 +63,11 @@ func (s *switcher) stop(ctx context.Context, o *Observed, list []Workload) error
 func (s *switcher) quiesce(ctx context.Context, r application.Ref, former *lineage.Ledger) error {
 	for range 2 {
 		again := false
-		err := s.change(ctx, r, former, func(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error) {
-			again = !workload.KeepsClaims(u)
-			return quiesceStep(u, us, former)
-		})
+		err := s.change(ctx, r, former,
+			func(u *unstructured.Unstructured, us lineage.Actor, former *lineage.Ledger) (*unstructured.Unstructured, error) {
+				again = !workload.KeepsClaims(u)
+				return quiesceStep(u, us, former)
+			})
 		if err != nil || !again {
 			return err
 		}

@@ -40,9 +40,11 @@ func (o *Observed) claimsDiffer(active bool) string {
 		case c.Going:
 			return c.goes()
 		case !known || c.UID != filled:
-			return fmt.Sprintf("%s is not the claim that the final run has filled (UID %s, it was %s): another client has made it anew", claimRefOf(c.Name), c.UID, filled)
+			return fmt.Sprintf("%s is not the claim that the final run has filled (UID %s, it was %s): another client has made it anew",
+				claimRefOf(c.Name), c.UID, filled)
 		case active && !o.Us.IsSelf(c.Mark):
-			return fmt.Sprintf("%s is not marked as active by this switch any more (%s is %q): another client has changed it", claimRefOf(c.Name), api.ActiveAnnotation, c.Mark)
+			return fmt.Sprintf("%s is not marked as active by this switch any more (%s is %q): another client has changed it",
+				claimRefOf(c.Name), api.ActiveAnnotation, c.Mark)
 		}
 	}
 	return ""

@@ -72,7 +72,8 @@ func TestDeniedOnce(t *testing.T) {
 			if tc.there != nil {
 				there = append(there, tc.there)
 			}
-			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, there...)
+			client := dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+				map[schema.GroupVersionResource]string{workload.GVR(workload.Named("Deployment")): "DeploymentList"}, there...)
 			asked := 0
 			client.PrependReactor(tc.verb, "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
 				asked++

@@ -347,9 +347,10 @@ func TestRestoredManagers(t *testing.T) {
 			before := source.managers()
 			p := application.Make(application.Input{Engine: "e", SourceNamespace: "shop", TargetNamespace: "shop",
 				Application: api.Application{Selector: &metav1.LabelSelector{}}, Objects: []unstructured.Unstructured{*source.live()}})
-			for _, step := range []changeFunc{quiesceStep, restored, func(u *unstructured.Unstructured, _ lineage.Actor, _ *lineage.Ledger) (*unstructured.Unstructured, error) {
-				return handedBack(p.Objects[0], u)
-			}} {
+			for _, step := range []changeFunc{quiesceStep, restored,
+				func(u *unstructured.Unstructured, _ lineage.Actor, _ *lineage.Ledger) (*unstructured.Unstructured, error) {
+					return handedBack(p.Objects[0], u)
+				}} {
 				next, err := step(source.live(), us, nil)
 				if err != nil || next == nil {
 					t.Fatalf("nothing to write: %v", err)

@@ -57,9 +57,11 @@ func TestMade(t *testing.T) {
 // TestObserveMadeOfReplaced: a roll back sees what runs at the target under the name of a workload that
 // was made of a custom resource, also when this is another client's by now.
 func TestObserveMadeOfReplaced(t *testing.T) {
-	widget, web := application.Ref{Group: "example.com", Kind: "Widget", Name: "a"}, application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
+	widget := application.Ref{Group: "example.com", Kind: "Widget", Name: "a"}
+	web := application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
 	yes := true
-	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "d"}}}
+	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "d"}}}
 	u.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Widget", Name: "a", UID: "new", Controller: &yes}})
 	lists := map[schema.GroupVersionResource]string{}
 	for _, k := range workload.All() {

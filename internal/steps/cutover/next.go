@@ -62,7 +62,8 @@ func nextSync(o Observed) Action {
 		case why != "":
 			return failed(api.ReasonClaimReplaced, why+" at the target, after the copy: find out which client does it, then set spec.retry")
 		case len(o.TargetPods) > 0:
-			return failed(transfer.ReasonClaimInUse, fmt.Sprintf("a claim of the target is used by what another client runs there, after the copy: %s. What it writes is no copy; stop it, then set spec.retry", list(o.TargetPods)))
+			return failed(transfer.ReasonClaimInUse, fmt.Sprintf("a claim of the target is used by what another client runs there, "+
+				"after the copy: %s. What it writes is no copy; stop it, then set spec.retry", list(o.TargetPods)))
 		case o.Workers || o.Leftovers:
 			return do(CloseWorkers)
 		case !o.allMarked():
@@ -94,21 +95,25 @@ func nextSync(o Observed) Action {
 // unusable finds a claim that nothing can be copied from, or to.
 func unusable(o Observed) (Action, bool) {
 	if foreign := o.foreignClaims(); len(foreign) > 0 {
-		return failed(api.ReasonNameConflict, fmt.Sprintf("%s at the target was made by another client since the plan: nothing is written to it; "+
-			"remove it, or choose another target namespace, then set spec.retry", list(foreign))), true
+		return failed(api.ReasonNameConflict,
+			fmt.Sprintf("%s at the target was made by another client since the plan: nothing is written to it; "+
+				"remove it, or choose another target namespace, then set spec.retry", list(foreign))), true
 	}
 	if gone := o.sourceClaims(func(c Claim) bool { return !c.Exists }); len(gone) > 0 {
-		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s was deleted at the source by another client, and with it the data that was to be copied: "+
-			"restore it, then set spec.retry", list(gone))), true
+		return failed(api.ReasonClaimMissing,
+			fmt.Sprintf("%s was deleted at the source by another client, and with it the data that was to be copied: "+
+				"restore it, then set spec.retry", list(gone))), true
 	}
 	going := o.sourceClaims(func(c Claim) bool { return c.Going })
 	if len(going) > 0 && !o.finalHolds() {
-		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s is being deleted at the source by another client, and goes with its data as soon as no Pod uses it: "+
-			"save the data while the application runs, make the claim anew, then set spec.retry", list(going))), true
+		return failed(api.ReasonClaimMissing,
+			fmt.Sprintf("%s is being deleted at the source by another client, and goes with its data as soon as no Pod uses it: "+
+				"save the data while the application runs, make the claim anew, then set spec.retry", list(going))), true
 	}
 	for _, c := range o.Claims {
 		if c.Going {
-			return failed(api.ReasonClaimReplaced, c.goes()+" at the target: find out which client does it, and wait until it is gone, then set spec.retry"), true
+			return failed(api.ReasonClaimReplaced,
+				c.goes()+" at the target: find out which client does it, and wait until it is gone, then set spec.retry"), true
 		}
 	}
 	return Action{}, false

@@ -46,10 +46,13 @@ func TestNextAmongOthers(t *testing.T) {
 		want   Kind
 		says   string
 	}{
-		"Untouched":   {"nothing has happened", begun(now, func(*Observed) {}), Commit, ""},
-		"ClaimRemade": {"a StatefulSet has made it anew, and it is empty", begun(now, func(o *Observed) { o.Claims[0].UID, o.Claims[0].Mark = "d", "" }), End, api.ReasonClaimReplaced},
-		"ClaimGone":   {"there is no copy", begun(now, func(o *Observed) { o.Claims[0] = Claim{Name: "data", Copied: true} }), End, api.ReasonClaimReplaced},
-		"ClaimGoes":   {"it goes with its data as soon as its Pods do", begun(now, func(o *Observed) { o.Claims[0].Going = true }), End, api.ReasonClaimReplaced},
+		"Untouched": {"nothing has happened", begun(now, func(*Observed) {}), Commit, ""},
+		"ClaimRemade": {"a StatefulSet has made it anew, and it is empty",
+			begun(now, func(o *Observed) { o.Claims[0].UID, o.Claims[0].Mark = "d", "" }), End, api.ReasonClaimReplaced},
+		"ClaimGone": {"there is no copy",
+			begun(now, func(o *Observed) { o.Claims[0] = Claim{Name: "data", Copied: true} }), End, api.ReasonClaimReplaced},
+		"ClaimGoes": {"it goes with its data as soon as its Pods do",
+			begun(now, func(o *Observed) { o.Claims[0].Going = true }), End, api.ReasonClaimReplaced},
 		"ClaimGoesEarly": {"no worker can mount it any more", begun(now, func(o *Observed) {
 			unstarted(o)
 			o.Record = Record{}
@@ -64,28 +67,41 @@ func TestNextAmongOthers(t *testing.T) {
 			o.SourceClaims = []Claim{{Name: "data", Exists: true, UID: "s", Going: true}}
 			o.Record.Fence, o.Record.Final.Fence = o.fence(), o.fence()
 		}), Mark, ""},
-		"MarkGone":     {"a run could write to it", begun(now, func(o *Observed) { o.Claims[0].Mark = "" }), End, api.ReasonClaimReplaced},
-		"UIDsUnknown":  {"a record without them proves nothing", begun(now, func(o *Observed) { o.Record.Final.Claims = nil }), End, api.ReasonClaimReplaced},
-		"ForeignClaim": {"restore --delete would write to it", begun(now, func(o *Observed) { unstarted(o); o.Record.Final = nil; o.Objects[0].Mine = false }), End, api.ReasonNameConflict},
-		"ForeignUser":  {"what it writes is no copy", begun(now, func(o *Observed) { unstarted(o); o.TargetPods = []string{"Pod/shell"} }), End, "Pod/shell"},
+		"MarkGone": {"a run could write to it", begun(now, func(o *Observed) { o.Claims[0].Mark = "" }), End, api.ReasonClaimReplaced},
+		"UIDsUnknown": {"a record without them proves nothing",
+			begun(now, func(o *Observed) { o.Record.Final.Claims = nil }), End, api.ReasonClaimReplaced},
+		"ForeignClaim": {"restore --delete would write to it",
+			begun(now, func(o *Observed) { unstarted(o); o.Record.Final = nil; o.Objects[0].Mine = false }), End, api.ReasonNameConflict},
+		"ForeignUser": {"what it writes is no copy",
+			begun(now, func(o *Observed) { unstarted(o); o.TargetPods = []string{"Pod/shell"} }), End, "Pod/shell"},
 		"ForeignUserEarly": {"the run itself refuses that", begun(now, func(o *Observed) {
 			unstarted(o)
 			o.Record, o.TargetPods = Record{}, []string{"Pod/shell"}
 		}), OpenWorkers, ""},
-		"SourceClaimGone": {"an empty one would be copied", begun(now, func(o *Observed) { o.SourceClaims = []Claim{{Name: "data"}} }), End, api.ReasonNotFenced},
-		"Replaced":        {"it is not what the switch has created", begun(now, func(o *Observed) { o.Objects[1].Mine, o.Objects[1].UID = false, "x" }), End, api.ReasonNameConflict},
-		"Unrecorded":      {"the process was killed between the creation and the record", begun(now, func(o *Observed) { o.Objects[1].Recorded = false }), RecordObjects, ""},
-		"Deleted":         {"it is forgotten before it is made anew", begun(now, func(o *Observed) { o.Objects[1].Exists = false }), RecordObjects, ""},
-		"SourceRecord":    {"a roll back needs it", begun(now, func(o *Observed) { o.Pinned = false }), End, api.ReasonRecordLost},
-		"TargetRecord":    {"how far the switch was is not known", begun(now, func(o *Observed) { o.TargetLost, o.Pinned, o.Record = true, false, Record{} }), End, api.ReasonRecordLost},
-		"Plan":            {"it is not made anew in the middle", begun(now, func(o *Observed) { o.PlanLost, o.Pinned = true, false }), End, api.ReasonRecordLost},
-		"AllRecords":      {"the ledgers say that something was stopped", begun(now, func(o *Observed) { o.HasRecord, o.Pinned, o.Record = false, false, Record{} }), End, api.ReasonRecordLost},
-		"RollingBack":     {"the source is about to come back", begun(now, func(o *Observed) { o.Record.RollbackAt = &now }), End, api.ReasonRollingBack},
-		"OtherProcess":    {"the former one must know that it is replaced", begun(now, func(o *Observed) { o.Process = "b"; o.Record.Process = "a" }), TakeOver, ""},
-		"OthersEnd":       {"they may still act", begun(now, func(o *Observed) { o.Others = []string{"Pod/a"} }), Wait, ""},
-		"OthersHang":      {"a wait has an end that is told", begun(now, func(o *Observed) { o.Others, o.Began = []string{"Pod/a"}, now.Add(-time.Hour) }), End, "Pod/a"},
-		"SourceActive":    {"both would take traffic", begun(now, func(o *Observed) { committed(o); o.Workloads[0].Stopped = false }), Wait, ""},
-		"SourcePods":      {"the same, by its Pods", begun(now, func(o *Observed) { committed(o); o.SourcePods = []string{"Pod/w0-1"} }), Wait, ""},
+		"SourceClaimGone": {"an empty one would be copied",
+			begun(now, func(o *Observed) { o.SourceClaims = []Claim{{Name: "data"}} }), End, api.ReasonNotFenced},
+		"Replaced": {"it is not what the switch has created",
+			begun(now, func(o *Observed) { o.Objects[1].Mine, o.Objects[1].UID = false, "x" }), End, api.ReasonNameConflict},
+		"Unrecorded": {"the process was killed between the creation and the record",
+			begun(now, func(o *Observed) { o.Objects[1].Recorded = false }), RecordObjects, ""},
+		"Deleted": {"it is forgotten before it is made anew",
+			begun(now, func(o *Observed) { o.Objects[1].Exists = false }), RecordObjects, ""},
+		"SourceRecord": {"a roll back needs it", begun(now, func(o *Observed) { o.Pinned = false }), End, api.ReasonRecordLost},
+		"TargetRecord": {"how far the switch was is not known",
+			begun(now, func(o *Observed) { o.TargetLost, o.Pinned, o.Record = true, false, Record{} }), End, api.ReasonRecordLost},
+		"Plan": {"it is not made anew in the middle",
+			begun(now, func(o *Observed) { o.PlanLost, o.Pinned = true, false }), End, api.ReasonRecordLost},
+		"AllRecords": {"the ledgers say that something was stopped",
+			begun(now, func(o *Observed) { o.HasRecord, o.Pinned, o.Record = false, false, Record{} }), End, api.ReasonRecordLost},
+		"RollingBack": {"the source is about to come back",
+			begun(now, func(o *Observed) { o.Record.RollbackAt = &now }), End, api.ReasonRollingBack},
+		"OtherProcess": {"the former one must know that it is replaced",
+			begun(now, func(o *Observed) { o.Process = "b"; o.Record.Process = "a" }), TakeOver, ""},
+		"OthersEnd": {"they may still act", begun(now, func(o *Observed) { o.Others = []string{"Pod/a"} }), Wait, ""},
+		"OthersHang": {"a wait has an end that is told",
+			begun(now, func(o *Observed) { o.Others, o.Began = []string{"Pod/a"}, now.Add(-time.Hour) }), End, "Pod/a"},
+		"SourceActive": {"both would take traffic", begun(now, func(o *Observed) { committed(o); o.Workloads[0].Stopped = false }), Wait, ""},
+		"SourcePods":   {"the same, by its Pods", begun(now, func(o *Observed) { committed(o); o.SourcePods = []string{"Pod/w0-1"} }), Wait, ""},
 		"SourceStays": {"a person has to decide", begun(now, func(o *Observed) {
 			committed(o)
 			o.Workloads[0].Stopped, o.Repeated = false, Repeated{Kind: Wait, Step: "Open", Since: now.Add(-time.Hour)}
@@ -141,13 +157,15 @@ func TestRollbackAmongOthers(t *testing.T) {
 		"NoLocks": {"nothing is restored without them", back(func(o *Observed) {
 			o.HasRecord, o.Record, o.SourceLock, o.TargetLock = false, Record{}, LockFree, LockFree
 		}), Lock, ""},
-		"NamespaceGone": {"nothing can be locked there, nor run", back(func(o *Observed) { o.TargetLock, o.TargetGone, o.TargetLost = LockFree, true, true }), Restore, ""},
+		"NamespaceGone": {"nothing can be locked there, nor run",
+			back(func(o *Observed) { o.TargetLock, o.TargetGone, o.TargetLost = LockFree, true, true }), Restore, ""},
 		"NamespaceGoes": {"what runs there ends first", back(func(o *Observed) {
 			o.TargetLock, o.TargetGone, o.TargetPods = LockFree, true, []string{"Pod/w0-1"}
 		}), Wait, "Pod/w0-1"},
 		"NamespaceThere": {"it is locked", back(func(o *Observed) { o.TargetLock = LockFree }), Lock, ""},
-		"TargetRuns":     {"both would run", back(func(o *Observed) { o.TargetPods = []string{"Pod/w0-1 (made by another client)"} }), Wait, "Pod/w0-1"},
-		"NotNoted":       {"a cutover that counts as dead must not commit", back(func(o *Observed) { o.Record.RollbackAt = nil }), RecordRollback, ""},
+		"TargetRuns": {"both would run",
+			back(func(o *Observed) { o.TargetPods = []string{"Pod/w0-1 (made by another client)"} }), Wait, "Pod/w0-1"},
+		"NotNoted": {"a cutover that counts as dead must not commit", back(func(o *Observed) { o.Record.RollbackAt = nil }), RecordRollback, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := NextRollback(c.o)

@@ -18,21 +18,25 @@ import (
 // start the source beside it.
 func TestObserveOthers(t *testing.T) {
 	pod := func(verb, of string, phase corev1.PodPhase) *corev1.Pod {
-		return &corev1.Pod{Status: corev1.PodStatus{Phase: phase}, ObjectMeta: metav1.ObjectMeta{Name: verb + "-" + of, Namespace: "shop", Labels: map[string]string{api.StepLabel: verb},
-			Annotations: map[string]string{task.TaskAnnotation: `{"apiVersion":"` + task.APIVersion + `","verb":"` + verb + `","run":{"id":"r"},"move":{"switch":{"uid":"` + of + `"}}}`}}}
+		return &corev1.Pod{Status: corev1.PodStatus{Phase: phase},
+			ObjectMeta: metav1.ObjectMeta{Name: verb + "-" + of, Namespace: "shop", Labels: map[string]string{api.StepLabel: verb},
+				Annotations: map[string]string{task.TaskAnnotation: `{"apiVersion":"` + task.APIVersion + `","verb":"` + verb +
+					`","run":{"id":"r"},"move":{"switch":{"uid":"` + of + `"}}}`}}}
 	}
-	cutover, rollback, ended := pod("cutover", self, corev1.PodRunning), pod("rollback", self, corev1.PodRunning), pod("rollback", self, corev1.PodSucceeded)
+	cutover, rollback := pod("cutover", self, corev1.PodRunning), pod("rollback", self, corev1.PodRunning)
+	ended := pod("rollback", self, corev1.PodSucceeded)
 	for name, c := range map[string]struct {
 		reason   string
 		rollback bool
 		pods     []*corev1.Pod
 		want     []string
 	}{
-		"Cutover":      {"it may still act", false, []*corev1.Pod{cutover}, []string{"Pod/" + cutover.Name}},
-		"RollBack":     {"it may start the source again", false, []*corev1.Pod{rollback}, []string{"Pod/" + rollback.Name}},
-		"Ended":        {"it does nothing any more", false, []*corev1.Pod{ended}, nil},
-		"OtherSwitch":  {"it acts for another one", false, []*corev1.Pod{pod("rollback", "other", corev1.PodRunning)}, nil},
-		"WhileUndoing": {"the cutover is waited for, and another roll back does the same", true, []*corev1.Pod{cutover, rollback}, []string{"Pod/" + cutover.Name}},
+		"Cutover":     {"it may still act", false, []*corev1.Pod{cutover}, []string{"Pod/" + cutover.Name}},
+		"RollBack":    {"it may start the source again", false, []*corev1.Pod{rollback}, []string{"Pod/" + rollback.Name}},
+		"Ended":       {"it does nothing any more", false, []*corev1.Pod{ended}, nil},
+		"OtherSwitch": {"it acts for another one", false, []*corev1.Pod{pod("rollback", "other", corev1.PodRunning)}, nil},
+		"WhileUndoing": {"the cutover is waited for, and another roll back does the same",
+			true, []*corev1.Pod{cutover, rollback}, []string{"Pod/" + cutover.Name}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kube := fake.NewClientset()

@@ -143,7 +143,8 @@ func (o *owners) endedOn(claims []string) []types.UID {
 	var out []types.UID
 	for i := range o.pods {
 		p := &o.pods[i]
-		if podstate.Ended(p) && !lineage.IsWork(p.Labels) && slices.ContainsFunc(claims, func(claim string) bool { return podstate.Mounts(p, claim) }) {
+		if podstate.Ended(p) && !lineage.IsWork(p.Labels) &&
+			slices.ContainsFunc(claims, func(claim string) bool { return podstate.Mounts(p, claim) }) {
 			out = append(out, p.UID)
 		}
 	}

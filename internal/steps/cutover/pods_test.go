@@ -40,7 +40,8 @@ func TestRemaining(t *testing.T) {
 	going.Labels = labelled.Labels
 	others, otherPod := set(1, 1, 2), corev1.Pod{ObjectMeta: owned("canary-x", "ReplicaSet", "canary")}
 	others.ObjectMeta, otherPod.Labels = owned("canary", "Rollout", "web"), labelled.Labels
-	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}}, "data", corev1.PodRunning)
+	worker := claimed(metav1.ObjectMeta{Name: "worker", Labels: map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: "p"}},
+		"data", corev1.PodRunning)
 	evicted := claimed(owned("web-1-b", "ReplicaSet", "web-1"), "data", corev1.PodFailed)
 	evicted.Status.ContainerStatuses = []corev1.ContainerStatus{
 		{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}},
@@ -50,25 +51,39 @@ func TestRemaining(t *testing.T) {
 		owners owners
 		want   []string
 	}{
-		"nothing":                         {"no Pod, no controller", owners{}, nil},
-		"a Pod of the Deployment":         {"it still runs", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a"}},
-		"a ReplicaSet that wants Pods":    {"it will make one at any moment", owners{sets: []appsv1.ReplicaSet{set(1, 0, 2)}}, []string{"ReplicaSet/web-1"}},
-		"a ReplicaSet that lags behind":   {"it has not seen that it is to be empty", owners{sets: []appsv1.ReplicaSet{set(0, 0, 1)}}, []string{"ReplicaSet/web-1"}},
-		"a stopped ReplicaSet":            {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
-		"another client's Pod on a claim": {"it could write", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
-		"a Pod that failed on a claim":    {"its node may be gone and it may still run there", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
-		"a Pod that has failed":           {"its kubelet has seen its containers end", owners{pods: []corev1.Pod{evicted}}, nil},
-		"a Pod that succeeded":            {"it has ended", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
-		"another claim":                   {"it is not the application's", owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
-		"a Pod without an owner":          {"its workload was deleted without its Pods", owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
-		"a ReplicaSet without an owner":   {"the same, a level above", owners{sets: []appsv1.ReplicaSet{orphan}}, []string{"ReplicaSet/web-1-x"}},
-		"a Pod whose ReplicaSet is gone":  {"its Deployment was deleted, and it takes its time to end", owners{pods: []corev1.Pod{going}}, []string{"Pod/web-1-a"}},
-		"a Pod of others' ReplicaSet":     {"what owns it is there, and is no member", owners{sets: []appsv1.ReplicaSet{others}, pods: []corev1.Pod{otherPod}}, nil},
-		"a Pod whose Job is gone":         {"the Job was deleted, and the Pod takes its time to end", owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-29000000-x", "Job", "nightly-29000000")}}}, []string{"Pod/nightly-29000000-x"}},
-		"a Pod of another Job":            {"it is of no CronJob of the application", owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-x", "Job", "nightly-report")}}}, nil},
-		"a Job without an owner":          {"its CronJob was deleted without its Jobs", owners{jobs: []batchv1.Job{{ObjectMeta: metav1.ObjectMeta{Name: "nightly-29000000"}}}}, []string{"Job/nightly-29000000"}},
-		"our worker":                      {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
-		"a Job of the CronJob":            {"it has not finished", owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
+		"nothing": {"no Pod, no controller", owners{}, nil},
+		"a Pod of the Deployment": {"it still runs", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)},
+			pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a"}},
+		"a ReplicaSet that wants Pods": {"it will make one at any moment",
+			owners{sets: []appsv1.ReplicaSet{set(1, 0, 2)}}, []string{"ReplicaSet/web-1"}},
+		"a ReplicaSet that lags behind": {"it has not seen that it is to be empty",
+			owners{sets: []appsv1.ReplicaSet{set(0, 0, 1)}}, []string{"ReplicaSet/web-1"}},
+		"a stopped ReplicaSet": {"it is at zero and knows it", owners{sets: []appsv1.ReplicaSet{set(0, 0, 2)}}, nil},
+		"another client's Pod on a claim": {"it could write",
+			owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "shell"}, "data", corev1.PodRunning)}}, []string{"Pod/shell"}},
+		"a Pod that failed on a claim": {"its node may be gone and it may still run there",
+			owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "lost"}, "data", corev1.PodFailed)}}, []string{"Pod/lost"}},
+		"a Pod that has failed": {"its kubelet has seen its containers end", owners{pods: []corev1.Pod{evicted}}, nil},
+		"a Pod that succeeded": {"it has ended",
+			owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "done"}, "data", corev1.PodSucceeded)}}, nil},
+		"another claim": {"it is not the application's",
+			owners{pods: []corev1.Pod{claimed(metav1.ObjectMeta{Name: "x"}, "other", corev1.PodRunning)}}, nil},
+		"a Pod without an owner": {"its workload was deleted without its Pods",
+			owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
+		"a ReplicaSet without an owner": {"the same, a level above", owners{sets: []appsv1.ReplicaSet{orphan}}, []string{"ReplicaSet/web-1-x"}},
+		"a Pod whose ReplicaSet is gone": {"its Deployment was deleted, and it takes its time to end",
+			owners{pods: []corev1.Pod{going}}, []string{"Pod/web-1-a"}},
+		"a Pod of others' ReplicaSet": {"what owns it is there, and is no member",
+			owners{sets: []appsv1.ReplicaSet{others}, pods: []corev1.Pod{otherPod}}, nil},
+		"a Pod whose Job is gone": {"the Job was deleted, and the Pod takes its time to end",
+			owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-29000000-x", "Job", "nightly-29000000")}}}, []string{"Pod/nightly-29000000-x"}},
+		"a Pod of another Job": {"it is of no CronJob of the application",
+			owners{pods: []corev1.Pod{{ObjectMeta: owned("nightly-x", "Job", "nightly-report")}}}, nil},
+		"a Job without an owner": {"its CronJob was deleted without its Jobs",
+			owners{jobs: []batchv1.Job{{ObjectMeta: metav1.ObjectMeta{Name: "nightly-29000000"}}}}, []string{"Job/nightly-29000000"}},
+		"our worker": {"it is there for the move", owners{pods: []corev1.Pod{worker}}, nil},
+		"a Job of the CronJob": {"it has not finished",
+			owners{jobs: []batchv1.Job{{ObjectMeta: owned("nightly-1", "CronJob", "nightly")}}}, []string{"Job/nightly-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, c.owners.remaining(web, []string{"data"})); diff != "" {
@@ -84,7 +99,8 @@ func TestPodOwners(t *testing.T) {
 	planned := application.Object{Ref: web}
 	planned.Object.Object = map[string]any{"spec": map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": "planned"}}}}
 	s := &switcher{plan: &application.Plan{Objects: []application.Object{planned}}}
-	there, gone := Workload{Workload: application.Workload{Ref: web}, Selector: "app=web"}, Workload{Workload: application.Workload{Ref: web}, Missing: true}
+	there := Workload{Workload: application.Workload{Ref: web}, Selector: "app=web"}
+	gone := Workload{Workload: application.Workload{Ref: web}, Missing: true}
 	former := Record{Former: []Former{{Ref: web, Selector: "app=former"}}}
 	for name, c := range map[string]struct {
 		reason string
@@ -159,10 +175,13 @@ func TestLeftOfCustom(t *testing.T) {
 		owners owners
 		want   []string
 	}{
-		"Replaced": {"its workload has no Pod now, and asks for some", foreign, []Object{made}, owners{}, []string{"Deployment.apps/web (made by another client)"}},
-		"Pods":     {"they run", foreign, nil, owners{sets: []appsv1.ReplicaSet{set(1, 1, 2)}, pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a", "ReplicaSet/web-1"}},
-		"Deleted":  {"its Pods have lost their owner", Object{Ref: widget, Workload: true, Runs: true}, nil, owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
-		"Gone":     {"nothing is left", Object{Ref: widget, Workload: true, Runs: true}, nil, owners{}, nil},
+		"Replaced": {"its workload has no Pod now, and asks for some",
+			foreign, []Object{made}, owners{}, []string{"Deployment.apps/web (made by another client)"}},
+		"Pods": {"they run", foreign, nil, owners{sets: []appsv1.ReplicaSet{set(1, 1, 2)},
+			pods: []corev1.Pod{{ObjectMeta: owned("web-1-a", "ReplicaSet", "web-1")}}}, []string{"Pod/web-1-a", "ReplicaSet/web-1"}},
+		"Deleted": {"its Pods have lost their owner",
+			Object{Ref: widget, Workload: true, Runs: true}, nil, owners{pods: []corev1.Pod{{ObjectMeta: labelled}}}, []string{"Pod/web-1-x"}},
+		"Gone": {"nothing is left", Object{Ref: widget, Workload: true, Runs: true}, nil, owners{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Observed{Objects: []Object{c.widget}, Made: c.made, Record: Record{StartedAt: &now},

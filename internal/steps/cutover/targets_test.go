@@ -92,7 +92,8 @@ func TestReadTarget(t *testing.T) {
 		u.SetAnnotations(map[string]string{api.CreatedByAnnotation: uid})
 		return u
 	}
-	service, claim := planned(t, door, application.PhaseOpen), planned(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", application.PhaseVolume)
+	service := planned(t, door, application.PhaseOpen)
+	claim := planned(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", application.PhaseVolume)
 	closed, err := startForm(service, us)
 	if err != nil {
 		t.Fatal(err)

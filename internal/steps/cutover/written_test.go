@@ -43,9 +43,12 @@ func newReadingWorld(t *testing.T) *readingWorld {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{corev1.SchemeGroupVersion})
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
 	w := &readingWorld{home: fake.NewClientset(),
-		objects: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, stateMap("1"))}
-	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop", Transform: &application.Transform{Read: []application.Read{{Ref: application.RefOf(stateMap("1"))}}},
-		Objects: []application.Object{{Ref: application.RefOf(stateMap("1")), Phase: application.PhaseStart, Written: true, Object: *stateMap("1")}}}
+		objects: dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(),
+			map[schema.GroupVersionResource]string{maps: "ConfigMapList"}, stateMap("1"))}
+	pinned := &application.Plan{Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop",
+		Transform: &application.Transform{Read: []application.Read{{Ref: application.RefOf(stateMap("1"))}}},
+		Objects: []application.Object{{Ref: application.RefOf(stateMap("1")), Phase: application.PhaseStart, Written: true,
+			Object: *stateMap("1")}}}
 	w.switcher = &switcher{us: us, plan: pinned, pinned: pinned,
 		task: &task.Task{Move: &task.Move{Home: "shop", Switch: &task.Object{Name: "shop-dst", UID: self}}},
 		home: homeCluster{&cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: w.home}},

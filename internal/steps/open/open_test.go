@@ -1,6 +1,7 @@
 package open
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -81,11 +82,12 @@ func TestLineageSharesTheKey(t *testing.T) {
 	for name, tc := range map[string]struct {
 		got  *transfer.Channel
 		same bool
-	}{"another move": {other, false}, "the way back": {back, true}, "the way there again": {again, true}, "of a lineage that is gone": {alone, false}} {
-		if got := string(tc.got.Master) == string(first.Master); got != tc.same || len(tc.got.Master) != transfer.MasterLength {
+	}{"another move": {other, false}, "the way back": {back, true}, "the way there again": {again, true},
+		"of a lineage that is gone": {alone, false}} {
+		if got := bytes.Equal(tc.got.Master, first.Master); got != tc.same || len(tc.got.Master) != transfer.MasterLength {
 			t.Errorf("%s has the same key: %t, want %t", name, got, tc.same)
 		}
-		if string(tc.got.CAKeyPEM) == string(first.CAKeyPEM) {
+		if bytes.Equal(tc.got.CAKeyPEM, first.CAKeyPEM) {
 			t.Errorf("%s has the same certificate authority", name)
 		}
 	}

@@ -49,7 +49,8 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 	if err := checkStops(ctx, source, p, us); err != nil {
 		return nil, err
 	}
-	if err := checkNotes(ctx, []*cluster.Cluster{source, target}, p, cluster.Holder{UID: us.Self(), Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
+	if err := checkNotes(ctx, []*cluster.Cluster{source, target}, p,
+		cluster.Holder{UID: us.Self(), Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
 		return nil, err
 	}
 	wide := wideCheck{source: source, target: target, plan: p, us: us, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}

@@ -14,7 +14,8 @@ import (
 
 // dryRun lets the target's API server judge every object that would be created, in each form that
 // it has in the course of a switch.
-func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, us lineage.Actor) error {
+func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured,
+	us lineage.Actor) error {
 	allowed, err := creatable(ctx, target, p)
 	if err != nil {
 		return err

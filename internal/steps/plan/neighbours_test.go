@@ -12,8 +12,8 @@ import (
 )
 
 func TestCheckNeighbours(t *testing.T) {
-	to := func(engine, cluster, namespace string) *application.Plan {
-		return &application.Plan{Engine: engine, TargetCluster: cluster, TargetNamespace: namespace}
+	to := func(engine, place, namespace string) *application.Plan {
+		return &application.Plan{Engine: engine, TargetCluster: place, TargetNamespace: namespace}
 	}
 	first := task.Object{Name: "shop-a", UID: "uid-a"}
 	second := task.Object{Name: "shop-b", UID: "uid-b"}

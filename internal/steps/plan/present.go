@@ -21,7 +21,8 @@ const compareLimit = 100
 
 // compareTarget notes what the target holds in the places of the plan's objects, and adds the
 // conflicts, with what differs.
-func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan, existing map[application.Ref]unstructured.Unstructured, us lineage.Actor) error {
+func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.Plan,
+	existing map[application.Ref]unstructured.Unstructured, us lineage.Actor) error {
 	server, err := target.DryRun()
 	if err != nil {
 		return err

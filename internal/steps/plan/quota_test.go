@@ -115,7 +115,8 @@ func quotaPlan(t *testing.T, objects []string, quota string, there ...runtime.Ob
 		there = append(there, q)
 	}
 	target := &cluster.Cluster{Side: cluster.SideTarget, Namespace: "shop", Kube: fake.NewClientset(there...), Mapper: newKindsMapper()}
-	return p, transfer.Spec{Source: &cluster.Cluster{Side: cluster.SideSource, Namespace: "from", Kube: fake.NewClientset()}, Target: target, PairUID: "uid", AgentImage: "agent",
+	return p, transfer.Spec{Source: &cluster.Cluster{Side: cluster.SideSource, Namespace: "from", Kube: fake.NewClientset()}, Target: target,
+		PairUID: "uid", AgentImage: "agent",
 		Mobilizers: []task.Mobilizer{{Name: "restic", Image: "ddm", State: true}}}
 }
 

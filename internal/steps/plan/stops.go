@@ -53,7 +53,8 @@ func checkStops(ctx context.Context, source *cluster.Cluster, p *application.Pla
 
 // askToStop tries the updates of one workload, until one is refused. What has changed since it was
 // read is read again, as the switch does.
-func askToStop(ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, ref application.Ref, us lineage.Actor) (out stopAnswer) {
+func askToStop(ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, ref application.Ref,
+	us lineage.Actor) (out stopAnswer) {
 	out.err = retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		u, err := source.Get(ctx, ref.Workload().GVK(), ref.Name)
 		if err != nil || u == nil {

@@ -133,7 +133,8 @@ func TestCheckStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := object(t, tc.held)
 			p := &application.Plan{Workloads: []application.Workload{{Ref: o.Ref}}}
-			if err := checkStops(t.Context(), policyServer(t, cluster.SideSource, tc.held, tc.policy), p, lineage.Actor{Switch: "self"}); err != nil {
+			if err := checkStops(t.Context(), policyServer(t, cluster.SideSource, tc.held, tc.policy), p,
+				lineage.Actor{Switch: "self"}); err != nil {
 				t.Fatal(err)
 			}
 			text := strings.Join(p.Warnings, "\n")
@@ -165,7 +166,8 @@ func TestCheckStopsUnanswered(t *testing.T) {
 		return 500, `Internal error occurred: failed calling webhook "a": connection refused`
 	})
 	p := &application.Plan{Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}}}}
-	if err := checkStops(t.Context(), server, p, lineage.Actor{Switch: "self"}); err == nil || !strings.Contains(err.Error(), "failed calling webhook") {
+	if err := checkStops(t.Context(), server, p, lineage.Actor{Switch: "self"}); err == nil ||
+		!strings.Contains(err.Error(), "failed calling webhook") {
 		t.Errorf("got %v with %v", err, p.Blockers)
 	}
 }

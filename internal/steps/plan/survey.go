@@ -118,12 +118,15 @@ func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
 	if n := r.TooLong.Count; n > 0 {
-		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d paths that are longer than the %d bytes that a worker reaches (it has the volume at %s): "+
-			"move these folders up in the volume, or shorten their names: %s", v.Name, n, filecopy.MaxPath, transfer.VolumeFolder(v.Name), few(r.TooLong))
+		blocked(p, api.ReasonNotCopyable, claimRef(v.Name),
+			"claim %s holds %d paths that are longer than the %d bytes that a worker reaches (it has the volume at %s): "+
+				"move these folders up in the volume, or shorten their names: %s", v.Name, n, filecopy.MaxPath,
+			transfer.VolumeFolder(v.Name), few(r.TooLong))
 	}
 	if n := r.Devices; n > filecopy.MaxDevices {
-		blocked(p, api.ReasonNotCopyable, claimRef(v.Name), "claim %s holds %d device nodes, such as the whiteouts of overlay file systems, and at most %d can be left out of a copy: "+
-			"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, filecopy.MaxDevices, few(r.Special))
+		blocked(p, api.ReasonNotCopyable, claimRef(v.Name),
+			"claim %s holds %d device nodes, such as the whiteouts of overlay file systems, and at most %d can be left out of a copy: "+
+				"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, filecopy.MaxDevices, few(r.Special))
 	}
 	judgeRoom(p, v, r)
 	switch n := r.Special.Count; {

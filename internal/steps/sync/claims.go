@@ -19,7 +19,8 @@ var claimKind = schema.GroupVersionKind{Version: "v1", Kind: "PersistentVolumeCl
 
 // ensureClaims creates the target claims that are missing. One that is in use by the
 // application, or that this pair has not made, declines the run.
-func ensureClaims(ctx context.Context, target *cluster.Cluster, p *application.Plan, volumes []application.Volume, us lineage.Actor) (*task.Result, error) {
+func ensureClaims(ctx context.Context, target *cluster.Cluster, p *application.Plan, volumes []application.Volume,
+	us lineage.Actor) (*task.Result, error) {
 	for _, v := range volumes {
 		there, err := target.Get(ctx, claimKind, v.Target)
 		if err != nil {
@@ -55,8 +56,9 @@ func judgeClaim(name, namespace string, there *unstructured.Unstructured, us lin
 		stop = steps.Declined(api.ReasonTargetIsActive, fmt.Sprintf("the claim %s in the target namespace %s is in use by the application, "+
 			"which a switch (UID %s) has started there: a copy would overwrite newer data", name, namespace, active))
 	case !us.Owns(there, true):
-		stop = steps.Declined(api.ReasonNameConflict, fmt.Sprintf("the claim %s exists in the target namespace %s and was not created for this MovePair: "+
-			"a copy would overwrite its data. Rename or remove it, or choose another target namespace", name, namespace))
+		stop = steps.Declined(api.ReasonNameConflict,
+			fmt.Sprintf("the claim %s exists in the target namespace %s and was not created for this MovePair: "+
+				"a copy would overwrite its data. Rename or remove it, or choose another target namespace", name, namespace))
 	case there.GetDeletionTimestamp() != nil:
 		stop = steps.Failed(api.ReasonNameConflict, fmt.Sprintf("the claim %s in the target namespace %s is being deleted: wait until it is gone",
 			name, namespace), task.RetryLater)
