@@ -60,9 +60,9 @@ func (s *state) switched(c *hooks.Conditions, d decision) {
 		c.True(kind, api.ReasonSucceeded, "the application runs at the target"+s.warned())
 	case phaseHeld:
 		c.False(kind, api.ReasonHeld, "onFailure is Hold: "+failure)
-	case phaseUndoing:
+	case phaseRollingBack:
 		c.False(kind, api.ReasonRollingBack, because("the source is brought back", failure))
-	case phaseUndone:
+	case phaseRolledBack:
 		if s.unwanted() && s.facts.cutover == nil {
 			c.False(kind, api.ReasonCancelled, fmt.Sprintf("desired is %s", s.sw.Spec.Desired))
 			return
@@ -126,11 +126,11 @@ func (s *state) rolledBack(c *hooks.Conditions, d decision) {
 		c.False(kind, api.ReasonAlreadyDone, "the switch is committed: it cannot be rolled back any more")
 	case committed:
 		c.False(kind, api.ReasonCommitted, "the switch is committed")
-	case d.phase == phaseUndoing:
+	case d.phase == phaseRollingBack:
 		c.False(kind, api.ReasonRollingBack, s.undoingText(d))
-	case d.phase == phaseUndone && s.facts.cutover == nil && s.facts.rollback == nil && !c.WasTrue(kind):
+	case d.phase == phaseRolledBack && s.facts.cutover == nil && s.facts.rollback == nil && !c.WasTrue(kind):
 		c.True(kind, api.ReasonCancelled, "nothing had begun")
-	case d.phase == phaseUndone:
+	case d.phase == phaseRolledBack:
 		reason := api.ReasonRolledBack
 		if old := c.Previous(kind); old != nil && old.Status == "True" {
 			reason = old.Reason
@@ -161,7 +161,7 @@ func (s *state) fenced(c *hooks.Conditions, d decision, steps []api.SwitchStep) 
 			strings.Join(s.facts.progress.SourceRuns, ", ")+". What it writes there stays there")
 	case committed:
 		c.True(kind, api.ReasonCommitted, "the source is stopped and held")
-	case d.phase != phaseUndone && s.facts.touched && quiesced(steps) != nil:
+	case d.phase != phaseRolledBack && s.facts.touched && quiesced(steps) != nil:
 		c.True(kind, api.ReasonRunning, "the source is stopped and held")
 	default:
 		c.False(kind, api.ReasonNotCommitted, "the source is not stopped by this switch")
@@ -173,10 +173,10 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	ns := s.sw.Namespace
 	stall := jobs.Moving()
 	switch d.phase {
-	case phaseCutover, phaseUndoing, phaseCleanup:
+	case phaseCutover, phaseRollingBack, phaseCleanup:
 		stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
 		if o := d.outlook; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded &&
-			(d.phase == phaseUndoing || s.facts.committedAt != nil) {
+			(d.phase == phaseRollingBack || s.facts.committedAt != nil) {
 			// The application is down, or not open: that is not for the third try to tell.
 			stall = s.person(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)),
 				"kubectl -n "+ns+" describe job "+o.Last.Job.Name)
@@ -191,7 +191,7 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	case phaseHeld:
 		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)),
 			s.patch(`{"spec":{"desired":"RolledBack"}}`))
-	case phaseUndone:
+	case phaseRolledBack:
 		if !s.unwanted() && !s.view.Finalizing {
 			stall = s.person(api.ReasonRolledBack, because("the source is back; to try again", lastFailure(s.facts.cutover)),
 				s.patch(`{"spec":{"retry":"`+s.nextRetry()+`"}}`))
@@ -206,7 +206,7 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 		}
 		return stall
 	}
-	if d.phase == phaseUndoing && d.outlook.Current != nil && d.outlook.Current.Step == task.VerbCutover {
+	if d.phase == phaseRollingBack && d.outlook.Current != nil && d.outlook.Current.Step == task.VerbCutover {
 		return stall
 	}
 	return jobs.Worse(stall, jobs.CheckMissing(d.children, s.view.Children, ns, c.Previous(api.ConditionStalled), s.now))

@@ -15,13 +15,13 @@ import (
 type phase string
 
 const (
-	phaseWaiting  phase = "Waiting"  // for the pair, an approval or the end of a suspension
-	phaseCutover  phase = "Cutover"  // a cutover runs or is about to
-	phaseHeld     phase = "Held"     // a cutover has failed and a person decides
-	phaseUndoing  phase = "Undoing"  // a roll back runs or is about to
-	phaseUndone   phase = "Undone"   // rolled back, or never begun and not wanted
-	phaseSwitched phase = "Switched" // done
-	phaseCleanup  phase = "Cleanup"  // deleted after the switch: removes what is left
+	phaseWaiting     phase = "Waiting"     // for the pair, an approval or the end of a suspension
+	phaseCutover     phase = "Cutover"     // a cutover runs or is about to
+	phaseHeld        phase = "Held"        // a cutover has failed and a person decides
+	phaseRollingBack phase = "RollingBack" // a roll back runs or is about to
+	phaseRolledBack  phase = "RolledBack"  // rolled back, or never begun and not wanted
+	phaseSwitched    phase = "Switched"    // done
+	phaseCleanup     phase = "Cleanup"     // deleted after the switch: removes what is left
 )
 
 // decision is what follows from the facts.
@@ -50,18 +50,18 @@ func (s *state) decide() (decision, error) {
 		// Nothing goes back from here: the cutover is tried until its last steps are done.
 		return s.leaveIf(finalizing)(s.step(phaseCutover, task.VerbCutover))
 	case f.rollbackRuns != nil || f.undoing:
-		return s.leaveIf(finalizing)(s.step(phaseUndoing, task.VerbRollback))
+		return s.leaveIf(finalizing)(s.step(phaseRollingBack, task.VerbRollback))
 	case finalizing || s.unwanted():
 		return s.leaveIf(finalizing)(s.goBack())
 	case f.closed:
-		return s.stay(phaseUndone), nil
+		return s.stay(phaseRolledBack), nil
 	case f.cutoverRuns != nil:
 		return s.step(phaseCutover, task.VerbCutover)
 	case f.cutover != nil && f.cutover.Round == round(s.sw) && touched(f.cutover) && f.touched:
 		if s.sw.Spec.OnFailure == api.FailureHold {
 			return s.stay(phaseHeld), nil
 		}
-		return s.step(phaseUndoing, task.VerbRollback)
+		return s.step(phaseRollingBack, task.VerbRollback)
 	}
 	return s.forward()
 }
@@ -111,7 +111,7 @@ func (s *state) step(p phase, verb task.Verb) (decision, error) {
 // only when it is out of sight.
 func (s *state) goBack() (decision, error) {
 	if s.facts.cutoverRuns != nil {
-		d := s.stay(phaseUndoing)
+		d := s.stay(phaseRollingBack)
 		d.children = jobs.KeptChildren(s.kept(func(a jobs.Attempt) bool {
 			return a.Step == task.VerbCutover && a.State == jobs.Running
 		}))
@@ -120,9 +120,9 @@ func (s *state) goBack() (decision, error) {
 		return d, nil
 	}
 	if s.facts.touched {
-		return s.step(phaseUndoing, task.VerbRollback)
+		return s.step(phaseRollingBack, task.VerbRollback)
 	}
-	return s.stay(phaseUndone), nil
+	return s.stay(phaseRolledBack), nil
 }
 
 // forward begins a cutover once the gate is open.
@@ -152,7 +152,7 @@ func (s *state) leave(d decision, err error) (decision, error) {
 	}
 	patience := jobs.HavePatience(s.sw, d.outlook.Current, s.now)
 	switch {
-	case d.phase == phaseUndone || d.phase == phaseCleanup && d.outlook.Progress == jobs.Done:
+	case d.phase == phaseRolledBack || d.phase == phaseCleanup && d.outlook.Progress == jobs.Done:
 		d.finalized, d.leaving = true, "cleaned up"
 	case d.phase == phaseCleanup && s.pair == nil && s.deletedFor(orphanWait):
 		// Without the pair nobody knows the clusters any more.

@@ -58,7 +58,7 @@ func (s *state) active(d decision) api.ActiveSide {
 	switch {
 	case f.switched || f.committedAt != nil:
 		return api.ActiveTarget
-	case d.phase == phaseUndone || f.afresh || !f.touched:
+	case d.phase == phaseRolledBack || f.afresh || !f.touched:
 		return side
 	}
 	if f.progress != nil {
@@ -109,7 +109,7 @@ func overlay(list []api.SwitchStep, step api.SwitchStep) []api.SwitchStep {
 // first.
 func (s *state) observedRetry(d decision) string {
 	f := s.facts
-	if d.phase == phaseUndoing && f.cutover != nil && f.cutover.Round != round(s.sw) {
+	if d.phase == phaseRollingBack && f.cutover != nil && f.cutover.Round != round(s.sw) {
 		return s.sw.Status.ObservedRetry
 	}
 	return s.sw.Spec.Retry

@@ -58,7 +58,7 @@ func (m *maker) checkSharedClaims() {
 	for _, n := range m.x.nodes {
 		if n.unread != nil && !n.own && !m.blocked[n.ref] {
 			m.block(api.ReasonUnsupportedWorkload, n.ref,
-				"%s cannot be read (%v), so nobody knows which claims it mounts: correct or remove it", n.ref, n.unread)
+				"%s cannot be read (%v), so KubeMove cannot tell which claims it mounts: correct or remove it", n.ref, n.unread)
 		}
 		if n.template == nil || n.own || isFinished(n) || m.blocked[n.ref] {
 			continue

@@ -118,7 +118,7 @@ func foreignObject(p *Plan, ref Ref, creator string) api.Blocker {
 		return blocker(api.ReasonNameConflict, ref,
 			"the claim %s exists in the target namespace %s: a move that is not this one (%s) has left it there: "+
 				"expected none, as a copy would overwrite its data. "+
-				"If nobody needs it, remove it at the target (kubectl -n %s delete pvc %s); else choose another target namespace",
+				"If it is not needed, remove it at the target (kubectl -n %s delete pvc %s); else choose another target namespace",
 			ref.Name, p.TargetNamespace, creator, p.TargetNamespace, ref.Name)
 	}
 	if ref.kind() == kindClaim {

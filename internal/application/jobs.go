@@ -29,7 +29,7 @@ func (m *maker) checkJobs() {
 		if m.isStuck(job, pods) {
 			m.block(api.ReasonJobNotEnded, n.ref,
 				"%s of %s has not ended and runs nothing: %s. A switch would wait for it in vain; "+
-					"expected a Job that has ended, or runs; if nobody needs it: kubectl -n %s delete job %s",
+					"expected a Job that has ended, or runs; if it is not needed: kubectl -n %s delete job %s",
 				n.ref, w.Ref, whyIdle(job, pods), n.obj.GetNamespace(), n.ref.Name)
 			continue
 		}

@@ -30,7 +30,7 @@ func (m *maker) checkPods() {
 		case podstate.Ended(pod) || !uses && !m.moves(root):
 		case lost:
 			m.block(api.ReasonPodNotEnded, n.ref,
-				"%s has failed, and nobody has seen its containers end: they may still run on the node %q; "+
+				"%s has failed, and it is not known whether its containers have ended: they may still run on the node %q; "+
 					"expected a Pod that has ended; see to that node, then delete the Pod: kubectl -n %s delete pod %s",
 				n.ref, pod.Spec.NodeName, n.obj.GetNamespace(), n.ref.Name)
 		default:

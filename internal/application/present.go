@@ -271,7 +271,7 @@ func (p Present) sentence() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	if len(p.Fixed) > 0 {
-		text += "; nobody can change " + strings.Join(p.Fixed[:min(len(p.Fixed), saidLength)], ", ") + ": these fields are immutable"
+		text += "; these fields are immutable: " + strings.Join(p.Fixed[:min(len(p.Fixed), saidLength)], ", ")
 	}
 	return text
 }

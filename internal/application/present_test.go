@@ -187,7 +187,7 @@ func TestExplain(t *testing.T) {
 			"It exists. It differs from what the move would create in data.ka, data.kb, data.kc, data.kd, data.ke, data.kf and 16 more"},
 		"Fixed": {"Not even an overwriting would help.",
 			conflict, Present{Ref: ref, Standing: StandingDifferent, Fixed: []string{"spec.selector"}},
-			"It exists. It differs from what the move would create; nobody can change spec.selector: these fields are immutable"},
+			"It exists. It differs from what the move would create; these fields are immutable: spec.selector"},
 		"Foreign": {"Nobody could compare it.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
 		"Other": {"Another blocker of the same object is left alone.",
 			api.Blocker{Reason: api.ReasonTargetIsActive, Object: "ConfigMap/c", Message: "It exists"},

@@ -21,7 +21,7 @@ func (m *maker) checkReady() {
 		}
 		if why := whyNotReady(n); why != "" {
 			m.warn("%s is not ready at the source (%s): if it is not at the target either, "+
-				"the switch waits until healthTimeout and rolls back; mend it before, unless the target mends it", w.Ref, why)
+				"the switch waits until healthTimeout and rolls back; fix it before, unless it can only be ready at the target", w.Ref, why)
 		}
 	}
 }

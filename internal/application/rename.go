@@ -112,7 +112,7 @@ func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) 
 	default:
 		if isCustom(kind) {
 			m.block(api.ReasonInvalidKustomization, RefOf(before),
-				"namePrefix would rename %s, and nobody knows all that refers to a custom resource or is named after it, "+
+				"namePrefix would rename %s, and it is not known what else refers to a custom resource or is named after it, "+
 					"its claims among them: expected no namePrefix with custom resources; remove it", RefOf(before))
 		}
 	}

@@ -79,7 +79,7 @@ func (m *maker) checkHeld(n *node) {
 		return
 	}
 	m.block(api.ReasonSourceHeld, n.ref,
-		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that nobody is moving; "+
+		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that no other switch is moving; "+
 			"let that switch finish or roll it back (spec.desired: RolledBack). "+
 			"If it has moved the application away, what runs at its target is the newer one: move from there",
 		n.ref, holder)

@@ -29,7 +29,7 @@ func ParseKubeconfig(side string, data []byte) (*rest.Config, []string, error) {
 	var warnings []string
 	if out.Insecure {
 		warnings = append(warnings, fmt.Sprintf("the kubeconfig of the %s sets insecure-skip-tls-verify: "+
-			"nobody checks that it is the right cluster; put its certificate authority into certificate-authority-data instead", side))
+			"it is not checked that it is the right cluster; put its certificate authority into certificate-authority-data instead", side))
 	}
 	return out, warnings, nil
 }

@@ -113,7 +113,7 @@ func (s Spec) checkTargetClaim(w world, v application.Volume, m moment) *Error {
 			continue
 		}
 		return declined(ReasonClaimInUse,
-			fmt.Sprintf("Pod %s uses claim %s at the target: stop it, data is copied only to claims that nobody else uses", pod.Name, v.Target))
+			fmt.Sprintf("Pod %s uses claim %s at the target: stop it, data is copied only to claims that no other Pod uses", pod.Name, v.Target))
 	}
 	if m == fromGo {
 		if holder := holderOf(w.RunLeases[v.Target]); holder != s.session() {

@@ -21,7 +21,7 @@ import (
 // has images pulled.
 
 // errProbeGone: the Pod is not there any more.
-var errProbeGone = errors.New("it was removed by somebody")
+var errProbeGone = errors.New("it was removed by another client")
 
 // probePod is what all probes have in common. The caller adds what they do.
 func probePod(c *cluster.Cluster, name string, labels map[string]string, id application.Identity, limit time.Duration) *corev1.Pod {

@@ -59,7 +59,7 @@ func markOf(pod *corev1.Pod) copyMark {
 // begun is the mark before the worker begins, given the one that is there.
 func (m copyMark) begun(is string) (string, error) {
 	if m.Told && is != m.Writing && (is != m.Whole || is == "") {
-		return "", failed(api.ReasonSyncFailed, fmt.Sprintf("somebody has written to the claim since its worker was placed: "+
+		return "", failed(api.ReasonSyncFailed, fmt.Sprintf("another client has written to the claim since its worker was placed: "+
 			"expected the mark %s=%s, found %q; the next run reads everything",
 			api.CopyAnnotation, m.Whole, is), task.RetrySoon)
 	}

@@ -85,7 +85,7 @@ func judgeImages(p *application.Plan, set application.Pull, answer transfer.Pull
 			workloads(set), transfer.PullLimit, strings.Join(answer.Pulling, ", "))
 	}
 	if answer.Unknown != "" {
-		warned(p, "nobody has checked whether the target gets the images of %s: %s", workloads(set), answer.Unknown)
+		warned(p, "it was not checked whether the target gets the images of %s: %s", workloads(set), answer.Unknown)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestJudgeImages(t *testing.T) {
 		"Pulling": {"what takes long does not stand in the way", transfer.Pulled{Pulling: []string{"a:1", "b:1"}}, nil,
 			[]string{"still pulling", "2m0s", "a:1, b:1", "Deployment.apps/web, CronJob.batch/night"}, false},
 		"Unknown": {"nor what cannot be checked",
-			transfer.Pulled{Unknown: "0/1 nodes are available"}, nil, []string{"nobody has checked", "0/1 nodes are available"}, false},
+			transfer.Pulled{Unknown: "0/1 nodes are available"}, nil, []string{"it was not checked", "0/1 nodes are available"}, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -102,7 +102,7 @@ func TestCompareTarget(t *testing.T) {
 		"Immutable": {"A replacement that is refused tells which fields nobody can change, and no value of them.",
 			there("", `{a: "2"}`), 422, immutableJSON, application.Present{Standing: application.StandingDifferent,
 				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}, Fixed: []string{"spec.selector", "spec"}},
-			"nobody can change spec.selector, spec", false},
+			"these fields are immutable: spec.selector, spec", false},
 		"Invalid": {"What cannot be replaced for another reason is compared as it is.",
 			there("", `{a: "2"}`), 422, invalidJSON, application.Present{Standing: application.StandingDifferent,
 				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},

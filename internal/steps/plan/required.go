@@ -66,7 +66,7 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 			return nil
 		}
 		if kind != definition {
-			warned(w.plan, "the account at the target may not read %s, so nobody has checked that it exists there (needed by %s)", r.Ref, r.Why)
+			warned(w.plan, "the account at the target may not read %s, so it was not checked that it exists there (needed by %s)", r.Ref, r.Why)
 			return nil
 		}
 	default:

@@ -72,7 +72,7 @@ func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.P
 	}
 	list, err := target.Kube.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		warned(p, "the account at the target may not list StorageClasses, so nobody has checked that these exist: %s", strings.Join(wanted, ", "))
+		warned(p, "the account at the target may not list StorageClasses, so it was not checked that these exist: %s", strings.Join(wanted, ", "))
 		return nil
 	}
 	if err != nil {
