@@ -32,6 +32,9 @@ const (
 	RetryLater Retry = "Later"
 )
 
+// StepConnect is the step of KubeMove's own verbs until both endpoints have answered.
+const StepConnect = "Connect"
+
 // Status is what a task reports. Readers tolerate unknown fields and values.
 type Status struct {
 	// APIVersion is always APIVersion.

@@ -86,7 +86,7 @@ func carryOut(verb task.Verb, args []string) int {
 		log.Error("cannot begin", "error", err.Error())
 		return task.ExitFailed
 	}
-	r.Step("Connect", "reaching both clusters")
+	r.Step(task.StepConnect, "reaching both clusters")
 	return end(ctx, log, r, do(ctx, t, r))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/task"
 )
 
 // Times after which a person is told.
@@ -80,9 +81,21 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 			Message: fmt.Sprintf("%s, since %s UTC; it is tried again: kubectl -n %s logs job/%s",
 				hooks.Cut(t.Message, hooks.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
 	case o.Progress == Run:
-		return starting(*o.Current, namespace, previous, now)
+		return unheard(starting(*o.Current, namespace, previous, now), *o.Current, previous)
 	}
 	return Moving()
+}
+
+// unheard keeps what was said of an API server that does not answer until the next Pod has looked: that
+// one process has ended and another one begins is no news of the server.
+func unheard(s Stall, a Attempt, previous *metav1.Condition) Stall {
+	ready, st := a.Job.Status.Ready, a.Status
+	looked := ready != nil && *ready > 0 && !a.Deleting() && st != nil && st.Result == nil && st.Step != task.StepConnect
+	if looked || a.Job.Status.Succeeded > 0 || s.Status == metav1.ConditionTrue || previous == nil ||
+		previous.Status != metav1.ConditionTrue || previous.Reason != api.ReasonEndpointUnreachable {
+		return s
+	}
+	return Stall{Status: previous.Status, Reason: previous.Reason, Message: previous.Message, Recheck: s.Recheck}
 }
 
 // Missing says that a child is desired and not observed. It starts as Unknown, which is also

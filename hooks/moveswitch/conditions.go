@@ -161,7 +161,7 @@ func (s *state) fenced(c *hooks.Conditions, d decision, steps []api.SwitchStep) 
 			strings.Join(s.facts.progress.SourceRuns, ", ")+". What it writes there stays there")
 	case committed:
 		c.True(kind, api.ReasonCommitted, "the source is stopped and held")
-	case d.phase != phaseRolledBack && s.facts.touched && quiesced(steps) != nil:
+	case d.phase != phaseRolledBack && s.facts.touched && (quiesced(steps) != nil || c.WasTrue(kind)):
 		c.True(kind, api.ReasonRunning, "the source is stopped and held")
 	default:
 		c.False(kind, api.ReasonNotCommitted, "the source is not stopped by this switch")
