@@ -178,7 +178,7 @@ func (w *world) person() {
 			x.generation++
 		}
 		if w.committed() {
-			x.replicas = 0
+			x.replicas, x.stuck = 0, false
 		}
 	}
 	w.note("a person does what was asked for")
