@@ -83,7 +83,7 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 	case o.Progress == Run:
 		return unheard(starting(*o.Current, namespace, previous, now), *o.Current, previous)
 	}
-	return Moving()
+	return stillUnreachable(Moving(), previous) // The next Job is still to come.
 }
 
 // unheard keeps what was said of an API server that does not answer until the next Pod has looked: that
@@ -91,7 +91,15 @@ func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Tim
 func unheard(s Stall, a Attempt, previous *metav1.Condition) Stall {
 	ready, st := a.Job.Status.Ready, a.Status
 	looked := ready != nil && *ready > 0 && !a.Deleting() && st != nil && st.Result == nil && st.Step != task.StepConnect
-	if looked || a.Job.Status.Succeeded > 0 || s.Status == metav1.ConditionTrue || previous == nil ||
+	if looked || a.Job.Status.Succeeded > 0 {
+		return s
+	}
+	return stillUnreachable(s, previous)
+}
+
+// stillUnreachable is what was said before, if that was that an API server does not answer.
+func stillUnreachable(s Stall, previous *metav1.Condition) Stall {
+	if s.Status == metav1.ConditionTrue || previous == nil ||
 		previous.Status != metav1.ConditionTrue || previous.Reason != api.ReasonEndpointUnreachable {
 		return s
 	}
