@@ -140,7 +140,7 @@ func templatePath(kind string) []string {
 		return k.Template()
 	}
 	switch kind {
-	case kindReplicaSet, kindDaemonSet, kindJob, kindRC:
+	case kindDaemonSet, kindJob, kindRC:
 		return []string{"spec", "template"}
 	}
 	return nil

@@ -203,7 +203,7 @@ func (m *maker) refuseKind(n *node) {
 	m.blocked[n.ref] = true
 	fix := "take it out of the selection"
 	switch n.ref.kind() {
-	case kindPod, kindReplicaSet:
+	case kindPod:
 		fix = "run it by a Deployment or StatefulSet, or take it out of the selection"
 	case kindRC:
 		fix = "run its Pods by a Deployment, or take it out of the selection"

@@ -100,8 +100,6 @@ func (m *maker) runs(n *node) bool {
 	switch kind := n.ref.kind(); {
 	case isWorkload(kind):
 		return m.values(n).AskForPods()
-	case kind == kindReplicaSet:
-		return workload.Replicas(n.obj) > 0
 	case kind == kindJob:
 		suspended, _, _ := unstructured.NestedBool(n.obj.Object, "spec", "suspend")
 		return !suspended && !isFinished(n)

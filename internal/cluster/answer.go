@@ -13,13 +13,22 @@ import (
 const answerTimeout = 15 * time.Second
 
 // errNoAnswer is a network error, as that of a connection that is not established in time.
-var errNoAnswer error = noAnswer{}
+var errNoAnswer error = &networkError{text: "no answer for " + answerTimeout.String(), timeout: true}
 
-type noAnswer struct{}
+// networkError says that the API server was not reached. It is a net.Error.
+type networkError struct {
+	text    string
+	timeout bool
+}
 
-func (noAnswer) Error() string   { return "no answer for " + answerTimeout.String() }
-func (noAnswer) Timeout() bool   { return true }
-func (noAnswer) Temporary() bool { return true }
+// Error is for people.
+func (e *networkError) Error() string { return e.text }
+
+// Timeout says whether it was waited for in vain.
+func (e *networkError) Timeout() bool { return e.timeout }
+
+// Temporary is what trying again may help against.
+func (e *networkError) Temporary() bool { return true }
 
 // answering ends reads that get no answer, so that an outage is noticed, and told, within a minute.
 type answering struct{ next http.RoundTripper }

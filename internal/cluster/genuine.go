@@ -17,18 +17,12 @@ var alwaysServed = regexp.MustCompile(`/(api|apis/(apps|batch|coordination\.k8s\
 const longestStatus = 64 << 10
 
 // errForeignAnswer is a network error: the API server was not reached.
-var errForeignAnswer error = foreignAnswer{}
-
-type foreignAnswer struct{}
-
-func (foreignAnswer) Error() string {
-	return "the answer 404 is not that of a Kubernetes API server: a proxy or balancer between may have lost it"
+var errForeignAnswer error = &networkError{
+	text: "the answer 404 is not that of a Kubernetes API server: a proxy or balancer between may have lost it",
 }
-func (foreignAnswer) Timeout() bool   { return false }
-func (foreignAnswer) Temporary() bool { return true }
 
-// genuine takes the 404 of a proxy for no answer. To whoever reads a lock, a record or a workload it
-// would say that there is none.
+// genuine takes the 404 of a proxy for no answer. A reader of a lock, a record or a workload would take it
+// for: there is none.
 type genuine struct{ next http.RoundTripper }
 
 // WrappedRoundTripper lets client-go find the transport itself.

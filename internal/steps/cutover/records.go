@@ -14,18 +14,30 @@ import (
 // update changes the record of one side: read, compute, write what was read and nothing newer.
 // create says whether a missing record is made.
 func (s *switcher) update(ctx context.Context, c endpoint, create bool, change func(*Record)) error {
+	return s.rewrite(ctx, c, func(r *Record, there bool) (bool, error) {
+		if !there && !create {
+			return false, s.recordGone(c)
+		}
+		if err := s.superseded(r, c); err != nil {
+			return false, err
+		}
+		change(r)
+		return true, nil
+	})
+}
+
+// rewrite reads the record of one side, has it changed, and writes it if the change says so; again when
+// another process has written meanwhile.
+func (s *switcher) rewrite(ctx context.Context, c endpoint, change func(r *Record, there bool) (write bool, err error)) error {
 	for {
 		r, version, there, err := s.readRecord(ctx, c)
 		if err != nil {
 			return err
 		}
-		if !there && !create {
-			return s.recordGone(c)
-		}
-		if err := s.superseded(&r, c); err != nil {
+		write, err := change(&r, there)
+		if err != nil || !write {
 			return err
 		}
-		change(&r)
 		if _, err = c.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
 			return err
 		}
@@ -75,19 +87,10 @@ func (s *switcher) stillActs(ctx context.Context) error {
 
 // takeOver lets this process act for the switch.
 func (s *switcher) takeOver(ctx context.Context) error {
-	for {
-		r, version, there, err := s.readRecord(ctx, s.target)
-		if err != nil {
-			return err
-		}
-		if !there || r.RollbackAt != nil {
-			return nil // The next reading decides.
-		}
+	return s.rewrite(ctx, s.target, func(r *Record, there bool) (bool, error) {
 		r.Process = s.process
-		if _, err = s.target.WriteRecord(ctx, s.holder(), version, r); cluster.KindOf(err) != cluster.Conflict || ctx.Err() != nil {
-			return err
-		}
-	}
+		return there && r.RollbackAt == nil, nil // Else the next reading decides.
+	})
 }
 
 // recordTime writes what belongs to one of the times of the target's record; with the stop goes what
