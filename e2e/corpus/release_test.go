@@ -71,7 +71,7 @@ func TestNextReleaseServerSide(t *testing.T) {
 	}
 	p, err := r.capture(t.Context(), r.from)
 	require.NoError(t, err)
-	require.NoError(t, server.closeDoors(t.Context(), r.from))
+	require.NoError(t, server.closeExternal(t.Context(), r.from))
 	target, err := r.endpoint("target", r.to)
 	require.NoError(t, err)
 	require.NoError(t, plan.Check(t.Context(), target, p, lineage.Actor{}))

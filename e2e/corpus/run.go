@@ -93,7 +93,7 @@ func (r *Runner) one(ctx context.Context, namespace string, objects []unstructur
 	}
 	result.fail(failedLeak, leaks(fresh, first)...)
 	run.judge(first)
-	if err := run.server.closeDoors(ctx, run.from); err != nil {
+	if err := run.server.closeExternal(ctx, run.from); err != nil {
 		return err
 	}
 	if err := run.place(ctx, first); err != nil {

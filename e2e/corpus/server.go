@@ -241,9 +241,9 @@ func (s *server) age(ctx context.Context, namespace string) (writes int, refused
 	return writes, refused, fmt.Errorf("controllers still write after %d rounds: Age has no end for these objects", most)
 }
 
-// closeDoors gives the node ports and addresses of a namespace free: the target of a move has
+// closeExternal gives the node ports and addresses of a namespace free: the target of a move has
 // its own, and here both are one cluster.
-func (s *server) closeDoors(ctx context.Context, namespace string) error {
+func (s *server) closeExternal(ctx context.Context, namespace string) error {
 	services := s.dynamic.Resource(schema.GroupVersionResource{Version: "v1", Resource: "services"}).Namespace(namespace)
 	list, err := services.List(ctx, metav1.ListOptions{})
 	if err != nil {

@@ -44,7 +44,7 @@ const (
 	StartWorkloads Kind = "StartWorkloads"
 	// Commit records the point of no return on both sides.
 	Commit Kind = "Commit"
-	// Open gives every door its final form.
+	// Open gives every external endpoint its final form.
 	Open Kind = "Open"
 	// RecordOpen writes down that the target is open.
 	RecordOpen Kind = "RecordOpen"

@@ -227,7 +227,7 @@ func conflicts(o Observed) (Action, bool) {
 	return Action{}, false
 }
 
-// atStart: it is created before the commit. A Service with a door is, without its door.
+// atStart: it is created before the commit. A Service with an external endpoint is, without its external endpoint.
 func (b *Object) atStart() bool {
 	return b.Phase == application.PhaseStart || b.Phase == application.PhaseOpen && isService(b.Ref)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Place creates a plan's objects at a target as a cutover does: the claims, what has no door,
-// the workloads, then the doors are opened, and KubeMove is a field manager of nothing any more. It
+// Place creates a plan's objects at a target as a cutover does: the claims, what has no external endpoint,
+// the workloads, then the external endpoints are opened, and KubeMove is a field manager of nothing any more. It
 // does nothing else of a cutover, so it is for tests against an API server alone.
 func Place(ctx context.Context, target *cluster.Cluster, p *application.Plan, t *task.Task) error {
 	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), target: side{target}, plan: p}

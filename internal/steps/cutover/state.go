@@ -79,7 +79,7 @@ type Object struct {
 	Ready bool
 	// Stopped: it asks for no Pods. Settled: what makes its Pods knows that.
 	Stopped, Settled bool
-	// Open: it has its final form, with its door to the outside.
+	// Open: it has its final form, with its external endpoint to the outside.
 	Open bool
 	// Message says why it is not ready.
 	Message string

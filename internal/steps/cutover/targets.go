@@ -13,7 +13,7 @@ import (
 )
 
 // startForm is an object as it is created before the commit: with the switch's name on it, and
-// without a door. A Service that has a door is created as a ClusterIP Service, since the
+// without an external endpoint. A Service that has an external endpoint is created as a ClusterIP Service, since the
 // application itself may need it; a CronJob is created suspended. Nil: nothing is created yet.
 func startForm(o application.Object, us lineage.Actor) (*unstructured.Unstructured, error) {
 	if o.Phase == application.PhaseOpen && !isService(o.Ref) {
@@ -34,7 +34,7 @@ func startForm(o application.Object, us lineage.Actor) (*unstructured.Unstructur
 // openForm is the final form of an object that startForm held back; nil when there is nothing
 // to change.
 func openForm(o application.Object, us lineage.Actor) *unstructured.Unstructured {
-	if !isDoor(&o) {
+	if !isHeldBack(&o) {
 		return nil
 	}
 	u := o.Object.DeepCopy()
@@ -43,12 +43,12 @@ func openForm(o application.Object, us lineage.Actor) *unstructured.Unstructured
 	return u
 }
 
-// isDoor: startForm holds the object, or a part of it, back.
-func isDoor(o *application.Object) bool {
+// isHeldBack: startForm holds the object, or a part of it, back.
+func isHeldBack(o *application.Object) bool {
 	return o.Phase == application.PhaseOpen || isScheduled(o.Ref)
 }
 
-// closeService takes from a Service what only one with a door may have.
+// closeService takes from a Service what only one with an external endpoint may have.
 func closeService(u *unstructured.Unstructured) error {
 	for _, f := range []string{"externalTrafficPolicy", "loadBalancerIP", "loadBalancerClass", "loadBalancerSourceRanges",
 		"allocateLoadBalancerNodePorts", "healthCheckNodePort", "externalIPs"} {
@@ -78,7 +78,7 @@ func readTarget(want application.Object, got *unstructured.Unstructured, us line
 		out.Selector = selector(&want.Object)
 	}
 	if got == nil {
-		// Before the commit a missing object is created; after it only doors are still
+		// Before the commit a missing object is created; after it only external endpoints are still
 		// opened: what somebody deleted from a running application is not our business.
 		out.Open = want.Phase != application.PhaseOpen
 		return out
@@ -105,7 +105,7 @@ func (b *Object) identify(uids map[string]types.UID) {
 	}
 }
 
-// isOpen: a door has its final form.
+// isOpen: an external endpoint has its final form.
 func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	switch {
 	case isScheduled(want.Ref):
@@ -118,7 +118,7 @@ func isOpen(want application.Object, got *unstructured.Unstructured) bool {
 	return true
 }
 
-// externalIPs of a Service: a door that a Service of any type may have.
+// externalIPs of a Service: an external endpoint that a Service of any type may have.
 func externalIPs(u *unstructured.Unstructured) []string {
 	ips, _, _ := unstructured.NestedStringSlice(u.Object, "spec", "externalIPs")
 	return ips

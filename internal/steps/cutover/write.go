@@ -118,14 +118,14 @@ func belongsTo(k Kind, b *Object) bool {
 	return false
 }
 
-// open gives every door its final form.
+// open gives every external endpoint its final form.
 func (s *switcher) open(ctx context.Context) error {
-	doors := slices.DeleteFunc(slices.Clone(s.plan.Objects), func(want application.Object) bool { return !isDoor(&want) })
-	found, err := s.atTarget(ctx, doors)
+	held := slices.DeleteFunc(slices.Clone(s.plan.Objects), func(want application.Object) bool { return !isHeldBack(&want) })
+	found, err := s.atTarget(ctx, held)
 	if err != nil {
 		return err
 	}
-	return inLevels(ctx, doors, sameLevel, func(want application.Object) error {
+	return inLevels(ctx, held, sameLevel, func(want application.Object) error {
 		err := s.openOne(ctx, want, found[keyOf(&want)])
 		if err != nil && !apierrors.IsAlreadyExists(err) {
 			return refused(s.target.Wrap("open "+want.Ref.String(), err))
