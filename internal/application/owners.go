@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/workload"
 )
 
 // What controls an object makes it, at the target as at the source. So of a chain of owners the
@@ -102,8 +103,8 @@ func (m *maker) checkDriven(owner *node) {
 		case !isCustomControlled(n) || !runsPods(n.ref.kind()) || !m.runs(n):
 		case !isWorkload(n.ref.kind()):
 			m.block(api.ReasonUnsupportedWorkload, owner.ref,
-				"%s runs %s itself, without a Deployment, StatefulSet or CronJob that KubeMove could stop: expected one of these; "+
-					"move %s by its own means and take it out of the selection", owner.ref, n.ref, owner.ref)
+				"%s runs %s itself, not by %s, which KubeMove could stop: "+
+					"move %s by its own means and take it out of the selection", owner.ref, n.ref, workload.Names(), owner.ref)
 			return
 		case !m.controllerMoves(owner):
 			m.block(api.ReasonUnsupportedWorkload, owner.ref,

@@ -110,7 +110,7 @@ func (s *switcher) observeRecords(ctx context.Context, o *Observed) error {
 	o.Record = mergeRecords(atSource, atTarget)
 	o.CommittedBoth = atSource != nil && atSource.CommittedAt != nil && atTarget != nil && atTarget.CommittedAt != nil
 	if s.plan == nil {
-		if err := s.loadPlan(ctx); err != nil {
+		if err := s.loadPlan(ctx, o.Record.PlanHash); err != nil {
 			return err
 		}
 		if err := s.sameClusters(ctx, o); err != nil {

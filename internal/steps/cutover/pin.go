@@ -148,15 +148,21 @@ func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
 	return nil
 }
 
-// loadPlan reads the pinned plan; it stays nil when there is none.
-func (s *switcher) loadPlan(ctx context.Context) error {
+// loadPlan reads the pinned plan; it stays nil when there is none. One with another hash than the record says
+// counts as none: its process was killed between the two, and nothing was done by it.
+func (s *switcher) loadPlan(ctx context.Context, recorded string) error {
 	p := &application.Plan{}
 	err := s.home.LoadBundle(ctx, s.planName(), p)
 	if cluster.KindOf(err) == cluster.NotFound {
 		return nil
 	}
-	if err == nil {
-		s.plan, s.pinned = p, p
+	if err != nil {
+		return err
 	}
-	return err
+	if is := p.Hash(); recorded != "" && is != recorded {
+		slog.Warn("the stored plan is not the one of the record", "stored", is, "recorded", recorded)
+		return nil
+	}
+	s.plan, s.pinned = p, p
+	return nil
 }

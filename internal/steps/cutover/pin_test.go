@@ -16,6 +16,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -81,6 +82,40 @@ func TestFollowsEngine(t *testing.T) {
 			}
 			if tc.refused && (stop.result.Reason != api.ReasonPlanUnsure || stop.result.Retry != task.RetrySoon) {
 				t.Errorf("%s: got %+v", tc.reason, stop.result)
+			}
+		})
+	}
+}
+
+// TestLoadPlan: what is not the plan of the record is no plan, whatever was killed between the two.
+func TestLoadPlan(t *testing.T) {
+	plan := &application.Plan{Engine: "shop", SourceNamespace: "a", TargetNamespace: "b",
+		Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}}}}
+	for name, tc := range map[string]struct {
+		reason   string
+		stored   bool
+		recorded string
+		want     bool
+	}{
+		"None":    {"nothing was pinned", false, "", false},
+		"Before":  {"killed before the record was written", true, "", true},
+		"Same":    {"the usual; the hash survives the Secret", true, plan.Hash(), true},
+		"Another": {"pinned again, and killed before the record followed", true, "0123456789abcdef", false},
+		"Lost":    {"another client has deleted it", false, plan.Hash(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &switcher{us: lineage.Actor{Pair: "pair", Switch: "switch"}, task: &task.Task{Move: &task.Move{}},
+				home: homeCluster{&cluster.Cluster{Namespace: "home", Kube: fake.NewClientset()}}}
+			if tc.stored {
+				if err := s.home.StoreBundle(t.Context(), cluster.Bundle{Name: s.planName()}, plan); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.loadPlan(t.Context(), tc.recorded); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.plan != nil; got != tc.want {
+				t.Errorf("%s: there is a plan: %t, want %t", tc.reason, got, tc.want)
 			}
 		})
 	}
