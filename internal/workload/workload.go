@@ -11,6 +11,7 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -78,6 +79,17 @@ func Of(kind schema.GroupKind) Kind {
 
 // OfObject is Of for the kind of an object.
 func OfObject(u *unstructured.Unstructured) Kind { return Of(u.GroupVersionKind().GroupKind()) }
+
+// IsPart says whether another workload has made the object and runs it, as a Deployment does its ReplicaSets. It is none of
+// its own then, though it carries copies of what was written on the other: annotations, and none that were removed there.
+func IsPart(u *unstructured.Unstructured) bool {
+	owner := metav1.GetControllerOfNoCopy(u)
+	if owner == nil {
+		return false
+	}
+	gv, err := schema.ParseGroupVersion(owner.APIVersion)
+	return err == nil && Of(schema.GroupKind{Group: gv.Group, Kind: owner.Kind}) != nil
+}
 
 // Names of all kinds, for messages: "Deployments, StatefulSets and CronJobs".
 func Names() string {

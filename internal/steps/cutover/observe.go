@@ -207,7 +207,7 @@ func (s *switcher) workloads(ctx context.Context, o *Observed) ([]application.Wo
 	}
 	list, _, err := s.source.List(ctx, workload.Resources())
 	for i := range list {
-		if s.us.IsSelf(lineage.HeldBy(&list[i])) {
+		if s.us.IsSelf(lineage.HeldBy(&list[i])) && !workload.IsPart(&list[i]) {
 			out = append(out, application.Workload{Ref: application.RefOf(&list[i])})
 		}
 	}
