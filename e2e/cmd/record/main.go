@@ -1,5 +1,5 @@
 // Record chooses, out of the calls that the hook server has recorded, one of each shape and
-// copies them to where the golden tests find them:
+// writes them to where the golden tests find them, one archive a kind:
 //
 //	record FROM TO
 //
@@ -8,12 +8,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/tools/txtar"
 )
 
 func main() {
@@ -33,10 +36,8 @@ func choose(from, to string) error {
 		return fmt.Errorf("no recorded calls in %s: %v", from, err)
 	}
 	slices.Sort(calls)
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
 	seen := map[string]bool{}
+	archives := map[string]*txtar.Archive{}
 	for _, call := range calls {
 		kind, hook := filepath.Base(filepath.Dir(call)), strings.SplitN(filepath.Base(call), "-", 3)[1]
 		s, err := shape(call)
@@ -48,15 +49,45 @@ func choose(from, to string) error {
 			continue
 		}
 		seen[key] = true
-		target := filepath.Join(to, kind, fmt.Sprintf("%03d-%s", len(seen), hook))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		if archives[kind] == nil {
+			archives[kind] = &txtar.Archive{}
+		}
+		if err := add(archives[kind], fmt.Sprintf("%03d-%s", len(seen), hook), call); err != nil {
 			return err
 		}
-		if err := os.CopyFS(target, os.DirFS(call)); err != nil {
+	}
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for kind, a := range archives {
+		if err := os.WriteFile(filepath.Join(to, kind+".txtar"), txtar.Format(a), 0o644); err != nil {
 			return err
 		}
 	}
 	fmt.Printf("%d of %d recorded calls kept in %s\n", len(seen), len(calls), to)
+	return nil
+}
+
+// add a recorded call to an archive: the request as it was sent, the reply laid out on lines, so that
+// one can see what changes in it.
+func add(a *txtar.Archive, name, call string) error {
+	for _, file := range []string{"call.json", "request.json", "response.golden.json"} {
+		data, err := os.ReadFile(filepath.Join(call, file))
+		if err != nil {
+			return err
+		}
+		if file == "response.golden.json" {
+			var lines bytes.Buffer
+			if err := json.Indent(&lines, data, "", "  "); err != nil {
+				return fmt.Errorf("%s: %w", call, err)
+			}
+			data = lines.Bytes()
+		}
+		a.Files = append(a.Files, txtar.File{Name: name + "/" + file, Data: data})
+	}
 	return nil
 }
 

@@ -3,16 +3,19 @@ package conformance
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"metacontroller/pkg/controller/common/customize"
 	"metacontroller/pkg/controller/composite"
 )
-
-const testdata = "../../testdata"
 
 // call is a golden request with its reply.
 type call struct {
@@ -20,11 +23,39 @@ type call struct {
 	request, reply   []byte
 }
 
-// calls reads all golden files.
+// written is the folder to which the tests of the hooks write all golden calls: the recorded ones, and
+// those of their scenarios as they are played. The hooks are in another module, which this one cannot
+// import.
+var written string
+
+// TestMain makes and removes it.
+func TestMain(m *testing.M) {
+	var err error
+	if written, err = os.MkdirTemp("", "kubemove-calls-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(written)
+	os.Exit(code)
+}
+
+var writeCalls = sync.OnceValue(func() error {
+	test := exec.Command("go", "test", "-count=1", "-run=^(TestGolden|TestScenarios)$", "./hooks", "-calls="+written)
+	test.Dir = "../../.."
+	if out, err := test.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot write the golden calls: %w\n%s", err, out)
+	}
+	return nil
+})
+
+// calls reads all golden calls.
 func calls(t *testing.T) []call {
 	t.Helper()
+	if err := writeCalls(); err != nil {
+		t.Fatal(err)
+	}
 	var list []call
-	err := filepath.WalkDir(testdata, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(written, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != "request.json" {
 			return err
 		}
@@ -34,7 +65,7 @@ func calls(t *testing.T) []call {
 			return err
 		}
 		list = append(list, call{
-			name:    dir[len(testdata)+1:],
+			name:    dir[len(written)+1:],
 			kind:    filepath.Base(filepath.Dir(dir)),
 			hook:    info.Hook,
 			request: read(t, path),
@@ -45,8 +76,10 @@ func calls(t *testing.T) []call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) == 0 {
-		t.Fatalf("there are no golden files in %s", testdata)
+	for _, from := range []string{"recorded", "simulated"} {
+		if !slices.ContainsFunc(list, func(c call) bool { return strings.HasPrefix(c.name, from+"/") }) {
+			t.Fatalf("there are no %s calls", from)
+		}
 	}
 	return list
 }
