@@ -6,10 +6,10 @@ import (
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/datasync"
-	"github.com/kubemove/kubemove/hooks/engine"
 	"github.com/kubemove/kubemove/hooks/metacontroller/apply"
+	"github.com/kubemove/kubemove/hooks/moveengine"
+	"github.com/kubemove/kubemove/hooks/movepair"
 	"github.com/kubemove/kubemove/hooks/moveswitch"
-	"github.com/kubemove/kubemove/hooks/pair"
 )
 
 // Controllers are the CompositeControllers of the installation, as manifests/base/controllers has them.
@@ -31,8 +31,8 @@ func Controllers() []apply.Controller {
 // Kinds are the hooks by the name in their routes.
 func Kinds(c config.Config) map[string]hooks.Hook {
 	return map[string]hooks.Hook{
-		"moveengine": engine.New(c),
-		"movepair":   pair.New(c),
+		"moveengine": moveengine.New(c),
+		"movepair":   movepair.New(c),
 		"datasync":   datasync.New(c),
 		"moveswitch": moveswitch.New(c),
 	}

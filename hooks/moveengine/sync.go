@@ -1,4 +1,4 @@
-package engine
+package moveengine
 
 import (
 	"k8s.io/apimachinery/pkg/runtime"

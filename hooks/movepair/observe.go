@@ -1,6 +1,6 @@
-// Package pair decides what a MovePair needs: its accounts, the Jobs that plan and open the
+// Package movepair decides what a MovePair needs: its accounts, the Jobs that plan and open the
 // channel, and a DataSync per mobilizer.
-package pair
+package movepair
 
 import (
 	"time"

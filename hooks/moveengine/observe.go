@@ -1,6 +1,6 @@
-// Package engine decides what a MoveEngine needs: a MovePair for each target and the
+// Package moveengine decides what a MoveEngine needs: a MovePair for each target and the
 // MoveSwitch of the target to switch to.
-package engine
+package moveengine
 
 import (
 	"slices"
