@@ -7,7 +7,6 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
-	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -37,58 +36,4 @@ func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Dura
 	stall.Set(c)
 	st.Conditions, st.Stalled = c.List(), c.ReasonIfTrue(api.ConditionStalled)
 	return st, stall.Recheck
-}
-
-func (s *state) accepted(c *hooks.Conditions) {
-	if s.problem != nil {
-		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
-		return
-	}
-	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
-}
-
-// synced sets Synced and Verified: a run has succeeded only when it was verified.
-func (s *state) synced(c *hooks.Conditions, r runs) {
-	switch {
-	case r.last != nil && r.last.Outcome == string(task.OutcomeSucceeded):
-		text := "run " + r.last.ID + " copied every volume" + hooks.Warned(r.last.Warnings, "status.lastRun.warnings")
-		c.True(api.ConditionSynced, api.ReasonSucceeded, text)
-		c.True(api.ConditionVerified, api.ReasonSucceeded, "counts and bytes of both sides agreed in run "+r.last.ID)
-		return
-	case r.last != nil:
-		c.False(api.ConditionSynced, outcomeReason(r.last.Outcome), r.last.Message)
-		c.False(api.ConditionVerified, outcomeReason(r.last.Outcome), "the last run did not get to its end")
-		return
-	case r.current != nil:
-		c.Unknown(api.ConditionSynced, api.ReasonRunning, "the first run goes on")
-	default:
-		c.Unknown(api.ConditionSynced, api.ReasonPending, "there was no run yet")
-	}
-	c.Unknown(api.ConditionVerified, api.ReasonPending, "there was no complete run yet")
-}
-
-func outcomeReason(outcome string) string {
-	if outcome == string(task.OutcomeDeclined) {
-		return api.ReasonDeclined
-	}
-	return api.ReasonFailed
-}
-
-func (s *state) retiredCondition(c *hooks.Conditions) {
-	if s.retired() {
-		c.True(api.ConditionRetired, api.ReasonRetired, "the application runs at the target: these volumes are not copied any more")
-		return
-	}
-	c.False(api.ConditionRetired, api.ReasonNotCommitted, "no switch has been committed")
-}
-
-func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
-	stall := jobs.Moving()
-	if reason, _ := s.hindrance(); reason == "" && !s.answered {
-		stall = jobs.Check(s.outlook, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now)
-	}
-	if s.view.Finalizing {
-		return stall
-	}
-	return jobs.Worse(stall, jobs.CheckMissing(children, s.view.Children, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now))
 }

@@ -45,10 +45,6 @@ func (s *state) children() []runtime.Object {
 	return list
 }
 
-func (s *state) isTarget(pair string) bool {
-	return slices.ContainsFunc(s.engine.Spec.Targets, func(t api.Target) bool { return s.childName(t.Name) == pair })
-}
-
 func (s *state) movePair(t api.Target) *api.MovePair {
 	name := s.childName(t.Name)
 	// After the switch nothing is planned for the other targets any more: the source is held.
@@ -145,14 +141,6 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 		m.Spec.SwitchPolicy = s.engine.Spec.Switch.SwitchPolicy
 	}
 	return m
-}
-
-// switchPair is the pair of the switch that counts.
-func (s *state) switchPair() string {
-	if s.sw != nil {
-		return s.sw.Spec.PairRef.Name
-	}
-	return s.switchName()
 }
 
 // kept desires what exists to stay as it is, without the fields that belong to the operator.

@@ -2,14 +2,11 @@ package moveengine
 
 import (
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
-	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
 func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
@@ -28,14 +25,6 @@ func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
 		}
 	}
 	return st
-}
-
-// plan of the pair to switch to.
-func (s *state) plan() *api.PlanStatus {
-	if s.pair == nil {
-		return nil
-	}
-	return s.pair.Status.Plan
 }
 
 // active side: what the switch says, else what it was, else the source.
@@ -70,6 +59,13 @@ func (s *state) targetOf(pair string) string {
 	return s.target
 }
 
+func (s *state) activeTarget() string {
+	if a := s.active(); a.Target != "" {
+		return a.Target
+	}
+	return s.target
+}
+
 func (s *state) targets() []api.EngineTargetStatus {
 	list := make([]api.EngineTargetStatus, 0, len(s.engine.Spec.Targets))
 	for _, t := range s.engine.Spec.Targets {
@@ -90,102 +86,83 @@ func (s *state) targets() []api.EngineTargetStatus {
 	return list
 }
 
-func (s *state) conditions() *hooks.Conditions {
-	c := hooks.NewConditions(s.engine.Status.Conditions, s.engine.Generation, s.now)
-	s.accepted(c)
-	s.copyPair(c, api.ConditionPlanned, api.ReasonPlanning)
-	s.copyPair(c, api.ConditionReady, api.ReasonPending)
-	s.switchedCondition(c)
-	return c
-}
-
-// refused are the reasons of blockers that concern what the user asked for as a whole.
-var refused = []string{
-	api.ReasonTargetIsActive, api.ReasonNothingSelected, api.ReasonUnknownMobilizer, api.ReasonInvalidSpec,
-	api.ReasonWorkloadNotFound,
-}
-
-func (s *state) accepted(c *hooks.Conditions) {
-	const kind = api.ConditionAccepted
-	if s.problem != nil {
-		c.False(kind, s.problem.Reason, s.problem.Message)
-		return
-	}
-	if plan := s.plan(); plan != nil && !s.switched() {
-		for _, b := range plan.Blockers {
-			if slices.Contains(refused, b.Reason) {
-				c.False(kind, b.Reason, b.Message)
-				return
-			}
-		}
-	}
-	c.True(kind, api.ReasonAccepted, "the spec can be worked on")
-}
-
-// copyPair shows a condition of the pair to switch to.
-func (s *state) copyPair(c *hooks.Conditions, kind, pending string) {
-	if s.pair != nil {
-		if x := meta.FindStatusCondition(s.pair.Status.Conditions, kind); x != nil {
-			c.Set(kind, x.Status, x.Reason, x.Message)
-			return
-		}
-	}
-	if s.switched() && c.WasTrue(kind) {
-		old := c.Previous(kind)
-		c.True(kind, old.Reason, old.Message)
-		return
-	}
-	c.Unknown(kind, pending, "the pair says nothing yet")
-}
-
-func (s *state) switchedCondition(c *hooks.Conditions) {
-	const kind = api.ConditionSwitched
+// step that runs now, in a few words.
+func (s *state) step() string {
 	switch {
+	case s.view.Finalizing:
+		return "Deleting"
 	case s.switched():
-		c.True(kind, api.ReasonSucceeded, "the application runs at target "+s.activeTarget())
-	case s.sw != nil && switchCondition(s.sw) != nil:
-		x := switchCondition(s.sw)
-		c.False(kind, x.Reason, x.Message)
-	default:
-		c.False(kind, api.ReasonPending, "the switch has not begun")
+		return "Switched to " + s.activeTarget()
+	case s.problem != nil:
+		return "Refused: " + s.problem.Reason
 	}
-}
-
-func (s *state) activeTarget() string {
-	if a := s.active(); a.Target != "" {
-		return a.Target
-	}
-	return s.target
-}
-
-func switchCondition(m *api.MoveSwitch) *metav1.Condition {
-	return meta.FindStatusCondition(m.Status.Conditions, api.ConditionSwitched)
-}
-
-// stall of the engine is that of its switch or pair; whoever is later in the move first.
-func (s *state) stall() jobs.Stall {
-	if s.problem != nil {
-		return jobs.Stall{Status: metav1.ConditionTrue, Reason: s.problem.Reason, Message: s.problem.Message + ": " +
-			fmt.Sprintf("kubectl -n %s edit moveengine %s", s.engine.Namespace, s.engine.Name)}
-	}
-	if child := s.stalledChild(); child != nil {
-		return *child
-	}
-	return jobs.Moving()
-}
-
-func (s *state) stalledChild() *jobs.Stall {
-	var lists [][]metav1.Condition
 	if s.sw != nil {
-		lists = append(lists, s.sw.Status.Conditions)
-	}
-	if s.pair != nil && !s.switched() {
-		lists = append(lists, s.pair.Status.Conditions)
-	}
-	for _, l := range lists {
-		if x := meta.FindStatusCondition(l, api.ConditionStalled); x != nil && x.Status == metav1.ConditionTrue {
-			return &jobs.Stall{Status: x.Status, Reason: x.Reason, Message: x.Message}
+		if text := switchStep(s.sw); text != "" {
+			return text
 		}
 	}
-	return nil
+	if s.pair == nil {
+		return "Starting"
+	}
+	return s.pairStep()
+}
+
+// switchStep is what a switch does that has begun, or has ended without a switch.
+func switchStep(m *api.MoveSwitch) string {
+	x := switchCondition(m)
+	if x == nil {
+		return ""
+	}
+	verb := map[string]string{
+		api.ReasonRunning:     "Cutover",
+		api.ReasonRollingBack: "Rolling back",
+		api.ReasonHeld:        "Held",
+	}[x.Reason]
+	switch {
+	case x.Reason == api.ReasonRolledBack:
+		return "Rolled back"
+	case x.Reason == api.ReasonCancelled:
+		return "Cancelled"
+	case verb == "":
+		return ""
+	}
+	for i := len(m.Status.Steps) - 1; i >= 0; i-- {
+		if step := m.Status.Steps[i]; step.State != "Done" {
+			return verb + ": " + step.Name
+		}
+	}
+	return verb
+}
+
+func (s *state) pairStep() string {
+	ready := meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionReady)
+	plan := s.plan()
+	switch {
+	case ready == nil:
+		return "Planning"
+	case ready.Status != "True" && ready.Reason == api.ReasonBlocked && plan != nil:
+		return fmt.Sprintf("Blocked: %d blockers", len(plan.Blockers))
+	case ready.Status != "True" && ready.Reason == api.ReasonOpening:
+		return "Opening the channel"
+	case ready.Status != "True" && ready.Reason == api.ReasonSuspended:
+		return "Suspended"
+	case ready.Status != "True" && ready.Reason == api.ReasonPlanning:
+		return "Planning"
+	case ready.Status != "True":
+		return "Planning: " + ready.Reason
+	}
+	if s.sw == nil {
+		return "Ready"
+	}
+	if x := switchCondition(s.sw); x != nil {
+		switch x.Reason {
+		case api.ReasonWaiting, api.ReasonPlanChanged:
+			return "Waiting for the approval of plan " + s.sw.Status.PlanHash
+		case api.ReasonSuspended:
+			return "Suspended"
+		case api.ReasonDeclined:
+			return "Cutover declined"
+		}
+	}
+	return "Ready"
 }

@@ -121,6 +121,15 @@ func (s *state) job(st *step, account string) (runtime.Object, error) {
 	})
 }
 
+// account that a step runs as. A plan runs as the switch, and changes nothing: the API servers and
+// their policies judge a dry run by who asks.
+func (s *state) account(step task.Verb) string {
+	if step == task.VerbPlan {
+		return jobs.SwitchAccount(s.pair.Name)
+	}
+	return jobs.DataAccount(s.pair.Name)
+}
+
 // keptJobs are those that stay; a plan with blockers counts as a failure.
 func (s *state) keptJobs() []jobs.Attempt {
 	return jobs.Keep(s.attempts, func(a jobs.Attempt) bool {

@@ -1,5 +1,3 @@
-// Package movepair decides what a MovePair needs: its accounts, the Jobs that plan and open the
-// channel, and a DataSync per mobilizer.
 package movepair
 
 import (
@@ -12,23 +10,6 @@ import (
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
-
-// New is the hook of MovePair.
-func New(c config.Config) hooks.Hook {
-	return hooks.Hook{
-		Related: []hooks.Rule{hooks.RuleMoveSwitches},
-		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
-			s, err := observe(view, c, now)
-			if err != nil {
-				return hooks.Desired{}, err
-			}
-			if view.Finalizing {
-				return s.finalize()
-			}
-			return s.sync()
-		},
-	}
-}
 
 // state is what is known, and what follows from it.
 type state struct {

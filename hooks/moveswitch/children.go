@@ -71,3 +71,14 @@ func seconds(text string) int64 {
 	}
 	return int64(d / time.Second)
 }
+
+// kept Jobs, without those that drop chooses.
+func (s *state) kept(drop func(jobs.Attempt) bool) []jobs.Attempt {
+	var list []jobs.Attempt
+	for _, a := range jobs.Keep(s.attempts, nil) {
+		if drop == nil || !drop(a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}

@@ -1,14 +1,47 @@
 package moveswitch
 
 import (
+	"time"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
+
+// state is what is known.
+type state struct {
+	config   config.Config
+	now      time.Time
+	view     hooks.View
+	sw       *api.MoveSwitch
+	pair     *api.MovePair
+	attempts []jobs.Attempt
+	facts    facts
+}
+
+func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
+	m, err := hooks.As[api.MoveSwitch](view.Parent)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := jobs.Decode(view.Children)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := switches.Pair(view.Related, m.Namespace, m.Spec.PairRef.Name)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{config: c, now: now, view: view, sw: m, pair: pair, attempts: attempts}
+	s.facts = s.gather()
+	return s, nil
+}
 
 // facts are what has happened, from the Jobs and from the previous status. None of them is
 // ever taken back because a Job is out of sight.

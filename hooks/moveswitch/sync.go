@@ -8,8 +8,6 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
-	"github.com/kubemove/kubemove/hooks/internal/switches"
-	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
 // New is the hook of MoveSwitch.
@@ -24,35 +22,6 @@ func New(c config.Config) hooks.Hook {
 			return s.sync()
 		},
 	}
-}
-
-// state is what is known.
-type state struct {
-	config   config.Config
-	now      time.Time
-	view     hooks.View
-	sw       *api.MoveSwitch
-	pair     *api.MovePair
-	attempts []jobs.Attempt
-	facts    facts
-}
-
-func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
-	m, err := hooks.As[api.MoveSwitch](view.Parent)
-	if err != nil {
-		return nil, err
-	}
-	attempts, err := jobs.Decode(view.Children)
-	if err != nil {
-		return nil, err
-	}
-	pair, err := switches.Pair(view.Related, m.Namespace, m.Spec.PairRef.Name)
-	if err != nil {
-		return nil, err
-	}
-	s := &state{config: c, now: now, view: view, sw: m, pair: pair, attempts: attempts}
-	s.facts = s.gather()
-	return s, nil
 }
 
 // sync decides what is next and says so.
