@@ -21,7 +21,7 @@ import (
 // with the managed fields, and with its copy of what it applied.
 func BenchmarkSync(b *testing.B) {
 	body := hundredJobs(b)
-	h := router(func() time.Time { return start.Add(time.Hour) })
+	h := simulation.Router(func() time.Time { return simulation.Start.Add(time.Hour) })
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -35,14 +35,10 @@ func BenchmarkSync(b *testing.B) {
 }
 
 func hundredJobs(tb testing.TB) []byte {
-	f := &flow{}
-	f.world = simulation.NewWorld(start)
-	f.world.Create(engine(nil))
-	mc := &simulation.Metacontroller{World: f.world, Router: router(func() time.Time { return start })}
-	if err := mc.Settle(); err != nil {
-		tb.Fatal(err)
-	}
-	plan := f.world.List(hooks.KindJob)[0]
+	f := simulation.NewFlow(tb)
+	f.World.Create(simulation.Engine(nil))
+	f.Settle()
+	plan := f.World.List(hooks.KindJob)[0]
 	applied, err := json.Marshal(plan.Object)
 	if err != nil {
 		tb.Fatal(err)
@@ -52,9 +48,9 @@ func hundredJobs(tb testing.TB) []byte {
 	for i := range 99 {
 		o := plan.DeepCopy()
 		o.SetName(fmt.Sprintf("%s%d", strings.TrimSuffix(plan.GetName(), "1"), i+2))
-		f.world.Create(o)
+		f.World.Create(o)
 		id := simulation.ID{Kind: hooks.KindJob, Name: o.GetName()}
-		f.world.Update(id, func(o *unstructured.Unstructured) {
+		f.World.Update(id, func(o *unstructured.Unstructured) {
 			o.SetAnnotations(map[string]string{"metacontroller.k8s.io/last-applied-configuration": string(applied)})
 			labels := o.GetLabels()
 			labels["kubemove.io/attempt"] = fmt.Sprint(i + 2)
@@ -65,7 +61,7 @@ func hundredJobs(tb testing.TB) []byte {
 			}}}
 		})
 	}
-	body, err := mc.Request(server.Controllers()[1], pairID.Name)
+	body, err := f.Metacontroller.Request(server.Controllers()[1], simulation.PairID.Name)
 	if err != nil {
 		tb.Fatal(err)
 	}

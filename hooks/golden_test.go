@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +98,7 @@ func laidOut(t *testing.T, data []byte) []byte {
 // ask the hook.
 func (c call) ask(t *testing.T, request []byte) []byte {
 	t.Helper()
-	h := metacontroller.NewRouter(server.Kinds(c.Config), metacontroller.Options{Log: silent(), Now: func() time.Time { return c.Now }})
+	h := metacontroller.NewRouter(server.Kinds(c.Config), metacontroller.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return c.Now }})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/"+c.Kind+"/"+c.Hook, bytes.NewReader(request)))
 	if w.Code != http.StatusOK {
@@ -188,4 +191,11 @@ func writeReversed(b *bytes.Buffer, v any) {
 		data, _ := json.Marshal(x)
 		b.Write(data)
 	}
+}
+
+// sortedReverse are the keys of a map in reverse alphabetical order.
+func sortedReverse[V any](m map[string]V) []string {
+	keys := slices.Sorted(maps.Keys(m))
+	slices.Reverse(keys)
+	return keys
 }

@@ -11,40 +11,40 @@ import (
 )
 
 // scenarios are the moves whose steps are kept.
-var scenarios = map[string]func(f *flow){
-	"move": func(f *flow) {
-		f.world.Create(engine(nil))
-		f.run(0)
-		f.patch(syncID, map[string]any{"request": "one"})
-		f.run(0)
-		f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
-		f.run(1)
-		f.world.Delete(engineID)
-		f.run(1)
+var scenarios = map[string]func(f *simulation.Flow){
+	"move": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(nil))
+		f.Run(0)
+		f.Patch(simulation.SyncID, map[string]any{"request": "one"})
+		f.Run(0)
+		f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
+		f.Run(1)
+		f.World.Delete(simulation.EngineID)
+		f.Run(1)
 	},
-	"rollback": func(f *flow) {
-		f.player.Fail = func(x task.Task, _ int) *task.Result {
+	"rollback": func(f *simulation.Flow) {
+		f.Player.Fail = func(x task.Task, _ int) *task.Result {
 			if x.Verb == task.VerbCutover {
 				return &task.Result{Outcome: task.OutcomeFailed, Reason: api.ReasonHealthTimeout, Message: "Deployment/web is not healthy"}
 			}
 			return nil
 		}
-		f.world.Create(engine(automatic))
-		f.run(1)
+		f.World.Create(simulation.Engine(simulation.Automatic))
+		f.Run(1)
 	},
-	"repository": func(f *flow) {
-		f.world.Create(engine(func(e *api.MoveEngine) {
-			automatic(e)
+	"repository": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
+			simulation.Automatic(e)
 			e.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic",
 				Parameters:           map[string]string{"repository": "s3:https://s3.example.com/bucket"},
 				CredentialsSecretRef: &api.LocalReference{Name: "s3-credentials"}}}
 		}))
-		f.run(0)
-		f.patch(syncID, map[string]any{"request": "one"})
-		f.run(1)
+		f.Run(0)
+		f.Patch(simulation.SyncID, map[string]any{"request": "one"})
+		f.Run(1)
 	},
-	"claims": func(f *flow) {
-		f.world.Create(engine(func(e *api.MoveEngine) {
+	"claims": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
 			e.Spec.Application = api.Application{
 				Claims:   []api.ClaimReference{{Name: "data"}},
 				Exclude:  []api.ExcludedObject{{Kind: "ConfigMap", Name: "web"}, {Group: "networking.k8s.io", Kind: "Ingress", Name: "web"}},
@@ -53,13 +53,13 @@ var scenarios = map[string]func(f *flow){
 			e.Spec.Data.Claims = []api.ClaimData{{Name: "data", Policy: api.ClaimCopy, Target: api.ClaimTarget{
 				Name: "files", Size: "5Gi", StorageClassName: new(""), AccessModes: []api.ClaimAccessMode{"ReadWriteOnce"}}}}
 		}))
-		f.cluster.Volumes[0].Target = "files"
-		f.run(0)
-		f.patch(syncID, map[string]any{"request": "one"})
-		f.run(0)
+		f.Cluster.Volumes[0].Target = "files"
+		f.Run(0)
+		f.Patch(simulation.SyncID, map[string]any{"request": "one"})
+		f.Run(0)
 	},
-	"kustomization": func(f *flow) {
-		f.world.Create(engine(func(e *api.MoveEngine) {
+	"kustomization": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
 			e.Spec.Targets[0].Kustomization = &api.Kustomization{
 				Images:   []api.KustomizeImage{{Name: "docker.io/library/nginx", NewName: "registry.example.com/nginx"}},
 				Replicas: []api.KustomizeReplicas{{Name: "worker", Count: 0}},
@@ -67,13 +67,13 @@ var scenarios = map[string]func(f *flow){
 					Patch: "- {op: replace, path: /spec/rules/0/host, value: shop.example.com}"}},
 			}
 		}))
-		f.run(0)
+		f.Run(0)
 	},
-	"blocked": func(f *flow) {
-		f.cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already",
+	"blocked": func(f *simulation.Flow) {
+		f.Cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already",
 			Object: "ConfigMap/settings"}}
-		f.world.Create(engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))
-		f.run(1)
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) { e.Spec.Data.Verification = api.VerificationChecksum }))
+		f.Run(1)
 	},
 }
 
@@ -90,13 +90,13 @@ func TestScenarios(t *testing.T) {
 	}
 	for name, play := range scenarios {
 		t.Run(name, func(t *testing.T) {
-			f := newFlow(t)
+			f := simulation.NewFlow(t)
 			if name == "repository" {
-				f = newFlowWith(t, placesConfig())
+				f = simulation.NewFlowWith(t, simulation.PlacesConfig())
 			}
 			var told story
-			f.mc.OnCall = func(e simulation.Exchange) {
-				c := call{Kind: e.Route, Hook: e.Hook, Now: f.world.Now, Config: f.config, Request: e.Request, Reply: e.Reply}
+			f.Metacontroller.OnCall = func(e simulation.Exchange) {
+				c := call{Kind: e.Route, Hook: e.Hook, Now: f.World.Now, Config: f.Config, Request: e.Request, Reply: e.Reply}
 				c.check(t)
 				if told.add(t, c) {
 					c.keep(t, "simulated", name)

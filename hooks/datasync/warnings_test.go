@@ -1,4 +1,4 @@
-package hooks_test
+package datasync_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/simulation"
 )
 
 // TestWarningsOfRuns: what the workers of a run warn of shows on the objects that are looked at, as
@@ -27,24 +27,24 @@ func TestWarningsOfRuns(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			f := newFlow(t)
-			f.cluster.Warnings = tc.warnings
-			f.world.Create(engine(nil))
-			f.run(5)
-			f.patch(syncID, map[string]any{"request": "first"})
-			f.run(5)
-			f.wantWarnings(tc.reason, tc.warnings, tc.want)
-			f.patch(switchID, map[string]any{"approvedPlan": "plan-1"})
-			f.run(5)
-			f.wantWarnings(tc.reason, tc.warnings, tc.want)
-			run := f.switchStatus().FinalRun
+			f := simulation.NewFlow(t)
+			f.Cluster.Warnings = tc.warnings
+			f.World.Create(simulation.Engine(nil))
+			f.Run(5)
+			f.Patch(simulation.SyncID, map[string]any{"request": "first"})
+			f.Run(5)
+			wantWarnings(t, f, tc.reason, tc.warnings, tc.want)
+			f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
+			f.Run(5)
+			wantWarnings(t, f, tc.reason, tc.warnings, tc.want)
+			run := f.SwitchStatus().FinalRun
 			if run == nil {
 				t.Fatal("there was no final run")
 			}
 			if diff := cmp.Diff(tc.warnings, run.Warnings); diff != "" {
 				t.Errorf("%s: finalRun of the switch (-want +got):\n%s", tc.reason, diff)
 			}
-			message := f.condition(switchID, api.ConditionSwitched).Message
+			message := f.Condition(simulation.SwitchID, api.ConditionSwitched).Message
 			if len(tc.warnings) > 0 && !strings.Contains(message, tc.want) {
 				t.Errorf("%s: the switch says %q, expected %q", tc.reason, message, tc.want)
 			}
@@ -53,24 +53,17 @@ func TestWarningsOfRuns(t *testing.T) {
 }
 
 // wantWarnings of the last run on the DataSync.
-func (f *flow) wantWarnings(reason string, want []string, text string) {
-	f.t.Helper()
+func wantWarnings(t *testing.T, f *simulation.Flow, reason string, want []string, text string) {
+	t.Helper()
 	var d api.DataSync
-	decode(f.t, f.world.Get(syncID), &d)
+	f.Read(simulation.SyncID, &d)
 	if d.Status.LastRun == nil {
-		f.t.Fatal("the DataSync shows no run")
+		t.Fatal("the DataSync shows no run")
 	}
 	if diff := cmp.Diff(want, d.Status.LastRun.Warnings); diff != "" {
-		f.t.Errorf("%s: lastRun of the DataSync (-want +got):\n%s", reason, diff)
+		t.Errorf("%s: lastRun of the DataSync (-want +got):\n%s", reason, diff)
 	}
-	if message := f.condition(syncID, api.ConditionSynced).Message; !strings.Contains(message, text) {
-		f.t.Errorf("%s: the DataSync says %q, expected %q", reason, message, text)
-	}
-}
-
-// TestWarned: a message stays as short as a condition takes it.
-func TestWarned(t *testing.T) {
-	if got := len(hooks.Warned([]string{strings.Repeat("ü", 1000)}, "status.lastRun.warnings")); got > 500 {
-		t.Errorf("the text has %d bytes", got)
+	if message := f.Condition(simulation.SyncID, api.ConditionSynced).Message; !strings.Contains(message, text) {
+		t.Errorf("%s: the DataSync says %q, expected %q", reason, message, text)
 	}
 }
