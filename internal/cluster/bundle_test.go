@@ -5,14 +5,13 @@ import (
 	"math/rand"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// noise does not compress, so that a small chunk size gives several chunks.
+// noise does not compress.
 func noise(n int) string {
 	r := rand.New(rand.NewSource(1))
 	b := make([]byte, n)
@@ -20,34 +19,6 @@ func noise(n int) string {
 		b[i] = "abcdefghijklmnopqrstuvwxyz0123456789"[r.Intn(36)]
 	}
 	return string(b)
-}
-
-func TestPack(t *testing.T) {
-	value := map[string]string{"a": noise(5000), "b": "x"}
-	chunks, sum, err := pack(value, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(chunks) < 3 {
-		t.Fatalf("got %d chunks, want several", len(chunks))
-	}
-	var whole []byte
-	for _, c := range chunks {
-		if len(c) > 1000 {
-			t.Errorf("a chunk has %d bytes, more than allowed", len(c))
-		}
-		whole = append(whole, c...)
-	}
-	var got map[string]string
-	if err := unpack(whole, &got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(value, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	if _, again, _ := pack(value, 1000); again != sum {
-		t.Error("the same value gives another checksum: a bundle would be written again for nothing")
-	}
 }
 
 func TestBundle(t *testing.T) {

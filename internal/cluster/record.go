@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/bundle"
 )
 
 const (
@@ -29,10 +28,7 @@ func RecordName(switchUID string) string {
 }
 
 // ShortHash is ten hexadecimal characters that stand for s in names.
-func ShortHash(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:])[:10]
-}
+func ShortHash(s string) string { return bundle.ShortHash(s) }
 
 // ReadRecord decodes the switch's record at this endpoint into out and returns its version for
 // WriteRecord; an empty version: there is none, and out is untouched.
@@ -91,14 +87,14 @@ func encodeRecord(cm *corev1.ConfigMap, record any) error {
 		cm.Data = map[string]string{recordKey: string(data)}
 		return nil
 	}
-	data, err = zipped(record)
+	data, err = bundle.Zip(record)
 	cm.BinaryData = map[string][]byte{zippedKey: data}
 	return err
 }
 
 func decodeRecord(cm *corev1.ConfigMap, out any) error {
 	if data, ok := cm.BinaryData[zippedKey]; ok {
-		return unpack(data, out)
+		return bundle.Unzip(data, out)
 	}
 	if err := json.Unmarshal([]byte(cm.Data[recordKey]), out); err != nil {
 		return errors.New("it is no JSON of KubeMove's")
