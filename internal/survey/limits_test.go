@@ -122,7 +122,7 @@ func TestVolumeSpecial(t *testing.T) {
 	}
 	got, err := Volume(dir, me())
 	must(t, err)
-	want := Paths{4, []string{`"socket"`, `"whiteout0"`, `"whiteout1"`, `"whiteout2"`}}
+	want := Paths{Count: 4, First: []string{`"socket"`, `"whiteout0"`, `"whiteout1"`, `"whiteout2"`}}
 	if diff := cmp.Diff(want, got.Special); diff != "" || got.Devices != 3 || got.Files != 1 {
 		t.Errorf("%d device nodes, %d files, expected 3 and the FIFO; special (-want +got):\n%s", got.Devices, got.Files, diff)
 	}

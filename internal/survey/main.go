@@ -72,7 +72,7 @@ func encode(r *Report) ([]byte, error) {
 			return nil, fmt.Errorf("cannot encode the report: %w", err)
 		}
 		longest := &r.Unreadable
-		for _, p := range r.paths() {
+		for _, p := range r.Kinds() {
 			if len(p.First) > len(longest.First) {
 				longest = p
 			}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/kubemove/kubemove/ddm/filecopy"
+	"github.com/kubemove/kubemove/internal/survey/found"
 )
 
 // Worker is the one that would write the copy at the target.
@@ -30,74 +31,20 @@ type Worker struct {
 	Others []Worker `json:"others,omitempty"`
 }
 
-// Report is what was found.
-type Report struct {
-	// Files: everything that is not a directory. Bytes of the regular files by their sizes, and what
-	// they take of the volume, hard links once.
-	Files     int64 `json:"files"`
-	Bytes     int64 `json:"bytes"`
-	Allocated int64 `json:"allocated"`
-	// Filled is how much of the holes in files the copy takes, at most, until they are made again.
-	Filled int64 `json:"filled,omitempty"`
-	// Folder: the entries of the largest directory.
-	Folder int64 `json:"folder,omitempty"`
-	// Unreadable for whoever made the survey.
-	Unreadable Paths `json:"unreadable,omitzero"`
-	// Foreign to the worker at the target: it could not give them their owner or their
-	// capabilities.
-	Foreign Paths `json:"foreign,omitzero"`
-	// Others are the files that are foreign to each of the other workers.
-	Others []Paths `json:"others,omitempty"`
-	// Owners of the files, the first of them.
-	Owners []Owner `json:"owners,omitempty"`
-	// Special are sockets and device nodes, which are not copied; Devices of them are device nodes.
-	Special Paths `json:"special,omitzero"`
-	Devices int64 `json:"devices,omitempty"`
-	// TooLong are paths that no system call takes in the worker's folder.
-	TooLong Paths `json:"tooLong,omitzero"`
-	// Demanding are files that only some file systems can keep.
-	Demanding Paths `json:"demanding,omitzero"`
-	// Root of the volume.
-	Root Root `json:"root"`
-}
-
-// Root is the metadata of the volume's own folder.
-type Root struct {
-	UID  int64  `json:"uid"`
-	GID  int64  `json:"gid"`
-	Mode uint32 `json:"mode"`
-}
-
-// Owner of files.
-type Owner struct {
-	UID int64 `json:"uid"`
-	GID int64 `json:"gid"`
-}
+// What a survey finds is in a package of its own.
+type (
+	// Report is what was found.
+	Report = found.Report
+	// Root is the metadata of the volume's own folder.
+	Root = found.Root
+	// Owner of files.
+	Owner = found.Owner
+	// Paths counts files and names the first of them.
+	Paths = found.Paths
+)
 
 // maxOwners that are named.
 const maxOwners = 8
-
-// maxPaths that are named of each kind.
-const maxPaths = 10
-
-// Paths counts files and names the first of them, quoted as in Go: names may hold any byte.
-type Paths struct {
-	Count int64    `json:"count"`
-	First []string `json:"first,omitempty"`
-}
-
-func (p *Paths) add(rel string) {
-	const limit = 120
-	p.Count++
-	if len(p.First) >= maxPaths {
-		return
-	}
-	name := fmt.Sprintf("%q", rel)
-	if len(name) > limit {
-		name = name[:limit] + `..."`
-	}
-	p.First = append(p.First, name)
-}
 
 // surveyor makes a report.
 type surveyor struct {
@@ -121,7 +68,7 @@ func Volume(root string, target Worker) (*Report, error) {
 	}
 	folder, err := os.Open(root)
 	if errors.Is(err, fs.ErrPermission) {
-		r.Unreadable.add(".")
+		r.Unreadable.Add(".")
 		return r, nil
 	}
 	if err != nil {
@@ -131,19 +78,10 @@ func Volume(root string, target Worker) (*Report, error) {
 	if err = errors.Join(err, folder.Close()); err != nil {
 		return nil, err
 	}
-	for _, p := range r.paths() {
+	for _, p := range r.Kinds() {
 		slices.Sort(p.First)
 	}
 	return r, nil
-}
-
-// paths of all kinds.
-func (r *Report) paths() []*Paths {
-	out := []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.TooLong, &r.Demanding}
-	for i := range r.Others {
-		out = append(out, &r.Others[i])
-	}
-	return out
 }
 
 func readRoot(dir string) (Root, error) {
@@ -162,10 +100,10 @@ func readRoot(dir string) (Root, error) {
 func (s *surveyor) look(e *entry) {
 	r := &s.report
 	if len(s.target.Folder)+len("/")+len(e.rel) > filecopy.MaxPath {
-		r.TooLong.add(e.rel)
+		r.TooLong.Add(e.rel)
 	}
 	if !copied(e) {
-		r.Special.add(e.rel)
+		r.Special.Add(e.rel)
 		if !e.is(unix.S_IFSOCK) {
 			r.Devices++
 		}
@@ -182,12 +120,12 @@ func (s *surveyor) look(e *entry) {
 			r.Filled += filled
 		}
 		if err := unix.Faccessat(e.folder, e.name, unix.R_OK, 0); errors.Is(err, fs.ErrPermission) {
-			r.Unreadable.add(e.rel)
+			r.Unreadable.Add(e.rel)
 			return
 		}
 	}
 	if demanding(e) {
-		r.Demanding.add(e.rel)
+		r.Demanding.Add(e.rel)
 	}
 	s.judgeOwner(e)
 }
@@ -201,11 +139,11 @@ func (s *surveyor) judgeOwner(e *entry) {
 	}
 	program := e.is(unix.S_IFREG) && hasCapabilities(e.path())
 	if !s.target.mayMake(owner, program) {
-		r.Foreign.add(e.rel)
+		r.Foreign.Add(e.rel)
 	}
 	for i, other := range s.target.Others {
 		if !other.mayMake(owner, program) {
-			r.Others[i].add(e.rel)
+			r.Others[i].Add(e.rel)
 		}
 	}
 }

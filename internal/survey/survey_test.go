@@ -58,8 +58,8 @@ func TestVolumeCounts(t *testing.T) {
 		t.Errorf("the files take %d bytes, expected at least 8", got.Allocated)
 	}
 	got.Allocated = 0
-	want := &Report{Files: 3, Bytes: 8, Folder: 5, Special: Paths{1, []string{`"s"`}}, Others: []Paths{},
-		Owners: []Owner{{int64(os.Getuid()), int64(os.Getgid())}},
+	want := &Report{Files: 3, Bytes: 8, Folder: 5, Special: Paths{Count: 1, First: []string{`"s"`}}, Others: []Paths{},
+		Owners: []Owner{{UID: int64(os.Getuid()), GID: int64(os.Getgid())}},
 		Root:   Root{UID: int64(os.Getuid()), GID: int64(os.Getgid()), Mode: 0o700}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
@@ -119,7 +119,7 @@ func TestVolumeOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]Paths{{}, {1, []string{`"mine"`}}, {}}, got.Others); diff != "" {
+	if diff := cmp.Diff([]Paths{{}, {Count: 1, First: []string{`"mine"`}}, {}}, got.Others); diff != "" {
 		t.Errorf("foreign to the others (-want +got):\n%s", diff)
 	}
 }
@@ -139,7 +139,7 @@ func TestVolumeUnreadable(t *testing.T) {
 		}
 	}
 	got := asUser(t, 12345, dir)
-	if diff := cmp.Diff(Paths{2, []string{`"closed"`, `"secret"`}}, got.Unreadable); diff != "" {
+	if diff := cmp.Diff(Paths{Count: 2, First: []string{`"closed"`, `"secret"`}}, got.Unreadable); diff != "" {
 		t.Errorf("unreadable (-want +got):\n%s", diff)
 	}
 }
@@ -175,7 +175,7 @@ func TestReportFits(t *testing.T) {
 	r := &Report{Files: 1 << 40, Others: make([]Paths, 3)}
 	for i := range 20 {
 		for _, p := range []*Paths{&r.Unreadable, &r.Foreign, &r.Special, &r.Others[0], &r.Others[1], &r.Others[2]} {
-			p.add(strings.Repeat("\xff", 200) + fmt.Sprint(i))
+			p.Add(strings.Repeat("\xff", 200) + fmt.Sprint(i))
 		}
 	}
 	data, err := encode(r)

@@ -84,7 +84,7 @@ func (s *surveyor) enter(e *entry) (bool, error) {
 	case errors.Is(err, fs.ErrPermission):
 		// Its folder may be listed, but not entered.
 		s.report.Files++
-		s.report.Unreadable.add(e.rel)
+		s.report.Unreadable.Add(e.rel)
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("cannot read %q: %w", e.rel, err)
@@ -104,7 +104,7 @@ func (s *surveyor) descend(folder *os.File, rel string, names []string) error {
 		case gone(err), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 			continue // Something else has taken its place.
 		case errors.Is(err, fs.ErrPermission):
-			s.report.Unreadable.add(e.rel)
+			s.report.Unreadable.Add(e.rel)
 			continue
 		case err != nil:
 			return fmt.Errorf("cannot read %q: %w", e.rel, err)
