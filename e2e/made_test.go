@@ -24,6 +24,7 @@ import (
 	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 )
 
@@ -140,7 +141,7 @@ func (m *made) kindOf(resource schema.GroupResource) (schema.GroupKind, error) {
 }
 
 // storedPlan is the plan of a pair as people read it.
-func (s *scenario) storedPlan(pair string) plan.Stored {
+func (s *scenario) storedPlan(pair string) planfile.Plan {
 	s.t.Helper()
 	config, err := s.src.Config()
 	require.NoError(s.t, err)

@@ -40,9 +40,9 @@ check_imports() {
     [[ -z $found ]] || wrong "$3:"$'\n'"$(head -5 <<<"$found")"
   }
   local module=github.com/kubemove/kubemove
-  forbid "./hooks/... ./internal/application/... ./internal/lineage/... ./internal/workload/..." \
+  forbid "./hooks/... ./internal/application/... ./internal/bundle/... ./internal/lineage/... ./internal/planfile/... ./internal/workload/..." \
     'k8s\.io/client-go/(kubernetes|dynamic|rest|discovery|tools|transport)' \
-    "hooks, internal/application, internal/lineage and internal/workload are pure and import no client"
+    "hooks and internal/{application,bundle,lineage,planfile,workload} are pure and import no client"
   forbid "./hooks/..." "$module/(internal/steps|internal/cluster|internal/transfer|ddm)(/|\$)" \
     "hooks import neither internal/steps nor ddm"
   forbid "./api/... ./task/..." "$module/(hooks|internal|ddm|cmd)(/|\$)" \

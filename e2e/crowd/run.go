@@ -20,6 +20,7 @@ import (
 	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 )
@@ -128,7 +129,7 @@ func (b *bench) planned(ctx context.Context, from, to string) (*application.Plan
 	}
 	// What is approved, and what is stored.
 	p.Hash()
-	plan.Redacted(p)
+	planfile.New(p)
 	return p, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/steps/plan"
@@ -21,7 +22,7 @@ import (
 // probeTarget finds out for each volume whether its worker can write to a new volume of the target. Of
 // several users that it can have, the first who can is taken, and kept in the stored plan. It fails
 // with the first volume that none of them can write to.
-func probeTarget(ctx context.Context, c *steps.Clusters, t *task.Task, stored *plan.Stored, r *report.Reporter) error {
+func probeTarget(ctx context.Context, c *steps.Clusters, t *task.Task, stored *planfile.Plan, r *report.Reporter) error {
 	if err := transfer.ForgetProbes(ctx, c.Target, t.Move.Pair.UID); err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ type probe struct {
 	failed  *transfer.Error
 }
 
-func newProbes(stored *plan.Stored, classes plan.Classes, privileged bool) []*probe {
+func newProbes(stored *planfile.Plan, classes plan.Classes, privileged bool) []*probe {
 	var out []*probe
 	for _, v := range stored.Volumes {
 		if v.Policy != api.ClaimCopy {
@@ -167,7 +168,7 @@ func modesOf(claim *unstructured.Unstructured) []corev1.PersistentVolumeAccessMo
 }
 
 // ownersOf the files of a volume, as its survey has found them.
-func ownersOf(stored *plan.Stored, volume string) []survey.Owner {
+func ownersOf(stored *planfile.Plan, volume string) []survey.Owner {
 	if k := stored.Surveys[volume]; k.Report != nil {
 		return k.Report.Owners
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -20,8 +21,8 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 	const config = `{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: "1"}}`
 	approved := made(secretText, config)
 	home := &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: fake.NewClientset()}
-	stored := Redacted(approved)
-	stored.Former = &Former{Hash: "former", Changes: []string{"ConfigMap/c: data.b"}}
+	stored := planfile.New(approved)
+	stored.Former = &planfile.Former{Hash: "former", Changes: []string{"ConfigMap/c: data.b"}}
 	if _, err := store(t.Context(), home, &task.Task{Move: &task.Move{Pair: task.Object{Name: "shop-dst", UID: "pair"}}}, stored); err != nil {
 		t.Fatal(err)
 	}
@@ -51,23 +52,5 @@ func TestChangesToTheStoredPlan(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
 		})
-	}
-}
-
-// TestSince: a plan says what differs from the one of another hash before it, until that is another.
-func TestSince(t *testing.T) {
-	first := &application.Plan{Engine: "shop"}
-	second := &application.Plan{Engine: "shop", TargetNamespace: "other"}
-	want := &Former{Hash: first.Hash(), Changes: []string{"the move: target"}}
-	if got := (Stored{}).since(first); got != nil {
-		t.Errorf("there was none before: got %v", got)
-	}
-	if diff := cmp.Diff(want, Redacted(first).since(second)); diff != "" {
-		t.Errorf("another plan (-want +got):\n%s", diff)
-	}
-	again := Redacted(second)
-	again.Former = want
-	if diff := cmp.Diff(want, again.since(second)); diff != "" {
-		t.Errorf("the same plan once more (-want +got):\n%s", diff)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/internal/transfer"
@@ -94,37 +95,17 @@ func chooseTarget(v *application.Volume, r *survey.Report) {
 	}
 }
 
-// TargetChoices are the users that the worker at the target can have, the chosen one first: of the
-// others those that can own all files of the volume, as the survey has found them.
-func (s Stored) TargetChoices(v application.Volume) []application.Identity {
-	chosen := v.Identity
-	if v.TargetIdentity != nil {
-		chosen = *v.TargetIdentity
-	}
-	out := []application.Identity{chosen}
-	choices, k := v.Choices(), s.Surveys[v.Name]
-	if k.Report == nil || len(k.Report.Others) != len(choices) {
-		return out
-	}
-	for i, c := range choices {
-		if k.Report.Others[i].Count == 0 && !reflect.DeepEqual(c, chosen) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // recall takes over what an earlier plan has found out about the volumes, where they can have the same
 // users: whom its workers run as, and how much they hold. It returns those of several users of which
 // nothing is known.
-func recall(p *application.Plan, known Stored) []string {
+func recall(p *application.Plan, known planfile.Plan) []string {
 	var unknown []string
 	for i := range p.Volumes {
 		v := &p.Volumes[i]
 		if v.Policy != api.ClaimCopy {
 			continue
 		}
-		former := known.volume(v.Name)
+		former := known.Volume(v.Name)
 		if former != nil && v.Usage == nil {
 			v.Usage = former.Usage
 		}
@@ -161,19 +142,6 @@ func takeOver(v *application.Volume, former application.Volume) bool {
 	}
 	v.Identity, v.TargetIdentity = former.Identity, former.TargetIdentity
 	return true
-}
-
-// volume of the stored plan; nil: it has none of this name.
-func (s Stored) volume(name string) *application.Volume {
-	if s.Plan == nil {
-		return nil
-	}
-	for i := range s.Volumes {
-		if s.Volumes[i].Name == name {
-			return &s.Volumes[i]
-		}
-	}
-	return nil
 }
 
 // Recall gives the volumes of a plan that was made without a survey what the pair's stored plan knows

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/internal/transfer"
 )
@@ -109,11 +110,11 @@ func TestRecall(t *testing.T) {
 	known.Users = slices.Clone(known.Candidates)
 	known.Users[0].GID = num(0)
 	known.TargetIdentity = &known.Users[0].Identity
-	stored := Stored{Plan: &application.Plan{Volumes: []application.Volume{known}},
-		Surveys: map[string]Surveyed{"data": {Report: &survey.Report{}}}}
+	stored := planfile.Plan{Plan: &application.Plan{Volumes: []application.Volume{known}},
+		Surveys: map[string]planfile.Surveyed{"data": {Report: &survey.Report{}}}}
 	cases := map[string]struct {
 		reason  string
-		stored  Stored
+		stored  planfile.Plan
 		change  func(*application.Volume)
 		target  int64
 		usage   *application.Usage
@@ -122,15 +123,15 @@ func TestRecall(t *testing.T) {
 		"Same": {"the choice is taken over", stored, func(*application.Volume) {}, 0, known.Usage, nil},
 		"Other": {"another workload has other users",
 			stored, func(v *application.Volume) { v.Candidates[0].Capabilities = nil }, 1001, known.Usage, []string{"data"}},
-		"None": {"the stored plan is gone", Stored{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
+		"None": {"the stored plan is gone", planfile.Plan{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
 		"Asked": {"an image that runs as somebody else now", stored, func(v *application.Volume) {
 			v.Users = slices.Clone(v.Candidates)
 			v.Users[0].Identity = application.Identity{UID: num(5), GID: num(5)}
 		}, 5, known.Usage, []string{"data"}},
 		"NotAsked": {"no Pod runs that could say the group",
 			stored, func(v *application.Volume) { v.Users = slices.Clone(v.Candidates) }, 0, known.Usage, nil},
-		"OneUser": {"there is nothing to choose", Stored{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
-		"Skipped": {"nothing is copied", Stored{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
+		"OneUser": {"there is nothing to choose", planfile.Plan{}, func(v *application.Volume) { v.Candidates = nil }, 1001, nil, nil},
+		"Skipped": {"nothing is copied", planfile.Plan{}, func(v *application.Volume) { v.Policy = api.ClaimSkip }, 1001, nil, nil},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

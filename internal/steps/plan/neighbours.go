@@ -2,38 +2,25 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/task"
 )
-
-// placeLabel of the Secret of a stored plan holds a hash of the engine and of the place that it moves to.
-const placeLabel = "kubemove.io/plan-place"
-
-// placeOf a plan; empty: the account may not read which cluster the target is, which is a blocker.
-func placeOf(p *application.Plan) string {
-	if p == nil || p.TargetCluster == "" {
-		return ""
-	}
-	return cluster.ShortHash(strings.Join([]string{p.Engine, p.TargetCluster, p.TargetNamespace}, "/"))
-}
 
 // checkNeighbours blocks a plan when another target of its engine leads to the same namespace of the
 // same cluster: both would write the same claims. Targets that name the same Secret are refused by the
 // engine already; that two Secrets lead to one cluster only the clusters' UIDs tell.
 func checkNeighbours(ctx context.Context, home *cluster.Cluster, pair task.Object, p *application.Plan) error {
-	place := placeOf(p)
-	if place == "" {
+	selector := planfile.SameTargetSelector(p, pair.UID)
+	if selector == "" {
 		return nil
 	}
-	selector := fmt.Sprintf("%s,%s=%s,%s!=%s", planLabel, placeLabel, place, api.PairLabel, pair.UID)
 	plans, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return home.Wrap("list the plans of other targets", err)

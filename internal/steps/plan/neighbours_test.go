@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -33,7 +34,7 @@ func TestCheckNeighbours(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			home := &cluster.Cluster{Side: cluster.SideHome, Namespace: "shop", Kube: fake.NewClientset()}
-			made := Redacted(to("shop", "c1", "shop"))
+			made := planfile.New(to("shop", "c1", "shop"))
 			if _, err := store(t.Context(), home, &task.Task{Move: &task.Move{Pair: first}}, made); err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -52,28 +50,6 @@ metadata: {name: night, namespace: shop}
 spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}}}}}`
 )
 
-func TestRedactedHoldsNoSecret(t *testing.T) {
-	p := &application.Plan{Objects: []application.Object{object(t, secretText), object(t, deployText)},
-		Transform: &application.Transform{Kustomizations: []api.Kustomization{{Patches: []api.KustomizePatch{{Patch: "stringData: {x: hush}"}}}}}}
-	p.Objects[0].Origin = &application.Origin{LastApplied: `{"data":{"password":"aHVzaA=="}}`}
-	stored := Redacted(p)
-	data, err := json.Marshal(stored)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, secret := range []string{"hush", "aHVzaA=="} {
-		if strings.Contains(string(data), secret) {
-			t.Errorf("the stored plan holds %q", secret)
-		}
-	}
-	if !strings.Contains(string(data), `"password":""`) || stored.Hash != p.Hash() {
-		t.Errorf("the stored plan must keep the keys of Secrets and the hash of the whole plan: %s", data)
-	}
-	if got, _, _ := unstructured.NestedString(p.Objects[0].Object.Object, "data", "password"); got != "aHVzaA==" {
-		t.Error("the plan itself was changed: a cutover needs the values")
-	}
-}
-
 func TestSecretRefs(t *testing.T) {
 	engine := object(t, `
 apiVersion: kubemove.io/v1alpha1
@@ -94,22 +70,6 @@ func TestRegistered(t *testing.T) {
 	got := registered([]task.Mobilizer{{Name: "restic", Image: "i"}, {Name: "ghost"}})
 	if diff := cmp.Diff([]string{"restic"}, got); diff != "" {
 		t.Errorf("a mobilizer without an image is not registered: -want +got:\n%s", diff)
-	}
-}
-
-func TestSecretName(t *testing.T) {
-	seen := map[string]bool{}
-	for _, pair := range []string{"shop-dst", strings.Repeat("p", 253), strings.Repeat("a.", 120) + "b", "shop"} {
-		for _, hash := range []string{"1", "2"} {
-			name := SecretName(pair, "uid", hash)
-			if problems := validation.IsDNS1123Subdomain(name + "-999"); len(problems) > 0 {
-				t.Errorf("%q with a number is not a name: %v", name, problems)
-			}
-			if seen[name] {
-				t.Errorf("%q stands for two plans", name)
-			}
-			seen[name] = true
-		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
+	"github.com/kubemove/kubemove/internal/planfile"
 )
 
 // kindsMapper knows some kinds, without a server.
@@ -155,7 +156,7 @@ func TestNoSecretLeavesTheComparison(t *testing.T) {
 	if len(p.Target) != 1 || p.Target[0].Standing != application.StandingDifferent || len(p.Target[0].Differs) != 4 {
 		t.Errorf("the Secrets differ in two values, two keys and an annotation, got %v", p.Target)
 	}
-	said, err := json.Marshal([]any{Redacted(p), Summary(p)})
+	said, err := json.Marshal([]any{planfile.New(p), Summary(p)})
 	if err != nil {
 		t.Fatal(err)
 	}

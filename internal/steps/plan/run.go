@@ -2,26 +2,19 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/task"
 )
-
-// planLabel marks the Secrets of stored plans.
-const planLabel = "kubemove.io/plan"
 
 // Run carries out the verb plan. A plan with blockers is a success: it was found out what
 // stands in the way.
@@ -157,89 +150,45 @@ func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, 
 
 // surveyed looks into the volumes, has the target pull the images and lets it judge the workers.
 // It returns the plan for people.
-func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Reporter, p *application.Plan) (Stored, error) {
+func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Reporter, p *application.Plan) (planfile.Plan, error) {
 	known, err := Load(ctx, c.Home, t.Move.Pair.UID)
 	if err != nil && cluster.KindOf(err) != cluster.NotFound {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	recall(p, known) // Of what is not known a survey is made.
 	spec := transfer.NewSpec(t, c.Source, c.Target)
 	workers := workerCheck{spec: spec, plan: p, judged: map[string]bool{}}
 	if err := workers.run(ctx); err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	images := pullImages(ctx, spec, p, known.Images)
 	surveys := look(ctx, spec, p, known.Surveys, r)
 	classes, err := ReadClasses(ctx, c.Target)
 	if err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	warnUnprobed(p, classes)
 	if err := workers.run(ctx); err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	if err := checkMemory(ctx, p, c.Source, c.Target); err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	pulled := images.judge(p, images.await(r))
 	if err := checkQuota(ctx, spec, p); err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
 	if err := checkNodes(ctx, c.Target, p); err != nil {
-		return Stored{}, err
+		return planfile.Plan{}, err
 	}
-	former := known.since(p)
+	former := known.Since(p)
 	if former != nil {
 		// The first of the warnings: a status holds few.
 		p.Warnings = slices.Insert(p.Warnings, 0, clip(api.ChangedSince+former.Hash+": "+firstOf(former.Changes)))
 	}
-	out := Redacted(p)
+	out := planfile.New(p)
 	out.Surveys, out.Images, out.Former = surveys, pulled, former
 	return out, nil
-}
-
-// Load reads the stored plan of a pair. The error is of the kind NotFound when there is none.
-func Load(ctx context.Context, home *cluster.Cluster, pairUID string) (Stored, error) {
-	var out Stored
-	list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx,
-		metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + planLabel})
-	if err != nil {
-		return out, home.Wrap("list the plans", err)
-	}
-	for _, s := range list.Items {
-		// Of a plan in several Secrets this is the first.
-		if s.Labels[planLabel] == cluster.ShortHash(s.Name) {
-			err := home.LoadBundle(ctx, s.Name, &out)
-			return out, err
-		}
-	}
-	return out, &cluster.Error{Kind: cluster.NotFound, Side: home.Side, Message: "the pair has no stored plan: ask for one (spec.planRequest)"}
-}
-
-// Rewrite stores a stored plan again, with what was found out since it was made.
-func Rewrite(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) error {
-	_, err := store(ctx, home, t, p)
-	return err
-}
-
-// Changes says what differs between the plan of that hash and a newer one, as far as the stored plan of
-// the pair knows the former.
-func Changes(ctx context.Context, home *cluster.Cluster, pairUID, hash string, is *application.Plan) ([]string, error) {
-	was, err := Load(ctx, home, pairUID)
-	if err != nil || was.Plan == nil {
-		return nil, err
-	}
-	switch {
-	case was.Hash == hash:
-		return application.Changes(was.Hash, was.Plan, is), nil
-	case was.Former != nil && was.Former.Hash == hash && was.Hash == is.Hash():
-		return was.Former.Changes, nil
-	case was.Former != nil && was.Former.Hash == hash:
-		all := slices.Concat(was.Former.Changes, application.Changes(was.Hash, was.Plan, is))
-		slices.Sort(all)
-		return slices.Compact(all), nil
-	}
-	return nil, nil
 }
 
 // firstOf some changes, for a line of the plan.
@@ -250,40 +199,4 @@ func firstOf(changes []string) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// store writes the plan for people into a Secret that the pair owns, and deletes the pair's
-// older ones.
-func store(ctx context.Context, home *cluster.Cluster, t *task.Task, p Stored) (string, error) {
-	pair := t.Move.Pair
-	name := SecretName(pair.Name, pair.UID, p.Hash)
-	b := cluster.Bundle{Name: name, Owner: steps.Owner(task.Subject{Kind: task.KindPair, Object: pair}),
-		Labels: map[string]string{api.PairLabel: pair.UID, planLabel: cluster.ShortHash(name), placeLabel: placeOf(p.Plan)}}
-	if err := home.StoreBundle(ctx, b, p); err != nil {
-		return "", err
-	}
-	return name, forgetPlans(ctx, home, pair.UID, cluster.ShortHash(name))
-}
-
-// forgetPlans deletes the stored plans of a pair but the one to keep.
-func forgetPlans(ctx context.Context, home *cluster.Cluster, pairUID, keep string) error {
-	selector := fmt.Sprintf("%s=%s,%s,%s!=%s", api.PairLabel, pairUID, planLabel, planLabel, keep)
-	old, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
-	if err != nil {
-		return home.Wrap("list the older plans", err)
-	}
-	var errs []error
-	for _, s := range old.Items {
-		u := &unstructured.Unstructured{}
-		u.SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
-		u.SetName(s.Name)
-		u.SetUID(s.UID)
-		errs = append(errs, home.Delete(ctx, u, false))
-	}
-	return errors.Join(errs...)
-}
-
-// Forget deletes every stored plan of a pair.
-func Forget(ctx context.Context, home *cluster.Cluster, pairUID string) error {
-	return forgetPlans(ctx, home, pairUID, "")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/kubemove/kubemove/ddm/filecopy"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/internal/transfer"
@@ -21,23 +22,17 @@ import (
 // images that were pulled.
 const freshFor = time.Hour
 
-// Surveyed is what is known of a volume, with what it was found for.
-type Surveyed struct {
-	// Key changes with the claim and with the users of the workers.
-	Key    string         `json:"key"`
-	At     time.Time      `json:"at"`
-	Report *survey.Report `json:"report"`
-}
-
 // look surveys the volumes that have no fresh survey, and adds what stands in the way of a
 // whole copy.
-func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[string]Surveyed, r *report.Reporter) map[string]Surveyed {
+func look(
+	ctx context.Context, s transfer.Spec, p *application.Plan, known map[string]planfile.Surveyed, r *report.Reporter,
+) map[string]planfile.Surveyed {
 	now := time.Now().UTC()
-	out := map[string]Surveyed{}
+	out := map[string]planfile.Surveyed{}
 	s.Volumes = nil
 	for _, v := range p.Volumes {
 		k, ok := known[v.Name]
-		if ok && k.Key == keyOf(v) && now.Sub(k.At) < freshFor && k.clean() && fits(k.Report, p.ClaimSize(v.Target)) {
+		if ok && k.Key == keyOf(v) && now.Sub(k.At) < freshFor && clean(k) && fits(k.Report, p.ClaimSize(v.Target)) {
 			out[v.Name] = k
 			continue
 		}
@@ -62,7 +57,7 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 			}
 		}
 		if found := reports[v.Name]; found != nil {
-			out[v.Name] = Surveyed{Key: keyOf(*v), At: now, Report: found}
+			out[v.Name] = planfile.Surveyed{Key: keyOf(*v), At: now, Report: found}
 		}
 		if f := failures[v.Name]; f != nil {
 			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
@@ -76,7 +71,7 @@ func look(ctx context.Context, s transfer.Spec, p *application.Plan, known map[s
 }
 
 // clean: nothing was found that may have been fixed since.
-func (k Surveyed) clean() bool {
+func clean(k planfile.Surveyed) bool {
 	r := k.Report
 	return r != nil && r.Unreadable.Count+r.Foreign.Count+r.TooLong.Count == 0 && r.Devices <= filecopy.MaxDevices
 }

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/planfile"
 	"github.com/kubemove/kubemove/internal/survey"
 	"github.com/kubemove/kubemove/task"
 )
@@ -131,7 +132,7 @@ func TestSurveyClean(t *testing.T) {
 		"Devices":    {&survey.Report{Devices: 10_001}, false},
 		"None":       {nil, false},
 	} {
-		if got := (Surveyed{Report: tc.report}).clean(); got != tc.want {
+		if got := clean(planfile.Surveyed{Report: tc.report}); got != tc.want {
 			t.Errorf("%s: got %v, want %v", name, got, tc.want)
 		}
 	}
