@@ -15,7 +15,7 @@ import (
 
 // pure packages decide: they reach nothing, and know no time but the one they are given.
 var pure = []string{".", "config", "jobs", "moveengine", "movepair", "datasync", "moveswitch", "internal/check",
-	"internal/switches", "internal/scan"}
+	"internal/switches", "internal/scan", "internal/schedule"}
 
 var forbidden = []string{"net", "os", "log", "k8s.io/client-go", "math/rand", "crypto/rand", "github.com/kubemove/kubemove/internal",
 	"github.com/kubemove/kubemove/ddm"}

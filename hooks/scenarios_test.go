@@ -58,6 +58,16 @@ var scenarios = map[string]func(f *simulation.Flow){
 		f.Patch(simulation.SyncID, map[string]any{"request": "one"})
 		f.Run(0)
 	},
+	"live": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
+			e.Spec.Mode = api.ModeLive
+			e.Spec.Sync = &api.SyncPolicy{Schedule: "*/30 * * * *", TimeZone: "Europe/Berlin", Deadline: "2h"}
+			e.Spec.Switch = &api.EngineSwitch{SwitchPolicy: api.SwitchPolicy{At: "2026-11-21T10:15:00+01:00"}}
+		}))
+		f.Run(2)
+		f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
+		f.Run(3)
+	},
 	"kustomization": func(f *simulation.Flow) {
 		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
 			e.Spec.Targets[0].Kustomization = &api.Kustomization{

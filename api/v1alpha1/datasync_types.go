@@ -18,6 +18,38 @@ type SyncVolume struct {
 	Target string `json:"target"`
 }
 
+// SyncPolicy says when runs are started by themselves. A run never begins while another one goes on.
+// Those that were missed meanwhile, or while nothing ran here, are made up for by one. The first run
+// begins at once.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.schedule) && has(self.interval))",message="sync.schedule and sync.interval are both set: keep one of them"
+// +kubebuilder:validation:XValidation:rule="has(self.schedule) || !has(self.timeZone)",message="sync.timeZone is set without sync.schedule, which it belongs to: add the schedule or remove the time zone"
+type SyncPolicy struct {
+	// interval between the beginnings of two runs, a duration such as 30s, at least 10s. One that takes
+	// longer is followed by the next at once. Default, without a schedule: 5m.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && duration(self) >= duration('10s')",message="sync.interval is not a duration of at least 10s: write for example 5m"
+	Interval string `json:"interval,omitempty"`
+	// schedule of the runs in the form of cron, such as "*/15 * * * *", with five fields, or a word such
+	// as @hourly. Runs of different moves are spread over up to a minute after the time.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Schedule string `json:"schedule,omitempty"`
+	// timeZone of the schedule, a name of the time zone database such as Europe/Berlin. Default: UTC.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
+	// deadline of a run after the first one, a duration such as 6h, at least 1m: one that takes longer is ended,
+	// and made again later. What it has copied is not copied again. Default: 24h.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && duration(self) >= duration('1m')",message="sync.deadline is not a duration of at least 1m: write for example 6h"
+	Deadline string `json:"deadline,omitempty"`
+}
+
 // DataSyncSpec is what one mobilizer copies for one pair. Fields are hook-owned unless said
 // otherwise.
 type DataSyncSpec struct {
@@ -43,6 +75,9 @@ type DataSyncSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=256
 	Volumes []SyncVolume `json:"volumes,omitempty"`
+	// sync says when runs are started by themselves; absent: only on request. Hook-owned.
+	// +optional
+	Sync *SyncPolicy `json:"sync,omitempty"`
 	// suspend: no run is started. Hook-owned.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
@@ -56,11 +91,15 @@ type DataSyncSpec struct {
 }
 
 // Trigger says why a run was started.
-// +kubebuilder:validation:Enum=Request;Final
+// +kubebuilder:validation:Enum=Initial;Schedule;Request;Final
 type Trigger string
 
 // The triggers of a run.
 const (
+	// TriggerInitial: the first run of a live move.
+	TriggerInitial Trigger = "Initial"
+	// TriggerSchedule: the time of spec.sync has come.
+	TriggerSchedule Trigger = "Schedule"
 	// TriggerRequest: somebody wrote spec.request.
 	TriggerRequest Trigger = "Request"
 	// TriggerFinal: the run of a switch, after the source was stopped.
@@ -136,6 +175,9 @@ type SyncRun struct {
 	// finishedAt is when the run ended; absent while it runs.
 	// +optional
 	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+	// seconds from startedAt to finishedAt; absent while it runs.
+	// +optional
+	Seconds int64 `json:"seconds,omitempty"`
 	// outcome: Succeeded, Failed or Declined; empty while it runs.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
@@ -207,6 +249,15 @@ type DataSyncStatus struct {
 	// lastRun is the last run that ended.
 	// +optional
 	LastRun *SyncRun `json:"lastRun,omitempty"`
+	// runs that ended, at most ten, the newest first. The last one that succeeded is always among them.
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=10
+	Runs []SyncRun `json:"runs,omitempty"`
+	// nextRunTime is when the next run is due by spec.sync; absent without, and when none comes any more.
+	// +optional
+	NextRunTime *metav1.Time `json:"nextRunTime,omitempty"`
 	// lastSuccessTime is the end of the last run that succeeded.
 	// +optional
 	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
@@ -228,6 +279,7 @@ type DataSyncStatus struct {
 // +kubebuilder:printcolumn:name="Progress",type=string,JSONPath=`.status.progress`
 // +kubebuilder:printcolumn:name="Volumes",type=string,JSONPath=`.status.stages`
 // +kubebuilder:printcolumn:name="Last Success",type=date,JSONPath=`.status.lastSuccessTime`
+// +kubebuilder:printcolumn:name="Next Run",type=string,JSONPath=`.status.nextRunTime`,priority=1
 // +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
 // +kubebuilder:printcolumn:name="Files",type=integer,JSONPath=`.status.filesDone`,priority=1
 // +kubebuilder:printcolumn:name="Bytes",type=integer,JSONPath=`.status.bytesDone`,priority=1

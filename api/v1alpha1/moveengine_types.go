@@ -5,11 +5,17 @@ import (
 )
 
 // MoveMode says when the data is transferred.
-// +kubebuilder:validation:Enum=Offline
+// +kubebuilder:validation:Enum=Offline;Live
 type MoveMode string
 
-// ModeOffline moves once: the application stops, its data is copied, it starts at the target.
-const ModeOffline MoveMode = "Offline"
+// The modes of a move.
+const (
+	// ModeOffline moves once: the application stops, its data is copied, it starts at the target.
+	ModeOffline MoveMode = "Offline"
+	// ModeLive copies while the application goes on running, again and again, until the switch: then
+	// only what has changed since the last run is copied while the application is stopped.
+	ModeLive MoveMode = "Live"
+)
 
 // EngineSwitch is the cutover that an engine asks for: the target and the policy of its
 // MoveSwitch.
@@ -30,10 +36,15 @@ type EngineSwitch struct {
 // +kubebuilder:validation:XValidation:rule="self.targets.all(t, has(t.cluster) || (has(self.source) && has(self.source.cluster)))",message="a target without cluster and a source without cluster are the same place, this namespace: give one of them a cluster.kubeconfigSecretRef and a namespace"
 // +kubebuilder:validation:XValidation:rule="!has(self.source) || !has(self.source.cluster) || self.targets.all(t, !has(t.cluster) || t.cluster.kubeconfigSecretRef.name != self.source.cluster.kubeconfigSecretRef.name || t.cluster.kubeconfigSecretRef.key != self.source.cluster.kubeconfigSecretRef.key || t.__namespace__ != self.source.__namespace__)",message="a target has the cluster and the namespace of the source: nothing would move, correct one of them"
 // +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable: create another MoveEngine instead"
+// +kubebuilder:validation:XValidation:rule="self.mode == 'Live' || !has(self.sync)",message="sync is set and mode is Offline, which copies once: remove sync, or set mode to Live"
 type MoveEngineSpec struct {
-	// mode of the move: Offline.
+	// mode of the move: Offline, which copies once, with the application stopped; or Live, which
+	// copies while the application runs, again and again, until the switch.
 	// +required
 	Mode MoveMode `json:"mode"`
+	// sync says when a live move copies. Only with the mode Live. Default: every 5m.
+	// +optional
+	Sync *SyncPolicy `json:"sync,omitempty"`
 	// suspend stops new plans, transfers and switches from being started; what runs goes on
 	// to its end. Default: false.
 	// +optional
@@ -117,6 +128,9 @@ type EngineTargetStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	PlanHash string `json:"planHash,omitempty"`
+	// lastSuccessTime is that of the pair: how old the copy at the target is at most.
+	// +optional
+	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
 }
 
 // MoveEngineStatus is what is known of the move.

@@ -50,6 +50,10 @@ type MovePairSpec struct {
 	// data says how the data moves. Hook-owned.
 	// +optional
 	Data Data `json:"data,omitempty,omitzero"`
+	// sync says when the DataSyncs copy by themselves while the application runs; absent: only on request. With it a
+	// switch waits for the first of these runs. Hook-owned.
+	// +optional
+	Sync *SyncPolicy `json:"sync,omitempty"`
 	// planInterval: a plan that is older is made anew, a duration; 0s: never by itself. Default:
 	// 1h. Hook-owned.
 	// +optional
@@ -174,6 +178,10 @@ type MovePairStatus struct {
 	// +kubebuilder:validation:MaxItems=8
 	// +kubebuilder:validation:items:MaxLength=253
 	DataSyncs []string `json:"dataSyncs,omitempty"`
+	// lastSuccessTime is the oldest of the ends of the last successful runs of all the DataSyncs; absent until
+	// each has one.
+	// +optional
+	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
 	// transport that the newest run uses or has used: ClusterIP, NodePort, LoadBalancer or
 	// Relay; several, separated by commas, where the volumes differ. Absent before the first
 	// run.
@@ -197,6 +205,7 @@ type MovePairStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.hash`
 // +kubebuilder:printcolumn:name="Objects",type=integer,JSONPath=`.status.plan.objects`
+// +kubebuilder:printcolumn:name="Last Success",type=date,JSONPath=`.status.lastSuccessTime`
 // +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
 // +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -57,6 +57,13 @@ type Quiesce struct {
 // SwitchPolicy is how a cutover is done. The same fields stand in MoveEngine's switch and in
 // MoveSwitch, where they are hook-owned.
 type SwitchPolicy struct {
+	// at is the time before which the switch does not begin, in the form of RFC 3339, such as
+	// 2026-12-24T02:00:00+01:00. One that is approved later begins then. A time before the object was created is
+	// refused. Default: it begins as soon as it may. Hook-owned in a MoveSwitch.
+	// +optional
+	// +kubebuilder:validation:Format=date-time
+	// +kubebuilder:validation:MaxLength=64
+	At string `json:"at,omitempty"`
 	// approval: Manual waits for approvedPlan, Automatic does not. Default: Manual.
 	// Hook-owned in a MoveSwitch.
 	// +optional

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // Time zones of schedules: the image has no database of them.
 
 	"github.com/kubemove/kubemove/hooks/server"
 )

@@ -9,12 +9,13 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// job of the requested run.
+// job of the run that is wanted.
 func (s *state) job() (runtime.Object, error) {
 	spec := s.dataSync.Spec
 	t := jobs.Task(s.pair, task.VerbSync, s.config)
 	all := t.Move.Mobilizers
-	t.Run.Trigger = api.TriggerRequest
+	t.Run.Trigger = s.wanted.trigger
+	t.Run.DeadlineSeconds = s.deadline()
 	t.Parameters = spec.Parameters
 	for _, v := range spec.Volumes {
 		t.Volumes = append(t.Volumes, task.Volume{Name: v.Name, Target: v.Target})
@@ -28,6 +29,7 @@ func (s *state) job() (runtime.Object, error) {
 		Task:        t,
 		Credentials: all,
 		Account:     jobs.DataAccount(s.pair.Name),
+		Annotations: s.wanted.annotations(spec.Request),
 		Config:      s.config,
 	}
 	if m := s.config.Mobilizers[spec.Mobilizer]; m.Spec.Type == config.Driver {

@@ -19,15 +19,16 @@ func (s *state) accepted(c *hooks.Conditions) {
 
 // synced sets Synced and Verified: a run has succeeded only when it was verified.
 func (s *state) synced(c *hooks.Conditions, r runs) {
+	last := r.last()
 	switch {
-	case r.last != nil && r.last.Outcome == string(task.OutcomeSucceeded):
-		text := "run " + r.last.ID + " copied every volume" + hooks.Warned(r.last.Warnings, "status.lastRun.warnings")
+	case last != nil && last.Outcome == string(task.OutcomeSucceeded):
+		text := "run " + last.ID + " copied every volume" + hooks.Warned(last.Warnings, "status.lastRun.warnings")
 		c.True(api.ConditionSynced, api.ReasonSucceeded, text)
-		c.True(api.ConditionVerified, api.ReasonSucceeded, "counts and bytes of both sides agreed in run "+r.last.ID)
+		c.True(api.ConditionVerified, api.ReasonSucceeded, "counts and bytes of both sides agreed in run "+last.ID)
 		return
-	case r.last != nil:
-		c.False(api.ConditionSynced, outcomeReason(r.last.Outcome), r.last.Message)
-		c.False(api.ConditionVerified, outcomeReason(r.last.Outcome), "the last run did not get to its end")
+	case last != nil:
+		c.False(api.ConditionSynced, outcomeReason(last.Outcome), last.Message)
+		c.False(api.ConditionVerified, outcomeReason(last.Outcome), "the last run did not get to its end")
 		return
 	case r.current != nil:
 		c.Unknown(api.ConditionSynced, api.ReasonRunning, "the first run goes on")
@@ -54,7 +55,7 @@ func (s *state) retiredCondition(c *hooks.Conditions) {
 
 func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
 	stall := jobs.Moving()
-	if reason, _ := s.hindrance(); reason == "" && !s.answered {
+	if s.waits() {
 		stall = jobs.Check(s.outlook, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now)
 	}
 	if s.view.Finalizing {

@@ -38,3 +38,9 @@ func (s *state) hindrance() (reason, message string) {
 	}
 	return "", ""
 }
+
+// waits: a run is wanted now, and nothing keeps it from being made.
+func (s *state) waits() bool {
+	reason, _ := s.hindrance()
+	return s.wanted != nil && reason == "" && !s.now.Before(s.wanted.at)
+}

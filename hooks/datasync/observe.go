@@ -1,11 +1,13 @@
 package datasync
 
 import (
+	"cmp"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -22,10 +24,12 @@ type state struct {
 	attempts []jobs.Attempt
 
 	problem *config.Problem
-	ask     jobs.Ask
-	outlook jobs.Outlook
 	// answered: the request has had its run.
 	answered bool
+	// wanted is the run that is wanted now, or next; nil: none. ask and outlook are its own.
+	wanted  *wanted
+	ask     jobs.Ask
+	outlook jobs.Outlook
 }
 
 func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
@@ -46,12 +50,14 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 		return nil, err
 	}
 	s := &state{config: c, now: now, view: view, dataSync: d, pair: pair, switches: related, attempts: attempts}
-	s.problem = c.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}})
-	s.ask = jobs.Ask{Step: task.VerbSync, Intent: jobs.Intent(string(d.UID), "sync", d.Spec.Request)}
-	s.outlook = jobs.Next(attempts, s.ask, now)
-	last := d.Status.LastRun
-	// A request that was answered stays answered, though its Job is gone.
-	s.answered = d.Spec.Request == "" || s.outlook.Progress == jobs.Done ||
-		s.outlook.Last == nil && last != nil && last.Request == d.Spec.Request && last.Outcome == string(task.OutcomeSucceeded)
+	s.problem = cmp.Or(c.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}}), check.Sync(d.Spec.Sync))
+	s.answered = s.isAnswered()
+	if s.problem == nil {
+		s.wanted = s.want()
+	}
+	if s.wanted != nil {
+		s.ask = jobs.Ask{Step: task.VerbSync, Intent: s.wanted.intent}
+		s.outlook = jobs.Next(attempts, s.ask, now)
+	}
 	return s, nil
 }

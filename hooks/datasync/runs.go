@@ -1,6 +1,10 @@
 package datasync
 
 import (
+	"cmp"
+	"slices"
+	"time"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -9,105 +13,157 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// runs are the current and the last one, whoever makes them.
+// runs are the current one and those that have ended, whoever makes them.
 type runs struct {
-	current, last *api.SyncRun
+	current *api.SyncRun
+	// ended runs, the newest first.
+	ended []api.SyncRun
 	// shown is the newest report: of the current run, else of the last one.
 	shown *task.Status
 }
 
-// ended is the last run if the report that is shown belongs to it, else nil.
-func (r runs) ended() *api.SyncRun {
-	if r.shown != nil && r.last != nil && r.shown.RunID == r.last.ID {
-		return r.last
+// last run that has ended; nil: there is none.
+func (r runs) last() *api.SyncRun {
+	if len(r.ended) == 0 {
+		return nil
+	}
+	last := r.ended[0]
+	return &last
+}
+
+// shownEnd is the last run if the report that is shown belongs to it, else nil.
+func (r runs) shownEnd() *api.SyncRun {
+	if last := r.last(); r.shown != nil && last != nil && r.shown.RunID == last.ID {
+		return last
 	}
 	return nil
 }
 
 func (s *state) runs() runs {
-	r := runs{last: s.dataSync.Status.LastRun}
+	r := runs{}
+	reports := map[string]*task.Status{}
+	var found []api.SyncRun
 	for i := range s.attempts {
-		s.requested(&r, &s.attempts[i])
+		a := &s.attempts[i]
+		run := s.runOf(a)
+		if a.State == jobs.Running {
+			r.current, r.shown = &run, a.Status
+			continue
+		}
+		found, reports[run.ID] = append(found, run), a.Status
 	}
-	s.final(&r)
+	report := finalReport(s.dataSync)
+	for _, m := range s.switches.All {
+		if f := m.Status.FinalRun; f != nil && f.FinishedAt != nil {
+			run := finalRun(*f, report)
+			found = append(found, run)
+			if report != nil && report.RunID == run.ID {
+				reports[run.ID] = report
+			}
+		}
+	}
+	r.ended = history(s.known(), found)
+	if last := r.last(); r.current == nil && last != nil {
+		r.shown = reports[last.ID]
+	}
+	s.finalNow(&r, report)
 	return r
 }
 
-// requested takes a Job into account; they come oldest first.
-func (s *state) requested(r *runs, a *jobs.Attempt) {
-	started := a.Job.CreationTimestamp
-	run := &api.SyncRun{
-		ID:        a.Job.Name,
-		Trigger:   api.TriggerRequest,
-		Request:   s.request(a),
-		StartedAt: &started,
+// maxRuns that a status holds.
+const maxRuns = 10
+
+// history of the runs that are known, with what was found of them now: the newest first. The last one that succeeded is
+// never forgotten: when the next one is due follows from it.
+func history(known, found []api.SyncRun) []api.SyncRun {
+	byID := map[string]api.SyncRun{}
+	for _, list := range [][]api.SyncRun{known, found} {
+		for _, r := range list {
+			if r.FinishedAt != nil {
+				byID[r.ID] = r
+			}
+		}
 	}
-	run.Warnings = warnings(a.Status)
+	list := make([]api.SyncRun, 0, len(byID))
+	for _, r := range byID {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b api.SyncRun) int {
+		return cmp.Or(b.FinishedAt.Compare(a.FinishedAt.Time), cmp.Compare(b.ID, a.ID))
+	})
+	if len(list) <= maxRuns {
+		return list
+	}
+	good := slices.IndexFunc(list, func(r api.SyncRun) bool { return r.Outcome == string(task.OutcomeSucceeded) })
+	if good >= maxRuns {
+		list[maxRuns-1] = list[good]
+	}
+	return list[:maxRuns]
+}
+
+// runOf a Job.
+func (s *state) runOf(a *jobs.Attempt) api.SyncRun {
+	started := a.Job.CreationTimestamp
+	run := api.SyncRun{ID: a.Job.Name, Trigger: trigger(a), StartedAt: &started, Warnings: warnings(a.Status)}
+	if run.Trigger == api.TriggerRequest {
+		run.Request = s.request(a)
+	}
 	if a.State == jobs.Running {
-		r.current = run
-		r.shown = a.Status
-		return
+		return run
 	}
 	finished := metav1.NewTime(a.Finished)
-	run.FinishedAt = &finished
+	run.FinishedAt, run.Seconds = &finished, seconds(&started, &finished)
 	run.Outcome = string(a.State)
 	if a.State != jobs.Succeeded {
 		run.Message = hooks.Cut(a.Result.Message, hooks.MaxMessage)
 	}
 	run.Bytes, run.Files = totals(a.Status)
-	if r.last == nil || r.last.ID == run.ID || later(run.FinishedAt, r.last.FinishedAt) {
-		r.last = run
-		r.shown = a.Status
-	}
+	return run
 }
 
-// request that a Job answers: known for the Jobs of the present one and of the last run.
+// trigger of a Job: that of one without the annotation is older than the other triggers.
+func trigger(a *jobs.Attempt) api.Trigger {
+	return cmp.Or(api.Trigger(a.Job.Annotations[triggerAnnotation]), api.TriggerRequest)
+}
+
+// request that a Job answers.
 func (s *state) request(a *jobs.Attempt) string {
-	if a.Intent == s.ask.Intent {
+	if a.Intent == s.requestIntent() {
 		return s.dataSync.Spec.Request
 	}
-	if l := s.dataSync.Status.LastRun; l != nil && l.ID == a.Job.Name {
-		return l.Request
-	}
-	if c := s.dataSync.Status.Run; c != nil && c.ID == a.Job.Name {
-		return c.Request
-	}
-	return ""
+	return a.Job.Annotations[requestAnnotation]
 }
 
-// final takes the final run of a switch into account: its progress is on the DataSync itself,
-// its end in the status of the switch.
-func (s *state) final(r *runs) {
-	for _, m := range s.switches.All {
-		f := m.Status.FinalRun
-		if f == nil || f.FinishedAt == nil {
-			continue
-		}
-		if r.last == nil || r.last.ID == f.ID || later(f.FinishedAt, r.last.FinishedAt) {
-			run := *f
-			run.Trigger = api.TriggerFinal
-			run.Message = hooks.Cut(run.Message, hooks.MaxMessage)
-			r.last = &run
-		}
+func seconds(from, to *metav1.Time) int64 {
+	if from == nil || to == nil {
+		return 0
 	}
-	report := finalReport(s.dataSync)
-	if report == nil {
+	return int64(max(to.Sub(from.Time), 0).Round(time.Second) / time.Second)
+}
+
+// finalRun of a switch as this DataSync shows it: the switch counts all its DataSyncs, the report only this one.
+func finalRun(run api.SyncRun, report *task.Status) api.SyncRun {
+	run.Trigger = api.TriggerFinal
+	run.Message = hooks.Cut(run.Message, hooks.MaxMessage)
+	run.Seconds = seconds(run.StartedAt, run.FinishedAt)
+	if report == nil || report.RunID != run.ID {
+		return run
+	}
+	if bytes, files := totals(report); bytes > 0 || files > 0 {
+		run.Bytes, run.Files = bytes, files
+	}
+	if len(report.Warnings) > 0 {
+		run.Warnings = warnings(report)
+	}
+	return run
+}
+
+// finalNow shows the final run of a switch that goes on: its progress is on the DataSync itself.
+func (s *state) finalNow(r *runs, report *task.Status) {
+	if report == nil || s.switches.Busy == nil || report.Result != nil && s.switches.Busy.Status.FinalRun != nil {
 		return
 	}
-	if r.last != nil && r.last.ID == report.RunID {
-		r.shown = report
-		own := *r.last
-		if bytes, files := totals(report); bytes > 0 || files > 0 {
-			// The switch counts all its DataSyncs, the report only this one.
-			own.Bytes, own.Files = bytes, files
-		}
-		if len(report.Warnings) > 0 {
-			own.Warnings = warnings(report)
-		}
-		r.last = &own
-		return
-	}
-	if s.switches.Busy == nil || report.Result != nil && s.switches.Busy.Status.FinalRun != nil {
+	if slices.ContainsFunc(r.ended, func(e api.SyncRun) bool { return e.ID == report.RunID }) {
 		return
 	}
 	r.shown = report

@@ -3,6 +3,7 @@ package datasync
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -13,15 +14,18 @@ import (
 func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Duration) {
 	old := s.dataSync.Status
 	r := s.runs()
+	last := r.last()
 	st := api.DataSyncStatus{
 		ObservedGeneration: s.dataSync.Generation,
-		Volumes:            volumes(s.dataSync.Spec.Volumes, old.Volumes, r.shown, r.ended()),
+		Volumes:            volumes(s.dataSync.Spec.Volumes, old.Volumes, r.shown, r.shownEnd()),
 		Run:                r.current,
-		LastRun:            r.last,
+		LastRun:            last,
+		Runs:               r.ended,
+		NextRunTime:        s.nextRunTime(),
 		LastSuccessTime:    old.LastSuccessTime,
 	}
-	if r.last != nil && r.last.Outcome == string(task.OutcomeSucceeded) && later(r.last.FinishedAt, st.LastSuccessTime) {
-		st.LastSuccessTime = r.last.FinishedAt
+	if last != nil && last.Outcome == string(task.OutcomeSucceeded) && later(last.FinishedAt, st.LastSuccessTime) {
+		st.LastSuccessTime = last.FinishedAt
 	}
 	sum(&st, st.Volumes)
 	if r.current != nil && r.shown != nil {
@@ -36,4 +40,14 @@ func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Dura
 	stall.Set(c)
 	st.Conditions, st.Stalled = c.List(), c.ReasonIfTrue(api.ConditionStalled)
 	return st, stall.Recheck
+}
+
+// nextRunTime is when the next run is due by the schedule; nil: none is.
+func (s *state) nextRunTime() *metav1.Time {
+	reason, _ := s.hindrance()
+	if s.wanted == nil || s.wanted.at.IsZero() || reason == api.ReasonRetired || reason == api.ReasonSuspended {
+		return nil
+	}
+	at := metav1.NewTime(s.wanted.at)
+	return &at
 }

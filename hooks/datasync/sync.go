@@ -1,4 +1,4 @@
-// Package datasync decides what a DataSync needs: a Job for each requested run, and the
+// Package datasync decides what a DataSync needs: a Job for each run, asked for or due, and the
 // granular state of the copies, be they made by that Job or by the final run of a switch.
 package datasync
 
@@ -30,8 +30,7 @@ func New(c config.Config) hooks.Hook {
 
 func (s *state) sync() (hooks.Desired, error) {
 	children := jobs.KeptChildren(jobs.Keep(s.attempts, nil))
-	reason, _ := s.hindrance()
-	if reason == "" && !s.answered && s.outlook.Progress == jobs.Create {
+	if s.waits() && s.outlook.Progress == jobs.Create {
 		job, err := s.job()
 		if problem := jobs.TooLarge(err); problem != nil {
 			s.problem = problem
@@ -42,8 +41,12 @@ func (s *state) sync() (hooks.Desired, error) {
 		}
 	}
 	status, recheck := s.status(children)
-	if s.switches.Busy != nil || reason == api.ReasonNotReady && !s.answered {
+	reason, _ := s.hindrance()
+	switch {
+	case s.switches.Busy != nil || reason == api.ReasonNotReady && s.wanted != nil:
 		recheck = hooks.Sooner(recheck, hooks.RelatedRecheck)
+	case reason == "" && s.wanted != nil && s.now.Before(s.wanted.at):
+		recheck = hooks.Sooner(recheck, hooks.Until(s.wanted.at, s.now))
 	}
 	return hooks.Desired{Children: children, Status: status, ResyncAfter: recheck}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/schedule"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 )
 
@@ -59,6 +60,7 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 			Source:       s.engine.Spec.Source,
 			Target:       t,
 			Data:         s.engine.Spec.Data,
+			Sync:         s.syncPolicy(),
 			PlanInterval: s.engine.Spec.PlanInterval,
 		},
 	}
@@ -68,6 +70,21 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 		}
 	}
 	return p
+}
+
+// syncPolicy of the pairs; nil: nothing is copied before the switch but on request.
+func (s *state) syncPolicy() *api.SyncPolicy {
+	if s.engine.Spec.Mode != api.ModeLive {
+		return nil
+	}
+	var p api.SyncPolicy
+	if s.engine.Spec.Sync != nil {
+		p = *s.engine.Spec.Sync
+	}
+	if p.Schedule == "" && p.Interval == "" {
+		p.Interval = schedule.DefaultIntervalText
+	}
+	return &p
 }
 
 // unmerged keeps apart what Metacontroller would take for one: it merges the entries of a list

@@ -1,6 +1,7 @@
 package moveengine
 
 import (
+	"cmp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -32,8 +33,13 @@ func problem(e *api.MoveEngine, c config.Config) *config.Problem {
 			return p
 		}
 	}
-	if p := check.Targets(e.Spec.Targets); p != nil {
+	if p := cmp.Or(check.Targets(e.Spec.Targets), check.Sync(e.Spec.Sync)); p != nil {
 		return p
+	}
+	if e.Spec.Switch != nil {
+		if p := check.SwitchTime(e.Spec.Switch.At, e.CreationTimestamp); p != nil {
+			return p
+		}
 	}
 	name := target(e.Spec)
 	if !slices.ContainsFunc(e.Spec.Targets, func(t api.Target) bool { return t.Name == name }) {

@@ -77,6 +77,7 @@ func (s *state) targets() []api.EngineTargetStatus {
 			if p.Status.Channel != "" {
 				st.Channel = p.Status.Channel
 			}
+			st.LastSuccessTime = p.Status.LastSuccessTime
 			if p.Status.Plan != nil {
 				st.PlanHash = p.Status.Plan.Hash
 			}
@@ -160,6 +161,10 @@ func (s *state) pairStep() string {
 			return "Waiting for the approval of plan " + s.sw.Status.PlanHash
 		case api.ReasonSuspended:
 			return "Suspended"
+		case api.ReasonSyncing:
+			return "First copy"
+		case api.ReasonScheduled:
+			return "Waiting for " + s.sw.Spec.At
 		case api.ReasonDeclined:
 			return "Cutover declined"
 		}

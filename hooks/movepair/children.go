@@ -102,6 +102,7 @@ func (s *state) dataSync(name string, spec api.DataSyncSpec) *api.DataSync {
 			Mobilizer:  spec.Mobilizer,
 			Parameters: spec.Parameters,
 			Volumes:    spec.Volumes,
+			Sync:       s.pair.Spec.Sync,
 			Suspend:    s.pair.Spec.Suspend,
 		},
 	}

@@ -1,6 +1,7 @@
 package movepair
 
 import (
+	"cmp"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -57,7 +58,7 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	s := &state{
 		config: c, now: now, view: view, pair: p, attempts: attempts, syncs: syncs,
 		switches: related,
-		problem:  check.Move(p.Spec.Source, p.Spec.Target, p.Spec.Data, c),
+		problem:  cmp.Or(check.Move(p.Spec.Source, p.Spec.Target, p.Spec.Data, c), check.Sync(p.Spec.Sync)),
 	}
 	s.decide()
 	return s, nil

@@ -2,8 +2,10 @@ package movepair
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -24,9 +26,29 @@ func (s *state) status(dataSyncs []string, children []runtime.Object) (api.MoveP
 		Channel:            s.channel(),
 		Plan:               s.newest,
 		DataSyncs:          dataSyncs,
+		LastSuccessTime:    s.lastSuccess(dataSyncs),
 		Transport:          s.transport(),
 		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
 	}, stall.Recheck
+}
+
+// lastSuccess is the oldest end of the last successful runs of the DataSyncs; nil: one has none yet. What was known
+// stays, when they are gone.
+func (s *state) lastSuccess(names []string) *metav1.Time {
+	if len(names) == 0 {
+		return s.pair.Status.LastSuccessTime
+	}
+	var oldest *metav1.Time
+	for _, name := range names {
+		i := slices.IndexFunc(s.syncs, func(d *api.DataSync) bool { return d.Name == name })
+		if i < 0 || s.syncs[i].Status.LastSuccessTime == nil {
+			return nil
+		}
+		if at := s.syncs[i].Status.LastSuccessTime; oldest == nil || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
 }
 
 // transport of the newest runs, as the DataSyncs have seen it; what was known stays, when they

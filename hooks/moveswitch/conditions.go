@@ -13,6 +13,10 @@ import (
 )
 
 func (s *state) accepted(c *hooks.Conditions) {
+	if s.problem != nil {
+		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
+		return
+	}
 	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
 }
 
@@ -183,7 +187,9 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 			stall.Recheck = hooks.Until(o.RetryAt, s.now)
 		}
 	case phaseWaiting:
-		if d.gate.approvedReason == api.ReasonPlanChanged {
+		if s.problem != nil {
+			stall = s.person(s.problem.Reason, s.problem.Message, "kubectl -n "+ns+" edit moveswitch "+s.sw.Name)
+		} else if d.gate.approvedReason == api.ReasonPlanChanged {
 			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")
 		} else if d.outlook.Stuck {
 			stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)

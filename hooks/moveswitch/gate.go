@@ -3,6 +3,7 @@ package moveswitch
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,16 +29,37 @@ func (s *state) gate() gate {
 	s.approve(&g)
 	ready, why := s.pairReady()
 	switch {
+	case s.problem != nil:
+		g.reason, g.message = s.problem.Reason, s.problem.Message
 	case s.sw.Spec.Suspend:
 		g.reason, g.message = api.ReasonSuspended, "spec.suspend is set"
 	case !ready:
 		g.reason, g.message = api.ReasonNotReady, why
+	case s.syncing():
+		g.reason, g.message = api.ReasonSyncing, fmt.Sprintf("the first copy of the data goes on while the application runs: "+
+			"kubectl -n %s get datasyncs", s.sw.Namespace)
 	case !g.approved:
 		g.reason, g.message = g.approvedReason, g.approvedMessage
+	case s.now.Before(s.begins()):
+		g.reason, g.message = api.ReasonScheduled, "the switch begins at "+s.sw.Spec.At
 	default:
 		g.open = true
 	}
 	return g
+}
+
+// syncing: the pair copies while the application runs, and not everything was copied once yet.
+func (s *state) syncing() bool {
+	return s.pair != nil && s.pair.Spec.Sync != nil && len(s.pair.Status.DataSyncs) > 0 && s.pair.Status.LastSuccessTime == nil
+}
+
+// begins is the time before which the switch does not; zero: it may at once.
+func (s *state) begins() time.Time {
+	at, err := time.Parse(time.RFC3339, s.sw.Spec.At)
+	if err != nil {
+		return time.Time{} // There is none, or it is a problem of its own.
+	}
+	return at
 }
 
 // planHash is that of the newest plan: the pair's, or what cutovers that were bound to it have

@@ -9,6 +9,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -23,6 +24,7 @@ type state struct {
 	pair     *api.MovePair
 	attempts []jobs.Attempt
 	facts    facts
+	problem  *config.Problem
 }
 
 func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
@@ -40,6 +42,10 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	}
 	s := &state{config: c, now: now, view: view, sw: m, pair: pair, attempts: attempts}
 	s.facts = s.gather()
+	if owner := metav1.GetControllerOf(m); owner == nil || owner.Kind != hooks.KindMoveEngine.Kind {
+		// Of a switch that an engine has made the engine looks at the time.
+		s.problem = check.SwitchTime(m.Spec.At, m.CreationTimestamp)
+	}
 	return s, nil
 }
 

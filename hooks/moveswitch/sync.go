@@ -34,15 +34,21 @@ func (s *state) sync() (hooks.Desired, error) {
 	return hooks.Desired{
 		Children:    d.children,
 		Status:      status,
-		ResyncAfter: hooks.Sooner(hooks.Sooner(recheck, d.recheck), s.awaitsPair(d)),
+		ResyncAfter: hooks.Sooner(hooks.Sooner(recheck, d.recheck), s.awaits(d)),
 		Finalized:   d.finalized,
 	}, nil
 }
 
-// awaitsPair is when to look at the pair again, while the switch waits for it.
-func (s *state) awaitsPair(d decision) time.Duration {
+// awaits is when to look again, while the switch waits for its pair or its time.
+func (s *state) awaits(d decision) time.Duration {
 	switch {
-	case d.phase != phaseWaiting || d.gate.reason != api.ReasonNotReady:
+	case d.phase != phaseWaiting:
+		return 0
+	case d.gate.reason == api.ReasonScheduled:
+		return hooks.Until(s.begins(), s.now)
+	case d.gate.reason == api.ReasonSyncing:
+		return hooks.RelatedRecheckLong
+	case d.gate.reason != api.ReasonNotReady:
 		return 0
 	case s.pair != nil && s.pair.Status.Plan != nil && len(s.pair.Status.Plan.Blockers) > 0:
 		return hooks.RelatedRecheckLong

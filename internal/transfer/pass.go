@@ -53,7 +53,8 @@ func (p *Pass) Wait(ctx context.Context) (Result, error) {
 		var cancel context.CancelFunc
 		limit := time.Duration(seconds) * time.Second
 		ctx, cancel = context.WithDeadlineCause(ctx, p.startedAt.Add(limit),
-			failed(api.ReasonSyncFailed, fmt.Sprintf("the run did not end within %s", limit), task.RetrySoon))
+			failed(api.ReasonSyncFailed, fmt.Sprintf("the run did not end within %s, its deadline (sync.deadline): "+
+				"raise that, or see what makes it slow; what it has copied is not copied again", limit), task.RetryLater))
 		defer cancel()
 	}
 	err := p.loop(ctx, func() bool {

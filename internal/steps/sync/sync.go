@@ -1,5 +1,5 @@
 // Package sync copies volumes while the application goes on running at the source, because
-// somebody asked for it. It never touches a claim that a switch has made, or is making, active.
+// it is time to, or somebody asked for it. It never touches a claim that a switch has made, or is making, active.
 package sync
 
 import (
@@ -31,17 +31,9 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if stop, err := locked(ctx, c); stop != nil || err != nil {
 		return ended(stop, err)
 	}
-	r.Step("Prepare", "capturing the application")
-	p, err := plan.Capture(ctx, c.Source, c.Target, t, "")
-	if err != nil {
-		return steps.Failure(err)
-	}
-	if err := plan.Recall(ctx, c.Home, t.Move.Pair.UID, p); err != nil {
-		return steps.Failure(err)
-	}
-	volumes, stop := choose(p, t.Volumes)
-	if stop != nil {
-		return *stop
+	p, volumes, stop, err := choices(ctx, c, t, r)
+	if stop != nil || err != nil {
+		return ended(stop, err)
 	}
 	if stop, err := ensureClaims(ctx, c.Target, p, volumes, lineage.Of(t.Move, "")); stop != nil || err != nil {
 		return ended(stop, err)
@@ -76,6 +68,32 @@ func locked(ctx context.Context, c *steps.Clusters) (*task.Result, error) {
 		}
 	}
 	return nil, nil
+}
+
+// choices are the wanted volumes, with what the pair's plan has found out about them: to find it out again for each run
+// would cost more than most runs. Where the stored plan does not know one, the application is captured again.
+func choices(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Reporter,
+) (*application.Plan, []application.Volume, *task.Result, error) {
+	r.Step("Prepare", "reading the plan")
+	known, err := plan.Load(ctx, c.Home, t.Move.Pair.UID)
+	if err != nil && cluster.KindOf(err) != cluster.NotFound {
+		return nil, nil, nil, err
+	}
+	if known.Plan != nil {
+		if volumes, stop := choose(known.Plan, t.Volumes); stop == nil {
+			return known.Plan, volumes, nil, nil
+		}
+	}
+	r.Step("Prepare", "capturing the application")
+	p, err := plan.Capture(ctx, c.Source, c.Target, t, "")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := plan.Recall(ctx, c.Home, t.Move.Pair.UID, p); err != nil {
+		return nil, nil, nil, err
+	}
+	volumes, stop := choose(p, t.Volumes)
+	return p, volumes, stop, nil
 }
 
 // choose finds the wanted volumes in the plan.
