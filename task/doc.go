@@ -15,6 +15,9 @@ const APIVersion = "task.kubemove.io/v1alpha1"
 const (
 	// TaskFile holds the Task as JSON. Read-only.
 	TaskFile = "/kubemove/task/task.json"
+	// NextTaskFile holds the Task of the present pass, of a worker that serves several of them
+	// (Task.Passes): it is replaced atomically for each. Read-only.
+	NextTaskFile = "/kubemove/control/task.json"
 	// StatusFile holds the Status as JSON; the task replaces it atomically (write a file
 	// beside it, rename) as often as it likes.
 	StatusFile = "/kubemove/result/status.json"

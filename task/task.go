@@ -62,6 +62,11 @@ type Task struct {
 	// StateSide is the side whose worker has the mobilizer's state mounted at StateDir; empty: the target.
 	// What the other side's worker needs of it travels over the peer's connections.
 	StateSide Role `json:"stateSide,omitempty"`
+	// Passes: the worker serves several passes, one after the other, without an end of its process. The Task of
+	// each comes in NextTaskFile, with a run.id of its own, and is carried out as this one would be. After a success
+	// the worker waits for the next; after a failure it ends as it would else. SIGTERM ends it. Only
+	// mobilizers that are registered with passes get it.
+	Passes bool `json:"passes,omitempty"`
 	// Parameters of the mobilizer, as the user wrote them.
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// Move is the input of KubeMove's own verbs; mobilizers do not get it.
@@ -194,6 +199,9 @@ type Move struct {
 	QuiesceSeconds int64 `json:"quiesceSeconds,omitempty"`
 	// HealthSeconds for the target to become healthy.
 	HealthSeconds int64 `json:"healthSeconds,omitempty"`
+	// MaxFinalSyncSeconds: before the source is stopped everything is copied once more, again and again, until a run takes no
+	// longer than this, or they get no shorter; 0: nothing is.
+	MaxFinalSyncSeconds int64 `json:"maxFinalSyncSeconds,omitempty"`
 	// ProgressSeconds is the shortest time between two reports; at least 5.
 	ProgressSeconds int64 `json:"progressSeconds,omitempty"`
 }
@@ -223,6 +231,8 @@ type Mobilizer struct {
 	// State asks for a claim of its own at the target, mounted at StateDir, that survives
 	// from run to run.
 	State bool `json:"state,omitempty"`
+	// Passes: one process of a worker serves several passes.
+	Passes bool `json:"passes,omitempty"`
 	// Open is the command of the workers for the verb open; empty: it has none.
 	Open []string `json:"open,omitempty"`
 	// StateParameter is the parameter with which users keep the state in a place of their own.

@@ -69,6 +69,14 @@ type SwitchPolicy struct {
 	// +optional
 	// +default="Manual"
 	Approval Approval `json:"approval,omitempty"`
+	// maxFinalSync, in a live move: before the application is stopped everything is copied once more, again and again, until a
+	// run takes no longer than this, a duration, or until they get no shorter, at most five times. Only with
+	// mobilizers that serve several passes. Default: 10s. Hook-owned in a MoveSwitch.
+	// +optional
+	// +default="10s"
+	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
+	// +kubebuilder:validation:MaxLength=32
+	MaxFinalSync string `json:"maxFinalSync,omitempty"`
 	// quiesce says how the source is stopped. Hook-owned in a MoveSwitch.
 	// +optional
 	Quiesce Quiesce `json:"quiesce,omitempty,omitzero"`
@@ -118,7 +126,7 @@ type MoveSwitchSpec struct {
 
 // SwitchStep is one step of the cutover.
 type SwitchStep struct {
-	// name of the step: Prepare, Lock, Pin, Workers, Jobs, Quiesce, FinalSync, Activate,
+	// name of the step: Prepare, Lock, Pin, Workers, Jobs, Deltas, Quiesce, FinalSync, Activate,
 	// Start, Health, Commit, Open, Finish or RollBack.
 	// +required
 	// +kubebuilder:validation:MaxLength=64

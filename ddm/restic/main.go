@@ -30,14 +30,14 @@ func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return Run(ctx, Dirs{
-		Task: task.TaskFile, Status: task.StatusFile, Volumes: task.VolumesDir, SourceVolumes: task.VolumesDir,
+		Task: task.TaskFile, NextTask: task.NextTaskFile, Status: task.StatusFile, Volumes: task.VolumesDir, SourceVolumes: task.VolumesDir,
 		State: task.StateDir, Credentials: task.CredentialsDir, Host: host,
 	})
 }
 
 // Dirs are the places of the contract; tests have their own.
 type Dirs struct {
-	Task, Status, Volumes, State, Credentials string
+	Task, NextTask, Status, Volumes, State, Credentials string
 	// SourceVolumes is Volumes as the source sees it, by which a snapshot knows its files.
 	SourceVolumes string
 	// Host is the name of this one, by which restic's locks are known.
@@ -66,21 +66,33 @@ type side struct {
 	verified bool
 }
 
-// Run carries out the task of Dirs.Task and returns the exit code.
+// Run carries out the task of Dirs.Task, or the passes that it announces, and returns the exit code.
 func Run(ctx context.Context, d Dirs) int {
-	data, err := os.ReadFile(d.Task)
+	t, err := readTask(d.Task)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "cannot read the task: %v\n", err)
+		fmt.Fprintln(os.Stderr, err)
 		return task.ExitPermanent
+	}
+	if t.Passes {
+		return runPasses(ctx, d)
+	}
+	return run(ctx, d, t)
+}
+
+func readTask(file string) (*task.Task, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the task: %w", err)
 	}
 	t, err := task.Decode(data)
 	if err == nil && (len(t.Volumes) != 1 || t.Peer == nil && t.Verb != task.VerbOpen) {
 		err = fmt.Errorf("the task has %d volumes and peer %v: expected exactly one volume, and a peer", len(t.Volumes), t.Peer)
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return task.ExitPermanent
-	}
+	return t, err
+}
+
+func run(ctx context.Context, d Dirs, t *task.Task) int {
+	var err error
 	s := &side{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name}
 	s.volume = filepath.Join(d.Volumes, s.name)
 	if s.settings, err = parseSettings(t.Parameters); err != nil {

@@ -91,7 +91,7 @@ func freshPair(t *testing.T) *pair {
 // dirs of one side.
 func (p *pair) dirs() Dirs {
 	root := p.t.TempDir()
-	d := Dirs{Task: filepath.Join(root, "task.json"), Status: filepath.Join(root, "status.json"),
+	d := Dirs{Task: filepath.Join(root, "task.json"), NextTask: filepath.Join(root, "next.json"), Status: filepath.Join(root, "status.json"),
 		Volumes: filepath.Join(root, "volumes"), State: filepath.Join(root, "state"), Credentials: filepath.Join(root, "credentials")}
 	for _, dir := range []string{d.Volumes, d.State, d.Credentials, filepath.Join(d.Volumes, "data")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -135,11 +135,17 @@ func (p *pair) warnings(st [2]*task.Status) []string {
 func (p *pair) target() string { return filepath.Join(p.dst.Volumes, "data") }
 
 func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
+	p.t.Helper()
+	p.taskIn(d.Task, role, run, exact, false)
+}
+
+func (p *pair) taskIn(file string, role task.Role, run string, exact, passes bool) {
+	p.t.Helper()
 	t := task.Task{
 		APIVersion: task.APIVersion, Verb: task.VerbSync, Role: role,
 		Run:     task.Run{ID: run, Exact: exact, Verification: p.verification},
 		Volumes: []task.Volume{{Name: "data", Target: "data"}},
-		Peer:    &task.Peer{Dial: p.dials[role], Listen: p.ports[role]}, StateSide: p.stateSide,
+		Peer:    &task.Peer{Dial: p.dials[role], Listen: p.ports[role]}, StateSide: p.stateSide, Passes: passes,
 		Channel: &task.Channel{Namespace: "home", Name: "shop-dst"},
 	}
 	if role == task.RoleTarget {
@@ -152,9 +158,8 @@ func (p *pair) task(d Dirs, role task.Role, run string, exact bool) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := os.WriteFile(d.Task, data, 0o600); err != nil {
-		p.t.Fatal(err)
-	}
+	must(p.t, os.WriteFile(file+".tmp", data, 0o600))
+	must(p.t, os.Rename(file+".tmp", file))
 }
 
 // run carries out one run and returns both exit codes and statuses. When the source fails, the

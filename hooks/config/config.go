@@ -57,6 +57,8 @@ type MobilizerSpec struct {
 	Command map[task.Verb][]string `json:"command,omitempty"`
 	// State asks for a claim at the target that survives from run to run.
 	State bool `json:"state,omitempty"`
+	// Passes: one process of a worker serves several passes (task.Task.Passes).
+	Passes bool `json:"passes,omitempty"`
 	// StateParameter is the parameter with which users keep the state in a place of their own:
 	// claim:NAME is a claim in the target namespace, everything else a place that the mobilizer
 	// reaches by itself.
@@ -156,6 +158,7 @@ func (c Config) Task(mobilizers []api.Mobilizer) []task.Mobilizer {
 			Command:    r.Command[task.VerbSync],
 			Open:       r.Command[task.VerbOpen],
 			State:      r.State,
+			Passes:     r.Passes,
 			Parameters: m.Parameters,
 
 			StateParameter:    r.StateParameter,

@@ -14,8 +14,11 @@ import (
 // approvedAnnotation on a cutover Job holds the hash of the plan that it is bound to.
 const approvedAnnotation = "kubemove.io/approved-plan"
 
-// defaultTimeout of quiesce and health, as the schema says.
-const defaultTimeout = 5 * time.Minute
+// The defaults, as the schema says: of quiesce and health, and of the last run before the stop.
+const (
+	defaultTimeout   = 5 * time.Minute
+	defaultFinalSync = 10 * time.Second
+)
 
 // ask is a step with what the user intends by it.
 func (s *state) ask(verb task.Verb) jobs.Ask {
@@ -40,8 +43,11 @@ func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
 	t.Move.ApprovedPlan = s.approved()
 	// No number: a pair that nobody made from an engine.
 	t.Move.EngineGeneration, _ = strconv.ParseInt(s.pair.Annotations[api.EngineGenerationAnnotation], 10, 64)
-	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout)
-	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout)
+	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout, defaultTimeout)
+	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout, defaultTimeout)
+	if s.pair.Spec.Sync != nil {
+		t.Move.MaxFinalSyncSeconds = seconds(s.sw.Spec.MaxFinalSync, defaultFinalSync)
+	}
 	return jobs.Build(jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixSwitch, s.sw, s.pair),
 		Intent:      ask.Intent,
@@ -64,10 +70,10 @@ func (s *state) roundOf(verb task.Verb) string {
 }
 
 // seconds of a duration that the schema has checked.
-func seconds(text string) int64 {
+func seconds(text string, usual time.Duration) int64 {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		d = defaultTimeout
+		d = usual
 	}
 	return int64(d / time.Second)
 }

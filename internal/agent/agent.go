@@ -16,9 +16,11 @@ import (
 
 // Agent of one worker.
 type Agent struct {
-	// RunID and Role of the worker.
+	// RunID and Role of the worker. Of one that serves several passes it is the ID of their session.
 	RunID string
 	Role  task.Role
+	// NextTaskFile is where a mobilizer that serves several passes finds the task of each; empty: it has one.
+	NextTaskFile string
 	// Control is where the coordinator connects.
 	Control net.Listener
 	// Peer is where the mobilizer connects.
@@ -70,7 +72,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		go a.serveDirect(serving)
 	}
 	// The watcher stops with the mobilizer: finish reads the last status itself.
-	a.watch.run(ctx)
+	a.watch.follow(ctx)
 
 	a.Log.Info("the mobilizer has ended", "openConnections", a.open.Load())
 	a.drain()
@@ -101,7 +103,7 @@ func (a *Agent) defaults() {
 		a.Log = slog.Default()
 	}
 	a.started = startGate{file: a.StartedFile}
-	a.watch = newWatcher(a.StatusFile, a.RunID, a.Poll, a.Log)
+	a.watch = newWatcher(a.StatusFile, a.firstRun(), a.Poll, a.Log)
 	a.received = make(chan struct{}, 1)
 	a.connection.changed = make(chan struct{})
 }
@@ -152,7 +154,7 @@ func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Co
 		}
 		switch m.Type {
 		case relay.TypeGo:
-			if err := a.started.open(); err != nil {
+			if err := a.begin(m.Task); err != nil {
 				a.Log.Error("cannot let the mobilizer start", "error", err)
 				return
 			}
@@ -220,6 +222,9 @@ func (a *Agent) finish() {
 	}
 	if !a.started.isOpen() {
 		return // The mobilizer never started: there is nothing to tell.
+	}
+	if a.NextTaskFile != "" && status != nil && status.Result != nil && status.Result.Outcome == task.OutcomeSucceeded {
+		return // It was told to stop after a pass that was good, which the coordinator knows.
 	}
 	limit := time.After(a.FlushTimeout)
 	for alone := 0; alone < aloneLimit; {

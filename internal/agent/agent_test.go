@@ -170,7 +170,7 @@ func TestGoOutlivesSessions(t *testing.T) {
 	if Started(file) {
 		t.Fatal("started before go")
 	}
-	h.link.Go()
+	h.link.Go(nil)
 	for role := range h.agents {
 		h.await(role, "go", func(s relay.AgentState) bool { return s.Started })
 	}
@@ -209,7 +209,7 @@ func TestStatusReachesTheCoordinator(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
-			h.link.Go()
+			h.link.Go(nil)
 			h.await(task.RoleTarget, "go", func(s relay.AgentState) bool { return s.Started })
 			h.writeStatus(task.RoleTarget, tc.data)
 			// The worker ends: the last look and the flush are what counts.

@@ -146,6 +146,9 @@ func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
 		StatusFile: task.StatusFile, StartedFile: StartedFile, TerminationLog: TerminationLog,
 		Log: log,
 	}
+	if t.Passes {
+		a.NextTaskFile = task.NextTaskFile
+	}
 	if a.Control, err = listen(relay.AgentPort); err != nil {
 		return nil, err
 	}

@@ -18,12 +18,14 @@ import (
 
 // watcher follows the mobilizer's status file.
 type watcher struct {
-	file  string
-	runID string
-	poll  time.Duration
-	log   *slog.Logger
+	file string
+	poll time.Duration
+	log  *slog.Logger
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// runID whose statuses count, former those of the passes before.
+	runID   string
+	former  map[string]bool
 	seen    stamp
 	status  *task.Status
 	final   bool
@@ -40,11 +42,26 @@ type stamp struct {
 }
 
 func newWatcher(file, runID string, poll time.Duration, log *slog.Logger) *watcher {
-	return &watcher{file: file, runID: runID, poll: poll, log: log, changed: make(chan struct{})}
+	return &watcher{file: file, runID: runID, former: map[string]bool{}, poll: poll, log: log, changed: make(chan struct{})}
 }
 
-// run looks at the file until the context ends.
-func (w *watcher) run(ctx context.Context) {
+// run whose statuses count.
+func (w *watcher) run() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.runID
+}
+
+// expect the statuses of the next pass.
+func (w *watcher) expect(runID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.former[w.runID] = true
+	w.runID, w.status, w.seen = runID, nil, stamp{}
+}
+
+// follow looks at the file until the context ends.
+func (w *watcher) follow(ctx context.Context) {
 	ticker := time.NewTicker(w.poll)
 	defer ticker.Stop()
 	for {
@@ -91,6 +108,10 @@ func (w *watcher) look(final bool) {
 // read returns the status if the file holds a new one of this run.
 func (w *watcher) read() *task.Status {
 	status, seen, err := readStatus(w.file, w.seen, w.runID)
+	var other *otherRun
+	if errors.As(err, &other) && w.former[other.is] {
+		return nil // The next pass has said nothing yet.
+	}
 	if err != nil {
 		if text := err.Error(); text != w.complained {
 			w.complained = text
@@ -136,9 +157,17 @@ func readStatus(file string, seen stamp, runID string) (*task.Status, stamp, err
 		return nil, seen, err
 	}
 	if status.RunID != runID {
-		return nil, seen, fmt.Errorf("the status is of run %q, expected %q", status.RunID, runID)
+		return nil, seen, &otherRun{is: status.RunID, want: runID}
 	}
 	return status, now, nil
+}
+
+// otherRun says that a status is not of the run that counts.
+type otherRun struct{ is, want string }
+
+// Error says which.
+func (e *otherRun) Error() string {
+	return fmt.Sprintf("the status is of run %q, expected %q", e.is, e.want)
 }
 
 // TerminationLimit is what a cluster keeps of a termination message, in bytes.

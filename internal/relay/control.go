@@ -14,7 +14,8 @@ import (
 const (
 	// TypeHello (agent): the first message; RunID, Role, Started.
 	TypeHello = "hello"
-	// TypeGo (coordinator): the mobilizer may start. The agent answers TypeStarted.
+	// TypeGo (coordinator): the mobilizer may start, with Task if it serves several passes: another Task
+	// begins the next of them. The agent answers TypeStarted.
 	TypeGo = "go"
 	// TypeStarted (agent): Go was received and will outlive a restart of the agent.
 	TypeStarted = "started"
@@ -39,6 +40,7 @@ type Message struct {
 	Started bool         `json:"started,omitempty"`
 	Final   bool         `json:"final,omitempty"`
 	Status  *task.Status `json:"status,omitempty"`
+	Task    *task.Task   `json:"task,omitempty"`
 
 	Addresses []string `json:"addresses,omitempty"`
 	Only      bool     `json:"only,omitempty"`

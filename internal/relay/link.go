@@ -49,8 +49,11 @@ type Link struct {
 	changed func()
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	goes   bool
+	mu   sync.Mutex
+	goes bool
+	// pass is the run whose statuses count, tasks those of its sides; nil: the mobilizers have theirs.
+	pass   string
+	tasks  map[task.Role]*task.Task
 	direct *Message
 	sides  map[task.Role]*linkSide
 }
@@ -80,7 +83,7 @@ func NewLink(runID string, source, target Dialer, changed func(), log *slog.Logg
 	if changed == nil {
 		changed = func() {}
 	}
-	l := &Link{runID: runID, changed: changed, log: log, sides: map[task.Role]*linkSide{}}
+	l := &Link{runID: runID, pass: runID, changed: changed, log: log, sides: map[task.Role]*linkSide{}}
 	for role, dial := range map[task.Role]Dialer{task.RoleSource: source, task.RoleTarget: target} {
 		l.sides[role] = &linkSide{role: role, dial: dial, up: make(chan struct{})}
 	}
@@ -103,22 +106,34 @@ func (l *Link) State(role task.Role) AgentState {
 	return l.sides[role].state
 }
 
-// Go lets both mobilizers start, now or as soon as their agents are connected again.
-func (l *Link) Go() {
+// Go lets both mobilizers start, now or as soon as their agents are connected again. The tasks, of one run, are those
+// of mobilizers that serve several passes: with others the next pass begins. nil: they have theirs.
+func (l *Link) Go(tasks map[task.Role]*task.Task) {
 	l.mu.Lock()
 	l.goes = true
-	controls := make([]*Control, 0, len(l.sides))
+	for role, t := range tasks {
+		if l.pass != t.Run.ID {
+			l.pass, l.tasks = t.Run.ID, tasks
+			for _, side := range l.sides {
+				side.state.Status = nil
+			}
+		}
+		l.tasks[role] = t
+	}
+	messages := map[*Control]Message{}
 	for _, side := range l.sides {
 		if side.control != nil {
-			controls = append(controls, side.control)
+			messages[side.control] = l.goMessage(side.role)
 		}
 	}
 	l.mu.Unlock()
-	for _, c := range controls {
+	for c, m := range messages {
 		// A failure ends the session, and the next one begins with a go.
-		_ = c.Send(Message{Type: TypeGo})
+		_ = c.Send(m)
 	}
 }
+
+func (l *Link) goMessage(role task.Role) Message { return Message{Type: TypeGo, Task: l.tasks[role]} }
 
 // Direct lets the source look for a direct route to the target, at once and whenever its agent
 // is connected again; State has the answer. Asking the same again does nothing.
@@ -214,8 +229,12 @@ func (l *Link) listen(side *linkSide, control *Control) error {
 		case TypeRoute:
 			l.update(side, func(s *AgentState) { s.Route = &Route{Address: m.Address, Problem: m.Problem} })
 		case TypeStatus:
-			if m.Status != nil && m.Status.RunID == l.runID {
-				l.update(side, func(s *AgentState) { s.Status = m.Status })
+			if m.Status != nil {
+				l.update(side, func(s *AgentState) {
+					if m.Status.RunID == l.pass {
+						s.Status = m.Status
+					}
+				})
 			}
 			if m.Final {
 				l.update(side, func(s *AgentState) { s.Final = true })
@@ -232,13 +251,13 @@ func (l *Link) connect(side *linkSide, mux *yamux.Session, control *Control) {
 	side.mux, side.control = mux, control
 	side.state.Connected, side.state.Err = true, nil
 	close(side.up)
-	goes, direct := l.goes, l.direct
+	goes, message, direct := l.goes, l.goMessage(side.role), l.direct
 	l.mu.Unlock()
 	if direct != nil && side.role == task.RoleSource {
 		_ = control.Send(*direct)
 	}
 	if goes {
-		_ = control.Send(Message{Type: TypeGo})
+		_ = control.Send(message)
 	}
 	l.changed()
 }

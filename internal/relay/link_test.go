@@ -101,7 +101,7 @@ func TestLinkGoIsRepeatedAfterALostSession(t *testing.T) {
 	lt := newLinkTest(t)
 	first := receive(t, "the coordinator does not connect", lt.source.control)
 	lt.await(t, "connect", task.RoleSource, func(s AgentState) bool { return s.Connected })
-	lt.Go()
+	lt.Go(nil)
 	if m, err := first.Receive(); err != nil || m.Type != TypeGo {
 		t.Fatalf("got %+v, %v", m, err)
 	}

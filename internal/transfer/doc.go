@@ -7,12 +7,14 @@
 //
 //	session, err := transfer.Open(ctx, spec)  // Pods scheduled, volumes mounted, agents connected; nothing flows yet
 //	defer session.Close(cleanupCtx)
-//	pass, err := session.Begin(ctx)           // checks once more that the target is passive, then the workers start
+//	pass, err := session.Begin(ctx, run)      // checks once more that the target is passive, then the workers start
 //	result, err := pass.Wait(ctx)             // until every volume is copied and verified, or the first failure
 //
 // Every error is or wraps an *Error, which says whether the run was declined by a check,
 // failed for good or may be tried again; AsError turns any error into one.
 //
+// With an ID of its own (Spec.Session), and mobilizers that can, a session has several passes: Begin and Wait again.
+//
 // A process that dies in between is started again with the same run ID: Open then finds the
-// Pods that are still at work and goes on with them.
+// Pods that are still at work and goes on with them. A session with several passes is begun anew.
 package transfer

@@ -57,10 +57,7 @@ func (p *Pass) Wait(ctx context.Context) (Result, error) {
 				"raise that, or see what makes it slow; what it has copied is not copied again", limit), task.RetryLater))
 		defer cancel()
 	}
-	err := p.loop(ctx, func() bool {
-		return !slices.ContainsFunc(p.volumes, func(v *volumePass) bool { return !v.done })
-	})
-	if err != nil {
+	if err := p.loop(ctx, p.done); err != nil {
 		return Result{}, err
 	}
 	out := Result{StartedAt: p.startedAt, FinishedAt: time.Now(), Warnings: p.warnings}
@@ -70,6 +67,11 @@ func (p *Pass) Wait(ctx context.Context) (Result, error) {
 		out.Files += v.progress.FilesDone
 	}
 	return out, nil
+}
+
+// done: every volume is copied and verified.
+func (p *Pass) done() bool {
+	return !slices.ContainsFunc(p.volumes, func(v *volumePass) bool { return !v.done })
 }
 
 // loop takes steps until done, or until one fails.
@@ -160,7 +162,9 @@ func (p *Pass) act(ctx context.Context, v *volumePass, o observed, d decision, t
 		v.done = true
 		p.addWarnings(o)
 		v.progress = completed(v.progress, o.Target.Status)
-		v.disconnect()
+		if !s.spec.repeats() {
+			v.disconnect()
+		}
 		s.spec.Log.Info("volume synced", "volume", v.volume.Name, "files", v.progress.FilesDone, "bytes", v.progress.BytesDone)
 	case actFail:
 		p.addWarnings(o)
@@ -172,7 +176,11 @@ func (p *Pass) act(ctx context.Context, v *volumePass, o observed, d decision, t
 // start lets the workers of a volume begin.
 func (p *Pass) start(ctx context.Context, v *volumePass, target *corev1.Pod) error {
 	s := p.in
-	if err := distrust(ctx, s.spec, v.volume, target); err != nil {
+	mark, err := s.told(ctx, v, target)
+	if err == nil {
+		err = distrust(ctx, s.spec, v.volume, mark)
+	}
+	if err != nil {
 		return s.tolerateOthers(err)
 	}
 	// The last look: between it and the first write nothing else is asked.
@@ -185,7 +193,7 @@ func (p *Pass) start(ctx context.Context, v *volumePass, target *corev1.Pod) err
 		return v.fail(checked.about(v.volume.Name))
 	}
 	v.given, v.givenAt = true, time.Now()
-	v.link.Go()
+	v.link.Go(s.tasks(v.workerPair, mark.Told))
 	s.spec.Log.Info("workers started", "volume", v.volume.Name, "try", v.try)
 	return nil
 }

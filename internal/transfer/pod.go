@@ -80,10 +80,14 @@ func buildTask(s Spec, in podInput) task.Task {
 		Parameters: in.Mobilizer.Parameters,
 		Channel:    &s.Pair,
 		StateSide:  s.StateSide,
+		Passes:     s.repeats(),
 		Peer: &task.Peer{
 			Dial:   "127.0.0.1:" + strconv.Itoa(task.PeerPort),
 			Listen: "127.0.0.1:" + strconv.Itoa(task.PeerListenPort),
 		},
+	}
+	if s.repeats() {
+		t.Run = task.Run{ID: s.session()} // That of a pass comes with the pass.
 	}
 	return t
 }
@@ -132,11 +136,25 @@ func buildPod(s Spec, in podInput) (*corev1.Pod, error) {
 	if in.Copy != "" {
 		pod.Annotations[api.CopyAnnotation] = in.Copy
 	}
+	if s.repeats() {
+		addPasses(pod)
+	}
 	in.Placement.apply(pod)
 	if s.preOpens(in) {
 		err = addPreOpen(pod, s, in)
 	}
 	return pod, err
+}
+
+// addPasses lets the agent hand the tasks of further passes on.
+func addPasses(pod *corev1.Pod) {
+	const name = "control"
+	pod.Spec.Volumes = append(pod.Spec.Volumes, emptyVolume(name, "1Mi"))
+	mount := corev1.VolumeMount{Name: name, MountPath: path.Dir(task.NextTaskFile)}
+	agents := &pod.Spec.InitContainers[len(pod.Spec.InitContainers)-1]
+	agents.VolumeMounts = append(agents.VolumeMounts, mount)
+	mount.ReadOnly = true
+	pod.Spec.Containers[0].VolumeMounts = append(pod.Spec.Containers[0].VolumeMounts, mount)
 }
 
 func buildInstall(s Spec) corev1.Container {

@@ -18,12 +18,12 @@ import (
 
 // Session is the worker Pods of the volumes on both sides, with their agents, between Open and Close. It
 // holds the claims at the target by its leases, and is known by its ID: in the names and labels of what it
-// makes, in the certificates of its agents and as the holder of its leases. A pass runs inside it.
+// makes, in the certificates of its agents and as the holder of its leases. Passes run inside it, one after the other.
 type Session struct {
 	spec      Spec
 	transport transport
 	workers   []*workerPair
-	// pass that the workers are placed for. Today there is one in a session.
+	// pass that the workers are placed for, or the last one.
 	pass   *Pass
 	wakeup chan struct{}
 
@@ -39,9 +39,6 @@ type Session struct {
 	// unreachable says which cluster does not answer now.
 	unreachable string
 }
-
-// session is the ID of the session that the run is a pass of. A session has one pass, and bears its ID.
-func (s Spec) session() string { return s.Run.ID }
 
 // errUnreachable: the clusters could not be looked at this time.
 var errUnreachable = errors.New("the clusters do not answer")
@@ -130,18 +127,25 @@ func (s *Session) ready() bool {
 	return !slices.ContainsFunc(s.workers, func(w *workerPair) bool { return !w.isReady })
 }
 
-// Begin checks once more that the target is passive and lets the workers start with the pass that they were
-// placed for. It returns once the first of them were told so; how they do is up to Wait.
-//
-// A session has one pass. To run several in one, and the final one after deltas, takes a mobilizer that
-// serves more than one, and an agent that hands it the next task; the Pods, their agents, the leases and
-// the ID that holds them are the session's already.
-func (s *Session) Begin(ctx context.Context) (*Pass, error) {
-	if s.pass.begun {
+// Begin checks once more that the target is passive and lets the workers begin the next pass. It returns once the first
+// of them were told so; how they do is up to Wait. A session that was not opened for several passes has one; and no
+// pass follows one that has not succeeded.
+func (s *Session) Begin(ctx context.Context, run task.Run) (*Pass, error) {
+	switch {
+	case !s.pass.begun:
+	case !s.spec.repeats():
 		return nil, permanent("InvalidSpec", "the session has had its pass: open another session for the next")
+	case !s.pass.done() || s.spec.Run.ID == run.ID:
+		return nil, permanent("InvalidSpec", "the pass before has not succeeded, or this is the same one: close the session, and open another one")
+	default:
+		s.pass = newPass(s)
 	}
+	s.spec.Run = run
 	return s.pass, s.pass.begin(ctx)
 }
+
+// Repeats tells whether another pass may follow.
+func (s *Session) Repeats() bool { return s.spec.repeats() }
 
 // wake makes the loop take its next step now.
 func (s *Session) wake() {

@@ -13,7 +13,7 @@ func TestOnePassInASession(t *testing.T) {
 	s := &Session{spec: testSpec(api.TriggerFinal).withDefaults()}
 	s.pass = newPass(s)
 	s.pass.begun = true
-	if pass, err := s.Begin(t.Context()); pass != nil || AsError(err).ExitCode() != task.ExitPermanent {
+	if pass, err := s.Begin(t.Context(), task.Run{ID: "again"}); pass != nil || AsError(err).ExitCode() != task.ExitPermanent {
 		t.Errorf("a second pass was begun: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,13 +19,16 @@ import (
 type Spec struct {
 	// Source and Target endpoints. Only Config, Kube, Namespace and Side are used.
 	Source, Target *cluster.Cluster
-	// Run to carry out, as the one pass of its session, which bears its ID. Trigger Final takes the claims over from any other run; Request
+	// Run to carry out, as the first pass of the session. Trigger Final takes the claims over from any other run; Request
 	// declines when another one works on them or a namespace is locked. With Exact
 	// no Pod but workers may mount the claims at the source from Begin on.
 	//
 	// A final run needs a new ID whenever the source may have run since the last Begin: Pods of
 	// the same ID that are still at work are taken over as they are.
 	Run task.Run
+	// Session is the ID of a session that has several passes, a new one for each process. Empty: it has one pass, and bears the
+	// ID of the Run. What Repeatable says has to hold.
+	Session string
 	// PairUID of the MovePair: label of everything that the run creates.
 	PairUID string
 	// Lineage is the UID of the first pair of the pair's lineage: the repositories, which outlive a
@@ -164,6 +168,9 @@ func (s Spec) validate() error {
 		return permanent("InvalidSpec", "the run has no source or no target endpoint: give both")
 	case s.Run.ID == "" || s.PairUID == "":
 		return permanent("InvalidSpec", "the run has no ID or no pair UID: give both")
+	case s.repeats() && !s.Repeatable():
+		return permanent("InvalidSpec", "the session is to have several passes, and a mobilizer serves one: register it with passes, or "+
+			"open a session for each pass")
 	case s.StateSide != "" && s.StateSide != task.RoleSource && s.StateSide != task.RoleTarget:
 		return permanent("InvalidSpec",
 			fmt.Sprintf("the state is to be at the side %q: expected %s or %s", s.StateSide, task.RoleSource, task.RoleTarget))
@@ -194,6 +201,21 @@ func (s Spec) mobilizer(v application.Volume) (task.Mobilizer, bool) {
 	}
 	return task.Mobilizer{}, false
 }
+
+// Repeatable tells whether the mobilizers of all volumes serve several passes in one session.
+func (s Spec) Repeatable() bool {
+	s = s.withDefaults()
+	return len(s.Volumes) > 0 && !slices.ContainsFunc(s.Volumes, func(v application.Volume) bool {
+		m, ok := s.mobilizer(v)
+		return !ok || !m.Passes
+	})
+}
+
+// repeats tells whether the session has several passes.
+func (s Spec) repeats() bool { return s.Session != "" }
+
+// session is the ID of the session that the run is a pass of.
+func (s Spec) session() string { return cmp.Or(s.Session, s.Run.ID) }
 
 // final tells whether the run belongs to a switch.
 func (s Spec) final() bool { return s.Run.Trigger == api.TriggerFinal }

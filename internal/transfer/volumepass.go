@@ -51,7 +51,7 @@ func (v *volumePass) observe(s Spec, now time.Time, pods map[task.Role]map[strin
 	}
 	// A coordinator that takes over from a dead one finds the workers at work, or one of them done.
 	// Those of a former try, which are on their way out, are not meant.
-	if !v.given && o.Source.atWork() && o.Target.atWork() {
+	if !s.repeats() && !v.given && o.Source.atWork() && o.Target.atWork() {
 		v.given, v.givenAt = true, now
 		o.Given, o.GivenAt = true, now
 	}

@@ -86,8 +86,8 @@ func trust(ctx context.Context, s Spec, in *podInput, source *corev1.PersistentV
 }
 
 // distrust takes the mark of a whole copy away: from here on a worker writes.
-func distrust(ctx context.Context, s Spec, v application.Volume, pod *corev1.Pod) error {
-	if err := changeMark(ctx, s.Target, v.Target, markOf(pod).begun); err != nil {
+func distrust(ctx context.Context, s Spec, v application.Volume, mark copyMark) error {
+	if err := changeMark(ctx, s.Target, v.Target, mark.begun); err != nil {
 		return fmt.Errorf("cannot mark claim %s at the target before it is written: %w", v.Target, err)
 	}
 	return nil

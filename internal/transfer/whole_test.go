@@ -121,7 +121,7 @@ func TestTrust(t *testing.T) {
 		if got := markOf(pod); got.Told != told {
 			t.Errorf("worker %s was told %t, want %t", uid, got.Told, told)
 		}
-		if err := distrust(t.Context(), s, v, pod); err != nil {
+		if err := distrust(t.Context(), s, v, markOf(pod)); err != nil {
 			t.Fatal(err)
 		}
 		if ends {
@@ -138,7 +138,7 @@ func TestTrust(t *testing.T) {
 	late := placed("6")
 	run("7", true, false)
 	vouch(t.Context(), s, v, late)
-	if err := distrust(t.Context(), s, v, late); AsError(err) == nil {
+	if err := distrust(t.Context(), s, v, markOf(late)); AsError(err) == nil {
 		t.Error("a worker may begin that was told of a copy that another has written to")
 	}
 	run("8", false, true)
@@ -169,7 +169,7 @@ func TestMarkFails(t *testing.T) {
 		return true, nil, err
 	})
 	answers = []error{errors.New("i/o timeout")}
-	if err := AsError(distrust(t.Context(), s, v, pod)); err == nil || err.Retry != task.RetrySoon {
+	if err := AsError(distrust(t.Context(), s, v, markOf(pod))); err == nil || err.Retry != task.RetrySoon {
 		t.Errorf("the claim is not marked, yet: %v", err)
 	}
 	p, run := newPass(&Session{spec: s, sawAt: time.Now()}), newVolumePass(&workerPair{volume: v})
@@ -178,7 +178,7 @@ func TestMarkFails(t *testing.T) {
 		t.Errorf("without the mark the worker was told to go: %v", err)
 	}
 	answers = []error{apierrors.NewConflict(claims, "copy", errors.New("newer"))}
-	if err := distrust(t.Context(), s, v, pod); err != nil {
+	if err := distrust(t.Context(), s, v, markOf(pod)); err != nil {
 		t.Errorf("somebody else has changed the claim, which is nothing: %v", err)
 	}
 	answers = []error{errors.New("i/o timeout")}

@@ -27,6 +27,8 @@ const (
 	RecordQuiesce Kind = "RecordQuiesce"
 	// Quiesce stops the workloads of the source that are not stopped.
 	Quiesce Kind = "Quiesce"
+	// Delta copies once more while the application runs, so that less is left for the final run.
+	Delta Kind = "Delta"
 	// FinalSync begins the next epoch and copies; it records the run if nothing touched the
 	// source meanwhile.
 	FinalSync Kind = "FinalSync"

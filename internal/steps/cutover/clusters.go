@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -199,6 +200,7 @@ func (c homeCluster) ShowSync(ctx context.Context, dataSync string, st task.Stat
 // pairRuns are the runs of a pair, by worker Pods on both sides.
 type pairRuns struct {
 	task           *task.Task
+	process        string
 	source, target *cluster.Cluster
 	channel        func(ctx context.Context) (*transfer.Channel, error)
 }
@@ -212,6 +214,9 @@ func (p *pairRuns) Open(ctx context.Context, r task.Run, holder string, volumes 
 	}
 	spec := transfer.NewSpec(p.task, p.source, p.target)
 	spec.Run, spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = r, holder, volumes, *channel, report
+	if p.task.Move.MaxFinalSyncSeconds > 0 && spec.Repeatable() {
+		spec.Session = r.ID + "-" + strings.ToLower(p.process)[:8] // No other process goes on with its workers.
+	}
 	opened, err := transfer.Open(ctx, spec)
 	if err != nil {
 		return nil, runError(err)
@@ -223,8 +228,8 @@ func (p *pairRuns) Open(ctx context.Context, r task.Run, holder string, volumes 
 type pairSession struct{ *transfer.Session }
 
 // Begin a pass.
-func (s pairSession) Begin(ctx context.Context) (pass, error) {
-	begun, err := s.Session.Begin(ctx)
+func (s pairSession) Begin(ctx context.Context, run task.Run) (pass, error) {
+	begun, err := s.Session.Begin(ctx, run)
 	if err != nil {
 		return nil, err
 	}

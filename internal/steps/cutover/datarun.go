@@ -19,14 +19,44 @@ func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	for _, v := range s.copied() {
 		s.syncs.add(v.Mobilizer, v.Name)
 	}
-	final := task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
-	opened, err := s.mover.Open(ctx, final, s.self(), s.copied(), s.progressed)
+	s.session, s.deltas, s.showing = nil, nil, s.runID()
+	opened, err := s.mover.Open(ctx, s.finalRun(), s.self(), s.copied(), s.progressed)
 	if err != nil {
-		s.session = nil
 		return err
 	}
 	s.session = opened
 	return nil
+}
+
+// finalRun is the exact one, after the stop.
+func (s *switcher) finalRun() task.Run {
+	return task.Run{ID: s.runID(), Trigger: api.TriggerFinal, Exact: true, Verification: string(s.task.Move.Data.Verification)}
+}
+
+// delta copies once more while the application runs. It is a pass of the session of the final run.
+func (s *switcher) delta(ctx context.Context, o *Observed) error {
+	begun := time.Now()
+	s.showing = fmt.Sprintf("delta-%s-%d-%d", s.self(), s.epoch, len(o.Deltas)+1)
+	defer func() { s.showing = s.runID() }()
+	_, err := s.pass(ctx, task.Run{ID: s.showing, Trigger: api.TriggerFinal})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return s.lost(ctx, err)
+	}
+	s.deltas = append(s.deltas, time.Since(begun))
+	slog.Info("copied once more before the stop", "run", s.showing, "took", time.Since(begun).Round(time.Millisecond).String())
+	return nil
+}
+
+// pass of the session, to its end.
+func (s *switcher) pass(ctx context.Context, run task.Run) (transfer.Result, error) {
+	begun, err := s.session.Begin(ctx, run)
+	if err != nil {
+		return transfer.Result{}, err
+	}
+	return begun.Wait(ctx)
 }
 
 // runID identifies the final run by the switch and the epoch.
@@ -82,11 +112,7 @@ func (s *switcher) finalSync(ctx context.Context, o *Observed) error {
 }
 
 func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
-	begun, err := s.session.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	result, err := begun.Wait(ctx)
+	result, err := s.pass(ctx, s.finalRun())
 	if err != nil {
 		return err
 	}
@@ -128,7 +154,7 @@ func (s *switcher) progressed(p transfer.Progress) {
 			st.Message = p.Message
 		}
 	})
-	s.syncs.show(p, s.runID())
+	s.syncs.show(p, s.showing)
 }
 
 // runError ends the task with a run's error. The run has had its own tries, and the

@@ -12,6 +12,9 @@ func nextStop(o Observed) (Action, bool) {
 	if a, more := nextSuspend(o); more && o.Record.QuiescedAt == nil {
 		return a, true
 	}
+	if o.wantsDelta() {
+		return do(Delta, fmt.Sprintf("copy once more before the stop (%d)", len(o.Deltas)+1)), true
+	}
 	running := o.toStop()
 	began := o.stopBegan()
 	switch {

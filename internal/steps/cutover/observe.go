@@ -23,7 +23,8 @@ import (
 func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error) {
 	o := &Observed{Now: time.Now(), Began: s.began, Us: s.us, Process: s.process,
 		QuiesceTimeout: time.Duration(s.task.Move.QuiesceSeconds) * time.Second,
-		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second}
+		HealthTimeout:  time.Duration(s.task.Move.HealthSeconds) * time.Second,
+		MaxFinalSync:   time.Duration(s.task.Move.MaxFinalSyncSeconds) * time.Second}
 	target := s.observeStopping
 	if !rollback {
 		target = func(ctx context.Context, o *Observed) error {
@@ -52,6 +53,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 		s.observeDiagnosis(ctx, o)
 	}
 	o.Workers = s.session != nil
+	o.Repeats, o.Deltas = o.Workers && s.session.Repeats(), s.deltas
 	return o, nil
 }
 

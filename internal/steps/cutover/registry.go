@@ -53,6 +53,8 @@ var registry = []action{
 		do: notes(RecordSuspend)},
 	{name: Suspend, step: "Jobs", text: "suspend the CronJobs", acts: true, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.stop(ctx, o, o.toSuspend()) }},
+	{name: Delta, step: "Deltas", text: "copy once more before the stop", acts: true, reports: true, kills: afterwards,
+		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.delta(ctx, o) }},
 	{name: RecordQuiesce, step: "Quiesce", text: "record the stop", limit: repeatLimit, kills: afterwards,
 		do: notes(RecordQuiesce)},
 	{name: Quiesce, step: "Quiesce", text: "stop the source", acts: true, kills: afterwards,

@@ -63,8 +63,8 @@ func TestRegistry(t *testing.T) {
 		if k.changes() != slices.Contains(a.kills, after) {
 			t.Errorf("%s has the kill points %v", k, a.kills)
 		}
-		if own := slices.Contains([]Kind{Suspend, Quiesce, FinalSync}, k); own != (a.limit == 0) {
-			t.Errorf("%s may be repeated for %s: only the stop and the final run have limits of their own", k, a.limit)
+		if own := slices.Contains([]Kind{Suspend, Delta, Quiesce, FinalSync}, k); own != (a.limit == 0) {
+			t.Errorf("%s may be repeated for %s: only the stop and the runs have limits of their own", k, a.limit)
 		}
 	}
 }

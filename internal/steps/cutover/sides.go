@@ -112,8 +112,9 @@ type mover interface {
 
 // session is what a run has between Open and Close.
 type session interface {
-	// Begin the pass.
-	Begin(ctx context.Context) (pass, error)
+	// Begin a pass. Repeats: another one may follow.
+	Begin(ctx context.Context, run task.Run) (pass, error)
+	Repeats() bool
 	Close(ctx context.Context) error
 }
 

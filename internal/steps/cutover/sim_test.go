@@ -49,6 +49,7 @@ type killed struct{}
 func (w *world) process(next func(Observed) Action, rollback bool) (r *task.Result) {
 	w.processes++
 	w.id, w.waiting, w.began, w.actions = fmt.Sprint(w.processes), false, w.clock, 0
+	w.deltas = nil
 	w.rollingBack[w.id] = rollback
 	defer func() {
 		if p := recover(); p != nil {

@@ -51,6 +51,8 @@ type world struct {
 	uids      int
 	leftovers bool // worker Pods exist
 	waiting   bool // this process's workers are connected
+	live      bool // they can copy again and again, and do so before the stop
+	deltas    []time.Duration
 
 	// custom: the first workload is a controller, which makes the second of a custom resource.
 	custom bool
@@ -102,6 +104,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 7))
 	w := &world{t: t, rand: r, clock: time.Unix(1_800_000_000, 0), objects: map[string]*simObject{}, rollingBack: map[string]bool{}}
 	w.srcData = r.IntN(5)
+	w.live = r.IntN(2) == 0
 	w.contents = []api.Contents{api.ContentsAll, api.ContentsAll, api.ContentsData, api.ContentsObjects}[r.IntN(4)]
 	// Without a workload: claims that move alone.
 	for range r.IntN(4) {

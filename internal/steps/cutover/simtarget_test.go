@@ -96,6 +96,9 @@ func (w *world) observePods(o *Observed) {
 
 func (w *world) observeTarget(o *Observed) {
 	o.Workers, o.Leftovers = w.waiting, w.leftovers
+	if w.live {
+		o.Repeats, o.Deltas, o.MaxFinalSync = w.waiting, w.deltas, quiesceTimeout
+	}
 	c, b := Claim{Name: "data", Copied: w.copies()}, Object{Ref: claimRef, Phase: application.PhaseVolume, Open: true}
 	if w.claim != nil {
 		c.Exists, c.UID, c.Mark, c.Whole = true, w.claim.uid, w.claim.mark, w.claim.whole

@@ -48,7 +48,9 @@ func (w *world) do(a Action, o *Observed, crash bool) error {
 		}
 		w.srcLock = false
 	case OpenWorkers:
-		w.leftovers, w.waiting = true, !crash
+		w.leftovers, w.waiting, w.deltas = true, !crash, nil
+	case Delta:
+		return w.delta(crash)
 	case CloseWorkers, RemoveWorkers:
 		w.leftovers, w.waiting = false, false
 	case FinalSync:
@@ -282,6 +284,29 @@ func (w *world) setMark(k Kind, o *Observed) error {
 		if k == Mark {
 			w.claim.mark = self
 		}
+	}
+	return nil
+}
+
+// delta copies once more while the application may go on writing.
+func (w *world) delta(crash bool) error {
+	switch {
+	case w.dstRecord == nil || w.claim == nil:
+		return errors.New("the record or the claim is gone")
+	case w.dstRecord.QuiescedAt != nil:
+		w.failf("a delta in the downtime")
+	case w.claim.mark != "" || w.claim.foreign:
+		w.failf("a delta into an active claim, or one of another client: %+v", w.claim)
+	case len(w.deltas) >= maxDeltas:
+		w.failf("%d deltas, and the application still runs", len(w.deltas))
+	}
+	took := time.Duration(1+w.rand.IntN(4)) * quiesceTimeout / 2
+	filled := w.claim
+	filled.data, filled.whole = w.srcData, true
+	w.clock, w.deltas = w.clock.Add(took), append(w.deltas, took)
+	w.pass()
+	if crash && w.rand.IntN(2) == 0 {
+		filled.data, filled.whole = noData, false // half written
 	}
 	return nil
 }

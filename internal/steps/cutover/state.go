@@ -120,6 +120,11 @@ type Observed struct {
 	Volumes int
 	// Workers: this process's workers of the final run are mounted and waiting.
 	Workers bool
+	// Repeats: these workers can copy again and again. Deltas are how long each of the runs before the stop took, the last
+	// one last, and MaxFinalSync how long one may take after which the application is stopped; 0: none is made.
+	Repeats      bool
+	Deltas       []time.Duration
+	MaxFinalSync time.Duration
 	// Leftovers: something of a run is on a side, be it this process's or that of one that
 	// was killed.
 	Leftovers bool
@@ -147,6 +152,27 @@ type Observed struct {
 
 func (o *Observed) locked() bool {
 	return o.SourceLock == LockMine && o.TargetLock == LockMine
+}
+
+// Of the runs before the stop: at most so many, and no further one unless the last one was shorter than the one before by
+// this part.
+const (
+	maxDeltas  = 5
+	deltaGains = 0.2
+)
+
+// wantsDelta: what the final run has to copy would be less after one more run while the application goes on running.
+func (o *Observed) wantsDelta() bool {
+	n := len(o.Deltas)
+	switch {
+	case o.MaxFinalSync <= 0 || !o.Repeats || o.Record.QuiescedAt != nil || len(o.toStop())+len(o.SourcePods) == 0:
+		return false
+	case n == 0:
+		return true
+	case n >= maxDeltas || o.Deltas[n-1] <= o.MaxFinalSync:
+		return false
+	}
+	return n == 1 || float64(o.Deltas[n-1]) < (1-deltaGains)*float64(o.Deltas[n-2])
 }
 
 // fence is the state of the source now.

@@ -66,7 +66,9 @@ type switcher struct {
 	pinned  *application.Plan // as it was pinned
 	reading string            // that is in plan, by its hash; empty: none
 	out     *report.Reporter
-	session session // this process's workers; nil: none
+	session session         // this process's workers; nil: none
+	deltas  []time.Duration // of this session
+	showing string          // the run whose progress is shown
 	steps   stepLog
 	syncs   *dataSyncs
 	epoch   int // of run
@@ -139,7 +141,7 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	}
 	s.home, s.source, s.target = homeCluster{c.Home}, side{c.Source}, side{c.Target}
 	s.planner = &pairPlanner{deps: deps, clusters: c, task: t, self: s.self()}
-	s.mover = &pairRuns{task: t, source: c.Source, target: c.Target, channel: func(ctx context.Context) (*transfer.Channel, error) {
+	s.mover = &pairRuns{task: t, process: s.process, source: c.Source, target: c.Target, channel: func(ctx context.Context) (*transfer.Channel, error) {
 		return deps.Channel(ctx, c.Home, t.Move.Pair.Name)
 	}}
 	s.killed = func(ctx context.Context, a Action) { afterAction(ctx, c.Home, a) }

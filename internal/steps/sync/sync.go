@@ -139,7 +139,7 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 	if err != nil {
 		return failure(err)
 	}
-	result, err := copyAll(ctx, session)
+	result, err := copyAll(ctx, session, s.Run)
 	if ctx.Err() != nil {
 		return failure(ctx.Err())
 	}
@@ -158,8 +158,8 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 	return steps.Success(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
 }
 
-func copyAll(ctx context.Context, session *transfer.Session) (transfer.Result, error) {
-	pass, err := session.Begin(ctx)
+func copyAll(ctx context.Context, session *transfer.Session, run task.Run) (transfer.Result, error) {
+	pass, err := session.Begin(ctx, run)
 	if err != nil {
 		return transfer.Result{}, err
 	}
