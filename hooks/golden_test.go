@@ -98,7 +98,8 @@ func laidOut(t *testing.T, data []byte) []byte {
 // ask the hook.
 func (c call) ask(t *testing.T, request []byte) []byte {
 	t.Helper()
-	h := metacontroller.NewRouter(server.Kinds(c.Config), metacontroller.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return c.Now }})
+	options := metacontroller.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return c.Now }}
+	h := metacontroller.NewRouter(server.Kinds(c.Config), options)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/"+c.Kind+"/"+c.Hook, bytes.NewReader(request)))
 	if w.Code != http.StatusOK {

@@ -1,10 +1,25 @@
 package datasync
 
 import (
+	"cmp"
 	"fmt"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks/internal/check"
+	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
 )
+
+// decide works out which run is wanted, and where it stands.
+func (s *state) decide() {
+	d := s.dataSync
+	s.problem = cmp.Or(s.config.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}}), check.Sync(d.Spec.Sync))
+	s.answered = s.isAnswered()
+	if s.wanted = s.want(); s.wanted != nil {
+		s.ask = jobs.Ask{Step: task.VerbSync, Intent: s.wanted.intent}
+		s.outlook = jobs.Next(s.attempts, s.ask, s.now)
+	}
+}
 
 // retired: the application belongs to the target, so these volumes are never copied again.
 func (s *state) retired() bool {

@@ -1,16 +1,13 @@
 package datasync
 
 import (
-	"cmp"
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
-	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
-	"github.com/kubemove/kubemove/task"
 )
 
 // state is what is known, and what follows from it.
@@ -50,14 +47,6 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 		return nil, err
 	}
 	s := &state{config: c, now: now, view: view, dataSync: d, pair: pair, switches: related, attempts: attempts}
-	s.problem = cmp.Or(c.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}}), check.Sync(d.Spec.Sync))
-	s.answered = s.isAnswered()
-	if s.problem == nil {
-		s.wanted = s.want()
-	}
-	if s.wanted != nil {
-		s.ask = jobs.Ask{Step: task.VerbSync, Intent: s.wanted.intent}
-		s.outlook = jobs.Next(attempts, s.ask, now)
-	}
+	s.decide()
 	return s, nil
 }

@@ -126,12 +126,23 @@ func trigger(a *jobs.Attempt) api.Trigger {
 	return cmp.Or(api.Trigger(a.Job.Annotations[triggerAnnotation]), api.TriggerRequest)
 }
 
-// request that a Job answers.
+// request that a Job answers. One without the annotation is known as long as the status says it.
 func (s *state) request(a *jobs.Attempt) string {
 	if a.Intent == s.requestIntent() {
 		return s.dataSync.Spec.Request
 	}
-	return a.Job.Annotations[requestAnnotation]
+	if request := a.Job.Annotations[requestAnnotation]; request != "" {
+		return request
+	}
+	known := s.known()
+	if current := s.dataSync.Status.Run; current != nil {
+		known = append(known, *current)
+	}
+	i := slices.IndexFunc(known, func(r api.SyncRun) bool { return r.ID == a.Job.Name })
+	if i < 0 {
+		return ""
+	}
+	return known[i].Request
 }
 
 func seconds(from, to *metav1.Time) int64 {

@@ -137,20 +137,11 @@ func switchStep(m *api.MoveSwitch) string {
 
 func (s *state) pairStep() string {
 	ready := meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionReady)
-	plan := s.plan()
-	switch {
-	case ready == nil:
+	if ready == nil {
 		return "Planning"
-	case ready.Status != "True" && ready.Reason == api.ReasonBlocked && plan != nil:
-		return fmt.Sprintf("Blocked: %d blockers", len(plan.Blockers))
-	case ready.Status != "True" && ready.Reason == api.ReasonOpening:
-		return "Opening the channel"
-	case ready.Status != "True" && ready.Reason == api.ReasonSuspended:
-		return "Suspended"
-	case ready.Status != "True" && ready.Reason == api.ReasonPlanning:
-		return "Planning"
-	case ready.Status != "True":
-		return "Planning: " + ready.Reason
+	}
+	if ready.Status != "True" {
+		return s.notReady(ready.Reason)
 	}
 	if s.sw == nil {
 		return "Ready"
@@ -170,4 +161,20 @@ func (s *state) pairStep() string {
 		}
 	}
 	return "Ready"
+}
+
+// notReady is what a pair does that is not ready for this reason.
+func (s *state) notReady(reason string) string {
+	plan := s.plan()
+	switch {
+	case reason == api.ReasonBlocked && plan != nil:
+		return fmt.Sprintf("Blocked: %d blockers", len(plan.Blockers))
+	case reason == api.ReasonOpening:
+		return "Opening the channel"
+	case reason == api.ReasonSuspended:
+		return "Suspended"
+	case reason == api.ReasonPlanning:
+		return "Planning"
+	}
+	return "Planning: " + reason
 }

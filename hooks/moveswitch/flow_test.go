@@ -99,7 +99,8 @@ func TestFlowPlanChanged(t *testing.T) {
 	f.Run(2)
 	f.Want(simulation.SwitchID, api.ConditionApproved, "False", api.ReasonPlanChanged)
 	command := `kubectl -n shop patch moveswitch shop-cloud --type=merge -p '{"spec":{"approvedPlan":"plan-2"}}'`
-	if m := f.Condition(simulation.SwitchID, api.ConditionApproved).Message; !strings.Contains(m, simulation.Changed) || !strings.HasSuffix(m, command) {
+	if m := f.Condition(simulation.SwitchID, api.ConditionApproved).Message; !strings.Contains(m,
+		simulation.Changed) || !strings.HasSuffix(m, command) {
 		t.Errorf("the message %q does not say what has changed, and end with %s", m, command)
 	}
 	if h := f.SwitchStatus().PlanHash; h != "plan-2" {

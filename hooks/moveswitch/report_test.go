@@ -110,7 +110,8 @@ func TestStalledTaskIsTold(t *testing.T) {
 		if x.Verb != task.VerbCutover {
 			return nil
 		}
-		return &task.Stalled{Since: metav1.NewTime(simulation.Start), Reason: api.ReasonEndpointUnreachable, Message: "the source does not answer"}
+		return &task.Stalled{Since: metav1.NewTime(simulation.Start), Reason: api.ReasonEndpointUnreachable,
+			Message: "the source does not answer"}
 	}
 	f.Player.Fail = func(x task.Task, attempt int) *task.Result {
 		if x.Verb == task.VerbCutover || x.Verb == task.VerbRollback && attempt == 1 {
@@ -123,7 +124,8 @@ func TestStalledTaskIsTold(t *testing.T) {
 	f.Settle()
 	f.Want(simulation.SwitchID, api.ConditionStalled, "True", api.ReasonEndpointUnreachable)
 	f.Want(simulation.EngineID, api.ConditionStalled, "True", api.ReasonEndpointUnreachable)
-	if m := f.Condition(simulation.SwitchID, api.ConditionStalled).Message; !strings.Contains(m, "the source does not answer, since 08:00:00 UTC") {
+	if m := f.Condition(simulation.SwitchID, api.ConditionStalled).Message; !strings.Contains(m,
+		"the source does not answer, since 08:00:00 UTC") {
 		t.Errorf("the message is %q", m)
 	}
 	f.Until(task.VerbRollback)

@@ -1,0 +1,53 @@
+package moveswitch
+
+import (
+	"testing"
+	"time"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/jobs"
+)
+
+// The pair is looked at again while the switch waits for it; rarely for what a person has to mend.
+func TestAwaitsPair(t *testing.T) {
+	noPair := func(s *state) { s.pair = nil }
+	noPlan := func(s *state) { s.pair.Status = api.MovePairStatus{} }
+	for name, c := range map[string]struct {
+		reason string
+		given  []func(s *state)
+		want   time.Duration
+	}{
+		"NoPair":   {"it comes soon", []func(*state){noPair}, hooks.RelatedRecheck},
+		"Planning": {"it is planned soon", []func(*state){noPlan}, hooks.RelatedRecheck},
+		"Blocked":  {"a person has to mend that", []func(*state){blocked}, hooks.RelatedRecheckLong},
+		"Approval": {"the switch itself is changed by that", nil, 0},
+		"Runs":     {"it does not wait", []func(*state){approved, cutover(jobs.Running), noPair}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(c.given...)
+			if got := s.awaits(decided(t, s)); got != c.want {
+				t.Errorf("%s: got %s, want %s", c.reason, got, c.want)
+			}
+		})
+	}
+}
+
+func TestSync(t *testing.T) {
+	d, err := given(approved).sync()
+	if err != nil || listed(d.Children) != "new cutover 1" || d.ResyncAfter != time.Minute || d.Finalized {
+		t.Errorf("it begins: %s, again after %s, %t, %v", listed(d.Children), d.ResyncAfter, d.Finalized, err)
+	}
+	d, err = given(func(s *state) { s.pair = nil }).sync()
+	if err != nil || d.ResyncAfter != hooks.RelatedRecheck {
+		t.Errorf("it waits for the pair: again after %s, %v", d.ResyncAfter, err)
+	}
+	d, err = given(deleted(0)).sync()
+	if err != nil || !d.Finalized {
+		t.Errorf("nothing has begun: %t, %v", d.Finalized, err)
+	}
+	d, err = given(approved, cutover(jobs.Failed, stopped), rollback(jobs.Running), deleted(9*time.Minute+50*time.Second)).sync()
+	if err != nil || d.Finalized || d.ResyncAfter != 10*time.Second {
+		t.Errorf("it is given up soon: %t, again after %s, %v", d.Finalized, d.ResyncAfter, err)
+	}
+}
