@@ -47,7 +47,7 @@ func (m *maker) checkCallers() {
 	}
 	for _, n := range m.takenNodes() {
 		if by := callers[n.ref.Name]; n.ref.kind() == kindService && len(by) > 0 {
-			m.warn("%s is called by the API server of the source for %s, which stays: "+
+			m.AddWarning(n.ref, "%s is called by the API server of the source for %s, which stays: "+
 				"while the application is stopped, and after it has moved, such a request fails; "+
 				"delete it or point it elsewhere before the switch, and make one like it at the target", n.ref, strings.Join(by, ", "))
 		}

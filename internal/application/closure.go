@@ -67,7 +67,8 @@ func (m *maker) missing(from *node, e edge) {
 	if e.optional || !e.hard || m.remains(e.to) {
 		return
 	}
-	m.warn("%s refers to %s, which is not in the namespace %s: its Pods may not start at the target", from.ref, e.to, m.in.SourceNamespace)
+	m.AddWarning(from.ref,
+		"%s refers to %s, which is not in the namespace %s: its Pods may not start at the target", from.ref, e.to, m.in.SourceNamespace)
 }
 
 func (m *maker) mayFollow(from *node, e edge, n *node) bool {
@@ -77,7 +78,7 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 		return false
 	case n.own || m.excluded[n.ref]:
 		if e.hard && !m.remains(from.ref) {
-			m.warn("%s refers to %s, which KubeMove uses itself and never captures: create it at the target", from.ref, n.ref)
+			m.AddWarning(from.ref, "%s refers to %s, which KubeMove uses itself and never captures: create it at the target", from.ref, n.ref)
 		}
 		return false
 	case n.ref.kind() == kindClaim:
@@ -107,7 +108,7 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 		return false
 	}
 	if !m.remains(n.ref) {
-		m.warn("%s is controlled by %s, which does not move: it moves as a plain copy that nothing updates", n.ref, owner)
+		m.AddWarning(n.ref, "%s is controlled by %s, which does not move: it moves as a plain copy that nothing updates", n.ref, owner)
 	}
 	return true
 }
@@ -158,7 +159,7 @@ func (m *maker) checkTokens() {
 			continue
 		}
 		account := n.obj.GetAnnotations()[corev1.ServiceAccountNameKey]
-		m.warn("%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, "+
+		m.AddWarning(n.ref, "%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, "+
 			"and none is made there. A program that uses it, such as a pipeline, needs another one after the move: "+
 			"kubectl --namespace %s create token %s, or a Secret like this one",
 			n.ref, account, m.in.TargetNamespace, account)

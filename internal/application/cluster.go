@@ -55,7 +55,7 @@ func (m *maker) warnBindings() {
 		}
 	}
 	if len(accounts) > 0 {
-		m.warn("the account at the source may not list ClusterRoleBindings, "+
+		m.AddWarning(Ref{}, "the account at the source may not list ClusterRoleBindings, "+
 			"so it was not checked whether they give these ServiceAccounts rights for the whole cluster: %s; "+
 			"if so, bind them at the target", few(accounts))
 	}

@@ -53,89 +53,79 @@ func classOf(claim map[string]any) string {
 
 // Conflicts compares a plan with what the target namespace holds already: of Lookup, the
 // objects that exist. us is the pair or the switch that moves the application.
-func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, us lineage.Actor) []api.Blocker {
-	var out []api.Blocker
+func Conflicts(p *Plan, existing map[Ref]unstructured.Unstructured, us lineage.Actor) Findings {
+	var out Findings
 	for _, o := range p.Objects {
 		if there, ok := existing[o.Ref]; ok {
-			if b := conflict(p, o.Ref, &there, us); b != nil {
-				out = append(out, *b)
-			}
+			out = append(out, conflict(p, o.Ref, &there, us)...)
 		}
 	}
 	for _, r := range p.Requires {
-		if !known(r.kind()) {
-			continue
-		}
-		there, ok := existing[r.Ref]
-		if b := unmet(p, r, &there, ok); b != nil {
-			out = append(out, *b)
+		if known(r.kind()) {
+			there, ok := existing[r.Ref]
+			out = append(out, unmet(p, r, &there, ok)...)
 		}
 	}
-	slices.SortFunc(out, compareBlockers)
+	slices.SortFunc(out, compareFindings)
 	return out
 }
 
-func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, us lineage.Actor) *api.Blocker {
-	if ref.kind() == kindClaim {
-		if b := activeClaim(p, ref, there); b != nil {
-			return b
-		}
-	}
-	var b api.Blocker
+func conflict(p *Plan, ref Ref, there *unstructured.Unstructured, us lineage.Actor) (out Findings) {
 	switch {
+	case ref.kind() == kindClaim && lineage.Active(there) != "":
+		return activeClaim(p, ref, there)
 	case !us.Owns(there, ref.kind() == kindClaim):
-		b = foreignObject(p, ref, lineage.CreatedBy(there))
+		return foreignObject(p, ref, lineage.CreatedBy(there))
 	case there.GetDeletionTimestamp() != nil:
-		b = blocker(api.ReasonNameConflict, ref,
+		out.AddBlocker(api.ReasonNameConflict, ref,
 			"%s of an earlier attempt is still being deleted in the target namespace %s: wait until it is gone; "+
 				"if it stays, see which finalizer holds it", ref, p.TargetNamespace)
-	default:
-		return nil
 	}
-	return &b
+	return out
 }
 
 // activeClaim: nothing writes a claim that an application uses.
-func activeClaim(p *Plan, ref Ref, there *unstructured.Unstructured) *api.Blocker {
+func activeClaim(p *Plan, ref Ref, there *unstructured.Unstructured) (out Findings) {
 	holder := lineage.Active(there)
 	if holder == "" {
 		return nil
 	}
-	b := blocker(api.ReasonTargetIsActive, ref,
+	out.AddBlocker(api.ReasonTargetIsActive, ref,
 		"the claim %s in the target namespace %s is in use by the application that the MoveSwitch with the UID %s has started there: "+
 			"expected a claim that nothing uses, as a copy would overwrite newer data. "+
 			"To bring the application back, make a move from there to here; to move another one, choose another target namespace",
 		ref.Name, p.TargetNamespace, holder)
-	return &b
+	return out
 }
 
-func foreignObject(p *Plan, ref Ref, creator string) api.Blocker {
+func foreignObject(p *Plan, ref Ref, creator string) (out Findings) {
 	by := "was not created by KubeMove"
 	if creator != "" {
 		by = "was created by another move (" + creator + ")"
 	}
-	if ref.kind() == kindClaim && creator != "" {
-		return blocker(api.ReasonNameConflict, ref,
+	switch {
+	case ref.kind() == kindClaim && creator != "":
+		out.AddBlocker(api.ReasonNameConflict, ref,
 			"the claim %s exists in the target namespace %s: a move that is not this one (%s) has left it there: "+
 				"expected none, as a copy would overwrite its data. "+
 				"If it is not needed, remove it at the target (kubectl -n %s delete pvc %s); else choose another target namespace",
 			ref.Name, p.TargetNamespace, creator, p.TargetNamespace, ref.Name)
-	}
-	if ref.kind() == kindClaim {
-		return blocker(api.ReasonNameConflict, ref,
+	case ref.kind() == kindClaim:
+		out.AddBlocker(api.ReasonNameConflict, ref,
 			"the claim %s exists in the target namespace %s and %s: expected none, as a copy would overwrite its data. "+
 				"Choose another target namespace; to use the claim as it is, without a copy, set its policy in data.claims to Skip",
 			ref.Name, p.TargetNamespace, by)
+	default:
+		out.AddBlocker(api.ReasonNameConflict, ref,
+			"%s exists in the target namespace %s and %s: expected none, as KubeMove overwrites nothing. "+
+				"Choose another target namespace, or find out what uses it there and rename or remove it",
+			ref, p.TargetNamespace, by)
 	}
-	return blocker(api.ReasonNameConflict, ref,
-		"%s exists in the target namespace %s and %s: expected none, as KubeMove overwrites nothing. "+
-			"Choose another target namespace, or find out what uses it there and rename or remove it",
-		ref, p.TargetNamespace, by)
+	return out
 }
 
 // unmet says what of a requirement the target does not hold.
-func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *api.Blocker {
-	var b api.Blocker
+func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) (out Findings) {
 	switch r.kind() {
 	case kindClaim:
 		ours := slices.ContainsFunc(p.Volumes, func(v Volume) bool { return v.Target == r.Name })
@@ -145,12 +135,12 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *
 		case exists: // Whoever uses it: the engine says that it is none of its claims.
 			return nil
 		case ours:
-			b = blocker(api.ReasonClaimMissing, r.Ref,
+			out.AddBlocker(api.ReasonClaimMissing, r.Ref,
 				"the claim %s has the policy Skip in data.claims, so it must exist in the target namespace %s, and it does not: "+
 					"create it there, or choose the policy Copy or CreateEmpty",
 				r.Name, p.TargetNamespace)
 		default:
-			b = blocker(api.ReasonClaimMissing, r.Ref,
+			out.AddBlocker(api.ReasonClaimMissing, r.Ref,
 				"the claim %s must exist in the target namespace %s, as application.exclude names it and a workload that moves mounts it (%s), "+
 					"and it does not: create it there, or do not exclude it",
 				r.Name, p.TargetNamespace, r.Why)
@@ -160,14 +150,12 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) *
 		if len(lacks) == 0 {
 			return nil
 		}
-		b = blocker(api.ReasonNameConflict, r.Ref,
+		out.AddBlocker(api.ReasonNameConflict, r.Ref,
 			"Pods of the application run as the ServiceAccount %s, and in the target namespace %s it differs from the source's; "+
 				"KubeMove does not change it. Add to it: %s",
 			r.Name, p.TargetNamespace, strings.Join(lacks, "; "))
-	default:
-		return nil
 	}
-	return &b
+	return out
 }
 
 // lacking lists the settings of an account that another one does not have.

@@ -95,7 +95,7 @@ func TestConflicts(t *testing.T) {
 					existing[RefOf(&o)] = o
 				}
 			}
-			got := reasons(Conflicts(p, existing, lineage.Actor{Pair: "pair"}))
+			got := reasons(reported(Conflicts(p, existing, lineage.Actor{Pair: "pair"})).Blockers)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s: blockers (-want +got):\n%s", tc.reason, diff)
 			}

@@ -32,16 +32,18 @@ func (m *maker) checkConnections() {
 func (m *maker) checkService(n *node) {
 	s := read[corev1.Service](n).Spec
 	if len(s.Selector) == 0 && s.Type != corev1.ServiceTypeExternalName && !m.hasAddresses(n) {
-		m.warn("%s has no selector, and no Endpoints or EndpointSlice of its own: something outside of the namespace may write them; "+
-			"see that it does at the target", n.ref)
+		m.AddWarning(n.ref,
+			"%s has no selector, and no Endpoints or EndpointSlice of its own: something outside of the namespace may write them; "+
+				"see that it does at the target", n.ref)
 	}
 	if ip := s.LoadBalancerIP; ip != "" && s.Type == corev1.ServiceTypeLoadBalancer {
-		m.warn("%s asks a balancer for the address %s (loadBalancerIP): "+
+		m.AddWarning(n.ref, "%s asks a balancer for the address %s (loadBalancerIP): "+
 			"where one balancer serves both clusters the source's Service keeps it, which stays after the switch; "+
 			"give that one another type then, or change the address by a patch of the target's kustomization", n.ref, ip)
 	}
 	if ip := explicitAddress(n.obj.Object); ip != "" {
-		m.warn("%s asks for the address %s of the source cluster (clusterIP): at the target it gets another one; use its name instead", n.ref, ip)
+		m.AddWarning(n.ref,
+			"%s asks for the address %s of the source cluster (clusterIP): at the target it gets another one; use its name instead", n.ref, ip)
 	}
 }
 
@@ -60,12 +62,12 @@ func (m *maker) checkIngress(o *Object, made map[Ref]bool) {
 	}
 	for _, name := range backends(i) {
 		if !made[refTo(kindService, name)] {
-			m.warn("%s routes to Service/%s too, which does not move: that route leads nowhere at the target", o.Ref, name)
+			m.AddWarning(o.Ref, "%s routes to Service/%s too, which does not move: that route leads nowhere at the target", o.Ref, name)
 		}
 	}
 	for _, r := range resourceBackends(i) {
 		if !made[r] {
-			m.warn("%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", o.Ref, r)
+			m.AddWarning(o.Ref, "%s routes to %s, which does not move: that route leads nowhere at the target, unless you create it there", o.Ref, r)
 		}
 	}
 }

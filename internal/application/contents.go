@@ -23,8 +23,8 @@ func (m *maker) remains(ref Ref) bool {
 
 // checkContents says what a part of an application lacks.
 func (m *maker) checkContents() {
-	if m.dataOnly() && len(m.plan.Volumes) == 0 && len(m.plan.Blockers) == 0 {
-		m.block(api.ReasonNothingSelected, Ref{},
+	if m.dataOnly() && len(m.plan.Volumes) == 0 && !m.hasBlocker() {
+		m.AddBlocker(api.ReasonNothingSelected, Ref{},
 			"application.contents is Data, and the application has no claims: expected one at least; "+
 				"select workloads that mount claims, or name claims in application.claims")
 	}
@@ -38,6 +38,6 @@ func (m *maker) checkContents() {
 		}
 	}
 	if len(empty) > 0 {
-		m.warn("application.contents is Objects: the application starts at the target with empty claims: %s", few(empty))
+		m.AddWarning(Ref{}, "application.contents is Objects: the application starts at the target with empty claims: %s", few(empty))
 	}
 }

@@ -19,7 +19,7 @@ func (m *maker) checkEphemeral(n *node) {
 	}
 	if len(lost) > 0 {
 		slices.Sort(lost)
-		m.warn("%s: the data of these volumes does not move: %s", n.ref, few(lost))
+		m.AddWarning(n.ref, "%s: the data of these volumes does not move: %s", n.ref, few(lost))
 	}
 }
 

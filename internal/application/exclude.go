@@ -11,7 +11,7 @@ const byExclude = "application.exclude names it"
 func (m *maker) bar() {
 	for _, e := range m.in.Application.Exclude {
 		if !m.barOne(e) {
-			m.warn("application.exclude names %s, and the namespace %s has none: correct the entry, or remove it",
+			m.AddWarning(Ref{}, "application.exclude names %s, and the namespace %s has none: correct the entry, or remove it",
 				describeExcluded(e), m.in.SourceNamespace)
 		}
 	}
@@ -49,7 +49,7 @@ func describeExcluded(e api.ExcludedObject) string {
 // refuseBarred: an engine that names an object as a member and excludes it means the latter.
 func (m *maker) refuseBarred(n *node, why string) {
 	if why == byName || why == byClaimName {
-		m.warn("%s is %s and in application.exclude, which wins: it does not move; remove one of the two entries", n.ref, why)
+		m.AddWarning(n.ref, "%s is %s and in application.exclude, which wins: it does not move; remove one of the two entries", n.ref, why)
 	}
 }
 
@@ -60,6 +60,6 @@ func (m *maker) doWithout(from *node, e edge) {
 	case e.to.kind() == kindClaim:
 		m.require(Required{Ref: m.targetRef(e.to), Why: m.path(from) + " > " + e.to.String() + ", and " + byExclude})
 	case !e.optional:
-		m.warn("%s refers to %s, which application.exclude names: it has to be at the target", from.ref, e.to)
+		m.AddWarning(from.ref, "%s refers to %s, which application.exclude names: it has to be at the target", from.ref, e.to)
 	}
 }

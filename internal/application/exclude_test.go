@@ -131,7 +131,8 @@ func TestExcludedClaimAtTheTarget(t *testing.T) {
 		in.Application.Exclude = []api.ExcludedObject{{Kind: "PersistentVolumeClaim", Name: "data"}}
 	}))
 	ref := refTo(kindClaim, "data")
-	if diff := cmp.Diff([]string{"ClaimMissing PersistentVolumeClaim/data"}, reasons(Conflicts(p, nil, lineage.Actor{}))); diff != "" {
+	got := reasons(reported(Conflicts(p, nil, lineage.Actor{})).Blockers)
+	if diff := cmp.Diff([]string{"ClaimMissing PersistentVolumeClaim/data"}, got); diff != "" {
 		t.Errorf("it is not there (-want +got):\n%s", diff)
 	}
 	used := object(t, strings.Replace(bound, "namespace: src", "namespace: src, annotations: {kubemove.io/active: other}", 1))

@@ -23,7 +23,7 @@ func (m *maker) checkKeepers() {
 			continue
 		}
 		warned[by] = true
-		m.warn("%s is kept as it is by %s: "+
+		m.AddWarning(w.Ref, "%s is kept as it is by %s: "+
 			"if that syncs by itself, pause it until the switch is complete, or it starts the application again while it is copied; "+
 			"and take the application out there before it goes on", w.Ref, by)
 	}

@@ -122,7 +122,7 @@ func (m *maker) checkAnnotatedSecrets(o *Object) {
 	}
 	for _, s := range annotatedSecrets(&o.Object) {
 		if s.namespace != "" && s.namespace != m.in.TargetNamespace {
-			m.warn("%s names the Secret %s of another namespace in the annotation %s, which does not move: "+
+			m.AddWarning(o.Ref, "%s names the Secret %s of another namespace in the annotation %s, which does not move: "+
 				"create it there at the target, or name another one by a patch of the target's kustomization",
 				o.Ref, s.value(), s.annotation)
 		}

@@ -27,7 +27,7 @@ func (m *maker) checkJobs() {
 		}
 		job, pods := read[batchv1.Job](n), m.podsOf(n.ref)
 		if m.isStuck(job, pods) {
-			m.block(api.ReasonJobNotEnded, n.ref,
+			m.AddBlocker(api.ReasonJobNotEnded, n.ref,
 				"%s of %s has not ended and runs nothing: %s. A switch would wait for it in vain; "+
 					"expected a Job that has ended, or runs; if it is not needed: kubectl -n %s delete job %s",
 				n.ref, w.Ref, whyIdle(job, pods), n.obj.GetNamespace(), n.ref.Name)
@@ -37,7 +37,8 @@ func (m *maker) checkJobs() {
 		if w.MadeBy != nil {
 			when = "with the application stopped"
 		}
-		m.warn("%s of %s has not ended: a switch suspends the CronJob and waits for the Job %s, until quiesce.timeout", n.ref, w.Ref, when)
+		m.AddWarning(n.ref,
+			"%s of %s has not ended: a switch suspends the CronJob and waits for the Job %s, until quiesce.timeout", n.ref, w.Ref, when)
 	}
 }
 

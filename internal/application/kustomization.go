@@ -64,7 +64,7 @@ func (m *maker) applyLayer(name string, k *api.Kustomization) {
 		if p.Object >= 0 {
 			ref = m.plan.Objects[p.Object].Ref
 		}
-		m.block(p.Reason, ref, "%s", p.Message)
+		m.AddBlocker(p.Reason, ref, "%s", p.Message)
 	}
 	if k.NamePrefix != "" {
 		m.finishPrefix(before, after)
@@ -103,7 +103,7 @@ func (m *maker) checkNames() {
 	for i := range m.plan.Objects {
 		o := &m.plan.Objects[i]
 		if other, there := made[o.Ref]; there {
-			m.block(api.ReasonInvalidKustomization, o.Ref,
+			m.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
 				"the kustomization gives %s and %s one name, %s: expected a name for each; choose another namePrefix", other, o.SourceRef(), o.Name)
 		}
 		made[o.Ref] = o.SourceRef()
@@ -129,7 +129,7 @@ func (m *maker) checkKustomized() {
 			continue
 		}
 		if v.Policy == api.ClaimCopy && isBlock(byName[v.Target]) && !isBlock(m.x.byRef[refTo(kindClaim, v.Name)].obj) {
-			m.block(api.ReasonUnsupportedVolume, refTo(kindClaim, v.Target),
+			m.AddBlocker(api.ReasonUnsupportedVolume, refTo(kindClaim, v.Target),
 				"the kustomization makes a block device of the claim %s: expected volumeMode Filesystem, as files are copied into it; "+
 					"leave spec.volumeMode out of the patch", v.Target)
 		}
@@ -142,7 +142,7 @@ func (m *maker) checkKustomized() {
 		}
 		now := &node{ref: o.Ref, obj: &o.Object}
 		if now.template, now.unread = podTemplate(now.obj, o.kind()); now.unread != nil {
-			m.block(api.ReasonInvalidKustomization, o.Ref,
+			m.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
 				"the kustomization makes something of %s that cannot be read (%v): correct its patches", o.Ref, now.unread)
 			continue
 		}
@@ -163,12 +163,12 @@ func (m *maker) checkMounts(n, now *node, there []mount, target map[Ref]string) 
 			continue
 		}
 		if isTemplated(n, mt.claim) {
-			m.block(api.ReasonInvalidKustomization, now.ref,
+			m.AddBlocker(api.ReasonInvalidKustomization, now.ref,
 				"with the kustomization %s would make new, empty claims in the place of %s: "+
 					"expected its volumeClaimTemplates with their names; leave them out of the patch", now.ref, claim)
 			continue
 		}
-		m.warn("with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target",
+		m.AddWarning(now.ref, "with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target",
 			now.ref, claim, mt.claim)
 	}
 }

@@ -42,7 +42,7 @@ func (m *maker) warnUnseen() {
 	}
 	unseen := slices.Clone(m.in.Unseen)
 	slices.Sort(unseen)
-	m.warn("it was not looked for objects of these kinds, as the account at the source may not list them: %s; "+
+	m.AddWarning(Ref{}, "it was not looked for objects of these kinds, as the account at the source may not list them: %s; "+
 		"grant it that, or create them at the target if the application has some", few(unseen))
 }
 
@@ -56,8 +56,8 @@ func (m *maker) warnSilent() {
 	slices.Sort(silent)
 	silent = slices.Compact(silent)
 	group, version, _ := strings.Cut(silent[0], "/")
-	m.warn("it was not looked for objects of these API groups, as their own servers do not answer at the source: %s; "+
-		"repair them, or, if they are not needed any more: kubectl delete apiservice %s.%s",
-		few(silent), version, group)
-	m.plan.Unsure = append(m.plan.Unsure, m.plan.Warnings[len(m.plan.Warnings)-1])
+	const message = "it was not looked for objects of these API groups, as their own servers do not answer at the source: %s; " +
+		"repair them, or, if they are not needed any more: kubectl delete apiservice %s.%s"
+	m.AddWarning(Ref{}, message, few(silent), version, group)
+	m.AddUnsure(Ref{}, message, few(silent), version, group)
 }

@@ -38,25 +38,27 @@ func givenBy(ranges []corev1.LimitRange) given {
 
 // compareLimits says what containers of the plan get from LimitRanges of the source and not from
 // those of the target.
-func (p *Plan) compareLimits(source, target Surroundings) []string {
+func (p *Plan) compareLimits(source, target Surroundings) (out Findings) {
 	all := givenBy(source.Limits)
 	needed, by := p.neededOf(all)
 	if len(needed.requests)+len(needed.limits) == 0 {
 		return nil
 	}
 	if !target.LimitsRead {
-		return []string{clip(fmt.Sprintf("LimitRanges of the source give containers of %s %s, "+
+		out.AddWarning(namespaceRef(target.Name), "LimitRanges of the source give containers of %s %s, "+
 			"and the account at the target may not list LimitRanges: see to it that Namespace/%s has the same defaults",
-			few(by), needed.text(given{}), target.Name))}
+			few(by), needed.text(given{}), target.Name)
+		return out
 	}
 	there := givenBy(target.Limits)
 	lacks := given{lackingOf(needed.requests, there.requests), lackingOf(needed.limits, there.limits)}
 	if len(lacks.requests)+len(lacks.limits) == 0 {
 		return nil
 	}
-	return []string{clip(
-		fmt.Sprintf("LimitRanges of the source give containers of %s %s, and those of Namespace/%s do not. If it is wanted: %s",
-			few(by), lacks.text(there), target.Name, lacks.command(there, target.Name)))}
+	out.AddWarning(namespaceRef(target.Name),
+		"LimitRanges of the source give containers of %s %s, and those of Namespace/%s do not. If it is wanted: %s",
+		few(by), lacks.text(there), target.Name, lacks.command(there, target.Name))
+	return out
 }
 
 // neededOf is what of it the containers of the plan's workloads do not say themselves, and by which

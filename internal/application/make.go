@@ -110,6 +110,7 @@ func Make(in Input) *Plan {
 
 // maker holds what is known while a plan is made.
 type maker struct {
+	Findings
 	in   Input
 	x    *index
 	plan *Plan
@@ -175,15 +176,6 @@ func newMaker(in Input) *maker {
 	return m
 }
 
-// block adds a blocker about an object.
-func (m *maker) block(reason string, ref Ref, format string, args ...any) {
-	m.plan.Blockers = append(m.plan.Blockers, blocker(reason, ref, format, args...))
-}
-
-func (m *maker) warn(format string, args ...any) {
-	m.plan.Warnings = append(m.plan.Warnings, clip(fmt.Sprintf(format, args...)))
-}
-
 // leave notes that an object does not move; the first reason counts.
 func (m *maker) leave(ref Ref, why string) {
 	if _, ok := m.left[ref]; !ok {
@@ -225,34 +217,8 @@ func (m *maker) finish() *Plan {
 	}
 	slices.SortFunc(p.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 	slices.SortFunc(p.Left, func(a, b Left) int { return compareRefs(a.Ref, b.Ref) })
-	slices.SortFunc(p.Blockers, compareBlockers)
-	p.Blockers = slices.Compact(p.Blockers)
-	slices.Sort(p.Warnings)
-	p.Warnings = slices.Compact(p.Warnings)
+	p.Report(m.Findings.sorted())
 	return p
-}
-
-func compareBlockers(a, b api.Blocker) int {
-	return strings.Compare(a.Reason+"\x00"+a.Object+"\x00"+a.Message, b.Reason+"\x00"+b.Object+"\x00"+b.Message)
-}
-
-func blocker(reason string, ref Ref, format string, args ...any) api.Blocker {
-	b := api.Blocker{Reason: reason, Message: clip(fmt.Sprintf(format, args...))}
-	if ref != (Ref{}) {
-		b.Object = ref.String()
-	}
-	return b
-}
-
-// messageLength is the most that the API takes for a message, in bytes.
-const messageLength = 1024
-
-// clip shortens a message to what the API takes.
-func clip(s string) string {
-	if len(s) <= messageLength {
-		return s
-	}
-	return strings.ToValidUTF8(s[:messageLength-3], "") + "..."
 }
 
 // few lists some names for a message.

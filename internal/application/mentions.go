@@ -28,7 +28,7 @@ func (m *maker) checkNamespaceNames() {
 			}
 		})
 		if len(places) > 0 {
-			m.warn("%s names the source namespace in %s: at the target the namespace is %s; "+
+			m.AddWarning(o.Ref, "%s names the source namespace in %s: at the target the namespace is %s; "+
 				"correct it there, or by a patch, if it means the application itself",
 				o.Ref, few(places), m.in.TargetNamespace)
 		}

@@ -24,7 +24,7 @@ type Surroundings struct {
 
 // CompareSurroundings says what the Pods of the plan get from the source's namespace and not from the
 // target's, with the commands that give it.
-func (p *Plan) CompareSurroundings(source, target Surroundings) []string {
+func (p *Plan) CompareSurroundings(source, target Surroundings) Findings {
 	if !slices.ContainsFunc(p.Objects, func(o Object) bool { return o.Runs || isWorkload(o.kind()) }) {
 		return nil
 	}
@@ -33,9 +33,10 @@ func (p *Plan) CompareSurroundings(source, target Surroundings) []string {
 	return append(out, p.compareLimits(source, target)...)
 }
 
-func compareMeta(source, target Surroundings) []string {
+func compareMeta(source, target Surroundings) (out Findings) {
 	if source.Namespace == nil {
-		return []string{unreadNamespace("source", source.Name)}
+		out.AddWarning(namespaceRef(source.Name), "%s", unreadNamespace("source", source.Name))
+		return out
 	}
 	labels := givenLabels(source, target)
 	annotations := map[string]string{}
@@ -49,18 +50,15 @@ func compareMeta(source, target Surroundings) []string {
 			return nil
 		}
 		keys := slices.Sorted(maps.Keys(labels))
-		return []string{clip(unreadNamespace("target", target.Name) + ", and the source's has: " +
-			few(append(keys, slices.Sorted(maps.Keys(annotations))...)))}
+		out.AddWarning(namespaceRef(target.Name), "%s, and the source's has: %s", unreadNamespace("target", target.Name),
+			few(append(keys, slices.Sorted(maps.Keys(annotations))...)))
+		return out
 	}
-	var out []string
-	if w := lackingMeta("label", labels, target.Namespace.Labels, source.Name, target.Name); w != "" {
-		out = append(out, w)
-	}
-	if w := lackingMeta("annotation", annotations, target.Namespace.Annotations, source.Name, target.Name); w != "" {
-		out = append(out, w)
-	}
-	return out
+	out = lackingMeta("label", labels, target.Namespace.Labels, source.Name, target.Name)
+	return append(out, lackingMeta("annotation", annotations, target.Namespace.Annotations, source.Name, target.Name)...)
 }
+
+func namespaceRef(name string) Ref { return Ref{Kind: "Namespace", Name: name} }
 
 func unreadNamespace(side, name string) string {
 	return fmt.Sprintf("the account at the %s may not read Namespace/%s, so its labels and annotations, by which policies, "+
@@ -68,7 +66,7 @@ func unreadNamespace(side, name string) string {
 }
 
 // lackingMeta names the labels or annotations that the target has not, or has with other values.
-func lackingMeta(what string, want, have map[string]string, source, target string) string {
+func lackingMeta(what string, want, have map[string]string, source, target string) (out Findings) {
 	var lacks, settings []string
 	overwrite := ""
 	for _, key := range slices.Sorted(maps.Keys(want)) {
@@ -84,12 +82,13 @@ func lackingMeta(what string, want, have map[string]string, source, target strin
 		settings = append(settings, key+"="+shellQuoted(want[key]))
 	}
 	if len(lacks) == 0 {
-		return ""
+		return nil
 	}
-	return clip(fmt.Sprintf("Namespace/%s lacks %ss that Namespace/%s has: %s; "+
+	out.AddWarning(namespaceRef(target), "Namespace/%s lacks %ss that Namespace/%s has: %s; "+
 		"policies, meshes or schedulers may treat the Pods differently without. If they are wanted: kubectl %s %snamespace %s %s",
 		target, what, source, few(lacks), map[string]string{"label": "label", "annotation": "annotate"}[what], overwrite, target,
-		strings.Join(settings, " ")))
+		strings.Join(settings, " "))
+	return out
 }
 
 // shellQuoted is a word for a shell.
@@ -154,18 +153,17 @@ func isGivingAnnotation(key string) bool {
 
 // compareAccounts looks at the Secrets of the default account. What else it lacks is a blocker
 // (Conflicts).
-func (p *Plan) compareAccounts(source, target Surroundings) []string {
+func (p *Plan) compareAccounts(source, target Surroundings) (out Findings) {
 	account := refTo(kindServiceAccount, defaultAccount)
 	if source.Account == nil || target.Account == nil || !slices.ContainsFunc(p.Left, func(l Left) bool { return l.Ref == account }) {
 		return nil
 	}
-	var out []string
 	for _, s := range source.Account.Secrets {
 		has := slices.ContainsFunc(target.Account.Secrets, func(o corev1.ObjectReference) bool { return o.Name == s.Name })
 		if !has && !generatedSecret.MatchString(s.Name) {
-			out = append(out, fmt.Sprintf(`the ServiceAccount default of the target namespace %s does not list Secret/%s, `+
+			out.AddWarning(account, `the ServiceAccount default of the target namespace %s does not list Secret/%s, `+
 				`as that of the source does: kubectl --namespace %s patch serviceaccount default --patch '{"secrets":[{"name":"%s"}]}'`,
-				target.Name, s.Name, target.Name, s.Name))
+				target.Name, s.Name, target.Name, s.Name)
 		}
 	}
 	return out

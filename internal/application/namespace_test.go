@@ -108,7 +108,7 @@ func TestSurroundings(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			p := Make(whole(t, tc.objects, nil))
-			got := p.CompareSurroundings(tc.source, tc.target)
+			got := reported(p.CompareSurroundings(tc.source, tc.target)).Warnings
 			if len(got) != len(tc.want) {
 				t.Fatalf("%s: want %d warnings, got %q", tc.reason, len(tc.want), got)
 			}
@@ -134,13 +134,13 @@ func TestSecretsOfTheDefaultAccount(t *testing.T) {
 	source, target := surroundings(t, "src", `{}`), surroundings(t, "dst", `{}`)
 	source.Account.Secrets = []corev1.ObjectReference{{Name: "keys"}, {Name: "default-token-abcde"}}
 	p := Make(whole(t, app, nil))
-	got := p.CompareSurroundings(source, target)
+	got := reported(p.CompareSurroundings(source, target)).Warnings
 	if len(got) != 1 ||
 		!strings.Contains(got[0], `kubectl --namespace dst patch serviceaccount default --patch '{"secrets":[{"name":"keys"}]}'`) {
 		t.Errorf("a Secret that the account lists at the source: got %q", got)
 	}
 	target.Account.Secrets = []corev1.ObjectReference{{Name: "keys"}}
-	if diff := cmp.Diff([]string(nil), p.CompareSurroundings(source, target)); diff != "" {
+	if diff := cmp.Diff(Findings(nil), p.CompareSurroundings(source, target)); diff != "" {
 		t.Errorf("an account that lists it (-want +got):\n%s", diff)
 	}
 }

@@ -60,7 +60,7 @@ func (m *maker) takeOwner(n, owner *node, path string) *node {
 // start there: it may have other keys, or no such store.
 func (m *maker) checkMade(n, owner *node) {
 	if n.ref.kind() == kindSecret && !m.remains(n.ref) {
-		m.warn("%s is left to the target's controller, which has to make it of %s before Pods can use it: "+
+		m.AddWarning(n.ref, "%s is left to the target's controller, which has to make it of %s before Pods can use it: "+
 			"see to it that it can, with the same keys and stores; "+
 			"or name %s in application.exclude, and %s moves as a plain copy", n.ref, owner.ref, owner.ref, n.ref)
 	}
@@ -102,12 +102,12 @@ func (m *maker) checkDriven(owner *node) {
 		switch {
 		case !isCustomControlled(n) || !runsPods(n.ref.kind()) || !m.runs(n):
 		case !isWorkload(n.ref.kind()):
-			m.block(api.ReasonUnsupportedWorkload, owner.ref,
+			m.AddBlocker(api.ReasonUnsupportedWorkload, owner.ref,
 				"%s runs %s itself, not by %s, which KubeMove could stop: "+
 					"move %s by its own means and take it out of the selection", owner.ref, n.ref, workload.Names(), owner.ref)
 			return
 		case !m.controllerMoves(owner):
-			m.block(api.ReasonUnsupportedWorkload, owner.ref,
+			m.AddBlocker(api.ReasonUnsupportedWorkload, owner.ref,
 				"%s makes %s, and no workload that moves looks like its controller (one whose account may list %s): "+
 					"the controller would start %s again when KubeMove stops it. "+
 					"Expected that the controller moves, too; select it, or move %s by its own means and take it out of the selection",

@@ -115,7 +115,7 @@ func (m *maker) combine(t *team) Placement {
 	out := list[0]
 	for _, p := range list[1:] {
 		if key := contradiction(out.NodeSelector, p.NodeSelector); key != "" {
-			m.warn("%s share claims that only one node can mount (%s), and their nodeSelectors want different values of the label %s: "+
+			m.AddWarning(Ref{}, "%s share claims that only one node can mount (%s), and their nodeSelectors want different values of the label %s: "+
 				"at the target the claims are bound to any node, where not all of them can run; "+
 				"let the nodeSelectors agree, for instance by a patch in the target's kustomization", few(t.workloads()), few(m.targets(t.claims)), key)
 			return Placement{}

@@ -29,12 +29,12 @@ func (m *maker) checkPods() {
 		switch {
 		case podstate.Ended(pod) || !uses && !m.moves(root):
 		case lost:
-			m.block(api.ReasonPodNotEnded, n.ref,
+			m.AddBlocker(api.ReasonPodNotEnded, n.ref,
 				"%s has failed, and it is not known whether its containers have ended: they may still run on the node %q; "+
 					"expected a Pod that has ended; see to that node, then delete the Pod: kubectl -n %s delete pod %s",
 				n.ref, pod.Spec.NodeName, n.obj.GetNamespace(), n.ref.Name)
 		default:
-			m.block(api.ReasonPodNotEnded, n.ref,
+			m.AddBlocker(api.ReasonPodNotEnded, n.ref,
 				"%s was to be gone by %s and is still there: its containers may run on the node %q; expected a Pod that ends when it is deleted; %s",
 				n.ref, pod.DeletionTimestamp.UTC().Format(time.RFC3339), pod.Spec.NodeName, whatHolds(pod))
 		}

@@ -241,10 +241,10 @@ func shorten(s string) string {
 
 // Explain adds to the conflicts of names what the objects that are there have in common with
 // those that would be created.
-func Explain(blockers []api.Blocker, present []Present) {
-	for i := range blockers {
-		b := &blockers[i]
-		at := slices.IndexFunc(present, func(p Present) bool { return p.String() == b.Object })
+func Explain(found Findings, present []Present) {
+	for i := range found {
+		b := &found[i]
+		at := slices.IndexFunc(present, func(p Present) bool { return p.Ref == b.Object })
 		if b.Reason == api.ReasonNameConflict && at >= 0 {
 			b.Message = clip(b.Message + present[at].sentence())
 		}

@@ -170,10 +170,10 @@ func TestReplacement(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	ref := Ref{Kind: "ConfigMap", Name: "c"}
-	conflict := api.Blocker{Reason: api.ReasonNameConflict, Object: "ConfigMap/c", Message: "It exists"}
+	conflict := Finding{Severity: Blocker, Reason: api.ReasonNameConflict, Object: ref, Message: "It exists"}
 	cases := map[string]struct {
 		reason  string
-		blocker api.Blocker
+		blocker Finding
 		present Present
 		want    string
 	}{
@@ -190,14 +190,14 @@ func TestExplain(t *testing.T) {
 			"It exists. It differs from what the move would create; these fields are immutable: spec.selector"},
 		"Foreign": {"Nobody could compare it.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
 		"Other": {"Another blocker of the same object is left alone.",
-			api.Blocker{Reason: api.ReasonTargetIsActive, Object: "ConfigMap/c", Message: "It exists"},
+			Finding{Severity: Blocker, Reason: api.ReasonTargetIsActive, Object: ref, Message: "It exists"},
 			Present{Ref: ref, Standing: StandingEqual}, "It exists"},
 		"Elsewhere": {"Another object is left alone.",
 			conflict, Present{Ref: Ref{Kind: "ConfigMap", Name: "d"}, Standing: StandingEqual}, "It exists"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			list := []api.Blocker{tc.blocker}
+			list := Findings{tc.blocker}
 			Explain(list, []Present{tc.present})
 			if list[0].Message != tc.want {
 				t.Errorf("%s\nwant %q\ngot  %q", tc.reason, tc.want, list[0].Message)

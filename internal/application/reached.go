@@ -36,7 +36,7 @@ func (m *maker) checkReached() {
 
 func (m *maker) warnReached(ref Ref, by []string) {
 	if len(by) > 0 {
-		m.warn("%s is reached from outside of the cluster by %s as soon as it starts, before the commit: "+
+		m.AddWarning(ref, "%s is reached from outside of the cluster by %s as soon as it starts, before the commit: "+
 			"what comes in until then is lost if the switch rolls back; keep its clients away until Switched is True",
 			ref, few(by))
 	}

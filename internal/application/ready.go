@@ -20,7 +20,7 @@ func (m *maker) checkReady() {
 			continue
 		}
 		if why := whyNotReady(n); why != "" {
-			m.warn("%s is not ready at the source (%s): if it is not at the target either, "+
+			m.AddWarning(w.Ref, "%s is not ready at the source (%s): if it is not at the target either, "+
 				"the switch waits until healthTimeout and rolls back; fix it before, unless it can only be ready at the target", w.Ref, why)
 		}
 	}
@@ -53,12 +53,12 @@ func (m *maker) checkPaused() {
 		}
 		ref := o.SourceRef()
 		if !paused(m.x.byRef[ref].obj) {
-			m.block(api.ReasonUnsupportedWorkload, ref,
+			m.AddBlocker(api.ReasonUnsupportedWorkload, ref,
 				"a kustomization sets spec.paused of %s, so no Pod of it would start at the target: "+
 					"expected a Deployment that is not paused; take that out of the kustomization", ref)
 			continue
 		}
-		m.block(api.ReasonUnsupportedWorkload, ref,
+		m.AddBlocker(api.ReasonUnsupportedWorkload, ref,
 			"the rollout of %s is paused, so no Pod of it would start at the target: expected a Deployment that is not paused; "+
 				"kubectl -n %s rollout resume deployment %s",
 			ref, m.in.SourceNamespace, ref.Name)

@@ -71,7 +71,7 @@ func (m *maker) renameSetClaims(before []unstructured.Unstructured, renamed newN
 					continue
 				}
 				if other, there := owner[v.Target]; there {
-					m.block(api.ReasonInvalidKustomization, refTo(kindClaim, v.Target),
+					m.AddBlocker(api.ReasonInvalidKustomization, refTo(kindClaim, v.Target),
 						"namePrefix cannot tell whether %s belongs to %s or to %s: both would look for it, by different names; remove namePrefix",
 						v.Target, other, set)
 				}
@@ -111,7 +111,7 @@ func (m *maker) correct(before, o *unstructured.Unstructured, renamed newNames) 
 		}
 	default:
 		if isCustom(kind) {
-			m.block(api.ReasonInvalidKustomization, RefOf(before),
+			m.AddBlocker(api.ReasonInvalidKustomization, RefOf(before),
 				"namePrefix would rename %s, and it is not known what else refers to a custom resource or is named after it, "+
 					"its claims among them: expected no namePrefix with custom resources; remove it", RefOf(before))
 		}
@@ -267,7 +267,8 @@ func (m *maker) checkMentions(before, after []unstructured.Unstructured, renamed
 			}
 		}
 		if len(found) > 0 {
-			m.warn("%s mentions names that Services have at the source: %s; correct them by a patch where they mean the Services",
+			m.AddWarning(RefOf(&after[i]),
+				"%s mentions names that Services have at the source: %s; correct them by a patch where they mean the Services",
 				RefOf(&after[i]), few(slices.Sorted(maps.Keys(found))))
 		}
 	}

@@ -92,10 +92,10 @@ func transformedAgain(in Input) (map[Ref]*Object, error) {
 		m.plan.Objects = append(m.plan.Objects, Object{Ref: n.ref, Origin: originOf(n.obj), Object: *m.transformed(n)})
 	}
 	m.kustomize()
-	for _, b := range m.plan.Blockers {
-		if b.Reason == api.ReasonInvalidKustomization {
+	for _, f := range m.Findings {
+		if f.Reason == api.ReasonInvalidKustomization {
 			return nil, fmt.Errorf("what the application has written last does not fit the kustomization: %s",
-				strings.TrimSuffix(b.Object+": "+b.Message, ": "))
+				strings.TrimSuffix(f.about()+": "+f.Message, ": "))
 		}
 	}
 	out := map[Ref]*Object{}

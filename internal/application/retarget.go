@@ -72,7 +72,7 @@ func (m *maker) resize(n *node, out *unstructured.Unstructured, size string) {
 		err = unstructured.SetNestedField(out.Object, q.String(), "spec", "resources", "requests", "storage")
 	}
 	if err != nil || q.Sign() <= 0 {
-		m.block(api.ReasonInvalidSpec, n.ref,
+		m.AddBlocker(api.ReasonInvalidSpec, n.ref,
 			"data.claims gives %s the size %q at the target: expected a quantity of bytes such as 10Gi; correct it", n.ref, size)
 	}
 }
@@ -113,7 +113,7 @@ func (m *maker) checkTargetNames() {
 	for _, v := range m.plan.Volumes {
 		ref := refTo(kindClaim, v.Name)
 		if other, twice := first[v.Target]; twice {
-			m.block(api.ReasonInvalidSpec, ref,
+			m.AddBlocker(api.ReasonInvalidSpec, ref,
 				"the claims %s and %s of the source would both be the claim %s at the target: expected a name for each; "+
 					"give one of them another target.name in data.claims",
 				other, v.Name, v.Target)
@@ -124,7 +124,7 @@ func (m *maker) checkTargetNames() {
 			continue
 		}
 		if by := m.fixing(v.Name); by != nil {
-			m.block(api.ReasonInvalidSpec, ref,
+			m.AddBlocker(api.ReasonInvalidSpec, ref,
 				"data.claims gives %s the name %s at the target, and there %s makes Pods that mount it by its old one: "+
 					"expected the name %s; remove target.name (size, class and access modes may differ)",
 				ref, v.Target, by.ref, v.Name)

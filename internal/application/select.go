@@ -31,8 +31,8 @@ func (m *maker) selectMembers() {
 			m.admit(n, bySelector)
 		}
 	}
-	if len(m.members) == 0 && len(m.plan.Blockers) == 0 {
-		m.block(api.ReasonNothingSelected, Ref{},
+	if len(m.members) == 0 && !m.hasBlocker() {
+		m.AddBlocker(api.ReasonNothingSelected, Ref{},
 			"nothing of the namespace %s is selected: expected application.workloads, application.claims, a selector that matches, "+
 				"or workloads annotated with %s: \"true\" and %s: %s; to move the whole namespace set application.selector to {}",
 			m.in.SourceNamespace, api.ApplyAnnotation, api.EngineAnnotation, m.in.Engine)
@@ -46,7 +46,7 @@ func (m *maker) named() map[Ref]string {
 	name := func(ref Ref, why, reason, field string) {
 		named[ref] = why
 		if n := m.x.byRef[ref]; n == nil || n.own {
-			m.block(reason, ref, "%s names %s, which is not in the namespace %s: correct the name, or remove the entry",
+			m.AddBlocker(reason, ref, "%s names %s, which is not in the namespace %s: correct the name, or remove the entry",
 				field, ref, m.in.SourceNamespace)
 		}
 	}
@@ -71,7 +71,7 @@ func workloadRef(w api.WorkloadReference) Ref {
 func (m *maker) selector() labels.Selector {
 	selector, err := metav1.LabelSelectorAsSelector(m.in.Application.Selector)
 	if err != nil {
-		m.block(api.ReasonInvalidSpec, Ref{}, "application.selector is not a label selector: %v; correct it", err)
+		m.AddBlocker(api.ReasonInvalidSpec, Ref{}, "application.selector is not a label selector: %v; correct it", err)
 		return labels.Nothing()
 	}
 	return selector
@@ -86,7 +86,7 @@ func (m *maker) annotated(n *node) bool {
 		return false
 	}
 	if a[api.EngineAnnotation] == "" {
-		m.warn("%s is annotated to be moved, but %s names no engine: it is not a member by its annotations",
+		m.AddWarning(n.ref, "%s is annotated to be moved, but %s names no engine: it is not a member by its annotations",
 			n.ref, api.EngineAnnotation)
 	}
 	return a[api.EngineAnnotation] == m.in.Engine
@@ -143,7 +143,7 @@ func (m *maker) admitClaim(n *node, why string) {
 		m.join(n, why)
 	case why == byClaimName:
 		m.blocked[n.ref] = true
-		m.block(api.ReasonUnsupportedVolume, n.ref,
+		m.AddBlocker(api.ReasonUnsupportedVolume, n.ref,
 			"application.claims names %s, which belongs to Pod/%s and ends with it: expected a claim that stays; "+
 				"remove the entry, or copy its data to a claim of its own first",
 			n.ref, metav1.GetControllerOfNoCopy(n.obj).Name)
@@ -161,13 +161,14 @@ func (m *maker) checkOwnerSelected(n *node, why string) {
 		return
 	}
 	if foreign != nil {
-		m.warn("%s is run by %s/%s, a kind that KubeMove does not move: it goes on running at the source",
+		m.AddWarning(root.ref, "%s is run by %s/%s, a kind that KubeMove does not move: it goes on running at the source",
 			root.ref, foreign.Kind, foreign.Name)
 		return
 	}
 	selector, err := metav1.LabelSelectorAsSelector(m.in.Application.Selector)
 	if err == nil && !selector.Matches(labels.Set(root.obj.GetLabels())) {
-		m.warn("application.selector matches Pods of %s but not %s itself: to move it, give it the labels or name it in application.workloads",
+		m.AddWarning(root.ref,
+			"application.selector matches Pods of %s but not %s itself: to move it, give it the labels or name it in application.workloads",
 			root.ref, root.ref)
 	}
 }
@@ -177,14 +178,14 @@ func (m *maker) refuseForeign(n *node, why string) {
 	owner := foreignOwner(n.obj)
 	if isWorkload(n.ref.kind()) && why != bySelector {
 		m.blocked[n.ref] = true
-		m.block(api.ReasonUnsupportedWorkload, n.ref,
+		m.AddBlocker(api.ReasonUnsupportedWorkload, n.ref,
 			"%s is controlled by %s, which would start it again when KubeMove stops it: expected a workload without a controller; "+
 				"move what %s manages by its own means, or remove the owner reference first",
 			n.ref, owner, owner)
 		return
 	}
 	if runsPods(n.ref.kind()) {
-		m.warn("%s is controlled by %s, a kind that KubeMove does not move: it goes on running at the source", n.ref, owner)
+		m.AddWarning(n.ref, "%s is controlled by %s, a kind that KubeMove does not move: it goes on running at the source", n.ref, owner)
 	}
 	m.leave(n.ref, "it is controlled by "+owner.String()+", which does not move")
 }
@@ -195,7 +196,7 @@ func (m *maker) refuseDeleted(n *node) {
 		return
 	}
 	m.blocked[n.ref] = true
-	m.block(api.ReasonUnsupportedWorkload, n.ref,
+	m.AddBlocker(api.ReasonUnsupportedWorkload, n.ref,
 		"%s is being deleted: wait until it is gone, or take it out of the selection", n.ref)
 }
 
@@ -210,7 +211,7 @@ func (m *maker) refuseKind(n *node) {
 	case kindJob:
 		fix = "wait until it has finished, or take it out of the selection"
 	}
-	m.block(api.ReasonUnsupportedWorkload, n.ref,
+	m.AddBlocker(api.ReasonUnsupportedWorkload, n.ref,
 		"%s is selected, and a %s cannot be stopped and started again as it was: expected %s; %s",
 		n.ref, n.ref.Kind, workload.Names(), fix)
 }
@@ -220,6 +221,6 @@ func (m *maker) readable(n *node) bool {
 		return true
 	}
 	m.blocked[n.ref] = true
-	m.block(api.ReasonUnsupportedWorkload, n.ref, "%s cannot be read: %v", n.ref, n.unread)
+	m.AddBlocker(api.ReasonUnsupportedWorkload, n.ref, "%s cannot be read: %v", n.ref, n.unread)
 	return false
 }

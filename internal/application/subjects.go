@@ -33,14 +33,14 @@ func (m *maker) checkBindings() {
 			}
 		}
 		if len(people) > 0 {
-			m.warn("%s binds %s: the target's cluster may know others by these names, or none; "+
+			m.AddWarning(n.ref, "%s binds %s: the target's cluster may know others by these names, or none; "+
 				"see that they are meant there, or take them out by a patch of the target's kustomization",
 				n.ref, few(people))
 		}
 		if len(foreign) == 0 {
 			continue
 		}
-		m.warn("%s binds accounts of other namespaces, which may belong to others in the target's cluster: %s; "+
+		m.AddWarning(n.ref, "%s binds accounts of other namespaces, which may belong to others in the target's cluster: %s; "+
 			"they get no rights at the target, bind them there if they are meant",
 			n.ref, few(foreign))
 		if len(foreign) == len(subjects) {

@@ -45,6 +45,13 @@ const (
 
 func join(objects ...string) string { return strings.Join(objects, "\n---\n") }
 
+// reported is a plan of nothing but these findings.
+func reported(found Findings) *Plan {
+	p := &Plan{}
+	p.Report(found)
+	return p
+}
+
 func reasons(blockers []api.Blocker) []string {
 	out := []string{}
 	for _, b := range blockers {

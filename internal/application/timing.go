@@ -50,11 +50,12 @@ func (m *maker) checkGrace(n *node, replicas int64) {
 	switch {
 	case limit == 0:
 	case grace >= limit:
-		m.warn("%s may take %ds to end (terminationGracePeriodSeconds), and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
-			"raise quiesce.timeout, or shorten the grace period",
+		m.AddWarning(n.ref,
+			"%s may take %ds to end (terminationGracePeriodSeconds), and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
+				"raise quiesce.timeout, or shorten the grace period",
 			n.ref, grace, limit)
 	case isOrdered(n.obj) && replicas > 1 && (grace > usualGrace || hasPreStop(&n.template.Spec)) && replicas*grace >= limit:
-		m.warn("%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), "+
+		m.AddWarning(n.ref, "%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), "+
 			"and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
 			"raise quiesce.timeout, or shorten the grace period", n.ref, replicas*grace, replicas, grace, limit)
 	}
@@ -99,10 +100,11 @@ func (m *maker) checkJobTimes(n *node, w *Workload) {
 	allowed := deadlineOf(read[batchv1.CronJob](n))
 	switch {
 	case took >= limit:
-		m.warn("%s of %s took %ds or is at it for so long, and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s",
+		m.AddWarning(longest.ref,
+			"%s of %s took %ds or is at it for so long, and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s",
 			longest.ref, n.ref, wholeSeconds(took), wholeSeconds(limit), fix)
 	case !known && !w.Suspended && allowed >= wholeSeconds(limit):
-		m.warn("Jobs of %s may take %ds (activeDeadlineSeconds), "+
+		m.AddWarning(n.ref, "Jobs of %s may take %ds (activeDeadlineSeconds), "+
 			"and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s", n.ref, allowed, wholeSeconds(limit), fix)
 	}
 }
@@ -162,11 +164,12 @@ func (m *maker) checkStart(n *node, w *Workload) {
 	const fix = "raise switch.healthTimeout, or shorten that"
 	switch {
 	case s.least*turns >= limit:
-		m.warn("%s cannot be ready at the target before %ds have passed (%s%s), "+
+		m.AddWarning(n.ref, "%s cannot be ready at the target before %ds have passed (%s%s), "+
 			"and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
 			n.ref, s.least*turns, each, strings.Join(s.leastOf, ", "), limit, fix)
 	case s.most*turns > limit:
-		m.warn("%s may take %ds to become ready at the target (%s%s), and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
+		m.AddWarning(n.ref,
+			"%s may take %ds to become ready at the target (%s%s), and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
 			n.ref, s.most*turns, each, strings.Join(s.mostOf, ", "), limit, fix)
 	}
 }

@@ -37,7 +37,7 @@ func (m *maker) phaseOfCustom(o *Object) Phase {
 		}
 		because = "makes " + needed + ", which Pods wait for"
 	}
-	m.warn("%s may lead traffic to %s and %s, so it is created before the commit: "+
+	m.AddWarning(o.Ref, "%s may lead traffic to %s and %s, so it is created before the commit: "+
 		"what comes in through it until then is lost if the switch rolls back; keep its clients away until Switched is True",
 		o.Ref, to, because)
 	return PhaseStart

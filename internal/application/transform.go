@@ -107,7 +107,8 @@ func (m *maker) mapClass(n *node, from, to map[string]any) {
 	mapped := mapStorageClass(m.in.StorageClasses, class)
 	spec["storageClassName"] = mapped
 	if mapped == "" {
-		m.warn("%s asks for a volume without a StorageClass: the target needs a PersistentVolume that fits, or map \"*\" to one of its classes",
+		m.AddWarning(n.ref,
+			"%s asks for a volume without a StorageClass: the target needs a PersistentVolume that fits, or map \"*\" to one of its classes",
 			n.ref)
 	}
 }
@@ -132,7 +133,7 @@ func (m *maker) raiseRequest(n *node, out *unstructured.Unstructured) {
 	if has == nil || asked == nil || has.Cmp(*asked) <= 0 {
 		return
 	}
-	m.warn("%s asks for %s and has %s: the target's claim asks for %s, as the data may need it", n.ref, asked, has, has)
+	m.AddWarning(n.ref, "%s asks for %s and has %s: the target's claim asks for %s, as the data may need it", n.ref, asked, has, has)
 	// The path exists: the request has been read from it.
 	_ = unstructured.SetNestedField(out.Object, has.String(), "spec", "resources", "requests", "storage")
 }
@@ -170,7 +171,8 @@ func (m *maker) rename(n *node, out *unstructured.Unstructured) {
 	case kind == kindIngress:
 		m.renameAnnotatedSecrets(out)
 	case kind == kindNetworkPolicy && renameSelectors(out.Object["spec"], m.in.SourceNamespace, m.in.TargetNamespace):
-		m.warn("%s selects the namespace %s by its name: at the target it selects %s", n.ref, m.in.SourceNamespace, m.in.TargetNamespace)
+		m.AddWarning(n.ref,
+			"%s selects the namespace %s by its name: at the target it selects %s", n.ref, m.in.SourceNamespace, m.in.TargetNamespace)
 	}
 }
 

@@ -61,10 +61,10 @@ func (m *maker) policy(n *node) api.ClaimPolicy {
 	}
 	// A Pod that waits for the claim can have it bound, and write, at any moment.
 	if m.isWaitedFor(n.ref.Name) {
-		m.warn("%s is not bound, though Pods wait for it: the copy starts when it is", n.ref)
+		m.AddWarning(n.ref, "%s is not bound, though Pods wait for it: the copy starts when it is", n.ref)
 		return api.ClaimCopy
 	}
-	m.warn("%s has no volume and no Pod uses it: it is created empty at the target", n.ref)
+	m.AddWarning(n.ref, "%s has no volume and no Pod uses it: it is created empty at the target", n.ref)
 	return api.ClaimCreateEmpty
 }
 
@@ -96,7 +96,7 @@ func (m *maker) mobilizer(claim string) string {
 func (m *maker) checkData() {
 	for _, v := range m.plan.Volumes {
 		if v.Policy == api.ClaimCopy && !slices.Contains(m.in.Mobilizers, v.Mobilizer) {
-			m.block(api.ReasonUnknownMobilizer, refTo(kindClaim, v.Name),
+			m.AddBlocker(api.ReasonUnknownMobilizer, refTo(kindClaim, v.Name),
 				"the claim %s is to be copied by the mobilizer %q, which is not in use: expected one of [%s]; "+
 					"correct data.claims or add it to data.mobilizers",
 				v.Name, v.Mobilizer, strings.Join(m.in.Mobilizers, ", "))
@@ -104,7 +104,8 @@ func (m *maker) checkData() {
 	}
 	for _, c := range m.in.Data.Claims {
 		if !m.isTaken(kindClaim, c.Name) && !m.barred[refTo(kindClaim, c.Name)] {
-			m.warn("data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
+			m.AddWarning(refTo(kindClaim, c.Name),
+				"data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
 		}
 	}
 }

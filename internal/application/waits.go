@@ -25,12 +25,12 @@ func (m *maker) checkWaits() {
 	for _, n := range m.stopped() {
 		w := m.waiter(n)
 		if waits := w.waitsFor(missing); len(waits) > 0 {
-			m.warn("%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; "+
+			m.AddWarning(n.ref, "%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; "+
 				"take the wait out of it, or create them at the target",
 				n.ref, describeWaits(waits), w.why(waits))
 		}
 		if ref, container := m.lostJob(w); container != "" {
-			m.warn("%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): "+
+			m.AddWarning(n.ref, "%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): "+
 				"what runs has waited before it was deleted, as a hook of Helm is; "+
 				"take the wait out of it, or create the Job at the target", n.ref, ref, container)
 		}
@@ -38,12 +38,12 @@ func (m *maker) checkWaits() {
 			continue // It starts after the commit.
 		}
 		if waits := w.waitsFor(external); len(waits) > 0 {
-			m.warn("%s may wait for %s, which let no traffic in before the commit: %s. "+
+			m.AddWarning(n.ref, "%s may wait for %s, which let no traffic in before the commit: %s. "+
 				"The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
 				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
 		}
 		if gates := gatesOf(n); len(gates) > 0 && len(external) > 0 {
-			m.warn("%s may wait for %s, which another controller sets on its Pods (readinessGates): "+
+			m.AddWarning(n.ref, "%s may wait for %s, which another controller sets on its Pods (readinessGates): "+
 				"that of a balancer does so when it reaches them, after the commit. The switch would wait for it until healthTimeout and roll back; "+
 				"take the gate out by a patch of the target's kustomization, if it is one of these", n.ref, few(gates))
 		}

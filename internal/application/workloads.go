@@ -69,7 +69,7 @@ func (m *maker) madeBy(n *node) *Ref {
 func (m *maker) checkHeld(n *node) {
 	ledger, err := lineage.LedgerOf(n.obj)
 	if err != nil {
-		m.block(api.ReasonSourceHeld, n.ref,
+		m.AddBlocker(api.ReasonSourceHeld, n.ref,
 			"%s: %v: expected what a switch wrote there; put the workload's replicas back by hand, then remove the annotation", n.ref, err)
 		return
 	}
@@ -78,7 +78,7 @@ func (m *maker) checkHeld(n *node) {
 	if holder == "" {
 		return
 	}
-	m.block(api.ReasonSourceHeld, n.ref,
+	m.AddBlocker(api.ReasonSourceHeld, n.ref,
 		"%s is held by another switch, the MoveSwitch with the UID %s: expected a workload that no other switch is moving; "+
 			"let that switch finish or roll it back (spec.desired: RolledBack). "+
 			"If it has moved the application away, what runs at its target is the newer one: move from there",

@@ -61,7 +61,7 @@ func (m *maker) markWritten() {
 		return
 	}
 	m.plan.Transform = transform
-	m.warn("read again when the application has stopped, as its accounts may write them: %s; "+
+	m.AddWarning(Ref{}, "read again when the application has stopped, as its accounts may write them: %s; "+
 		"what they hold then moves, and is no part of what is approved", few(written))
 }
 

@@ -5,7 +5,6 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -199,24 +198,5 @@ func collectSecrets(value any, names map[string]bool) {
 			}
 			collectSecrets(item, names)
 		}
-	}
-}
-
-// blocked adds a blocker, with the object where there is one.
-func blocked(p *application.Plan, reason, object, format string, args ...any) {
-	p.Blockers = append(p.Blockers, api.Blocker{Reason: reason, Object: object, Message: clip(fmt.Sprintf(format, args...))})
-}
-
-// unsure notes what could not be found out for now.
-func unsure(p *application.Plan, format string, args ...any) {
-	if u := clip(fmt.Sprintf(format, args...)); !slices.Contains(p.Unsure, u) {
-		p.Unsure = append(p.Unsure, u)
-	}
-}
-
-func warned(p *application.Plan, format string, args ...any) {
-	w := clip(fmt.Sprintf(format, args...))
-	if !slices.Contains(p.Warnings, w) {
-		p.Warnings = append(p.Warnings, w)
 	}
 }

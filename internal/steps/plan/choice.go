@@ -152,8 +152,9 @@ func Recall(ctx context.Context, home *cluster.Cluster, pairUID string, p *appli
 		return err
 	}
 	for _, name := range recall(p, known) {
-		unsure(p, "the containers that mount claim %s run as different users, and the stored plan does not say which of them can copy it: "+
-			"ask for a new plan (spec.planRequest of the MovePair)", name)
+		p.AddUnsure(claimRef(name),
+			"the containers that mount claim %s run as different users, and the stored plan does not say which of them can copy it: "+
+				"ask for a new plan (spec.planRequest of the MovePair)", name)
 	}
 	return nil
 }

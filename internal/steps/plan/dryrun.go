@@ -112,14 +112,14 @@ func (a answer) silent() error {
 
 func (a answer) judge(p *application.Plan, ref application.Ref) {
 	for _, w := range a.warnings {
-		warned(p, "the target says about %s: %s", ref, w)
+		p.AddWarning(ref, "the target says about %s: %s", ref, w)
 	}
 	judge(p, ref, a.err)
 	judge(p, ref, a.open)
-	judgePod(p, cluster.SideTarget, ref.String(), "the Pods of "+ref.String(), a.pod)
+	judgePod(p, cluster.SideTarget, ref, "the Pods of "+ref.String(), a.pod)
 	// The roll back updates what is there, and a rule for what is created need not be one for updates.
 	if cluster.Denied(a.stopped) && !notDryRun(a.stopped) {
-		warned(p, "the target might refuse the update of %s with which a roll back stops it, and the source stays down as long: %s. "+
+		p.AddWarning(ref, "the target might refuse the update of %s with which a roll back stops it, and the source stays down as long: %s. "+
 			"Let the policy make an exception for the account of the switch", ref, causeOf(a.stopped))
 	}
 }
@@ -138,13 +138,13 @@ func judge(p *application.Plan, ref application.Ref, err error) {
 	switch kind := cluster.KindOf(err); {
 	case err == nil:
 	case notDryRun(err):
-		warned(p, "%s could not be checked at the target: %v", ref, err)
+		p.AddWarning(ref, "%s could not be checked at the target: %v", ref, err)
 	case kind == cluster.Conflict && !cluster.Denied(err):
 		// Created or changed a moment ago, by another client: the next plan sees it.
-		warned(p, "%s has just appeared at the target", ref)
+		p.AddWarning(ref, "%s has just appeared at the target", ref)
 	case kind == cluster.NotFound && (ref.Kind == "RoleBinding" || ref.Kind == "ClusterRoleBinding" || p.Defines(ref.Group, ref.Kind)):
 		// The role that it names, or its definition, is created just before it.
 	default:
-		blocked(p, api.ReasonRejected, ref.String(), "%v", err)
+		p.AddBlocker(api.ReasonRejected, ref, "%v", err)
 	}
 }

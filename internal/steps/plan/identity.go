@@ -41,11 +41,12 @@ func discoverIdentities(ctx context.Context, source *cluster.Cluster, p *applica
 			return err
 		}
 		if !asked && v.Askable != nil {
-			unsure(p, "waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext",
+			p.AddUnsure(*v.Askable,
+				"waits for a running Pod of %s to learn its user; if none can run, set runAsUser and runAsGroup in its securityContext",
 				v.Askable)
 		}
 		if v.Identity.UID == nil {
-			warned(p, "no running container could be asked which user it runs as (claim %s): the workers run as root; "+
+			p.AddWarning(claimRef(v.Name), "no running container could be asked which user it runs as (claim %s): the workers run as root; "+
 				"start the application before it is planned, or set runAsUser in its securityContext", v.Name)
 		}
 	}

@@ -33,7 +33,7 @@ func pullImages(ctx context.Context, s transfer.Spec, p *application.Plan, known
 // the application, whatever its images are, there are none.
 func dueImages(p *application.Plan, known map[string]time.Time, now time.Time) *images {
 	out := &images{pulled: map[string]time.Time{}, answers: make(chan []transfer.Pulled, 1)}
-	if blockedBy(p, api.ReasonNamespaceNotFound, api.ReasonTargetIsActive) {
+	if p.BlockedBy(api.ReasonNamespaceNotFound, api.ReasonTargetIsActive) {
 		return out
 	}
 	for _, set := range p.Pulls() {
@@ -74,18 +74,19 @@ func (i *images) judge(p *application.Plan, answers []transfer.Pulled) map[strin
 func judgeImages(p *application.Plan, set application.Pull, answer transfer.Pulled) {
 	for _, refused := range answer.Refused {
 		for _, w := range set.Workloads {
-			blocked(p, api.ReasonImageNotPullable, w.String(),
+			p.AddBlocker(api.ReasonImageNotPullable, w,
 				"the target cannot get the image %s of %s: %s. Push it to a registry that the target reaches, "+
 					"load it into the target's nodes, or give the workload a pull secret (imagePullSecrets) that is good for this registry",
 				refused.Image, w, refused.Message)
 		}
 	}
 	if len(answer.Pulling) > 0 {
-		warned(p, "the target is still pulling images of %s after %s, and goes on: %s. The application starts there only when they are there",
+		p.AddWarning(application.Ref{},
+			"the target is still pulling images of %s after %s, and goes on: %s. The application starts there only when they are there",
 			workloads(set), transfer.PullLimit, strings.Join(answer.Pulling, ", "))
 	}
 	if answer.Unknown != "" {
-		warned(p, "it was not checked whether the target gets the images of %s: %s", workloads(set), answer.Unknown)
+		p.AddWarning(application.Ref{}, "it was not checked whether the target gets the images of %s: %s", workloads(set), answer.Unknown)
 	}
 }
 

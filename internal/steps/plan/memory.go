@@ -73,12 +73,12 @@ func (m memory) judge(p *application.Plan, v application.Volume) {
 		"with room for half as many files again",
 		v.Name, v.Usage.Files, m.side, quantity(needs.Request), quantity(needs.Limit))
 	if name, limit := m.tooSmall(needs.Limit); name != "" {
-		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name),
+		p.AddBlocker(api.ReasonNotEnoughMemory, claimRef(v.Name),
 			"%s. The LimitRange %s of namespace %s allows %s at most: raise it (kubectl -n %s edit limitrange %s), or split the volume",
 			what, name, m.namespace, limit, m.namespace, name)
 	}
 	if largest, known := m.largest(v); known && largest.Value() < needs.Request {
-		blocked(p, api.ReasonNotEnoughMemory, claimRef(v.Name),
+		p.AddBlocker(api.ReasonNotEnoughMemory, claimRef(v.Name),
 			"%s. The largest node that it may run on gives %s to Pods: add a larger one, or split the volume", what, largest.String())
 	}
 }

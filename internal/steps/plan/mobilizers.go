@@ -23,7 +23,7 @@ func checkMobilizers(ctx context.Context, target *cluster.Cluster, t *task.Task,
 		var problem *transfer.Error
 		switch {
 		case errors.As(err, &problem):
-			blocked(p, problem.Reason, "Secret/"+m.CredentialsSecret, "%s", problem.Message)
+			p.AddBlocker(problem.Reason, application.Ref{Kind: "Secret", Name: m.CredentialsSecret}, "%s", problem.Message)
 		case err != nil:
 			return err
 		}
@@ -39,7 +39,7 @@ func checkMobilizers(ctx context.Context, target *cluster.Cluster, t *task.Task,
 // checkOwnClaim looks for the claim that the user has named: it is his to make.
 func checkOwnClaim(ctx context.Context, target *cluster.Cluster, p *application.Plan, m task.Mobilizer, name string) error {
 	if slices.ContainsFunc(p.Volumes, func(v application.Volume) bool { return v.Target == name }) {
-		blocked(p, api.ReasonNameConflict, claimRef(name),
+		p.AddBlocker(api.ReasonNameConflict, claimRef(name),
 			"parameter %s of mobilizer %s names the claim %s, which is one that the move fills: name another claim",
 			m.StateParameter, m.Name, name)
 		return nil
@@ -49,12 +49,12 @@ func checkOwnClaim(ctx context.Context, target *cluster.Cluster, p *application.
 	case err == nil && claim.DeletionTimestamp == nil:
 		return nil
 	case err == nil:
-		blocked(p, api.ReasonClaimMissing, claimRef(name),
+		p.AddBlocker(api.ReasonClaimMissing, claimRef(name),
 			"the claim %s in the target namespace %s, which parameter %s of mobilizer %s names, is being deleted: name another claim",
 			name, target.Namespace, m.StateParameter, m.Name)
 		return nil
 	case apierrors.IsNotFound(err):
-		blocked(p, api.ReasonClaimMissing, claimRef(name),
+		p.AddBlocker(api.ReasonClaimMissing, claimRef(name),
 			"the target namespace %s has no claim %s, which parameter %s of mobilizer %s names: create it there, or remove the parameter, "+
 				"then KubeMove makes a claim of its own", target.Namespace, name, m.StateParameter, m.Name)
 		return nil

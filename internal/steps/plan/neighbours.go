@@ -25,16 +25,17 @@ func checkNeighbours(ctx context.Context, home *cluster.Cluster, pair task.Objec
 	if err != nil {
 		return home.Wrap("list the plans of other targets", err)
 	}
-	var others []string
+	var others []application.Ref
 	for _, s := range plans.Items {
 		for _, owner := range s.OwnerReferences {
-			others = append(others, owner.Kind+"/"+owner.Name)
+			others = append(others, application.Ref{Kind: owner.Kind, Name: owner.Name})
 		}
 	}
-	slices.Sort(others)
+	slices.SortFunc(others, func(a, b application.Ref) int { return compare(a.String(), b.String()) })
 	for _, other := range slices.Compact(others) {
-		blocked(p, api.ReasonInvalidSpec, other, "two targets of the engine are the namespace %s of one cluster, whose claims both would write: "+
-			"remove one of them from spec.targets, or give it another namespace", p.TargetNamespace)
+		p.AddBlocker(api.ReasonInvalidSpec, other,
+			"two targets of the engine are the namespace %s of one cluster, whose claims both would write: "+
+				"remove one of them from spec.targets, or give it another namespace", p.TargetNamespace)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ import (
 // checkNodes warns of workloads whose Pods would find no node at the target. It is no more than a
 // warning: an autoscaler may add nodes, and the cluster goes on changing.
 func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Plan) error {
-	if blockedBy(p, api.ReasonNamespaceNotFound) {
+	if p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil
 	}
 	limits, err := target.Kube.CoreV1().LimitRanges(target.Namespace).List(ctx, metav1.ListOptions{})
@@ -40,7 +40,7 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 	nodes, err := nodesOf(ctx, target)
 	if cluster.KindOf(err) == cluster.Forbidden {
 		if slices.ContainsFunc(groups, asksForNodes) {
-			warned(p, "the account at the target may not list nodes, "+
+			p.AddWarning(application.Ref{}, "the account at the target may not list nodes, "+
 				"so KubeMove cannot tell whether they have room for the Pods of the application: grant it `list` on nodes, for the whole cluster")
 		}
 		return nil
@@ -53,7 +53,7 @@ func checkNodes(ctx context.Context, target *cluster.Cluster, p *application.Pla
 		return err
 	}
 	for _, short := range nodefit.Place(nodes, there, groups) {
-		warned(p, "the nodes of the target have room for %d of %d Pods of %s: %s Free some, or let its Pods ask for less, "+
+		p.AddWarning(application.Ref{}, "the nodes of the target have room for %d of %d Pods of %s: %s Free some, or let its Pods ask for less, "+
 			"unless an autoscaler adds nodes: else the switch waits until healthTimeout and rolls back",
 			short.Placed, short.Count, short.Name, short.Why)
 	}

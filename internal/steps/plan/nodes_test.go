@@ -65,7 +65,10 @@ func TestCheckNodes(t *testing.T) {
 			workload: solver, pods: neighbor, forbid: "nodes", want: []string{"may not list nodes"}},
 		"NoDemands": {reason: "A Pod that asks for nothing fits nearly everywhere.", workload: modest, pods: neighbor, forbid: "nodes"},
 		"NoSpace": {reason: "Without a namespace nothing is asked.",
-			workload: solver, pods: neighbor, change: func(p *application.Plan) { blocked(p, api.ReasonNamespaceNotFound, "", "no") }},
+			workload: solver, pods: neighbor, change: func(p *application.Plan) {
+				p.AddBlocker(api.ReasonNamespaceNotFound, application.Ref{},
+					"no")
+			}},
 		"NoWorkload": {reason: "What runs nothing needs no node.", workload: plannedConfig, pods: neighbor, forbid: "nodes"},
 	}
 	for name, tc := range cases {

@@ -12,7 +12,7 @@ import (
 // records. What is there already was let in.
 func checkNotes(ctx context.Context, sides []*cluster.Cluster, p *application.Plan, h cluster.Holder) error {
 	for _, c := range sides {
-		if c.Side == cluster.SideTarget && blockedBy(p, api.ReasonNamespaceNotFound) {
+		if c.Side == cluster.SideTarget && p.BlockedBy(api.ReasonNamespaceNotFound) {
 			continue
 		}
 		server, err := c.DryRun()
@@ -42,7 +42,7 @@ func judgeNote(p *application.Plan, side string, ref application.Ref, err error)
 	if side == cluster.SideSource {
 		reason = api.ReasonRejectedBySource
 	}
-	blocked(p, reason, ref.String(), "the %s refuses %s, in which a switch keeps its lock or its record: %s. Expected that it is let in; "+
+	p.AddBlocker(reason, ref, "the %s refuses %s, in which a switch keeps its lock or its record: %s. Expected that it is let in; "+
 		"let the policy make an exception for objects "+
 		"with the label %s=%s", side, ref, causeOf(err), api.ManagedByLabel, api.ManagedByValue)
 }

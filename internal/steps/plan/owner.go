@@ -31,7 +31,7 @@ func discoverOwners(ctx context.Context, s transfer.Spec, p *application.Plan) e
 			v.Identity = ownedBy(r.Root)
 		}
 		if f := failures[v.Name]; f != nil {
-			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
+			p.AddBlocker(f.Reason, claimRef(v.Name), "%s", f.Message)
 		}
 	}
 	return nil
@@ -43,7 +43,7 @@ func needsOwner(p *application.Plan, v application.Volume) bool {
 	if v.Policy != api.ClaimCopy || !v.Unused() || v.PrivilegedSource && v.PrivilegedTarget {
 		return false
 	}
-	return !blockedAbout(p, claimRef(v.Name))
+	return !p.BlockedAbout(claimRef(v.Name))
 }
 
 // ownedBy is the owner of a volume as the workload that it does not have: without rights beyond

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -77,10 +76,10 @@ func (p place) checkSource(plan *application.Plan) {
 	name := plan.SourceNamespace
 	switch {
 	case p.missing:
-		blocked(plan, api.ReasonNamespaceNotFound, "Namespace/"+name,
+		plan.AddBlocker(api.ReasonNamespaceNotFound, namespaceRef(name),
 			"the source cluster has no namespace %s: correct the namespace of the source, or its kubeconfig", name)
 	case p.going():
-		blocked(plan, api.ReasonNamespaceNotFound, "Namespace/"+name,
+		plan.AddBlocker(api.ReasonNamespaceNotFound, namespaceRef(name),
 			"the namespace %s of the source cluster is being deleted, and all that is in it goes with it: choose another one", name)
 	}
 }
@@ -90,20 +89,12 @@ func (p place) checkTarget(plan *application.Plan) {
 	name := plan.TargetNamespace
 	switch {
 	case p.missing:
-		blocked(plan, api.ReasonNamespaceNotFound, "Namespace/"+name,
+		plan.AddBlocker(api.ReasonNamespaceNotFound, namespaceRef(name),
 			"the target cluster has no namespace %s, and KubeMove creates none: create it (kubectl create namespace %s)", name, name)
 	case p.going():
-		blocked(plan, api.ReasonNamespaceNotFound, "Namespace/"+name,
+		plan.AddBlocker(api.ReasonNamespaceNotFound, namespaceRef(name),
 			"the namespace %s of the target cluster is being deleted: wait until it is gone and create it again, or choose another one", name)
 	}
 }
 
-// blockedBy says whether one of the reasons stands in the way already.
-func blockedBy(p *application.Plan, reasons ...string) bool {
-	return slices.ContainsFunc(p.Blockers, func(b api.Blocker) bool { return slices.Contains(reasons, b.Reason) })
-}
-
-// blockedAbout says whether something is known already that stands in the way of an object.
-func blockedAbout(p *application.Plan, object string) bool {
-	return slices.ContainsFunc(p.Blockers, func(b api.Blocker) bool { return b.Object == object })
-}
+func namespaceRef(name string) application.Ref { return application.Ref{Kind: "Namespace", Name: name} }

@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 			for side, check := range map[string]func(place, *application.Plan){"source": place.checkSource, "target": place.checkTarget} {
 				p := &application.Plan{SourceNamespace: "shop", TargetNamespace: "shop"}
 				check(where.source, p)
-				if len(p.Blockers) != tc.blockers || blockedBy(p, api.ReasonNamespaceNotFound) != (tc.blockers > 0) {
+				if len(p.Blockers) != tc.blockers || p.BlockedBy(api.ReasonNamespaceNotFound) != (tc.blockers > 0) {
 					t.Errorf("%s: blockers of the %s: %v", tc.reason, side, p.Blockers)
 				}
 			}

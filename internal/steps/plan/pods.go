@@ -14,7 +14,7 @@ import (
 
 // judgePod adds a blocker where the cluster would not let a Pod in, as its answer to a dry run
 // says. What it is, is for people.
-func judgePod(p *application.Plan, side, object, what string, err error) {
+func judgePod(p *application.Plan, side string, about application.Ref, what string, err error) {
 	kind, reason := cluster.KindOf(err), api.ReasonRejected
 	if side == cluster.SideSource {
 		reason = api.ReasonRejectedBySource
@@ -23,9 +23,9 @@ func judgePod(p *application.Plan, side, object, what string, err error) {
 	case kind != cluster.Invalid && kind != cluster.Forbidden && !cluster.Denied(err) || passing(err):
 	case byWebhook(err):
 		// It may mind that the Pod is a bare one.
-		warned(p, "the %s might not let in %s: %v", side, what, err)
+		p.AddWarning(about, "the %s might not let in %s: %v", side, what, err)
 	default:
-		blocked(p, reason, object, "the %s would not let in %s: %v", side, what, err)
+		p.AddBlocker(reason, about, "the %s would not let in %s: %v", side, what, err)
 	}
 }
 

@@ -48,7 +48,7 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 	}
 	conflicts := application.Conflicts(p, existing, us)
 	application.Explain(conflicts, p.Target)
-	p.Blockers = append(p.Blockers, conflicts...)
+	p.Report(conflicts)
 	return nil
 }
 

@@ -100,7 +100,8 @@ func warnUnprobed(p *application.Plan, c Classes) {
 			continue
 		}
 		told = append(told, why)
-		warned(p, "it is not tried before the move whether user %d may write to a new volume of claim %s: %s", *v.Worker(true).UID, v.Target, why)
+		p.AddWarning(claimRef(v.Target), "it is not tried before the move whether user %d may write to a new volume of claim %s: %s",
+			*v.Worker(true).UID, v.Target, why)
 	}
 }
 

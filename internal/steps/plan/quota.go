@@ -35,7 +35,7 @@ type room struct {
 // all of it is there, or for the workers that fill its claims before; at the source for the workers
 // that read them while the application still runs.
 func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error {
-	if blockedBy(p, api.ReasonNamespaceNotFound) {
+	if p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil
 	}
 	if err := checkSourceQuota(ctx, s, p); err != nil {
@@ -81,7 +81,7 @@ func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *applic
 		limits, err = c.Kube.CoreV1().LimitRanges(c.Namespace).List(ctx, metav1.ListOptions{})
 	}
 	if cluster.KindOf(err) == cluster.Forbidden {
-		warned(p, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, "+
+		p.AddWarning(application.Ref{}, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, "+
 			"so KubeMove cannot tell whether there is room for the whole application and the worker Pods", c.Side, c.Namespace)
 		return room{}, nil
 	}
@@ -112,7 +112,8 @@ func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
 		q := &r.quotas[i]
 		short, known := quota.Shortages(q, needs, r.held)
 		if !known {
-			warned(p, "the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room",
+			p.AddWarning(quotaRef(q),
+				"the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room",
 				q.Name, r.side)
 			continue
 		}
@@ -126,7 +127,7 @@ func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
 			}
 			return b.Reason == bySide && strings.Contains(b.Message, "exceeded quota: "+q.Name+",")
 		})
-		blocked(p, api.ReasonQuotaExceeded, "ResourceQuota/"+q.Name,
+		p.AddBlocker(api.ReasonQuotaExceeded, quotaRef(q),
 			"the ResourceQuota %s in the %s namespace %s is too small for %s: %s. "+
 				"Raise it (kubectl -n %s edit resourcequota %s), or free what is used there",
 			q.Name, r.side, r.namespace, who, describeShortages(short), r.namespace, q.Name)
@@ -290,4 +291,8 @@ func requires(p *application.Plan, claim string) bool {
 
 func decode(content map[string]any, out any) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(content, out)
+}
+
+func quotaRef(q *corev1.ResourceQuota) application.Ref {
+	return application.Ref{Kind: "ResourceQuota", Name: q.Name}
 }

@@ -66,7 +66,8 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 			return nil
 		}
 		if kind != definition {
-			warned(w.plan, "the account at the target may not read %s, so it was not checked that it exists there (needed by %s)", r.Ref, r.Why)
+			w.plan.AddWarning(r.Ref,
+				"the account at the target may not read %s, so it was not checked that it exists there (needed by %s)", r.Ref, r.Why)
 			return nil
 		}
 	default:
@@ -80,7 +81,7 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 		w.plan.CreateCluster(r.Ref, there)
 	case r.Object != nil:
 		if lacks := application.Grants(r, there); lacks != "" {
-			blocked(w.plan, api.ReasonNameConflict, r.Ref.String(), "the application needs %s (%s), and at the target there is another one: %s. "+
+			w.plan.AddBlocker(api.ReasonNameConflict, r.Ref, "the application needs %s (%s), and at the target there is another one: %s. "+
 				"Expected the same rights; give the account what it needs with a ClusterRoleBinding of another name, "+
 				"and take it out of the one at the source", r.Ref, r.Why, lacks)
 		}
@@ -110,7 +111,7 @@ func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
 	if wideKind(r) == definition {
 		reason = api.ReasonKindMissing
 	}
-	blocked(w.plan, reason, r.Ref.String(), "the target cluster has no %s, which the application needs (%s), "+
+	w.plan.AddBlocker(reason, r.Ref, "the target cluster has no %s, which the application needs (%s), "+
 		"and the move does not create it, as %s: create it there", r.Ref, r.Why, why)
 	return nil
 }

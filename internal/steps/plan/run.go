@@ -48,7 +48,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return steps.Failure(err)
 	}
 	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
-		warned(made, "%s", w)
+		made.AddWarning(application.Ref{}, "%s", w)
 	}
 	stored, err := surveyed(ctx, c, t, r, made)
 	if err != nil {
@@ -87,13 +87,13 @@ func precheck(ctx context.Context, c *steps.Clusters, where places, p *applicati
 		oldest string
 	}{{c.Home, cluster.OldestHome}, {c.Source, cluster.OldestEndpoint}, {c.Target, cluster.OldestEndpoint}} {
 		if m := cluster.TooOld(v.c.Side, v.c.Version, v.oldest); m != "" {
-			blocked(p, api.ReasonUnsupportedVersion, "", "%s", m)
+			p.AddBlocker(api.ReasonUnsupportedVersion, application.Ref{}, "%s", m)
 		}
 	}
 	if err := checkPlaces(ctx, c, p); err != nil {
 		return err
 	}
-	if where.source.checkSource(p); blockedBy(p, api.ReasonNamespaceNotFound) {
+	if where.source.checkSource(p); p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil // What is said of its content would only be what follows from that.
 	}
 	reads := make([]cluster.Right, 0, 32)
@@ -113,7 +113,7 @@ func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) er
 	for _, side := range []*cluster.Cluster{c.Home, c.Source, c.Target} {
 		uid, err := side.ClusterUID(ctx)
 		if cluster.KindOf(err) == cluster.Forbidden {
-			blocked(p, api.ReasonForbidden, "Namespace/kube-system",
+			p.AddBlocker(api.ReasonForbidden, namespaceRef("kube-system"),
 				"the account at the %s may not read the namespace kube-system, whose UID tells one cluster "+
 					"from another: grant it `get` on that one namespace with a ClusterRole (resourceNames: [kube-system]) and a ClusterRoleBinding",
 				side.Side)
@@ -125,7 +125,7 @@ func checkPlaces(ctx context.Context, c *steps.Clusters, p *application.Plan) er
 		uids = append(uids, uid)
 	}
 	if len(uids) == 3 && uids[1] == uids[2] && c.Source.Namespace == c.Target.Namespace {
-		blocked(p, api.ReasonInvalidSpec, "", "source and target are the same namespace %s of the same cluster: "+
+		p.AddBlocker(api.ReasonInvalidSpec, application.Ref{}, "source and target are the same namespace %s of the same cluster: "+
 			"choose another namespace or another cluster for the target", c.Source.Namespace)
 	}
 	return nil
@@ -143,7 +143,7 @@ func checkRights(ctx context.Context, c *cluster.Cluster, more []cluster.Right, 
 		return err
 	}
 	if m := cluster.MissingMessage(c.Side, c.Namespace, missing); m != "" {
-		blocked(p, api.ReasonForbidden, "", "%s", m)
+		p.AddBlocker(api.ReasonForbidden, application.Ref{}, "%s", m)
 	}
 	return nil
 }
@@ -183,8 +183,10 @@ func surveyed(ctx context.Context, c *steps.Clusters, t *task.Task, r *report.Re
 	}
 	former := known.Since(p)
 	if former != nil {
-		// The first of the warnings: a status holds few.
-		p.Warnings = slices.Insert(p.Warnings, 0, clip(api.ChangedSince+former.Hash+": "+firstOf(former.Changes)))
+		others := p.Warnings // It goes before them, as a status holds few.
+		p.Warnings = nil
+		p.AddWarning(application.Ref{}, "%s%s: %s", api.ChangedSince, former.Hash, firstOf(former.Changes))
+		p.Warnings = append(p.Warnings, others...)
 	}
 	out := planfile.New(p)
 	out.Surveys, out.Images, out.Former = surveys, pulled, former

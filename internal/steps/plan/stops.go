@@ -116,15 +116,15 @@ func judgeStops(p *application.Plan, answers []stopAnswer) {
 			}
 			untried[why] = append(untried[why], ref.String())
 		case cluster.Denied(a.err):
-			blocked(p, api.ReasonRejectedBySource, ref.String(), "the source refuses the update of %s with which %s: %s. "+
+			p.AddBlocker(api.ReasonRejectedBySource, ref, "the source refuses the update of %s with which %s: %s. "+
 				"Expected that it is let through; let the policy make an exception for this workload, or for the account of the switch, "+
 				"for the time of the move", ref, a.doing, causeOf(a.err))
 		default:
-			warned(p, "KubeMove cannot tell whether the source lets a switch stop %s: %v", ref, a.err)
+			p.AddWarning(ref, "KubeMove cannot tell whether the source lets a switch stop %s: %v", ref, a.err)
 		}
 	}
 	for _, why := range unable {
-		warned(p, "KubeMove cannot tell whether the source lets a switch stop %s: %s. "+
+		p.AddWarning(application.Ref{}, "KubeMove cannot tell whether the source lets a switch stop %s: %s. "+
 			"Set sideEffects of that webhook to None or NoneOnDryRun, if that is true of it",
 			fewNames(untried[why]), why)
 	}

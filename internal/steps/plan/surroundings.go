@@ -13,7 +13,7 @@ import (
 
 // compareSurroundings warns of what the source's namespace gives to Pods and the target's does not.
 func compareSurroundings(ctx context.Context, source, target *cluster.Cluster, where places, p *application.Plan) error {
-	if blockedBy(p, api.ReasonNamespaceNotFound) {
+	if p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil
 	}
 	from, err := readSurroundings(ctx, source, where.source)
@@ -24,9 +24,7 @@ func compareSurroundings(ctx context.Context, source, target *cluster.Cluster, w
 	if err != nil {
 		return err
 	}
-	for _, w := range p.CompareSurroundings(from, to) {
-		warned(p, "%s", w)
-	}
+	p.Report(p.CompareSurroundings(from, to))
 	return nil
 }
 

@@ -37,7 +37,7 @@ func look(
 			continue
 		}
 		// As whom to look into a volume without an owner nobody knows.
-		if v.Policy == api.ClaimCopy && !(v.Unused() && blockedAbout(p, claimRef(v.Name))) {
+		if v.Policy == api.ClaimCopy && !(v.Unused() && p.BlockedAbout(claimRef(v.Name))) {
 			s.Volumes = append(s.Volumes, v)
 		}
 	}
@@ -60,7 +60,7 @@ func look(
 			out[v.Name] = planfile.Surveyed{Key: keyOf(*v), At: now, Report: found}
 		}
 		if f := failures[v.Name]; f != nil {
-			blocked(p, f.Reason, claimRef(v.Name), "%s", f.Message)
+			p.AddBlocker(f.Reason, claimRef(v.Name), "%s", f.Message)
 		}
 		if k, ok := out[v.Name]; ok {
 			v.Usage = &application.Usage{Bytes: k.Report.Bytes, Allocated: k.Report.Allocated, Files: k.Report.Files, Folder: k.Report.Folder}
@@ -100,40 +100,42 @@ func describeIdentity(id application.Identity) string {
 // copied at all.
 func judgeSurvey(p *application.Plan, v application.Volume, r *survey.Report) {
 	if n := r.Unreadable.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, "+
+		p.AddBlocker(api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the source, "+
 			"like the workload (or the volume's owner, where none mounts it), and cannot read %d of its files: %s. "+
 			"Correct owner or mode of these files, or let an administrator allow a worker that reads everything: "+
 			"kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(false).UID, n, few(r.Unreadable), p.SourceNamespace, api.PrivilegedMoversAnnotation)
 	}
 	if n := r.Foreign.Count; n > 0 {
-		blocked(p, api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, "+
+		p.AddBlocker(api.ReasonNeedsPrivilegedMover, claimRef(v.Name), "the worker of claim %s runs as user %d at the target, "+
 			"like the workload (or the volume's owner, where none mounts it), and cannot give %d files their owner, group or capabilities: %s. "+
 			"Let an administrator of the target allow a worker that can: kubectl annotate namespace %s %s=true",
 			v.Name, *v.Worker(true).UID, n, few(r.Foreign), p.TargetNamespace, api.PrivilegedMoversAnnotation)
 	}
 	if n := r.TooLong.Count; n > 0 {
-		blocked(p, api.ReasonNotCopyable, claimRef(v.Name),
+		p.AddBlocker(api.ReasonNotCopyable, claimRef(v.Name),
 			"claim %s holds %d paths that are longer than the %d bytes that a worker reaches (it has the volume at %s): "+
 				"move these folders up in the volume, or shorten their names: %s", v.Name, n, filecopy.MaxPath,
 			transfer.VolumeFolder(v.Name), few(r.TooLong))
 	}
 	if n := r.Devices; n > filecopy.MaxDevices {
-		blocked(p, api.ReasonNotCopyable, claimRef(v.Name),
+		p.AddBlocker(api.ReasonNotCopyable, claimRef(v.Name),
 			"claim %s holds %d device nodes, such as the whiteouts of overlay file systems, and at most %d can be left out of a copy: "+
 				"remove them, or leave this claim out (data.claims, policy: CreateEmpty): %s", v.Name, n, filecopy.MaxDevices, few(r.Special))
 	}
 	judgeRoom(p, v, r)
 	switch n := r.Special.Count; {
 	case r.Devices > 0:
-		warned(p, "claim %s holds %d sockets or device nodes, which are left out of the copy (where they are whiteouts of an overlay "+
-			"file system, the files that they hide appear again: pull such images anew): %s", v.Name, n, few(r.Special))
+		p.AddWarning(claimRef(v.Name),
+			"claim %s holds %d sockets or device nodes, which are left out of the copy (where they are whiteouts of an overlay "+
+				"file system, the files that they hide appear again: pull such images anew): %s", v.Name, n, few(r.Special))
 	case n > 0:
-		warned(p, "claim %s holds %d sockets or device nodes, which are not copied: %s", v.Name, n, few(r.Special))
+		p.AddWarning(claimRef(v.Name), "claim %s holds %d sockets or device nodes, which are not copied: %s", v.Name, n, few(r.Special))
 	}
 	if n := r.Demanding.Count; n > 0 {
-		warned(p, "claim %s holds %d files with more than ext4 keeps (3800 bytes of extended attributes, 65000 hard links, 16 TiB): "+
-			"use a StorageClass with XFS at the target: %s", v.Name, n, few(r.Demanding))
+		p.AddWarning(claimRef(v.Name),
+			"claim %s holds %d files with more than ext4 keeps (3800 bytes of extended attributes, 65000 hard links, 16 TiB): "+
+				"use a StorageClass with XFS at the target: %s", v.Name, n, few(r.Demanding))
 	}
 }
 
@@ -148,7 +150,7 @@ func judgeRoom(p *application.Plan, v application.Volume, r *survey.Report) {
 		needs = fmt.Sprintf(", a copy takes up to %d MiB until the small holes in its files are made again", (r.Allocated+r.Filled)>>20)
 		fix = ", where holes take no room a larger one costs nothing"
 	}
-	blocked(p, api.ReasonClaimTooSmall, claimRef(v.Target),
+	p.AddBlocker(api.ReasonClaimTooSmall, claimRef(v.Target),
 		"claim %s holds %d MiB%s, and the claim %s at the target would be made with %d MiB: "+
 			"remove what is not needed at the source, enlarge the claim there (spec.resources.requests.storage), "+
 			"where its StorageClass allows that, or set target.size in data.claims%s",
@@ -174,8 +176,8 @@ func few(paths survey.Paths) string {
 	return text
 }
 
-func claimRef(name string) string {
-	return application.Ref{Kind: "PersistentVolumeClaim", Name: name}.String()
+func claimRef(name string) application.Ref {
+	return application.Ref{Kind: "PersistentVolumeClaim", Name: name}
 }
 
 // kindOfWorker is the same for volumes whose workers on a side differ in nothing that a cluster judges.

@@ -20,7 +20,7 @@ import (
 // checkTarget adds what stands in the way at the target.
 func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *application.Plan, us lineage.Actor) error {
 	where.checkTarget(p)
-	if blockedBy(p, api.ReasonNamespaceNotFound) {
+	if p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil // Nothing else can be asked for.
 	}
 	existing, err := lookup(ctx, target, p)
@@ -72,7 +72,8 @@ func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.P
 	}
 	list, err := target.Kube.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if apierrors.IsForbidden(err) {
-		warned(p, "the account at the target may not list StorageClasses, so it was not checked that these exist: %s", strings.Join(wanted, ", "))
+		p.AddWarning(application.Ref{},
+			"the account at the target may not list StorageClasses, so it was not checked that these exist: %s", strings.Join(wanted, ", "))
 		return nil
 	}
 	if err != nil {
@@ -85,7 +86,7 @@ func checkClasses(ctx context.Context, target *cluster.Cluster, p *application.P
 	slices.Sort(there)
 	for _, class := range wanted {
 		if !slices.Contains(there, class) {
-			blocked(p, api.ReasonStorageClassMissing, "StorageClass/"+class,
+			p.AddBlocker(api.ReasonStorageClassMissing, application.Ref{Kind: "StorageClass", Name: class},
 				"the claims would ask for the StorageClass %s, which the target cluster does not have: "+
 					"map the source's class to one of [%s] in storageClasses of the target, or create it there",
 				class, strings.Join(there, ", "))
@@ -137,9 +138,9 @@ func creatable(ctx context.Context, target *cluster.Cluster, p *application.Plan
 	}
 	lacks := slices.DeleteFunc(slices.Clone(missing), later)
 	if message := cluster.MissingMessage(target.Side, target.Namespace, lacks); message != "" {
-		blocked(p, api.ReasonForbidden, "", "%s", message)
+		p.AddBlocker(api.ReasonForbidden, application.Ref{}, "%s", message)
 	} else if message := cluster.MissingMessage(target.Side, target.Namespace, missing); message != "" {
-		warned(p, "not everything could be checked, as the planning account may not create it at the target; "+
+		p.AddWarning(application.Ref{}, "not everything could be checked, as the planning account may not create it at the target; "+
 			"the switch checks it with its own account: %s", message)
 	}
 	return out, nil

@@ -127,7 +127,7 @@ func (s served) check(p *application.Plan) {
 			continue
 		}
 		seen = append(seen, kind)
-		blocked(p, api.ReasonVersionNotServed, p.Objects[i].Ref.String(),
+		p.AddBlocker(api.ReasonVersionNotServed, p.Objects[i].Ref,
 			"the source serves %s as %s, the target as %s: "+
 				"expected a version that both serve, as the API server of the source converts between its own versions only. %s",
 			kind, strings.Join(s.here[kind], ", "), strings.Join(s.there[kind], ", "), fixVersions(kind))

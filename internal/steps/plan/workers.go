@@ -26,7 +26,7 @@ type workerCheck struct {
 // run asks about those of the plan's workers that were not asked about before: what a survey finds out
 // may give a worker another user, or more memory.
 func (w *workerCheck) run(ctx context.Context) error {
-	if blockedBy(w.plan, api.ReasonNamespaceNotFound) {
+	if w.plan.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil
 	}
 	for _, side := range []struct {
