@@ -99,6 +99,27 @@ func TestWebShopPage(t *testing.T) {
 	}
 }
 
+// TestPostgresLivePage runs every command of the page of examples/postgres-live, which proves that no
+// acknowledged row was lost, to the last one, which leaves nothing.
+func TestPostgresLivePage(t *testing.T) {
+	t.Parallel()
+	_, err := clusters.LoadPostgres(t.Context())
+	require.NoError(t, err)
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "postgres-live"}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		s.close()
+		_, _ = s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "clusterrolebinding", "kubemove-endpoint-facts-"+s.namespace)
+		_ = os.Remove(filepath.Join(clusters.Root, "acknowledged.log"))
+	})
+	read(t, contexts(t), blocksOf(t, "examples/postgres-live/README.md", "")...)
+	for _, c := range clusters.Clusters() {
+		require.Empty(t, s.kubectl(c, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
+	}
+}
+
 // plannedThen puts the time that a reader takes for the plan before the block that reads it.
 func plannedThen(blocks []string) []string {
 	var out []string
