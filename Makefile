@@ -58,7 +58,7 @@ corpus: ## is anything lost on the way through an API server? make corpus DIR=ma
 ifdef DIR
 	@cd e2e && $(GO) run ./cmd/corpus $(CORPUS_ARGS) "$(abspath $(DIR))"
 else
-	cd e2e && $(GO) test -count=1 -tags corpus -v -run '^TestCorpus$$' ./corpus
+	cd e2e && $(GO) test -count=1 -tags corpus -v -run '^Test(Corpus|Rules)$$' ./corpus
 endif
 
 .PHONY: bench-restic
