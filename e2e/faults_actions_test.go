@@ -25,6 +25,7 @@ func TestFaultAfterEachAction(t *testing.T) {
 		{"Lock", "FinalSync"}, {"Pin", "CloseWorkers"}, {"CreateClaims", "Mark"}, {"OpenWorkers", "RecordStart"},
 		{"RecordQuiesce", "CreateObjects"}, {"Quiesce", "StartWorkloads"}, {"Commit", "Open"}, {"RecordOpen", "Unlock"},
 		{"RecordSuspend", "Suspend"}, {"RecordObjects", "TakeOver"}, {"ReadAgain", "HandOver"},
+		{"Delta", "FinalSync"},
 	} {
 		t.Run(strings.Join(actions, "+"), func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +38,12 @@ func TestFaultAfterEachAction(t *testing.T) {
 			s.apply(s.src, "cron.yaml")
 			s.kubectl(s.src, "create", "job", "--from=cronjob/report", "report-1")
 			before := s.files(s.src, s.pod(s.src, "app=shop"))
-			s.apply(s.src, "engine-auto.yaml", "KIND, name: shop}", "Deployment, name: shop}\n    - {group: batch, kind: CronJob, name: report}")
+			mode := "Offline"
+			if actions[0] == "Delta" {
+				mode = "Live"
+			}
+			s.apply(s.src, "engine-auto.yaml", "mode: Offline", "mode: "+mode,
+				"KIND, name: shop}", "Deployment, name: shop}\n    - {group: batch, kind: CronJob, name: report}")
 			s.switched()
 			require.Equal(t, "true", s.kubectl(s.src, "get", "cronjob", "report", "-o", "jsonpath={.spec.suspend}"),
 				"the CronJob still runs at the source")

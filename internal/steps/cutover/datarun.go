@@ -45,7 +45,7 @@ func (s *switcher) delta(ctx context.Context, o *Observed) error {
 	case err != nil:
 		return s.lost(ctx, err)
 	}
-	s.deltas = append(s.deltas, time.Since(begun))
+	s.deltas, s.deltaEnded = append(s.deltas, time.Since(begun)), time.Now()
 	slog.Info("copied once more before the stop", "run", s.showing, "took", time.Since(begun).Round(time.Millisecond).String())
 	return nil
 }

@@ -9,11 +9,15 @@ import (
 // nextStop is everything until the source is stopped and seen so. The downtime begins with
 // RecordQuiesce.
 func nextStop(o Observed) (Action, bool) {
+	// What takes long comes before anything of the application is stopped, be it a CronJob.
+	if o.Record.SuspendedAt == nil && o.wantsDelta() {
+		return delta(o), true
+	}
 	if a, more := nextSuspend(o); more && o.Record.QuiescedAt == nil {
 		return a, true
 	}
 	if o.wantsDelta() {
-		return do(Delta, fmt.Sprintf("copy once more before the stop (%d)", len(o.Deltas)+1)), true
+		return delta(o), true
 	}
 	running := o.toStop()
 	began := o.stopBegan()
@@ -32,6 +36,10 @@ func nextStop(o Observed) (Action, bool) {
 			o.QuiesceTimeout, list(o.SourcePods))), true
 	}
 	return wait("Quiesce", "waiting for Pods to be gone: "+list(o.SourcePods)), true
+}
+
+func delta(o Observed) Action {
+	return do(Delta, fmt.Sprintf("copy once more before the stop (%d)", len(o.Deltas)+1))
 }
 
 // nextSuspend suspends the CronJobs and waits for their Jobs, while the rest of the application

@@ -54,6 +54,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 	}
 	o.Workers = s.session != nil
 	o.Repeats, o.Deltas = o.Workers && s.session.Repeats(), s.deltas
+	o.DeltaEnded = s.deltaEnded
 	return o, nil
 }
 

@@ -46,13 +46,14 @@ type world struct {
 	// srcState is what the application has last written into an object, and reading what was read of it.
 	srcState, reading int
 
-	claim     *simClaim // at the target
-	objects   map[string]*simObject
-	uids      int
-	leftovers bool // worker Pods exist
-	waiting   bool // this process's workers are connected
-	live      bool // they can copy again and again, and do so before the stop
-	deltas    []time.Duration
+	claim      *simClaim // at the target
+	objects    map[string]*simObject
+	uids       int
+	leftovers  bool // worker Pods exist
+	waiting    bool // this process's workers are connected
+	live       bool // they can copy again and again, and do so before the stop
+	deltas     []time.Duration
+	deltaEnded time.Time
 
 	// custom: the first workload is a controller, which makes the second of a custom resource.
 	custom bool

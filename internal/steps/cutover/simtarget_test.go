@@ -98,6 +98,7 @@ func (w *world) observeTarget(o *Observed) {
 	o.Workers, o.Leftovers = w.waiting, w.leftovers
 	if w.live {
 		o.Repeats, o.Deltas, o.MaxFinalSync = w.waiting, w.deltas, quiesceTimeout
+		o.DeltaEnded = w.deltaEnded
 	}
 	c, b := Claim{Name: "data", Copied: w.copies()}, Object{Ref: claimRef, Phase: application.PhaseVolume, Open: true}
 	if w.claim != nil {

@@ -297,13 +297,14 @@ func (w *world) delta(crash bool) error {
 		w.failf("a delta in the downtime")
 	case w.claim.mark != "" || w.claim.foreign:
 		w.failf("a delta into an active claim, or one of another client: %+v", w.claim)
-	case len(w.deltas) >= maxDeltas:
+	case len(w.deltas) >= 2*maxDeltas:
 		w.failf("%d deltas, and the application still runs", len(w.deltas))
 	}
 	took := time.Duration(1+w.rand.IntN(4)) * quiesceTimeout / 2
 	filled := w.claim
 	filled.data, filled.whole = w.srcData, true
 	w.clock, w.deltas = w.clock.Add(took), append(w.deltas, took)
+	w.deltaEnded = w.clock
 	w.pass()
 	if crash && w.rand.IntN(2) == 0 {
 		filled.data, filled.whole = noData, false // half written

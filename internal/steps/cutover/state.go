@@ -121,9 +121,11 @@ type Observed struct {
 	// Workers: this process's workers of the final run are mounted and waiting.
 	Workers bool
 	// Repeats: these workers can copy again and again. Deltas are how long each of the runs before the stop took, the last
-	// one last, and MaxFinalSync how long one may take after which the application is stopped; 0: none is made.
+	// one last, which ended at DeltaEnded; and MaxFinalSync is how long one may take after which the application is
+	// stopped; 0: none is made.
 	Repeats      bool
 	Deltas       []time.Duration
+	DeltaEnded   time.Time
 	MaxFinalSync time.Duration
 	// Leftovers: something of a run is on a side, be it this process's or that of one that
 	// was killed.
@@ -155,10 +157,11 @@ func (o *Observed) locked() bool {
 }
 
 // Of the runs before the stop: at most so many, and no further one unless the last one was shorter than the one before by
-// this part.
+// this part. When Jobs were waited for, and the last one ended so long ago, there is one more, at most as many again.
 const (
 	maxDeltas  = 5
 	deltaGains = 0.2
+	deltaAge   = time.Minute
 )
 
 // wantsDelta: what the final run has to copy would be less after one more run while the application goes on running.
@@ -167,7 +170,7 @@ func (o *Observed) wantsDelta() bool {
 	switch {
 	case o.MaxFinalSync <= 0 || !o.Repeats || o.Record.QuiescedAt != nil || len(o.toStop())+len(o.SourcePods) == 0:
 		return false
-	case n == 0:
+	case n == 0 || n < 2*maxDeltas && o.Now.Sub(o.DeltaEnded) > deltaAge:
 		return true
 	case n >= maxDeltas || o.Deltas[n-1] <= o.MaxFinalSync:
 		return false

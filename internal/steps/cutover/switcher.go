@@ -56,22 +56,23 @@ type switcher struct {
 	task *task.Task
 	us   lineage.Actor // the switch
 	// process is this process, as the record names it.
-	process string
-	home    home
-	source  source // nil: it is lost, and nothing is done there
-	target  target
-	mover   mover
-	planner planner
-	plan    *application.Plan // pinned, with what was read again; nil until it is pinned
-	pinned  *application.Plan // as it was pinned
-	reading string            // that is in plan, by its hash; empty: none
-	out     *report.Reporter
-	session session         // this process's workers; nil: none
-	deltas  []time.Duration // of this session
-	showing string          // the run whose progress is shown
-	steps   stepLog
-	syncs   *dataSyncs
-	epoch   int // of run
+	process    string
+	home       home
+	source     source // nil: it is lost, and nothing is done there
+	target     target
+	mover      mover
+	planner    planner
+	plan       *application.Plan // pinned, with what was read again; nil until it is pinned
+	pinned     *application.Plan // as it was pinned
+	reading    string            // that is in plan, by its hash; empty: none
+	out        *report.Reporter
+	session    session         // this process's workers; nil: none
+	deltas     []time.Duration // of this session; the last one ended at deltaEnded
+	deltaEnded time.Time
+	showing    string // the run whose progress is shown
+	steps      stepLog
+	syncs      *dataSyncs
+	epoch      int // of run
 
 	diagnosis diagnosis // of a target that does not become healthy
 
