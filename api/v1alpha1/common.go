@@ -208,6 +208,23 @@ type Data struct {
 	// transport says how the data gets from the workers of the source to those of the target.
 	// +optional
 	Transport Transport `json:"transport,omitempty,omitzero"`
+	// limits of each run. They are no part of a plan: a change voids no approval, and holds from the next run on.
+	// +optional
+	Limits Limits `json:"limits,omitempty,omitzero"`
+}
+
+// Limits of a run of one pair.
+type Limits struct {
+	// bytesPerSecond that the workers of the source send and receive at most, all volumes together, at least 16384. It holds
+	// for the final run, too, which is in the downtime. Default: as fast as it goes.
+	// +optional
+	// +kubebuilder:validation:Minimum=16384
+	BytesPerSecond int64 `json:"bytesPerSecond,omitempty"`
+	// concurrentVolumes are copied at the same time at most. Default: 4.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=64
+	ConcurrentVolumes int32 `json:"concurrentVolumes,omitempty"`
 }
 
 // TransportType is how the workers of the source reach those of the target. All of them are

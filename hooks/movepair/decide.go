@@ -19,7 +19,7 @@ func (s *state) decide() {
 	uid := string(s.pair.UID)
 	s.plan.ask = jobs.Ask{
 		Step:   task.VerbPlan,
-		Intent: jobs.Intent(uid, "plan", spec.Application, spec.Source, spec.Target, spec.Data, spec.PlanRequest),
+		Intent: jobs.Intent(uid, "plan", spec.Application, spec.Source, spec.Target, dataOfPlan(spec.Data), spec.PlanRequest),
 		Again:  blocked,
 		Every:  interval(spec.PlanInterval),
 	}
@@ -40,6 +40,12 @@ func (s *state) decide() {
 	// A step that was done for this very spec stays done, though its Job is gone.
 	s.plan.done = s.done(s.plan.outlook, s.was(api.ConditionPlanned))
 	s.open.done = s.done(s.open.outlook, s.was(api.ConditionReady))
+}
+
+// dataOfPlan is the part of the data that a plan is made of.
+func dataOfPlan(d api.Data) api.Data {
+	d.Limits = api.Limits{}
+	return d
 }
 
 func (s *state) done(o jobs.Outlook, before bool) bool {

@@ -52,6 +52,7 @@ type Agent struct {
 	connection    connection
 	route         route
 	callbacks     callbacks
+	limit         limit
 	controlStream atomic.Pointer[relay.Control]
 	carried       sync.WaitGroup
 	open          atomic.Int64
@@ -159,6 +160,8 @@ func (a *Agent) control(ctx context.Context, session *relay.Session, c *relay.Co
 				return
 			}
 			_ = c.Send(relay.Message{Type: relay.TypeStarted})
+		case relay.TypeLimit:
+			a.limit.set(m.BytesPerSecond)
 		case relay.TypeDirect:
 			go a.findRoute(ctx, c, m)
 		case relay.TypeReceived:

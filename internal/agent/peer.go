@@ -173,11 +173,13 @@ type countedConn struct {
 func (c *countedConn) Read(p []byte) (int, error) {
 	n, err := c.TCPConn.Read(p)
 	c.agent.moved.Add(int64(n))
+	c.agent.limit.wait(n)
 	return n, err
 }
 
 // Write implements net.Conn.
 func (c *countedConn) Write(p []byte) (int, error) {
+	c.agent.limit.wait(len(p))
 	n, err := c.TCPConn.Write(p)
 	c.agent.moved.Add(int64(n))
 	return n, err

@@ -191,7 +191,7 @@ func (m *maker) isTaken(kind, name string) bool {
 
 // wayOf the data: what the user wrote of it but the claims, which are in the volumes.
 func wayOf(d api.Data) api.Data {
-	d.Claims = nil
+	d.Claims, d.Limits = nil, api.Limits{}
 	return d
 }
 

@@ -285,6 +285,10 @@ func TestHashFollowsTheApplication(t *testing.T) {
 			t.Errorf("%s is another, and the hash is the same", name)
 		}
 	}
+	limited := Make(whole(t, join(webYAML, bound), func(in *Input) { in.Data.Limits = api.Limits{BytesPerSecond: 1 << 20, ConcurrentVolumes: 1} }))
+	if limited.Hash() != hash(webYAML, bound) {
+		t.Error("a limit of the rate is no part of a plan: it would void an approval")
+	}
 	p := Make(whole(t, join(webYAML, bound, hpa), nil))
 	p.Hash()
 	if p.Workloads[0].Replicas != 3 {

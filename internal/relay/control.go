@@ -27,6 +27,8 @@ const (
 	// TypeDirect (coordinator, to the source): look for a direct route to one of Addresses, where the
 	// agent of the target listens; Only: and use no other.
 	TypeDirect = "direct"
+	// TypeLimit (coordinator, to the source): carry at most BytesPerSecond from now on; 0: as many as there are.
+	TypeLimit = "limit"
 	// TypeRoute (agent of the source): the answer; Address was reached, or none and Problem
 	// says why.
 	TypeRoute = "route"
@@ -46,6 +48,8 @@ type Message struct {
 	Only      bool     `json:"only,omitempty"`
 	Address   string   `json:"address,omitempty"`
 	Problem   string   `json:"problem,omitempty"`
+
+	BytesPerSecond int64 `json:"bytesPerSecond,omitempty"`
 }
 
 // Control is one end of a control stream.

@@ -55,6 +55,7 @@ type Link struct {
 	pass   string
 	tasks  map[task.Role]*task.Task
 	direct *Message
+	limit  *Message
 	sides  map[task.Role]*linkSide
 }
 
@@ -148,6 +149,22 @@ func (l *Link) Direct(addresses []string, only bool) {
 	l.mu.Unlock()
 	if control != nil {
 		// A failure ends the session, and the next one begins with the question.
+		_ = control.Send(m)
+	}
+}
+
+// Limit how much the source carries, at once and whenever its agent is connected again.
+func (l *Link) Limit(bytesPerSecond int64) {
+	l.mu.Lock()
+	if l.limit == nil && bytesPerSecond == 0 || l.limit != nil && l.limit.BytesPerSecond == bytesPerSecond {
+		l.mu.Unlock()
+		return
+	}
+	l.limit = &Message{Type: TypeLimit, BytesPerSecond: bytesPerSecond}
+	control, m := l.sides[task.RoleSource].control, *l.limit
+	l.mu.Unlock()
+	if control != nil {
+		// A failure ends the session, and the next one begins with the limit.
 		_ = control.Send(m)
 	}
 }
@@ -252,7 +269,11 @@ func (l *Link) connect(side *linkSide, mux *yamux.Session, control *Control) {
 	side.state.Connected, side.state.Err = true, nil
 	close(side.up)
 	goes, message, direct := l.goes, l.goMessage(side.role), l.direct
+	limit := l.limit
 	l.mu.Unlock()
+	if limit != nil && side.role == task.RoleSource {
+		_ = control.Send(*limit)
+	}
 	if direct != nil && side.role == task.RoleSource {
 		_ = control.Send(*direct)
 	}

@@ -221,12 +221,19 @@ func (p *Pass) schedule() {
 		}
 	}
 	for _, v := range p.volumes {
-		if busy >= p.in.spec.Limits.ConcurrentVolumes {
-			return
-		}
-		if !v.want {
+		if busy < p.in.spec.Limits.ConcurrentVolumes && !v.want {
 			v.want = true
 			busy++
+		}
+	}
+	p.share(busy)
+}
+
+// share the limit of the rate among the volumes that are at work.
+func (p *Pass) share(busy int) {
+	for _, v := range p.volumes {
+		if v.want && !v.done && v.link != nil {
+			v.link.Limit(p.in.spec.Limits.BytesPerSecond / int64(busy))
 		}
 	}
 }

@@ -75,6 +75,7 @@ func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
 	return Spec{
 		Source: source, Target: target, Run: t.Run,
 		PairUID: m.Pair.UID, Lineage: first.UID, Pair: task.Channel{Namespace: m.Home, Name: first.Name, Lineage: first.UID},
+		Limits:     Limits{ConcurrentVolumes: int(m.Data.Limits.ConcurrentVolumes), BytesPerSecond: m.Data.Limits.BytesPerSecond},
 		Mobilizers: m.Mobilizers, Transport: m.Data.Transport, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
 	}
 }
@@ -91,6 +92,8 @@ type Channel struct {
 type Limits struct {
 	// ConcurrentVolumes at work at the same time. Default 4.
 	ConcurrentVolumes int
+	// BytesPerSecond of all volumes together; 0: no limit.
+	BytesPerSecond int64
 	// StartTimeout for a worker Pod to be scheduled, pulled, mounted and connected.
 	// Default 5 minutes.
 	StartTimeout time.Duration
