@@ -62,11 +62,12 @@ func TestDataSyncs(t *testing.T) {
 		"NotReady": {"data cannot flow", []func(*state){planned}, ""},
 		"Ready": {"one a mobilizer that has volumes, and these sorted; one without a mobilizer is not copied",
 			[]func(*state){two, planned, opened}, "shop-a-restic restic: data>d wal>w k=v"},
-		"Old":           {"what the plan has not is not desired", []func(*state){old, planned, opened}, "shop-a-restic restic: data>d wal>w"},
-		"OldNotReady":   {"while the plan is not known to be good, what exists stays", []func(*state){old, planned}, "shop-a-old old: x>"},
-		"OldBusy":       {"a switch uses it", []func(*state){old, planned, opened, busy}, "shop-a-old old: x>"},
-		"OldCommitted":  {"a switch has used it", []func(*state){old, planned, opened, committed}, "shop-a-old old: x>"},
-		"PairSuspended": {"it goes to the DataSync", []func(*state){planned, opened, suspended}, "shop-a-restic restic: data>d wal>w (suspended)"},
+		"Old":          {"what the plan has not is not desired", []func(*state){old, planned, opened}, "shop-a-restic restic: data>d wal>w"},
+		"OldNotReady":  {"while the plan is not known to be good, what exists stays", []func(*state){old, planned}, "shop-a-old old: x>"},
+		"OldBusy":      {"a switch uses it", []func(*state){old, planned, opened, busy}, "shop-a-old old: x>"},
+		"OldCommitted": {"a switch has used it", []func(*state){old, planned, opened, committed}, "shop-a-old old: x>"},
+		"PairSuspended": {"it goes to the DataSync", []func(*state){planned, opened, suspended},
+			"shop-a-restic restic: data>d wal>w (suspended)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string

@@ -37,7 +37,8 @@ func TestConnected(t *testing.T) {
 		"Planned": {"the plan has been there", []func(*state){planned}, "True Succeeded: both endpoints were reached"},
 		"Blocked": {"so it has with blockers", []func(*state){attempt(task.VerbPlan, jobs.Succeeded, with(&api.PlanStatus{
 			Blockers: []api.Blocker{{Reason: api.ReasonNameConflict}}}))}, "True Succeeded: both endpoints were reached"},
-		"Gone": {"it has been there, and its Job is gone", []func(*state){was(api.ConditionPlanned)}, "True Succeeded: both endpoints were reached"},
+		"Gone": {"it has been there, and its Job is gone", []func(*state){was(api.ConditionPlanned)},
+			"True Succeeded: both endpoints were reached"},
 		"Failed": {"how far it came is not known", []func(*state){failed(task.VerbPlan, "x", time.Second)},
 			"Unknown Pending: no plan has reached both endpoints yet"},
 		"Unreachable": {"it has come to one of them at most",
@@ -60,14 +61,15 @@ func TestPlanned(t *testing.T) {
 		given  []func(s *state)
 		want   string
 	}{
-		"First":      {"it is about to be made", nil, "Unknown Planning: the plan is being made"},
-		"Planned":    {"what it is about", []func(*state){planned}, "True Planned: plan plan-1: 3 objects, 3 volumes"},
-		"Blocked":    {"the first one, and how many", []func(*state){blockedBy}, "False Blocked: " + theBlockers},
-		"Failed":     {"why", []func(*state){failed(task.VerbPlan, "x", time.Second)}, "False x: because"},
-		"FailedAnew": {"the blockers are of the plan before", []func(*state){blockedBy, failed(task.VerbPlan, "x", time.Second)}, "False x: because"},
-		"Nameless":   {"a failure without a reason has one", []func(*state){failed(task.VerbPlan, "", time.Second)}, "False Failed: because"},
-		"Mistake":    {"no plan is made", []func(*state){mistaken}, "False R: m"},
-		"Suspended":  {"no plan is made", []func(*state){suspended}, "Unknown Suspended: spec.suspend is set"},
+		"First":   {"it is about to be made", nil, "Unknown Planning: the plan is being made"},
+		"Planned": {"what it is about", []func(*state){planned}, "True Planned: plan plan-1: 3 objects, 3 volumes"},
+		"Blocked": {"the first one, and how many", []func(*state){blockedBy}, "False Blocked: " + theBlockers},
+		"Failed":  {"why", []func(*state){failed(task.VerbPlan, "x", time.Second)}, "False x: because"},
+		"FailedAnew": {"the blockers are of the plan before", []func(*state){blockedBy, failed(task.VerbPlan, "x", time.Second)},
+			"False x: because"},
+		"Nameless":  {"a failure without a reason has one", []func(*state){failed(task.VerbPlan, "", time.Second)}, "False Failed: because"},
+		"Mistake":   {"no plan is made", []func(*state){mistaken}, "False R: m"},
+		"Suspended": {"no plan is made", []func(*state){suspended}, "Unknown Suspended: spec.suspend is set"},
 		"Running": {"it goes on though suspended", []func(*state){attempt(task.VerbPlan, jobs.Running), suspended},
 			"Unknown Planning: the plan is being made"},
 		"Gone": {"it was made, and its Job is gone", []func(*state){was(api.ConditionPlanned)}, "True Planned: planned"},
@@ -160,9 +162,10 @@ func TestStall(t *testing.T) {
 			want: "True Blocked: " + theBlockers + ": kubectl -n home get movepair shop-a -o jsonpath='{.status.plan.blockers}'"},
 		"FailedAnew": {reason: "the blockers are of the plan before", given: []func(*state){blockedBy, stuck(task.VerbPlan)},
 			want: "True x: because: kubectl -n home describe job plan-job"},
-		"NoPod": {reason: "its Job does not get one", given: []func(*state){attempt(task.VerbPlan, jobs.Running, func(a *jobs.Attempt) { a.Status = nil })},
-			want: "True PodNotCreated: Job plan-job has no Pod. Likely: a quota or an admission policy refuses it, or its ServiceAccount is missing: " +
-				"kubectl -n home describe job plan-job"},
+		"NoPod": {reason: "its Job does not get one",
+			given: []func(*state){attempt(task.VerbPlan, jobs.Running, func(a *jobs.Attempt) { a.Status = nil })},
+			want: "True PodNotCreated: Job plan-job has no Pod. Likely: a quota or an admission policy refuses it, or its " +
+				"ServiceAccount is missing: kubectl -n home describe job plan-job"},
 		"Mistake": {reason: "what was tried before is past", given: []func(*state){stuck(task.VerbPlan), mistaken}, want: moving},
 		"Busy":    {reason: "the switch tells", given: []func(*state){stuck(task.VerbPlan), busy}, want: moving},
 		"Missing": {reason: "a child does not appear", children: missing, want: "Unknown ChildNotObserved: Job j is being created"},
