@@ -192,8 +192,14 @@ func readRest(reader io.Reader, head []byte, length int64) ([]byte, error) {
 		rest, err := io.ReadAll(reader)
 		return append(head, rest...), err
 	}
-	whole := buffer(int(length))
-	_, err := io.ReadFull(reader, whole[copy(whole, head):])
+	// The buffer of the head may be one that has held a whole request.
+	whole := head
+	if int64(cap(head)) < length {
+		whole = make([]byte, length)
+		copy(whole, head)
+	}
+	whole = whole[:length]
+	_, err := io.ReadFull(reader, whole[len(head):])
 	return whole, err
 }
 

@@ -16,7 +16,7 @@ const lastApplied = "metacontroller.k8s.io/last-applied-configuration"
 // Decode reads a sync or finalize request. Objects are indexed by what they say of themselves;
 // the keys of the maps that hold them differ between versions of the protocol.
 func Decode(body []byte) (hooks.View, error) {
-	d := decoder{Reader: scan.NewReader(body)}
+	d := decoder{Reader: scan.NewReader(body), kept: make([]byte, 0, len(body)/16)}
 	if err := d.Object(d.top); err != nil {
 		return hooks.View{}, fmt.Errorf("cannot decode the request: %w", err)
 	}
@@ -34,6 +34,8 @@ type decoder struct {
 	*scan.Reader
 	view             hooks.View
 	parent, children bool
+	// kept is what was written anew: the metadata of all objects, one behind the other.
+	kept []byte
 }
 
 func (d *decoder) top(key []byte) (err error) {
@@ -115,9 +117,9 @@ func (d *decoder) object() (hooks.Object, error) {
 		}
 		switch f.Name {
 		case "apiVersion":
-			err = json.Unmarshal(f.Value, &o.APIVersion)
+			o.APIVersion, err = scan.Text(f.Value)
 		case "kind":
-			err = json.Unmarshal(f.Value, &o.Kind.Kind)
+			o.Kind.Kind, err = scan.Text(f.Value)
 		}
 		o.Fields = append(o.Fields, f)
 		return err
@@ -148,42 +150,64 @@ func name(key []byte) string {
 	return string(key)
 }
 
-// metadata builds the metadata anew, without what is left out.
+// metadata writes the metadata anew, without what is left out.
 func (d *decoder) metadata(o *hooks.Object) ([]byte, error) {
-	m := builder{'{'}
-	err := d.Object(func(key []byte) error {
+	start := len(d.kept)
+	err := d.rewrite(func(key []byte) (err error) {
 		switch string(key) {
 		case "managedFields":
 			return d.Skip()
 		case "annotations":
-			if d.Kind() != '{' {
-				break
+			if d.Kind() == '{' {
+				d.key(key)
+				return d.rewrite(d.annotation)
 			}
-			a := builder{'{'}
-			err := d.Object(func(key []byte) error {
-				value, err := d.Value()
-				if string(key) != lastApplied {
-					a.add(key, value)
-				}
-				return err
-			})
-			m.add(key, append(a, '}'))
-			return err
 		}
 		value, err := d.Value()
 		if err != nil {
 			return err
 		}
-		m.add(key, value)
+		d.key(key)
+		d.kept = append(d.kept, value...)
 		switch string(key) {
 		case "name":
-			return json.Unmarshal(value, &o.Name)
+			o.Name, err = scan.Text(value)
 		case "namespace":
-			return json.Unmarshal(value, &o.Namespace)
+			o.Namespace, err = scan.Text(value)
 		}
-		return nil
+		return err
 	})
-	return append(m, '}'), err
+	// What is written later must not show here.
+	return d.kept[start:len(d.kept):len(d.kept)], err
+}
+
+// annotation of an object, but for the copy that Metacontroller keeps in one.
+func (d *decoder) annotation(key []byte) error {
+	if string(key) == lastApplied {
+		return d.Skip()
+	}
+	value, err := d.Value()
+	if err == nil {
+		d.key(key)
+		d.kept = append(d.kept, value...)
+	}
+	return err
+}
+
+// rewrite an object with the members that f writes of it.
+func (d *decoder) rewrite(f func(key []byte) error) error {
+	d.kept = append(d.kept, '{')
+	err := d.Object(f)
+	d.kept = append(d.kept, '}')
+	return err
+}
+
+// key of the next member that is written.
+func (d *decoder) key(key []byte) {
+	if d.kept[len(d.kept)-1] != '{' {
+		d.kept = append(d.kept, ',')
+	}
+	d.kept = append(append(append(d.kept, '"'), key...), '"', ':')
 }
 
 // into decodes the next value.
@@ -193,15 +217,4 @@ func (d *decoder) into(v any) error {
 		return err
 	}
 	return json.Unmarshal(value, v)
-}
-
-// builder of a JSON object.
-type builder []byte
-
-func (b *builder) add(key, value []byte) {
-	if len(*b) > 1 {
-		*b = append(*b, ',')
-	}
-	*b = append(append(append(*b, '"'), key...), '"', ':')
-	*b = append(*b, value...)
 }

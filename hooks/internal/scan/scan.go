@@ -295,6 +295,16 @@ func (r *Reader) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return Text(value)
+}
+
+// Text is what a string says, or null, which says nothing.
+func Text(value []byte) (string, error) {
+	if len(value) < 2 || value[0] != '"' {
+		var s string
+		err := json.Unmarshal(value, &s)
+		return s, err
+	}
 	for _, c := range value {
 		if c == '\\' || c < ' ' || c > '~' {
 			var s string
