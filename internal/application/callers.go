@@ -34,22 +34,23 @@ func Calls(o *unstructured.Unstructured, namespace string) bool {
 
 // checkCallers warns of what goes on to call the application at the source when it has left. Once
 // it is stopped, a webhook that must not fail refuses the requests of everybody.
-func (m *maker) checkCallers() {
+func checkCallers(v *view) (out Findings) {
 	callers := map[string][]string{}
-	for _, o := range m.cluster {
+	for _, o := range v.cluster {
 		for _, service := range callersOf(o.obj) {
 			name, _ := service["name"].(string)
 			ref := Ref{Kind: kindService, Name: name}
-			if _, taken := m.taken[ref]; taken && service["namespace"] == m.in.SourceNamespace && !slices.Contains(callers[name], o.ref.String()) {
+			if _, taken := v.taken[ref]; taken && service["namespace"] == v.in.SourceNamespace && !slices.Contains(callers[name], o.ref.String()) {
 				callers[name] = append(callers[name], o.ref.String())
 			}
 		}
 	}
-	for _, n := range m.takenNodes() {
+	for _, n := range v.takenNodes() {
 		if by := callers[n.ref.Name]; n.ref.kind() == kindService && len(by) > 0 {
-			m.AddWarning(n.ref, "%s is called by the API server of the source for %s, which stays: "+
+			out.AddWarning(n.ref, "%s is called by the API server of the source for %s, which stays: "+
 				"while the application is stopped, and after it has moved, such a request fails; "+
 				"delete it or point it elsewhere before the switch, and make one like it at the target", n.ref, strings.Join(by, ", "))
 		}
 	}
+	return out
 }

@@ -54,11 +54,11 @@ func (m *maker) follow(from *node, e edge) *node {
 }
 
 // path from a member to an object that moves.
-func (m *maker) path(n *node) string {
-	if _, member := m.members[n.ref]; member {
+func (v *view) path(n *node) string {
+	if _, member := v.members[n.ref]; member {
 		return n.ref.String()
 	}
-	return m.taken[n.ref]
+	return v.taken[n.ref]
 }
 
 // missing warns about a reference that leads nowhere: what is broken at the source will be
@@ -124,18 +124,18 @@ var systemObjects = map[Ref]bool{
 	refTo(kindRoleBinding, "system:deployers"):       true,
 }
 
-func (m *maker) isSystem(n *node) bool {
-	if n.ref.kind() == kindService && n.ref.Name == "kubernetes" && m.in.SourceNamespace == metav1.NamespaceDefault {
+func (v *view) isSystem(n *node) bool {
+	if n.ref.kind() == kindService && n.ref.Name == "kubernetes" && v.in.SourceNamespace == metav1.NamespaceDefault {
 		return true
 	}
-	return systemObjects[n.ref] || m.isOpenShiftAccount(n)
+	return systemObjects[n.ref] || v.isOpenShiftAccount(n)
 }
 
 // isOpenShiftAccount: OpenShift makes two accounts in every namespace, whose names others use as
 // well, and binds each to a role.
-func (m *maker) isOpenShiftAccount(n *node) bool {
+func (v *view) isOpenShiftAccount(n *node) bool {
 	binding := map[string]string{"builder": "system:image-builders", "deployer": "system:deployers"}[n.ref.Name]
-	return n.ref.kind() == kindServiceAccount && binding != "" && m.x.byRef[refTo(kindRoleBinding, binding)] != nil
+	return n.ref.kind() == kindServiceAccount && binding != "" && v.x.byRef[refTo(kindRoleBinding, binding)] != nil
 }
 
 // isTokenSecret says whether an object is the token of an account.
@@ -153,17 +153,19 @@ const byNoPod = "it is a token of a ServiceAccount that no Pod of the applicatio
 
 // checkTokens points at tokens that were made by hand and stay: programs outside of the cluster use
 // such. Those that a cluster has made by itself were for Pods.
-func (m *maker) checkTokens() {
-	for _, n := range m.x.ofKind(kindSecret) {
-		if m.left[n.ref] != byNoPod || m.moves(n) || generatedSecret.MatchString(n.ref.Name) {
+func checkTokens(v *view) (out Findings) {
+	for _, n := range v.x.ofKind(kindSecret) {
+		if v.left[n.ref] != byNoPod || v.moves(n) || generatedSecret.MatchString(n.ref.Name) {
 			continue
 		}
 		account := n.obj.GetAnnotations()[corev1.ServiceAccountNameKey]
-		m.AddWarning(n.ref, "%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, "+
-			"and none is made there. A program that uses it, such as a pipeline, needs another one after the move: "+
-			"kubectl --namespace %s create token %s, or a Secret like this one",
-			n.ref, account, m.in.TargetNamespace, account)
+		out.AddWarning(n.ref,
+			"%s is a token of ServiceAccount/%s that no Pod of the application uses, and stays: it is not valid at the target, "+
+				"and none is made there. A program that uses it, such as a pipeline, needs another one after the move: "+
+				"kubectl --namespace %s create token %s, or a Secret like this one",
+			n.ref, account, v.in.TargetNamespace, account)
 	}
+	return out
 }
 
 // isEphemeralClaim says whether a claim belongs to a single Pod, as generic ephemeral volumes

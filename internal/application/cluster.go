@@ -25,9 +25,6 @@ func (m *maker) requireBindings() {
 	if m.dataOnly() {
 		return
 	}
-	if m.in.BindingsUnseen {
-		m.warnBindings()
-	}
 	for _, b := range m.cluster {
 		if b.ref.kind() != kindClusterRoleBinding {
 			continue
@@ -46,19 +43,23 @@ func (m *maker) requireBindings() {
 	}
 }
 
-// warnBindings says that accounts may have rights that nobody could see.
-func (m *maker) warnBindings() {
+// checkUnseenBindings says that accounts may have rights that KubeMove could not see.
+func checkUnseenBindings(v *view) (out Findings) {
+	if !v.in.BindingsUnseen || v.dataOnly() {
+		return nil
+	}
 	var accounts []string
-	for _, n := range m.takenNodes() {
+	for _, n := range v.takenNodes() {
 		if n.ref.kind() == kindServiceAccount && n.ref.Name != defaultAccount {
 			accounts = append(accounts, n.ref.Name)
 		}
 	}
 	if len(accounts) > 0 {
-		m.AddWarning(Ref{}, "the account at the source may not list ClusterRoleBindings, "+
+		out.AddWarning(Ref{}, "the account at the source may not list ClusterRoleBindings, "+
 			"so it was not checked whether they give these ServiceAccounts rights for the whole cluster: %s; "+
 			"if so, bind them at the target", few(accounts))
 	}
+	return out
 }
 
 // bindsAccountItself: groups of accounts get their rights from somebody who means all of them.

@@ -18,18 +18,18 @@ type naming struct {
 }
 
 // names lists what a custom resource names of what is there.
-func (m *maker) names(n *node) []naming {
-	v := &namesVisitor{m: m, isRoute: isRoute(n.ref.kind()), seen: map[Ref]bool{}}
-	v.visit("", n.obj.Object["spec"])
+func (v *view) names(n *node) []naming {
+	visitor := &namesVisitor{view: v, isRoute: isRoute(n.ref.kind()), seen: map[Ref]bool{}}
+	visitor.visit("", n.obj.Object["spec"])
 	if n.ref.Kind == "ServiceExport" {
-		v.add(refTo(kindService, n.ref.Name), false)
+		visitor.add(refTo(kindService, n.ref.Name), false)
 	}
-	slices.SortFunc(v.out, func(a, b naming) int { return compareRefs(a.to, b.to) })
-	return v.out
+	slices.SortFunc(visitor.out, func(a, b naming) int { return compareRefs(a.to, b.to) })
+	return visitor.out
 }
 
 type namesVisitor struct {
-	m *maker
+	view *view
 	// isRoute: it leads traffic.
 	isRoute bool
 	seen    map[Ref]bool
@@ -54,7 +54,7 @@ func (v *namesVisitor) visit(field string, value any) {
 func (v *namesVisitor) visitMap(field string, value map[string]any) {
 	name, _ := value["name"].(string)
 	namespace, _ := value["namespace"].(string)
-	if name != "" && (namespace == "" || namespace == v.m.in.SourceNamespace) {
+	if name != "" && (namespace == "" || namespace == v.view.in.SourceNamespace) {
 		if kind, _ := value["kind"].(string); kind != "" {
 			v.add(v.resolve(value, kind, name), true)
 		} else if kind := kindOfField(field, v.isRoute); kind != "" {
@@ -69,7 +69,7 @@ func (v *namesVisitor) visitMap(field string, value map[string]any) {
 // short is the name of a Service that is named as DNS does.
 func (v *namesVisitor) short(text string) string {
 	name, rest, qualified := strings.Cut(text, ".")
-	if qualified && rest != v.m.in.SourceNamespace && !strings.HasPrefix(rest, v.m.in.SourceNamespace+".svc") {
+	if qualified && rest != v.view.in.SourceNamespace && !strings.HasPrefix(rest, v.view.in.SourceNamespace+".svc") {
 		return text
 	}
 	return name
@@ -96,7 +96,7 @@ func (v *namesVisitor) resolve(value map[string]any, kind, name string) Ref {
 }
 
 func (v *namesVisitor) add(to Ref, byKind bool) {
-	if _, there := v.m.x.byRef[to]; !there || v.seen[to] {
+	if _, there := v.view.x.byRef[to]; !there || v.seen[to] {
 		return
 	}
 	v.seen[to] = true
@@ -147,35 +147,35 @@ func kindOfField(field string, isRoute bool) string {
 
 // customEdges are what a custom resource leads to: what it names, and what the workloads need
 // that it makes.
-func (m *maker) customEdges(n *node) []edge {
+func (v *view) customEdges(n *node) []edge {
 	var out []edge
-	for _, to := range m.names(n) {
+	for _, to := range v.names(n) {
 		out = append(out, edge{to: to.to})
 	}
-	for _, w := range m.driven(n) {
-		out = append(out, m.workloadEdges(w)...)
+	for _, w := range v.driven(n) {
+		out = append(out, v.workloadEdges(w)...)
 	}
 	return slices.DeleteFunc(out, func(e edge) bool { return e.to == n.ref })
 }
 
 // namedBy are the custom resources that belong to an object because they name it: a route to a
 // Service, and what scales or protects a workload.
-func (m *maker) namedBy(ref Ref) []edge {
-	if m.namers == nil {
-		m.namers = map[Ref][]Ref{}
-		for _, n := range m.x.nodes {
+func (v *view) namedBy(ref Ref) []edge {
+	if v.namers == nil {
+		v.namers = map[Ref][]Ref{}
+		for _, n := range v.x.nodes {
 			if !isCustom(n.ref.kind()) {
 				continue
 			}
-			for _, to := range m.names(n) {
+			for _, to := range v.names(n) {
 				if to.byKind || isRoute(n.ref.kind()) {
-					m.namers[to.to] = append(m.namers[to.to], n.ref)
+					v.namers[to.to] = append(v.namers[to.to], n.ref)
 				}
 			}
 		}
 	}
 	var out []edge
-	for _, from := range m.namers[ref] {
+	for _, from := range v.namers[ref] {
 		out = append(out, edge{to: from})
 	}
 	return out

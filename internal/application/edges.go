@@ -17,20 +17,20 @@ import (
 
 // edges lists what moves because n moves: what it refers to, and what refers to it and
 // belongs to it. The order is fixed.
-func (m *maker) edges(n *node) []edge {
+func (v *view) edges(n *node) []edge {
 	var out []edge
 	if isWorkload(n.ref.kind()) {
-		out = m.workloadEdges(n)
+		out = v.workloadEdges(n)
 	}
 	switch n.ref.kind() {
 	case kindServiceAccount:
-		out = m.accountEdges(n)
+		out = v.accountEdges(n)
 	case kindRoleBinding:
 		if ref := read[rbacv1.RoleBinding](n).RoleRef; ref.Kind == "Role" {
 			out = append(out, hard(kindRole, ref.Name))
 		}
 	case kindService:
-		out = m.serviceEdges(n)
+		out = v.serviceEdges(n)
 	case kindIngress:
 		for _, t := range read[networkingv1.Ingress](n).Spec.TLS {
 			if t.SecretName != "" {
@@ -40,10 +40,10 @@ func (m *maker) edges(n *node) []edge {
 		for _, r := range resourceBackends(read[networkingv1.Ingress](n)) {
 			out = append(out, edge{to: r})
 		}
-		out = append(out, m.annotationEdges(n)...)
+		out = append(out, v.annotationEdges(n)...)
 	default:
 		if isCustom(n.ref.kind()) {
-			out = m.customEdges(n)
+			out = v.customEdges(n)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b edge) int { return compareRefs(a.to, b.to) })
@@ -52,9 +52,9 @@ func (m *maker) edges(n *node) []edge {
 
 // serviceEdges are what leads traffic to a Service, and the addresses that somebody wrote down
 // for one without a selector.
-func (m *maker) serviceEdges(n *node) []edge {
-	out := m.namedBy(n.ref)
-	for _, i := range m.x.ofKind(kindIngress) {
+func (v *view) serviceEdges(n *node) []edge {
+	out := v.namedBy(n.ref)
+	for _, i := range v.x.ofKind(kindIngress) {
 		if slices.Contains(backends(read[networkingv1.Ingress](i)), n.ref.Name) {
 			out = append(out, edge{to: i.ref})
 		}
@@ -62,7 +62,7 @@ func (m *maker) serviceEdges(n *node) []edge {
 	if len(read[corev1.Service](n).Spec.Selector) > 0 {
 		return out
 	}
-	for _, s := range m.x.ofKind(kindEndpointSlice) {
+	for _, s := range v.x.ofKind(kindEndpointSlice) {
 		if s.obj.GetLabels()[discoveryv1.LabelServiceName] == n.ref.Name {
 			out = append(out, edge{to: s.ref})
 		}
@@ -72,13 +72,13 @@ func (m *maker) serviceEdges(n *node) []edge {
 
 // releaseEdges are the records of the Helm release that a workload belongs to: without them Helm
 // would not know it at the target.
-func (m *maker) releaseEdges(n *node) []edge {
+func (v *view) releaseEdges(n *node) []edge {
 	release := n.obj.GetAnnotations()[helmRelease]
 	if release == "" {
 		return nil
 	}
 	var out []edge
-	for _, s := range m.x.ofKind(kindSecret) {
+	for _, s := range v.x.ofKind(kindSecret) {
 		if l := s.obj.GetLabels(); l["owner"] == "helm" && l["name"] == release {
 			out = append(out, edge{to: s.ref})
 		}
@@ -92,12 +92,12 @@ const (
 	helmNamespace = "meta.helm.sh/release-namespace"
 )
 
-func (m *maker) workloadEdges(n *node) []edge {
+func (v *view) workloadEdges(n *node) []edge {
 	if n.template == nil {
 		return nil
 	}
-	out := append(templateEdges(n.template), m.releaseEdges(n)...)
-	out = append(out, m.namedBy(n.ref)...)
+	out := append(templateEdges(n.template), v.releaseEdges(n)...)
+	out = append(out, v.namedBy(n.ref)...)
 	for _, claim := range n.template.Spec.ResourceClaims {
 		out = append(out, deviceEdges(claim)...)
 	}
@@ -111,8 +111,8 @@ func (m *maker) workloadEdges(n *node) []edge {
 		}
 	}
 	set := labels.Set(n.template.Labels)
-	for i := range m.x.followers {
-		if f := &m.x.followers[i]; f.concerns(n.ref, set) {
+	for i := range v.x.followers {
+		if f := &v.x.followers[i]; f.concerns(n.ref, set) {
 			out = append(out, edge{to: f.node.ref})
 		}
 	}
@@ -166,7 +166,7 @@ func scaleTarget(hpa *node) Ref {
 // generatedSecret matches the Secrets that clusters make for an account, by their names.
 var generatedSecret = regexp.MustCompile(`-(token|dockercfg)-[a-z0-9]{5}$`)
 
-func (m *maker) accountEdges(n *node) []edge {
+func (v *view) accountEdges(n *node) []edge {
 	var out []edge
 	account := read[corev1.ServiceAccount](n)
 	for _, s := range account.ImagePullSecrets {
@@ -177,8 +177,8 @@ func (m *maker) accountEdges(n *node) []edge {
 			out = append(out, edge{to: refTo(kindSecret, s.Name), hard: true, optional: true})
 		}
 	}
-	for _, b := range m.x.ofKind(kindRoleBinding) {
-		if bindsAccount(read[rbacv1.RoleBinding](b).Subjects, m.in.SourceNamespace, n.ref.Name) {
+	for _, b := range v.x.ofKind(kindRoleBinding) {
+		if bindsAccount(read[rbacv1.RoleBinding](b).Subjects, v.in.SourceNamespace, n.ref.Name) {
 			out = append(out, edge{to: b.ref})
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // checkEphemeral points, once for a workload, at volumes of its Pods whose data stays behind.
-func (m *maker) checkEphemeral(n *node) {
+func checkEphemeral(n *node) (out Findings) {
 	spec := &n.template.Spec
 	var lost []string
 	for i := range spec.Volumes {
@@ -19,8 +19,9 @@ func (m *maker) checkEphemeral(n *node) {
 	}
 	if len(lost) > 0 {
 		slices.Sort(lost)
-		m.AddWarning(n.ref, "%s: the data of these volumes does not move: %s", n.ref, few(lost))
+		out.AddWarning(n.ref, "%s: the data of these volumes does not move: %s", n.ref, few(lost))
 	}
+	return out
 }
 
 // lostVolume names the type of a volume whose data stays behind; empty for the others.

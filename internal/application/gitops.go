@@ -15,18 +15,19 @@ var keepers = []struct{ tool, mark string }{
 
 // checkKeepers warns of tools that would start the application at the source again, while it is
 // copied or after it has moved.
-func (m *maker) checkKeepers() {
+func checkKeepers(v *view) (out Findings) {
 	warned := map[string]bool{}
-	for _, w := range m.plan.Workloads {
-		by := keeper(m.x.byRef[w.Ref])
+	for _, w := range v.plan.Workloads {
+		by := keeper(v.x.byRef[w.Ref])
 		if by == "" || warned[by] {
 			continue
 		}
 		warned[by] = true
-		m.AddWarning(w.Ref, "%s is kept as it is by %s: "+
+		out.AddWarning(w.Ref, "%s is kept as it is by %s: "+
 			"if that syncs by itself, pause it until the switch is complete, or it starts the application again while it is copied; "+
 			"and take the application out there before it goes on", w.Ref, by)
 	}
+	return out
 }
 
 // keeper of an object, and what it calls it; empty: none is known.

@@ -71,9 +71,9 @@ func hostsIn(field string, value any) []string {
 var waitLoop = regexp.MustCompile(`\b(until|while)\b`)
 
 // holding are the texts that a container runs, or the kubelet for it, before it counts as ready.
-func (m *maker) holding(c *corev1.Container, initial bool) []string {
+func (v *view) holding(c *corev1.Container, initial bool) []string {
 	var out []string
-	add := func(words ...string) { out = append(out, m.withEnvironment(c, strings.Join(words, " "))) }
+	add := func(words ...string) { out = append(out, v.withEnvironment(c, strings.Join(words, " "))) }
 	if words := slices.Concat(c.Command, c.Args); initial || waitLoop.MatchString(strings.Join(words, " ")) {
 		add(words...)
 	}
@@ -96,7 +96,7 @@ func (m *maker) holding(c *corev1.Container, initial bool) []string {
 
 // withEnvironment is a text with the values of the variables that it uses, as far as the objects say
 // them. What Secrets hold is not looked at.
-func (m *maker) withEnvironment(c *corev1.Container, text string) string {
+func (v *view) withEnvironment(c *corev1.Container, text string) string {
 	uses := func(name string) bool {
 		for rest := text; ; {
 			_, after, found := strings.Cut(rest, "$")
@@ -109,7 +109,7 @@ func (m *maker) withEnvironment(c *corev1.Container, text string) string {
 			}
 		}
 	}
-	environment := m.environment(c)
+	environment := v.environment(c)
 	values := []string{text}
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		if uses(name) {
@@ -124,10 +124,10 @@ func startsWithVariable(s string) bool { return variable.MatchString(s) }
 var variable = regexp.MustCompile(`^[A-Za-z0-9_]`)
 
 // environment of a container, by the names of its variables.
-func (m *maker) environment(c *corev1.Container) map[string]string {
+func (v *view) environment(c *corev1.Container) map[string]string {
 	out := map[string]string{}
 	data := func(name string) map[string]string {
-		n := m.x.byRef[refTo(kindConfigMap, name)]
+		n := v.x.byRef[refTo(kindConfigMap, name)]
 		if n == nil {
 			return nil
 		}

@@ -72,10 +72,10 @@ func (s annotatedSecret) value() string {
 }
 
 // annotationEdges are the Secrets of its own namespace that an Ingress names in annotations.
-func (m *maker) annotationEdges(n *node) []edge {
+func (v *view) annotationEdges(n *node) []edge {
 	var out []edge
 	for _, s := range annotatedSecrets(n.obj) {
-		if s.namespace == "" || s.namespace == m.in.SourceNamespace {
+		if s.namespace == "" || s.namespace == v.in.SourceNamespace {
 			out = append(out, edge{to: refTo(kindSecret, s.name), hard: true, optional: true})
 		}
 	}
@@ -116,15 +116,16 @@ func (m *maker) correctAnnotatedSecrets(before, o *unstructured.Unstructured, re
 }
 
 // checkAnnotatedSecrets points at Secrets of other namespaces, which the target's cluster may lack.
-func (m *maker) checkAnnotatedSecrets(o *Object) {
-	if m.sameCluster() {
-		return
+func checkAnnotatedSecrets(v *view, o *Object) (out Findings) {
+	if v.sameCluster() {
+		return nil
 	}
 	for _, s := range annotatedSecrets(&o.Object) {
-		if s.namespace != "" && s.namespace != m.in.TargetNamespace {
-			m.AddWarning(o.Ref, "%s names the Secret %s of another namespace in the annotation %s, which does not move: "+
+		if s.namespace != "" && s.namespace != v.in.TargetNamespace {
+			out.AddWarning(o.Ref, "%s names the Secret %s of another namespace in the annotation %s, which does not move: "+
 				"create it there at the target, or name another one by a patch of the target's kustomization",
 				o.Ref, s.value(), s.annotation)
 		}
 	}
+	return out
 }

@@ -19,15 +19,15 @@ import (
 const jobPatience = 10 * time.Minute
 
 // checkJobs looks at what a switch has to wait for when it has suspended the CronJobs.
-func (m *maker) checkJobs() {
-	for _, n := range m.x.ofKind(kindJob) {
-		w := m.cronJobOf(n)
+func checkJobs(v *view) (out Findings) {
+	for _, n := range v.x.ofKind(kindJob) {
+		w := v.cronJobOf(n)
 		if w == nil || n.own || isFinished(n) {
 			continue
 		}
-		job, pods := read[batchv1.Job](n), m.podsOf(n.ref)
-		if m.isStuck(job, pods) {
-			m.AddBlocker(api.ReasonJobNotEnded, n.ref,
+		job, pods := read[batchv1.Job](n), v.podsOf(n.ref)
+		if v.isStuck(job, pods) {
+			out.AddBlocker(api.ReasonJobNotEnded, n.ref,
 				"%s of %s has not ended and runs nothing: %s. A switch would wait for it in vain; "+
 					"expected a Job that has ended, or runs; if it is not needed: kubectl -n %s delete job %s",
 				n.ref, w.Ref, whyIdle(job, pods), n.obj.GetNamespace(), n.ref.Name)
@@ -37,28 +37,29 @@ func (m *maker) checkJobs() {
 		if w.MadeBy != nil {
 			when = "with the application stopped"
 		}
-		m.AddWarning(n.ref,
+		out.AddWarning(n.ref,
 			"%s of %s has not ended: a switch suspends the CronJob and waits for the Job %s, until quiesce.timeout", n.ref, w.Ref, when)
 	}
+	return out
 }
 
 // cronJobOf is the workload that has made a Job and is stopped by the switch; nil: there is none.
-func (m *maker) cronJobOf(job *node) *Workload {
+func (v *view) cronJobOf(job *node) *Workload {
 	owner := metav1.GetControllerOfNoCopy(job.obj)
 	if owner == nil {
 		return nil
 	}
-	i := slices.IndexFunc(m.plan.Workloads, func(w Workload) bool { return w.kind() == kindCronJob && w.Ref == ownerRef(owner) })
+	i := slices.IndexFunc(v.plan.Workloads, func(w Workload) bool { return w.kind() == kindCronJob && w.Ref == ownerRef(owner) })
 	if i < 0 {
 		return nil
 	}
-	return &m.plan.Workloads[i]
+	return &v.plan.Workloads[i]
 }
 
 // podsOf a controller.
-func (m *maker) podsOf(ref Ref) []*corev1.Pod {
+func (v *view) podsOf(ref Ref) []*corev1.Pod {
 	var out []*corev1.Pod
-	for _, n := range m.x.ofKind(kindPod) {
+	for _, n := range v.x.ofKind(kindPod) {
 		if owner := metav1.GetControllerOfNoCopy(n.obj); owner != nil && ownerRef(owner) == ref {
 			out = append(out, read[corev1.Pod](n))
 		}
@@ -67,7 +68,7 @@ func (m *maker) podsOf(ref Ref) []*corev1.Pod {
 }
 
 // isStuck says whether a Job that has not ended runs nothing, and has not for long.
-func (m *maker) isStuck(job *batchv1.Job, pods []*corev1.Pod) bool {
+func (v *view) isStuck(job *batchv1.Job, pods []*corev1.Pod) bool {
 	last := job.CreationTimestamp.Time
 	heard := func(at metav1.Time) {
 		if at.After(last) {
@@ -90,7 +91,7 @@ func (m *maker) isStuck(job *batchv1.Job, pods []*corev1.Pod) bool {
 			}
 		}
 	}
-	return !m.in.Now.IsZero() && !last.IsZero() && m.in.Now.Sub(last) > jobPatience
+	return !v.in.Now.IsZero() && !last.IsZero() && v.in.Now.Sub(last) > jobPatience
 }
 
 // whyIdle says why a Job runs nothing.

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -41,8 +42,6 @@ func (m *maker) kustomize() {
 		}
 	}
 	m.noteReplicas(replicas, set)
-	m.checkNames()
-	m.checkKustomized()
 }
 
 // layerName is how messages call a kustomization.
@@ -97,57 +96,77 @@ func (m *maker) noteReplicas(before map[Ref]int64, set map[Ref]bool) {
 	}
 }
 
+// kustomized are the objects in the order in which the kustomizations got them; none, where there is no
+// kustomization.
+func (v *view) kustomized() []*Object {
+	if len(v.in.Kustomizations) == 0 {
+		return nil
+	}
+	out := make([]*Object, len(v.plan.Objects))
+	for i := range v.plan.Objects {
+		out[i] = &v.plan.Objects[i]
+	}
+	slices.SortFunc(out, func(a, b *Object) int {
+		return cmp.Or(compareRefs(v.targetRef(a.SourceRef()), v.targetRef(b.SourceRef())), compareRefs(a.SourceRef(), b.SourceRef()))
+	})
+	return out
+}
+
 // checkNames refuses two objects of one name.
-func (m *maker) checkNames() {
+func checkNames(v *view) (out Findings) {
 	made := map[Ref]Ref{}
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
+	for _, o := range v.kustomized() {
 		if other, there := made[o.Ref]; there {
-			m.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
+			out.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
 				"the kustomization gives %s and %s one name, %s: expected a name for each; choose another namePrefix", other, o.SourceRef(), o.Name)
 		}
 		made[o.Ref] = o.SourceRef()
 	}
+	return out
 }
 
 // checkKustomized looks whether the data still finds its way: into claims that a worker can
 // fill, and to the workloads that had them.
-func (m *maker) checkKustomized() {
+func checkKustomized(v *view) (out Findings) {
+	objects := v.kustomized()
+	if len(objects) == 0 {
+		return nil
+	}
 	byName := map[string]*unstructured.Unstructured{}
 	var claims []*node
-	for i := range m.plan.Objects {
-		if o := &m.plan.Objects[i]; o.kind() == kindClaim {
+	for _, o := range objects {
+		if o.kind() == kindClaim {
 			byName[o.Name] = &o.Object
 			claims = append(claims, &node{ref: o.Ref})
 		}
 	}
 	target := map[Ref]string{}
-	for _, v := range m.plan.Volumes {
-		target[refTo(kindClaim, v.Name)] = v.Target
-		if byName[v.Target] == nil {
-			claims = append(claims, &node{ref: refTo(kindClaim, v.Target)})
+	for _, vol := range v.plan.Volumes {
+		target[refTo(kindClaim, vol.Name)] = vol.Target
+		if byName[vol.Target] == nil {
+			claims = append(claims, &node{ref: refTo(kindClaim, vol.Target)})
 			continue
 		}
-		if v.Policy == api.ClaimCopy && isBlock(byName[v.Target]) && !isBlock(m.x.byRef[refTo(kindClaim, v.Name)].obj) {
-			m.AddBlocker(api.ReasonUnsupportedVolume, refTo(kindClaim, v.Target),
+		if vol.Policy == api.ClaimCopy && isBlock(byName[vol.Target]) && !isBlock(v.x.byRef[refTo(kindClaim, vol.Name)].obj) {
+			out.AddBlocker(api.ReasonUnsupportedVolume, refTo(kindClaim, vol.Target),
 				"the kustomization makes a block device of the claim %s: expected volumeMode Filesystem, as files are copied into it; "+
-					"leave spec.volumeMode out of the patch", v.Target)
+					"leave spec.volumeMode out of the patch", vol.Target)
 		}
 	}
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
-		n := m.x.byRef[o.SourceRef()]
+	for _, o := range objects {
+		n := v.x.byRef[o.SourceRef()]
 		if len(n.mounts) == 0 {
 			continue
 		}
 		now := &node{ref: o.Ref, obj: &o.Object}
 		if now.template, now.unread = podTemplate(now.obj, o.kind()); now.unread != nil {
-			m.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
+			out.AddBlocker(api.ReasonInvalidKustomization, o.Ref,
 				"the kustomization makes something of %s that cannot be read (%v): correct its patches", o.Ref, now.unread)
 			continue
 		}
-		m.checkMounts(n, now, mounts(now, claims), target)
+		out = append(out, checkMounts(n, now, mounts(now, claims), target)...)
 	}
+	return out
 }
 
 func isBlock(claim *unstructured.Unstructured) bool {
@@ -156,19 +175,20 @@ func isBlock(claim *unstructured.Unstructured) bool {
 }
 
 // checkMounts: a workload that does not mount a claim any more starts without its data.
-func (m *maker) checkMounts(n, now *node, there []mount, target map[Ref]string) {
+func checkMounts(n, now *node, there []mount, target map[Ref]string) (out Findings) {
 	for _, mt := range n.mounts {
 		claim, moves := target[refTo(kindClaim, mt.claim)]
 		if !moves || slices.ContainsFunc(there, func(t mount) bool { return t.claim == claim }) {
 			continue
 		}
 		if isTemplated(n, mt.claim) {
-			m.AddBlocker(api.ReasonInvalidKustomization, now.ref,
+			out.AddBlocker(api.ReasonInvalidKustomization, now.ref,
 				"with the kustomization %s would make new, empty claims in the place of %s: "+
 					"expected its volumeClaimTemplates with their names; leave them out of the patch", now.ref, claim)
 			continue
 		}
-		m.AddWarning(now.ref, "with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target",
+		out.AddWarning(now.ref, "with the kustomization %s does not mount the claim %s any more: the data of %s is not used by it at the target",
 			now.ref, claim, mt.claim)
 	}
+	return out
 }

@@ -34,30 +34,32 @@ func (m *maker) leaveTheRest() {
 	}
 }
 
-// warnUnseen notes the kinds that nobody could look for. Named workloads move with what they
+// checkUnseen notes the kinds that nobody could look for. Named workloads move with what they
 // refer to, and of those all kinds are known.
-func (m *maker) warnUnseen() {
-	if len(m.in.Unseen) == 0 || m.in.Application.Selector == nil || m.dataOnly() {
-		return
+func checkUnseen(v *view) (out Findings) {
+	if len(v.in.Unseen) == 0 || v.in.Application.Selector == nil || v.dataOnly() {
+		return nil
 	}
-	unseen := slices.Clone(m.in.Unseen)
+	unseen := slices.Clone(v.in.Unseen)
 	slices.Sort(unseen)
-	m.AddWarning(Ref{}, "it was not looked for objects of these kinds, as the account at the source may not list them: %s; "+
+	out.AddWarning(Ref{}, "it was not looked for objects of these kinds, as the account at the source may not list them: %s; "+
 		"grant it that, or create them at the target if the application has some", few(unseen))
+	return out
 }
 
-// warnSilent notes the API groups whose server does not answer. Objects of any kind may belong to a
+// checkSilent notes the API groups whose server does not answer. Objects of any kind may belong to a
 // workload, as they name it, and one that nobody has seen would stay behind without a word.
-func (m *maker) warnSilent() {
-	if len(m.in.Silent) == 0 || m.dataOnly() {
-		return
+func checkSilent(v *view) (out Findings) {
+	if len(v.in.Silent) == 0 || v.dataOnly() {
+		return nil
 	}
-	silent := slices.Clone(m.in.Silent)
+	silent := slices.Clone(v.in.Silent)
 	slices.Sort(silent)
 	silent = slices.Compact(silent)
 	group, version, _ := strings.Cut(silent[0], "/")
 	const message = "it was not looked for objects of these API groups, as their own servers do not answer at the source: %s; " +
 		"repair them, or, if they are not needed any more: kubectl delete apiservice %s.%s"
-	m.AddWarning(Ref{}, message, few(silent), version, group)
-	m.AddUnsure(Ref{}, message, few(silent), version, group)
+	out.AddWarning(Ref{}, message, few(silent), version, group)
+	out.AddUnsure(Ref{}, message, few(silent), version, group)
+	return out
 }

@@ -69,84 +69,56 @@ type Input struct {
 // order of its lists.
 func Make(in Input) *Plan {
 	m := newMaker(in)
+	m.selectObjects()
+	m.build()
+	m.plan.Report(append(m.Findings, check(m.view, checks)...).sorted())
+	return m.plan
+}
+
+// selectObjects is the first stage: what belongs to the application, and why. What cannot belong to it
+// is said here.
+func (m *maker) selectObjects() {
 	m.bar()
 	m.selectMembers()
 	m.followReferences()
 	m.leaveMade()
-	m.checkBindings()
+	m.leaveForeignBindings()
+}
+
+// build is the second stage: what is stopped, copied and created. A finding of it is about a decision that
+// was made on the way; everything else is left to the checks.
+func (m *maker) build() {
 	m.addWorkloads()
 	m.addVolumes()
 	m.addObjects()
-	m.checkTargetNames()
 	m.kustomize()
 	m.placeObjects()
 	m.markWritten()
-	m.checkContents()
-	m.checkData()
-	m.checkClaims()
-	m.checkSharedClaims()
-	m.checkPods()
-	m.checkJobs()
-	m.checkReady()
-	m.checkTimes()
-	m.checkPaused()
-	m.checkAutoscalers()
-	m.checkKeepers()
-	m.checkCallers()
+	m.markAutoscaled()
 	m.placeWorkers()
-	m.checkTemplates()
-	m.checkReached()
 	m.requireNamed()
 	m.requireKinds()
 	m.requireBindings()
-	m.checkConnections()
-	m.checkTokens()
 	m.leaveTheRest()
-	m.checkWaits()
-	m.warnUnseen()
-	m.warnSilent()
-	return m.finish()
+	m.listLeft()
+	m.refuseEmpty()
 }
 
-// maker holds what is known while a plan is made.
+// maker makes a plan: it is the only one who changes what its view shows.
 type maker struct {
+	*view
 	Findings
-	in   Input
-	x    *index
-	plan *Plan
-	// excluded objects.
-	excluded map[Ref]bool
-	// barred: what application.exclude names.
-	barred map[Ref]bool
-	// members, and by what each was selected.
-	members map[Ref]string
-	// taken: everything that moves, the members among them, and why.
-	taken map[Ref]string
-	// blocked members: they are not taken, and a blocker says why.
-	blocked map[Ref]bool
-	// ledgers of workloads that this switch has stopped.
-	ledgers map[Ref]*lineage.Ledger
-	// left holds the reasons in plan.Left.
-	left map[Ref]string
-	// cluster holds the cluster-wide objects of the input.
-	cluster []*node
-	// namers are the custom resources that name an object and belong to it.
-	namers map[Ref][]Ref
-	// targetsOfTraffic are found when they are asked for.
-	targetsOfTraffic *trafficTargets
-	// controlled are the kinds of custom resources of which it is known whether their controller
-	// moves.
-	controlled map[string]bool
 }
 
 func newMaker(in Input) *maker {
-	m := &maker{
+	v := &view{
 		in:         in,
 		x:          newIndex(in.SourceNamespace, in.Objects),
 		excluded:   map[Ref]bool{},
 		barred:     map[Ref]bool{},
 		members:    map[Ref]string{},
 		taken:      map[Ref]string{},
+		unbound:    map[Ref]bool{},
 		blocked:    map[Ref]bool{},
 		ledgers:    map[Ref]*lineage.Ledger{},
 		left:       map[Ref]string{},
@@ -164,16 +136,22 @@ func newMaker(in Input) *maker {
 		},
 	}
 	for _, ref := range in.Exclude {
-		m.excluded[ref] = true
+		v.excluded[ref] = true
 	}
 	for i := range in.Cluster {
-		m.cluster = append(m.cluster, &node{ref: RefOf(&in.Cluster[i]), obj: &in.Cluster[i]})
+		v.cluster = append(v.cluster, &node{ref: RefOf(&in.Cluster[i]), obj: &in.Cluster[i]})
 	}
-	slices.SortFunc(m.cluster, func(a, b *node) int { return compareRefs(a.ref, b.ref) })
+	slices.SortFunc(v.cluster, func(a, b *node) int { return compareRefs(a.ref, b.ref) })
 	if c := in.Application.Contents; c != api.ContentsAll {
-		m.plan.Contents = c
+		v.plan.Contents = c
 	}
-	return m
+	return &maker{view: v}
+}
+
+// wayOf the data: what the user wrote of it but the claims, which are in the volumes.
+func wayOf(d api.Data) api.Data {
+	d.Claims, d.Limits = nil, api.Limits{}
+	return d
 }
 
 // leave notes that an object does not move; the first reason counts.
@@ -183,31 +161,8 @@ func (m *maker) leave(ref Ref, why string) {
 	}
 }
 
-// isTaken says whether an object of the kind and name moves.
-func (m *maker) isTaken(kind, name string) bool {
-	_, ok := m.taken[refTo(kind, name)]
-	return ok
-}
-
-// wayOf the data: what the user wrote of it but the claims, which are in the volumes.
-func wayOf(d api.Data) api.Data {
-	d.Claims, d.Limits = nil, api.Limits{}
-	return d
-}
-
-// takenNodes lists what moves, in the order of creation.
-func (m *maker) takenNodes() []*node {
-	var out []*node
-	for _, n := range m.x.nodes {
-		if _, ok := m.taken[n.ref]; ok {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// finish puts the lists for people in order.
-func (m *maker) finish() *Plan {
+// listLeft puts the lists that were collected by and by in order.
+func (m *maker) listLeft() {
 	p := m.plan
 	for ref, why := range m.left {
 		if _, moves := m.taken[ref]; moves && !m.remains(ref) {
@@ -215,10 +170,8 @@ func (m *maker) finish() *Plan {
 		}
 		p.Left = append(p.Left, Left{Ref: ref, Why: why})
 	}
-	slices.SortFunc(p.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 	slices.SortFunc(p.Left, func(a, b Left) int { return compareRefs(a.Ref, b.Ref) })
-	p.Report(m.Findings.sorted())
-	return p
+	slices.SortFunc(p.Requires, func(a, b Required) int { return compareRefs(a.Ref, b.Ref) })
 }
 
 // few lists some names for a message.

@@ -9,30 +9,34 @@ import (
 
 // checkNamespaceNames finds texts that name the source namespace, where the target's has
 // another name. Secrets are left alone.
-func (m *maker) checkNamespaceNames() {
+func checkNamespaceNames(v *view) (out Findings) {
+	if v.in.SourceNamespace == v.in.TargetNamespace {
+		return nil
+	}
 	services := map[string]bool{}
-	for _, n := range m.takenNodes() {
+	for _, n := range v.takenNodes() {
 		if n.ref.kind() == kindService {
 			services[n.ref.Name] = true
 		}
 	}
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
+	for i := range v.plan.Objects {
+		o := &v.plan.Objects[i]
 		if o.kind() == kindSecret {
 			continue
 		}
 		var places []string
 		eachText(o.Object.Object, nil, func(way []string, text string) {
-			if name := mention(text, m.in.SourceNamespace, services); name != "" {
+			if name := mention(text, v.in.SourceNamespace, services); name != "" {
 				places = append(places, strings.TrimPrefix(strings.Join(way, ""), ".")+" ("+name+")")
 			}
 		})
 		if len(places) > 0 {
-			m.AddWarning(o.Ref, "%s names the source namespace in %s: at the target the namespace is %s; "+
+			out.AddWarning(o.Ref, "%s names the source namespace in %s: at the target the namespace is %s; "+
 				"correct it there, or by a patch, if it means the application itself",
-				o.Ref, few(places), m.in.TargetNamespace)
+				o.Ref, few(places), v.in.TargetNamespace)
 		}
 	}
+	return out
 }
 
 // mention is a name of the namespace in a text: NAMESPACE.svc, else the first SERVICE.NAMESPACE,

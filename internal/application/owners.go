@@ -17,9 +17,9 @@ import (
 
 // customOwner is the custom resource at the beginning of the chain of an object's controllers;
 // nil: there is none that can move.
-func (m *maker) customOwner(n *node) *node {
-	root, _ := m.x.root(n)
-	if root == n || !isCustom(root.ref.kind()) || root.own || m.excluded[root.ref] || m.barred[root.ref] ||
+func (v *view) customOwner(n *node) *node {
+	root, _ := v.x.root(n)
+	if root == n || !isCustom(root.ref.kind()) || root.own || v.excluded[root.ref] || v.barred[root.ref] ||
 		stays[root.ref.kind()] != "" || root.obj.GetDeletionTimestamp() != nil {
 		return nil
 	}
@@ -34,9 +34,9 @@ func isDriven(n *node) bool {
 }
 
 // driven are the workloads that a custom resource makes.
-func (m *maker) driven(owner *node) []*node {
+func (v *view) driven(owner *node) []*node {
 	var out []*node
-	for _, n := range m.x.made[owner.ref] {
+	for _, n := range v.x.made[owner.ref] {
 		if isDriven(n) {
 			out = append(out, n)
 		}
@@ -48,7 +48,7 @@ func (m *maker) driven(owner *node) []*node {
 // moves already. path says how the object was reached.
 func (m *maker) takeOwner(n, owner *node, path string) *node {
 	m.leave(n.ref, m.whyMade(owner))
-	m.checkMade(n, owner)
+	m.warnOfMade(n, owner)
 	if m.moves(owner) {
 		return nil
 	}
@@ -56,9 +56,9 @@ func (m *maker) takeOwner(n, owner *node, path string) *node {
 	return owner
 }
 
-// checkMade warns of a Secret that another controller has to make at the target before Pods can
+// warnOfMade warns of a Secret that another controller has to make at the target before Pods can
 // start there: it may have other keys, or no such store.
-func (m *maker) checkMade(n, owner *node) {
+func (m *maker) warnOfMade(n, owner *node) {
 	if n.ref.kind() == kindSecret && !m.remains(n.ref) {
 		m.AddWarning(n.ref, "%s is left to the target's controller, which has to make it of %s before Pods can use it: "+
 			"see to it that it can, with the same keys and stores; "+
@@ -67,8 +67,8 @@ func (m *maker) checkMade(n, owner *node) {
 }
 
 // whyMade is why what a custom resource makes does not move.
-func (m *maker) whyMade(owner *node) string {
-	if m.remains(owner.ref) {
+func (v *view) whyMade(owner *node) string {
+	if v.remains(owner.ref) {
 		return byContents
 	}
 	return owner.ref.String() + " makes it, and moves"
@@ -86,7 +86,7 @@ func (m *maker) leaveMade() {
 			}
 			m.leave(n.ref, m.whyMade(owner))
 		}
-		m.checkDriven(owner)
+		m.refuseDriven(owner)
 	}
 }
 
@@ -95,9 +95,9 @@ func isCustomControlled(n *node) bool {
 	return owner != nil && isCustom(ownerRef(owner).kind())
 }
 
-// checkDriven refuses a custom resource whose Pods could not be stopped: the ones that it runs
+// refuseDriven refuses a custom resource whose Pods could not be stopped: the ones that it runs
 // without a workload, and those that a controller starts again that does not move.
-func (m *maker) checkDriven(owner *node) {
+func (m *maker) refuseDriven(owner *node) {
 	for _, n := range m.x.made[owner.ref] {
 		switch {
 		case !isCustomControlled(n) || !runsPods(n.ref.kind()) || !m.runs(n):
@@ -118,45 +118,45 @@ func (m *maker) checkDriven(owner *node) {
 }
 
 // resourceOf a custom kind, as RBAC writes it.
-func (m *maker) resourceOf(r Ref) string {
-	return schema.GroupResource{Group: r.Group, Resource: m.in.Resources[r.kind()]}.String()
+func (v *view) resourceOf(r Ref) string {
+	return schema.GroupResource{Group: r.Group, Resource: v.in.Resources[r.kind()]}.String()
 }
 
 // controllerMoves says whether a workload that moves, and is stopped, is the controller of a
 // custom resource, as far as one can tell: its account may list such resources. It is the same for
 // all of a kind.
-func (m *maker) controllerMoves(custom *node) bool {
+func (v *view) controllerMoves(custom *node) bool {
 	kind := custom.ref.kind()
-	if _, known := m.controlled[kind]; !known {
-		m.controlled[kind] = slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
-			return n.template != nil && isWorkload(n.ref.kind()) && m.mayList(accountOf(n.template), custom.ref)
+	if _, known := v.controlled[kind]; !known {
+		v.controlled[kind] = slices.ContainsFunc(v.takenNodes(), func(n *node) bool {
+			return n.template != nil && isWorkload(n.ref.kind()) && v.mayList(accountOf(n.template), custom.ref)
 		})
 	}
-	return m.controlled[kind]
+	return v.controlled[kind]
 }
 
-func (m *maker) mayList(account string, custom Ref) bool {
-	return slices.ContainsFunc(m.rulesOf(account, bindsAccount), func(r rbacv1.PolicyRule) bool {
-		return grants(r, m.resource(custom.kind()), "list", "watch")
+func (v *view) mayList(account string, custom Ref) bool {
+	return slices.ContainsFunc(v.rulesOf(account, bindsAccount), func(r rbacv1.PolicyRule) bool {
+		return grants(r, v.resource(custom.kind()), "list", "watch")
 	})
 }
 
 // isMade says whether Kubernetes itself makes an object of one of the further kinds out of
 // another one, there as here.
-func (m *maker) isMade(n *node) bool {
+func (v *view) isMade(n *node) bool {
 	if !beside[n.ref.kind()] {
 		return false
 	}
-	return metav1.GetControllerOfNoCopy(n.obj) != nil || m.isMadeEndpoints(n) || isMadeSlice(n)
+	return metav1.GetControllerOfNoCopy(n.obj) != nil || v.isMadeEndpoints(n) || isMadeSlice(n)
 }
 
 // isMadeEndpoints: a controller writes the Endpoints of Services with a selector; they have no
 // owner.
-func (m *maker) isMadeEndpoints(n *node) bool {
+func (v *view) isMadeEndpoints(n *node) bool {
 	if n.ref.kind() != kindEndpoints || isElection(n) {
 		return false
 	}
-	if service := m.x.byRef[refTo(kindService, n.ref.Name)]; service != nil {
+	if service := v.x.byRef[refTo(kindService, n.ref.Name)]; service != nil {
 		return len(read[corev1.Service](service).Spec.Selector) > 0
 	}
 	_, written := n.obj.GetAnnotations()[corev1.EndpointsLastChangeTriggerTime]

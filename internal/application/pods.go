@@ -17,35 +17,36 @@ const podPatience = time.Minute
 
 // checkPods refuses Pods that stay for good and may run all the same: the switch would stop the
 // application, wait for them in vain, and bring it back.
-func (m *maker) checkPods() {
-	for _, n := range m.x.ofKind(kindPod) {
-		lost, late := isFinished(n), m.isLate(n)
+func checkPods(v *view) (out Findings) {
+	for _, n := range v.x.ofKind(kindPod) {
+		lost, late := isFinished(n), v.isLate(n)
 		if n.own || !lost && !late {
 			continue
 		}
 		pod := read[corev1.Pod](n)
-		root, _ := m.x.root(n)
-		uses := slices.ContainsFunc(n.mounts, func(mt mount) bool { return m.isTaken(kindClaim, mt.claim) })
+		root, _ := v.x.root(n)
+		uses := slices.ContainsFunc(n.mounts, func(mt mount) bool { return v.isTaken(kindClaim, mt.claim) })
 		switch {
-		case podstate.Ended(pod) || !uses && !m.moves(root):
+		case podstate.Ended(pod) || !uses && !v.moves(root):
 		case lost:
-			m.AddBlocker(api.ReasonPodNotEnded, n.ref,
+			out.AddBlocker(api.ReasonPodNotEnded, n.ref,
 				"%s has failed, and it is not known whether its containers have ended: they may still run on the node %q; "+
 					"expected a Pod that has ended; see to that node, then delete the Pod: kubectl -n %s delete pod %s",
 				n.ref, pod.Spec.NodeName, n.obj.GetNamespace(), n.ref.Name)
 		default:
-			m.AddBlocker(api.ReasonPodNotEnded, n.ref,
+			out.AddBlocker(api.ReasonPodNotEnded, n.ref,
 				"%s was to be gone by %s and is still there: its containers may run on the node %q; expected a Pod that ends when it is deleted; %s",
 				n.ref, pod.DeletionTimestamp.UTC().Format(time.RFC3339), pod.Spec.NodeName, whatHolds(pod))
 		}
 	}
+	return out
 }
 
 // isLate says whether a Pod should be gone. Its deletionTimestamp is the time by which that should
 // be, its grace period included.
-func (m *maker) isLate(pod *node) bool {
+func (v *view) isLate(pod *node) bool {
 	by := pod.obj.GetDeletionTimestamp()
-	return by != nil && !m.in.Now.IsZero() && m.in.Now.Sub(by.Time) > podPatience
+	return by != nil && !v.in.Now.IsZero() && v.in.Now.Sub(by.Time) > podPatience
 }
 
 // whatHolds a Pod that is being deleted, as a fix.

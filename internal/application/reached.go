@@ -12,34 +12,36 @@ import (
 
 // checkReached warns of what is reached from outside of its cluster as soon as it starts: KubeMove
 // holds back objects, but not what workloads and ordinary Services let in by a field of their own.
-func (m *maker) checkReached() {
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
+func checkReached(v *view) (out Findings) {
+	for i := range v.plan.Objects {
+		o := &v.plan.Objects[i]
 		switch kind := o.kind(); {
 		case kind == kindService:
-			m.warnReached(o.Ref, publishedBy(&o.Object))
-		case isWorkload(kind) && !isScheduled(kind) && !m.plan.idle(o): // A CronJob is resumed after the commit.
+			out = append(out, reachedBy(o.Ref, publishedBy(&o.Object))...)
+		case isWorkload(kind) && !isScheduled(kind) && !v.plan.idle(o): // A CronJob is resumed after the commit.
 			template, err := podTemplate(&o.Object, kind)
 			if err != nil {
 				continue // The target's dry run says it.
 			}
-			m.warnReached(o.Ref, slices.Concat(nodePortsOf(template), publishedBy(&o.Object)))
+			out = append(out, reachedBy(o.Ref, slices.Concat(nodePortsOf(template), publishedBy(&o.Object)))...)
 		case o.Runs:
-			for _, n := range m.driven(m.x.byRef[o.SourceRef()]) {
-				if n.template != nil && !isScheduled(n.ref.kind()) && m.runs(n) {
-					m.warnReached(n.ref, nodePortsOf(n.template))
+			for _, n := range v.driven(v.x.byRef[o.SourceRef()]) {
+				if n.template != nil && !isScheduled(n.ref.kind()) && v.runs(n) {
+					out = append(out, reachedBy(n.ref, nodePortsOf(n.template))...)
 				}
 			}
 		}
 	}
+	return out
 }
 
-func (m *maker) warnReached(ref Ref, by []string) {
+func reachedBy(ref Ref, by []string) (out Findings) {
 	if len(by) > 0 {
-		m.AddWarning(ref, "%s is reached from outside of the cluster by %s as soon as it starts, before the commit: "+
+		out.AddWarning(ref, "%s is reached from outside of the cluster by %s as soon as it starts, before the commit: "+
 			"what comes in until then is lost if the switch rolls back; keep its clients away until Switched is True",
 			ref, few(by))
 	}
+	return out
 }
 
 // networksAnnotation attaches Pods to further networks (https://github.com/k8snetworkplumbingwg/multus-cni).

@@ -10,20 +10,21 @@ import (
 
 // checkReady warns of workloads that are not ready at the source, as a switch asks it of those at the
 // target. It is no blocker: a cluster that is short of room is a reason to move away from it.
-func (m *maker) checkReady() {
-	if m.dataOnly() {
-		return
+func checkReady(v *view) (out Findings) {
+	if v.dataOnly() {
+		return nil
 	}
-	for _, w := range m.plan.Workloads {
-		n := m.x.byRef[w.Ref]
+	for _, w := range v.plan.Workloads {
+		n := v.x.byRef[w.Ref]
 		if w.TargetReplicas != nil && *w.TargetReplicas == 0 {
 			continue
 		}
 		if why := whyNotReady(n); why != "" {
-			m.AddWarning(w.Ref, "%s is not ready at the source (%s): if it is not at the target either, "+
+			out.AddWarning(w.Ref, "%s is not ready at the source (%s): if it is not at the target either, "+
 				"the switch waits until healthTimeout and rolls back; fix it before, unless it can only be ready at the target", w.Ref, why)
 		}
 	}
+	return out
 }
 
 // whyNotReady says why a workload that is to run is not ready; empty: it is, or nobody can tell. One
@@ -45,24 +46,25 @@ func whyNotReady(n *node) string {
 
 // checkPaused refuses Deployments that would be created paused: their controller makes no Pod then,
 // and the switch would wait for them in vain.
-func (m *maker) checkPaused() {
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
+func checkPaused(v *view) (out Findings) {
+	for i := range v.plan.Objects {
+		o := &v.plan.Objects[i]
 		if o.kind() != kindDeployment || !paused(&o.Object) || replicasOf(&o.Object) == 0 {
 			continue
 		}
 		ref := o.SourceRef()
-		if !paused(m.x.byRef[ref].obj) {
-			m.AddBlocker(api.ReasonUnsupportedWorkload, ref,
+		if !paused(v.x.byRef[ref].obj) {
+			out.AddBlocker(api.ReasonUnsupportedWorkload, ref,
 				"a kustomization sets spec.paused of %s, so no Pod of it would start at the target: "+
 					"expected a Deployment that is not paused; take that out of the kustomization", ref)
 			continue
 		}
-		m.AddBlocker(api.ReasonUnsupportedWorkload, ref,
+		out.AddBlocker(api.ReasonUnsupportedWorkload, ref,
 			"the rollout of %s is paused, so no Pod of it would start at the target: expected a Deployment that is not paused; "+
 				"kubectl -n %s rollout resume deployment %s",
-			ref, m.in.SourceNamespace, ref.Name)
+			ref, v.in.SourceNamespace, ref.Name)
 	}
+	return out
 }
 
 func paused(o *unstructured.Unstructured) bool {

@@ -52,7 +52,7 @@ func (m *maker) finishPrefix(before, after []unstructured.Unstructured) {
 			renameItems(r.Object.Object, "imagePullSecrets", kindSecret, renamed)
 		}
 	}
-	m.checkMentions(before, after, renamed)
+	m.warnOfMentions(before, after, renamed)
 }
 
 // renameSetClaims: a StatefulSet finds its claims by the names TEMPLATE-SET-NUMBER, those with
@@ -238,19 +238,19 @@ func (m *maker) renameSubjects(before, o *unstructured.Unstructured, renamed new
 }
 
 // accountNames says what the accounts are called at the target.
-func (m *maker) accountNames() newNames {
+func (v *view) accountNames() newNames {
 	out := newNames{}
-	for i := range m.plan.Objects {
-		if o := &m.plan.Objects[i]; o.kind() == kindServiceAccount {
+	for i := range v.plan.Objects {
+		if o := &v.plan.Objects[i]; o.kind() == kindServiceAccount {
 			out[o.SourceRef()] = o.Name
 		}
 	}
 	return out
 }
 
-// checkMentions points, once for each object, at texts that hold old names of Services: there
+// warnOfMentions points, once for each object, at texts that hold old names of Services: there
 // they are names of hosts.
-func (m *maker) checkMentions(before, after []unstructured.Unstructured, renamed newNames) {
+func (m *maker) warnOfMentions(before, after []unstructured.Unstructured, renamed newNames) {
 	services := map[string]bool{}
 	for i := range before {
 		if RefOf(&before[i]).kind() == kindService {

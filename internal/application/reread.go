@@ -92,7 +92,7 @@ func transformedAgain(in Input) (map[Ref]*Object, error) {
 		m.plan.Objects = append(m.plan.Objects, Object{Ref: n.ref, Origin: originOf(n.obj), Object: *m.transformed(n)})
 	}
 	m.kustomize()
-	for _, f := range m.Findings {
+	for _, f := range append(m.Findings, check(m.view, kustomizationChecks)...) {
 		if f.Reason == api.ReasonInvalidKustomization {
 			return nil, fmt.Errorf("what the application has written last does not fit the kustomization: %s",
 				strings.TrimSuffix(f.about()+": "+f.Message, ": "))

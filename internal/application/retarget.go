@@ -13,21 +13,21 @@ import (
 )
 
 // targetName is what a claim is called at the target.
-func (m *maker) targetName(claim string) string {
-	return cmp.Or(m.claimData(claim).Target.Name, claim)
+func (v *view) targetName(claim string) string {
+	return cmp.Or(v.claimData(claim).Target.Name, claim)
 }
 
 // targetRef is what an object is called at the target.
-func (m *maker) targetRef(ref Ref) Ref {
+func (v *view) targetRef(ref Ref) Ref {
 	if ref.kind() == kindClaim {
-		ref.Name = m.targetName(ref.Name)
+		ref.Name = v.targetName(ref.Name)
 	}
 	return ref
 }
 
 // sourceName is what an object is called at the source, where that is another name.
-func (m *maker) sourceName(ref Ref) string {
-	if m.targetRef(ref) == ref {
+func (v *view) sourceName(ref Ref) string {
+	if v.targetRef(ref) == ref {
 		return ""
 	}
 	return ref.Name
@@ -107,45 +107,46 @@ func (m *maker) renameClaims(value any) {
 	}
 }
 
-// checkTargetNames refuses names at the target that cannot be.
-func (m *maker) checkTargetNames() {
+// checkTargetNames refuses names at the target that cannot be, whatever a kustomization makes of them.
+func checkTargetNames(v *view) (out Findings) {
 	first := map[string]string{}
-	for _, v := range m.plan.Volumes {
-		ref := refTo(kindClaim, v.Name)
-		if other, twice := first[v.Target]; twice {
-			m.AddBlocker(api.ReasonInvalidSpec, ref,
+	for _, vol := range v.plan.Volumes {
+		ref, target := refTo(kindClaim, vol.Name), v.targetName(vol.Name)
+		if other, twice := first[target]; twice {
+			out.AddBlocker(api.ReasonInvalidSpec, ref,
 				"the claims %s and %s of the source would both be the claim %s at the target: expected a name for each; "+
 					"give one of them another target.name in data.claims",
-				other, v.Name, v.Target)
+				other, vol.Name, target)
 			continue
 		}
-		first[v.Target] = v.Name
-		if v.Target == v.Name {
+		first[target] = vol.Name
+		if target == vol.Name {
 			continue
 		}
-		if by := m.fixing(v.Name); by != nil {
-			m.AddBlocker(api.ReasonInvalidSpec, ref,
+		if by := v.fixing(vol.Name); by != nil {
+			out.AddBlocker(api.ReasonInvalidSpec, ref,
 				"data.claims gives %s the name %s at the target, and there %s makes Pods that mount it by its old one: "+
 					"expected the name %s; remove target.name (size, class and access modes may differ)",
-				ref, v.Target, by.ref, v.Name)
+				ref, target, by.ref, vol.Name)
 		}
 	}
+	return out
 }
 
 // fixing is what gives a claim its name at the target by itself, so that nothing else would be
 // mounted: a StatefulSet that has made it of a claim template, or a custom resource whose workload
 // mounts it, and that does not name it. Nil: nothing does.
-func (m *maker) fixing(claim string) *node {
-	if m.dataOnly() {
+func (v *view) fixing(claim string) *node {
+	if v.dataOnly() {
 		return nil
 	}
-	for _, n := range m.stopped() {
+	for _, n := range v.stopped() {
 		switch {
 		case isTemplated(n, claim):
 			return n
-		case !m.moves(n) && mountsClaim(n, claim):
-			owner := m.customOwner(n)
-			if !slices.ContainsFunc(m.names(owner), func(to naming) bool { return to.to == refTo(kindClaim, claim) }) {
+		case !v.moves(n) && mountsClaim(n, claim):
+			owner := v.customOwner(n)
+			if !slices.ContainsFunc(v.names(owner), func(to naming) bool { return to.to == refTo(kindClaim, claim) }) {
 				return owner
 			}
 		}

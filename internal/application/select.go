@@ -100,7 +100,7 @@ func (m *maker) admit(n *node, why string) {
 	case m.excluded[n.ref]:
 		m.leave(n.ref, "KubeMove uses it itself")
 	case isGenerated(n.ref.kind()) && m.hasController(n):
-		m.checkOwnerSelected(n, why)
+		m.warnOfOwner(n, why)
 	case m.isSystem(n):
 		m.leave(n.ref, "every namespace has its own")
 	case isTokenSecret(n):
@@ -152,10 +152,10 @@ func (m *maker) admitClaim(n *node, why string) {
 	}
 }
 
-func (m *maker) hasController(n *node) bool { return metav1.GetControllerOfNoCopy(n.obj) != nil }
+func (v *view) hasController(n *node) bool { return metav1.GetControllerOfNoCopy(n.obj) != nil }
 
-// checkOwnerSelected warns when a selector matches the Pods of a workload but not itself.
-func (m *maker) checkOwnerSelected(n *node, why string) {
+// warnOfOwner warns when a selector matches the Pods of a workload but not itself.
+func (m *maker) warnOfOwner(n *node, why string) {
 	root, foreign := m.x.root(n)
 	if why != bySelector || isFinished(n) {
 		return

@@ -12,7 +12,7 @@ import (
 // sharing says which Pods have to be on one node at the target because of the claims that they
 // mount. Claims are numbers: their places in plan.Volumes.
 type sharing struct {
-	m *maker
+	view *view
 	// made are the objects of the plan by those of the source.
 	made map[Ref]*Object
 	// byName and byTarget are the claims by their names on both sides, and targets the latter as
@@ -54,25 +54,25 @@ func (t *team) workloads() []string {
 }
 
 // targets are the names of claims at the target.
-func (m *maker) targets(claims []int) []string {
+func (v *view) targets(claims []int) []string {
 	var out []string
 	for _, c := range claims {
-		out = append(out, m.plan.Volumes[c].Target)
+		out = append(out, v.plan.Volumes[c].Target)
 	}
 	return out
 }
 
-func (m *maker) newSharing() *sharing {
-	s := &sharing{m: m, made: make(map[Ref]*Object, len(m.plan.Objects)), byName: map[string]int{}, byTarget: map[string]int{}}
-	for i := range m.plan.Objects {
-		s.made[m.plan.Objects[i].SourceRef()] = &m.plan.Objects[i]
+func (v *view) newSharing() *sharing {
+	s := &sharing{view: v, made: make(map[Ref]*Object, len(v.plan.Objects)), byName: map[string]int{}, byTarget: map[string]int{}}
+	for i := range v.plan.Objects {
+		s.made[v.plan.Objects[i].SourceRef()] = &v.plan.Objects[i]
 	}
-	for i, v := range m.plan.Volumes {
+	for i, v := range v.plan.Volumes {
 		s.byName[v.Name], s.byTarget[v.Target] = i, i
 		s.targets = append(s.targets, &node{ref: refTo(kindClaim, v.Target)})
 	}
 	s.formTeams(s.mounting())
-	s.users = make([][]*team, len(m.plan.Volumes))
+	s.users = make([][]*team, len(v.plan.Volumes))
 	for _, t := range s.teams {
 		for _, c := range t.claims {
 			s.users[c] = append(s.users[c], t)
@@ -85,7 +85,7 @@ func (m *maker) newSharing() *sharing {
 // claims that others use: a Deployment for repairs, at zero, may mount the claims of many nodes.
 func (s *sharing) mounting() []pods {
 	var all []pods
-	for _, n := range s.m.stopped() {
+	for _, n := range s.view.stopped() {
 		if len(n.mounts) > 0 {
 			all = append(all, s.podsOf(n)...)
 		}
@@ -107,13 +107,13 @@ func (s *sharing) mounting() []pods {
 func (s *sharing) podsOf(n *node) []pods {
 	o := s.made[n.ref]
 	if o == nil {
-		return split(pods{workload: n.ref, idle: !s.m.runs(n)}, n.mounts, s.byName)
+		return split(pods{workload: n.ref, idle: !s.view.runs(n)}, n.mounts, s.byName)
 	}
 	now := &node{ref: o.Ref, obj: &o.Object}
 	if now.template, now.unread = podTemplate(now.obj, o.kind()); now.unread != nil {
 		return nil // There is a blocker.
 	}
-	return split(pods{workload: o.Ref, idle: s.m.plan.idle(o), where: placementOf(&now.template.Spec)}, mounts(now, s.targets), s.byTarget)
+	return split(pods{workload: o.Ref, idle: s.view.plan.idle(o), where: placementOf(&now.template.Spec)}, mounts(now, s.targets), s.byTarget)
 }
 
 // split tells the Pods of a StatefulSet from each other: each has claims of its own beside those
@@ -149,7 +149,7 @@ func split(all pods, mounts []mount, claims map[string]int) []pods {
 // formTeams puts Pods together that share a claim that only one node can mount: all ordinals of a
 // StatefulSet if they share such a one, as Kubernetes will run them on one node then.
 func (s *sharing) formTeams(all []pods) {
-	one := make([]bool, len(s.m.plan.Volumes))
+	one := make([]bool, len(s.view.plan.Volumes))
 	for i := range one {
 		one[i] = s.onOneNode(i)
 	}
@@ -181,8 +181,8 @@ func (s *sharing) formTeams(all []pods) {
 
 // onOneNode says whether one node only can mount a claim.
 func (s *sharing) onOneNode(claim int) bool {
-	source := refTo(kindClaim, s.m.plan.Volumes[claim].Name)
-	at := s.m.x.byRef[source].obj
+	source := refTo(kindClaim, s.view.plan.Volumes[claim].Name)
+	at := s.view.x.byRef[source].obj
 	if o := s.made[source]; o != nil {
 		at = &o.Object
 	}

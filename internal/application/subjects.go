@@ -12,9 +12,9 @@ import (
 // name may be somebody else's, who would get the rights that a RoleBinding gives, to read the
 // application's Secrets for instance.
 
-// checkBindings says what becomes, in another cluster, of the subjects of RoleBindings that are not
-// the application's own, and leaves the bindings that would bind nobody.
-func (m *maker) checkBindings() {
+// leaveForeignBindings leaves the RoleBindings that would bind nothing in another cluster: of their
+// subjects none is the application's own.
+func (m *maker) leaveForeignBindings() {
 	if m.sameCluster() {
 		return
 	}
@@ -22,32 +22,48 @@ func (m *maker) checkBindings() {
 		if n.ref.kind() != kindRoleBinding || m.remains(n.ref) {
 			continue
 		}
-		var foreign, people []string
 		subjects := read[rbacv1.RoleBinding](n).Subjects
-		for _, s := range subjects {
+		if len(subjects) == 0 ||
+			slices.ContainsFunc(subjects, func(s rbacv1.Subject) bool { return !isForeignAccount(s, m.in.SourceNamespace) }) {
+			continue
+		}
+		delete(m.taken, n.ref)
+		m.unbound[n.ref] = true
+		m.leave(n.ref, "it binds accounts of other namespaces only, which may belong to others in the target's cluster")
+	}
+}
+
+// checkBindings says what becomes, in another cluster, of the subjects of RoleBindings that are not
+// the application's own.
+func checkBindings(v *view) (out Findings) {
+	if v.sameCluster() {
+		return nil
+	}
+	for _, n := range v.x.ofKind(kindRoleBinding) {
+		if !v.moves(n) && !v.unbound[n.ref] || v.remains(n.ref) {
+			continue
+		}
+		var foreign, people []string
+		for _, s := range read[rbacv1.RoleBinding](n).Subjects {
 			switch {
-			case isForeignAccount(s, m.in.SourceNamespace):
+			case isForeignAccount(s, v.in.SourceNamespace):
 				foreign = append(foreign, subjectName(s))
 			case s.Kind != rbacv1.ServiceAccountKind && !strings.HasPrefix(s.Name, systemPrefix):
 				people = append(people, subjectName(s))
 			}
 		}
 		if len(people) > 0 {
-			m.AddWarning(n.ref, "%s binds %s: the target's cluster may know others by these names, or none; "+
+			out.AddWarning(n.ref, "%s binds %s: the target's cluster may know others by these names, or none; "+
 				"see that they are meant there, or take them out by a patch of the target's kustomization",
 				n.ref, few(people))
 		}
-		if len(foreign) == 0 {
-			continue
-		}
-		m.AddWarning(n.ref, "%s binds accounts of other namespaces, which may belong to others in the target's cluster: %s; "+
-			"they get no rights at the target, bind them there if they are meant",
-			n.ref, few(foreign))
-		if len(foreign) == len(subjects) {
-			delete(m.taken, n.ref)
-			m.leave(n.ref, "it binds accounts of other namespaces only, which may belong to others in the target's cluster")
+		if len(foreign) > 0 {
+			out.AddWarning(n.ref, "%s binds accounts of other namespaces, which may belong to others in the target's cluster: %s; "+
+				"they get no rights at the target, bind them there if they are meant",
+				n.ref, few(foreign))
 		}
 	}
+	return out
 }
 
 // systemPrefix begins the names of the users and groups that Kubernetes itself knows, the same in
@@ -61,8 +77,8 @@ const (
 )
 
 // sameCluster says whether source and target are namespaces of one cluster, for sure.
-func (m *maker) sameCluster() bool {
-	return m.in.SourceCluster != "" && m.in.SourceCluster == m.in.TargetCluster
+func (v *view) sameCluster() bool {
+	return v.in.SourceCluster != "" && v.in.SourceCluster == v.in.TargetCluster
 }
 
 // isForeignAccount says whether a subject is an account of another namespace, or all of them,

@@ -23,26 +23,27 @@ const (
 )
 
 // checkTimes warns of workloads that may end, or become ready, later than the switch waits.
-func (m *maker) checkTimes() {
-	for i := range m.plan.Workloads {
-		w := &m.plan.Workloads[i]
-		n := m.x.byRef[w.Ref]
+func checkTimes(v *view) (out Findings) {
+	for i := range v.plan.Workloads {
+		w := &v.plan.Workloads[i]
+		n := v.x.byRef[w.Ref]
 		if isScheduled(w.kind()) {
-			m.checkJobTimes(n, w)
+			out = append(out, checkJobTimes(v, n, w)...)
 			continue
 		}
 		if w.Replicas > 0 {
-			m.checkGrace(n, int64(w.Replicas))
+			out = append(out, checkGrace(v, n, int64(w.Replicas))...)
 		}
-		if !m.dataOnly() {
-			m.checkStart(n, w)
+		if !v.dataOnly() {
+			out = append(out, checkStart(v, n, w)...)
 		}
 	}
+	return out
 }
 
 // checkGrace compares how long the Pods of a workload may take to end with quiesce.timeout.
-func (m *maker) checkGrace(n *node, replicas int64) {
-	limit := wholeSeconds(m.in.QuiesceTimeout)
+func checkGrace(v *view, n *node, replicas int64) (out Findings) {
+	limit := wholeSeconds(v.in.QuiesceTimeout)
 	grace := int64(usualGrace)
 	if g := n.template.Spec.TerminationGracePeriodSeconds; g != nil {
 		grace = *g
@@ -50,15 +51,16 @@ func (m *maker) checkGrace(n *node, replicas int64) {
 	switch {
 	case limit == 0:
 	case grace >= limit:
-		m.AddWarning(n.ref,
+		out.AddWarning(n.ref,
 			"%s may take %ds to end (terminationGracePeriodSeconds), and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
 				"raise quiesce.timeout, or shorten the grace period",
 			n.ref, grace, limit)
 	case isOrdered(n.obj) && replicas > 1 && (grace > usualGrace || hasPreStop(&n.template.Spec)) && replicas*grace >= limit:
-		m.AddWarning(n.ref, "%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), "+
+		out.AddWarning(n.ref, "%s may take %ds to end (%d Pods one after the other, each with terminationGracePeriodSeconds %d), "+
 			"and a switch waits %ds for it (quiesce.timeout) before it rolls back: "+
 			"raise quiesce.timeout, or shorten the grace period", n.ref, replicas*grace, replicas, grace, limit)
 	}
+	return out
 }
 
 // isOrdered: the Pods of a StatefulSet start and end one after the other.
@@ -78,19 +80,19 @@ func hasPreStop(spec *corev1.PodSpec) bool {
 
 // checkJobTimes compares how long the Jobs of a CronJob take with quiesce.timeout, which is how long a
 // switch waits for one that runs. What its Jobs took says more than what they are allowed.
-func (m *maker) checkJobTimes(n *node, w *Workload) {
-	limit := m.in.QuiesceTimeout
+func checkJobTimes(v *view, n *node, w *Workload) (out Findings) {
+	limit := v.in.QuiesceTimeout
 	if limit == 0 {
-		return
+		return nil
 	}
 	var longest *node
 	var took time.Duration
 	known := false
-	for _, j := range m.x.ofKind(kindJob) {
-		if m.cronJobOf(j) != w {
+	for _, j := range v.x.ofKind(kindJob) {
+		if v.cronJobOf(j) != w {
 			continue
 		}
-		d, ended := m.jobTook(read[batchv1.Job](j))
+		d, ended := v.jobTook(read[batchv1.Job](j))
 		known = known || ended
 		if d > took {
 			longest, took = j, d
@@ -100,17 +102,18 @@ func (m *maker) checkJobTimes(n *node, w *Workload) {
 	allowed := deadlineOf(read[batchv1.CronJob](n))
 	switch {
 	case took >= limit:
-		m.AddWarning(longest.ref,
+		out.AddWarning(longest.ref,
 			"%s of %s took %ds or is at it for so long, and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s",
 			longest.ref, n.ref, wholeSeconds(took), wholeSeconds(limit), fix)
 	case !known && !w.Suspended && allowed >= wholeSeconds(limit):
-		m.AddWarning(n.ref, "Jobs of %s may take %ds (activeDeadlineSeconds), "+
+		out.AddWarning(n.ref, "Jobs of %s may take %ds (activeDeadlineSeconds), "+
 			"and a switch waits %ds for one that runs (quiesce.timeout) before it gives up: %s", n.ref, allowed, wholeSeconds(limit), fix)
 	}
+	return out
 }
 
 // jobTook is how long a Job took, or takes until now; ended: it has come to its end.
-func (m *maker) jobTook(job *batchv1.Job) (took time.Duration, ended bool) {
+func (v *view) jobTook(job *batchv1.Job) (took time.Duration, ended bool) {
 	if job.Status.StartTime == nil {
 		return 0, false
 	}
@@ -123,10 +126,10 @@ func (m *maker) jobTook(job *batchv1.Job) (took time.Duration, ended bool) {
 			return c.LastTransitionTime.Sub(began), true
 		}
 	}
-	if m.in.Now.IsZero() || job.Spec.Suspend != nil && *job.Spec.Suspend {
+	if v.in.Now.IsZero() || job.Spec.Suspend != nil && *job.Spec.Suspend {
 		return 0, false
 	}
-	return m.in.Now.Sub(began), false
+	return v.in.Now.Sub(began), false
 }
 
 // deadlineOf the Jobs of a CronJob, or of their Pods, in seconds; 0: there is none.
@@ -141,10 +144,10 @@ func deadlineOf(c *batchv1.CronJob) int64 {
 }
 
 // checkStart compares how long a workload takes to become ready at the target with healthTimeout.
-func (m *maker) checkStart(n *node, w *Workload) {
-	limit := wholeSeconds(m.in.HealthTimeout)
+func checkStart(v *view, n *node, w *Workload) (out Findings) {
+	limit := wholeSeconds(v.in.HealthTimeout)
 	obj, template, replicas := n.obj, n.template, int64(w.Replicas)
-	if o := m.plan.ofSource(w.Ref); o != nil {
+	if o := v.plan.ofSource(w.Ref); o != nil {
 		// As a kustomization has left it.
 		if t, err := podTemplate(&o.Object, o.kind()); err == nil && t != nil {
 			obj, template = &o.Object, t
@@ -154,7 +157,7 @@ func (m *maker) checkStart(n *node, w *Workload) {
 		replicas = int64(*w.TargetReplicas)
 	}
 	if limit == 0 || replicas == 0 {
-		return
+		return out
 	}
 	s := startOf(obj, &template.Spec)
 	turns, each := int64(1), ""
@@ -164,14 +167,15 @@ func (m *maker) checkStart(n *node, w *Workload) {
 	const fix = "raise switch.healthTimeout, or shorten that"
 	switch {
 	case s.least*turns >= limit:
-		m.AddWarning(n.ref, "%s cannot be ready at the target before %ds have passed (%s%s), "+
+		out.AddWarning(n.ref, "%s cannot be ready at the target before %ds have passed (%s%s), "+
 			"and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
 			n.ref, s.least*turns, each, strings.Join(s.leastOf, ", "), limit, fix)
 	case s.most*turns > limit:
-		m.AddWarning(n.ref,
+		out.AddWarning(n.ref,
 			"%s may take %ds to become ready at the target (%s%s), and a switch waits %ds for it (healthTimeout) before it rolls back: %s",
 			n.ref, s.most*turns, each, strings.Join(s.mostOf, ", "), limit, fix)
 	}
+	return out
 }
 
 // start of one Pod, in seconds: it is ready after least at the earliest, and may take most. What

@@ -44,18 +44,18 @@ func (m *maker) phaseOfCustom(o *Object) Phase {
 }
 
 // leadsTo is what of the application a custom resource may lead traffic to; empty: to nothing.
-func (m *maker) leadsTo(o *Object) string {
+func (v *view) leadsTo(o *Object) string {
 	kind := o.kind()
 	if whyHarmless(kind) != "" {
 		return ""
 	}
-	for _, n := range m.x.made[o.SourceRef()] {
+	for _, n := range v.x.made[o.SourceRef()] {
 		made := n.ref.kind()
 		if made == kindIngress || made == kindService && letsTrafficIn(n.obj) || isRoute(made) {
 			return n.ref.String()
 		}
 	}
-	s := &trafficScan{trafficTargets: m.trafficTargets()}
+	s := &trafficScan{trafficTargets: v.trafficTargets()}
 	if s.scan(&o.Object); s.service != "" {
 		return "Service/" + s.service
 	}
@@ -95,12 +95,12 @@ func isRoute(kind string) bool {
 
 // makesWhatPodsNeed is what a custom resource has made at the source, or is itself, that Pods which move
 // do not start without; empty: nothing.
-func (m *maker) makesWhatPodsNeed(custom Ref) string {
-	needed := m.trafficTargets().needed
+func (v *view) makesWhatPodsNeed(custom Ref) string {
+	needed := v.trafficTargets().needed
 	if needed[custom] {
 		return custom.String()
 	}
-	for _, n := range m.x.made[custom] {
+	for _, n := range v.x.made[custom] {
 		if needed[n.ref] {
 			return n.ref.String()
 		}

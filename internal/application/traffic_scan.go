@@ -33,19 +33,19 @@ type trafficScan struct {
 }
 
 // trafficTargets are found once, as there may be many custom resources.
-func (m *maker) trafficTargets() *trafficTargets {
-	if m.targetsOfTraffic != nil {
-		return m.targetsOfTraffic
+func (v *view) trafficTargets() *trafficTargets {
+	if v.targetsOfTraffic != nil {
+		return v.targetsOfTraffic
 	}
-	t := &trafficTargets{services: map[string]bool{}, namespaces: []string{m.in.SourceNamespace, m.in.TargetNamespace},
-		workloads: m.stopped(), needed: map[Ref]bool{}}
-	for _, n := range m.x.nodes {
+	t := &trafficTargets{services: map[string]bool{}, namespaces: []string{v.in.SourceNamespace, v.in.TargetNamespace},
+		workloads: v.stopped(), needed: map[Ref]bool{}}
+	for _, n := range v.x.nodes {
 		if n.ref.Kind == "Service" && !n.own {
 			t.services[n.ref.Name] = true
 		}
 	}
-	for i := range m.plan.Objects {
-		if o := &m.plan.Objects[i]; o.kind() == kindService {
+	for i := range v.plan.Objects {
+		if o := &v.plan.Objects[i]; o.kind() == kindService {
 			t.services[o.Name] = true
 		}
 	}
@@ -57,7 +57,7 @@ func (m *maker) trafficTargets() *trafficTargets {
 			t.needed[e.to] = true
 		}
 	}
-	m.targetsOfTraffic = t
+	v.targetsOfTraffic = t
 	return t
 }
 

@@ -39,8 +39,8 @@ func (m *maker) addVolumes() {
 	}
 }
 
-func (m *maker) claimData(claim string) api.ClaimData {
-	for _, c := range m.in.Data.Claims {
+func (v *view) claimData(claim string) api.ClaimData {
+	for _, c := range v.in.Data.Claims {
 		if c.Name == claim {
 			return c
 		}
@@ -68,9 +68,9 @@ func (m *maker) policy(n *node) api.ClaimPolicy {
 	return api.ClaimCreateEmpty
 }
 
-func (m *maker) isWaitedFor(claim string) bool {
-	return slices.ContainsFunc(m.x.nodes, func(n *node) bool {
-		return !n.own && m.runs(n) && mountsClaim(n, claim)
+func (v *view) isWaitedFor(claim string) bool {
+	return slices.ContainsFunc(v.x.nodes, func(n *node) bool {
+		return !n.own && v.runs(n) && mountsClaim(n, claim)
 	})
 }
 
@@ -79,35 +79,36 @@ func mountsClaim(n *node, claim string) bool {
 }
 
 // mobilizer of a claim; the default one when the claim names none.
-func (m *maker) mobilizer(claim string) string {
-	if name := m.claimData(claim).Mobilizer; name != "" {
+func (v *view) mobilizer(claim string) string {
+	if name := v.claimData(claim).Mobilizer; name != "" {
 		return name
 	}
-	if len(m.in.Data.Mobilizers) > 0 {
-		return m.in.Data.Mobilizers[0].Name
+	if len(v.in.Data.Mobilizers) > 0 {
+		return v.in.Data.Mobilizers[0].Name
 	}
-	if len(m.in.Mobilizers) > 0 {
-		return m.in.Mobilizers[0]
+	if len(v.in.Mobilizers) > 0 {
+		return v.in.Mobilizers[0]
 	}
 	return ""
 }
 
 // checkData refuses mobilizers that are not at hand, and points at overrides of nothing.
-func (m *maker) checkData() {
-	for _, v := range m.plan.Volumes {
-		if v.Policy == api.ClaimCopy && !slices.Contains(m.in.Mobilizers, v.Mobilizer) {
-			m.AddBlocker(api.ReasonUnknownMobilizer, refTo(kindClaim, v.Name),
+func checkData(v *view) (out Findings) {
+	for _, vol := range v.plan.Volumes {
+		if vol.Policy == api.ClaimCopy && !slices.Contains(v.in.Mobilizers, vol.Mobilizer) {
+			out.AddBlocker(api.ReasonUnknownMobilizer, refTo(kindClaim, vol.Name),
 				"the claim %s is to be copied by the mobilizer %q, which is not in use: expected one of [%s]; "+
 					"correct data.claims or add it to data.mobilizers",
-				v.Name, v.Mobilizer, strings.Join(m.in.Mobilizers, ", "))
+				vol.Name, vol.Mobilizer, strings.Join(v.in.Mobilizers, ", "))
 		}
 	}
-	for _, c := range m.in.Data.Claims {
-		if !m.isTaken(kindClaim, c.Name) && !m.barred[refTo(kindClaim, c.Name)] {
-			m.AddWarning(refTo(kindClaim, c.Name),
+	for _, c := range v.in.Data.Claims {
+		if !v.isTaken(kindClaim, c.Name) && !v.barred[refTo(kindClaim, c.Name)] {
+			out.AddWarning(refTo(kindClaim, c.Name),
 				"data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
 		}
 	}
+	return out
 }
 
 // user is one container that mounts a claim.
@@ -152,9 +153,9 @@ func hasPodFor(n *node, claim string) bool {
 }
 
 // users of the claims among the workloads that stop, by the claim, in a fixed order.
-func (m *maker) users() map[string][]user {
+func (v *view) users() map[string][]user {
 	out := map[string][]user{}
-	for _, n := range m.stopped() {
+	for _, n := range v.stopped() {
 		for _, mt := range n.mounts {
 			for _, c := range containers(&n.template.Spec) {
 				if usesVolume(c, mt.volume) {

@@ -25,11 +25,11 @@ type waiter struct {
 // containerText is what a container runs.
 type containerText struct{ container, text string }
 
-func (m *maker) waiter(n *node) waiter {
+func (v *view) waiter(n *node) waiter {
 	spec := &n.template.Spec
 	w := waiter{account: accountOf(n.template), labels: n.template.Labels}
-	w.rules = m.rulesOf(w.account, bindsAccount)
-	token := m.hasToken(n)
+	w.rules = v.rulesOf(w.account, bindsAccount)
+	token := v.hasToken(n)
 	for i := range spec.InitContainers {
 		c := &spec.InitContainers[i]
 		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
@@ -37,7 +37,7 @@ func (m *maker) waiter(n *node) waiter {
 		}
 		w.waits = w.waits || token
 		w.asks = w.asks || asksServer.MatchString(c.Image+" "+textOf(c))
-		for _, text := range m.holding(c, true) {
+		for _, text := range v.holding(c, true) {
 			w.holding = append(w.holding, containerText{c.Name, text})
 		}
 	}
@@ -50,7 +50,7 @@ func (m *maker) waiter(n *node) waiter {
 	}
 	for i := range spec.Containers {
 		c := &spec.Containers[i]
-		for _, text := range m.holding(c, false) {
+		for _, text := range v.holding(c, false) {
 			w.holding = append(w.holding, containerText{c.Name, text})
 		}
 	}
@@ -65,7 +65,7 @@ var (
 )
 
 // hasToken: the containers of a workload can log in to the API server.
-func (m *maker) hasToken(n *node) bool {
+func (v *view) hasToken(n *node) bool {
 	spec := &n.template.Spec
 	if slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool {
 		return v.Projected != nil &&
@@ -76,7 +76,7 @@ func (m *maker) hasToken(n *node) bool {
 	if auto := spec.AutomountServiceAccountToken; auto != nil {
 		return *auto
 	}
-	if a := m.x.byRef[refTo(kindServiceAccount, accountOf(n.template))]; a != nil {
+	if a := v.x.byRef[refTo(kindServiceAccount, accountOf(n.template))]; a != nil {
 		if auto := read[corev1.ServiceAccount](a).AutomountServiceAccountToken; auto != nil {
 			return *auto
 		}

@@ -17,20 +17,20 @@ import (
 // controller's does not.
 
 // checkWaits warns of workloads that may wait at the target for what is not there.
-func (m *maker) checkWaits() {
-	if m.dataOnly() {
-		return
+func checkWaits(v *view) (out Findings) {
+	if v.dataOnly() {
+		return nil
 	}
-	missing, external := m.absent(), m.externals()
-	for _, n := range m.stopped() {
-		w := m.waiter(n)
+	missing, external := v.absent(), v.externals()
+	for _, n := range v.stopped() {
+		w := v.waiter(n)
 		if waits := w.waitsFor(missing); len(waits) > 0 {
-			m.AddWarning(n.ref, "%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; "+
+			out.AddWarning(n.ref, "%s may wait in vain at the target for %s: %s. Expected that it needs none of them there; "+
 				"take the wait out of it, or create them at the target",
 				n.ref, describeWaits(waits), w.why(waits))
 		}
-		if ref, container := m.lostJob(w); container != "" {
-			m.AddWarning(n.ref, "%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): "+
+		if ref, container := v.lostJob(w); container != "" {
+			out.AddWarning(n.ref, "%s waits for %s, which is not at the source any more, nor will it be at the target (its container %s names it): "+
 				"what runs has waited before it was deleted, as a hook of Helm is; "+
 				"take the wait out of it, or create the Job at the target", n.ref, ref, container)
 		}
@@ -38,16 +38,17 @@ func (m *maker) checkWaits() {
 			continue // It starts after the commit.
 		}
 		if waits := w.waitsFor(external); len(waits) > 0 {
-			m.AddWarning(n.ref, "%s may wait for %s, which let no traffic in before the commit: %s. "+
+			out.AddWarning(n.ref, "%s may wait for %s, which let no traffic in before the commit: %s. "+
 				"The switch would wait for it until healthTimeout and roll back; take the wait out of it, "+
 				"or name them in application.exclude and create them at the target yourself", n.ref, describeWaits(waits), w.why(waits))
 		}
 		if gates := gatesOf(n); len(gates) > 0 && len(external) > 0 {
-			m.AddWarning(n.ref, "%s may wait for %s, which another controller sets on its Pods (readinessGates): "+
+			out.AddWarning(n.ref, "%s may wait for %s, which another controller sets on its Pods (readinessGates): "+
 				"that of a balancer does so when it reaches them, after the commit. The switch would wait for it until healthTimeout and roll back; "+
 				"take the gate out by a patch of the target's kustomization, if it is one of these", n.ref, few(gates))
 		}
 	}
+	return out
 }
 
 var (
@@ -58,13 +59,13 @@ var (
 )
 
 // lostJob is a Job that a container of the workload waits for and that does not exist.
-func (m *maker) lostJob(w waiter) (ref Ref, container string) {
+func (v *view) lostJob(w waiter) (ref Ref, container string) {
 	for _, c := range w.texts {
 		if !asksServer.MatchString(c.text) && !strings.Contains(c.text, "job-w") || makesObjects.MatchString(c.text) {
 			continue
 		}
 		for _, found := range namedJob.FindAllStringSubmatch(c.text, -1) {
-			if ref := refTo(kindJob, found[1]); m.x.byRef[ref] == nil {
+			if ref := refTo(kindJob, found[1]); v.x.byRef[ref] == nil {
 				return ref, c.container
 			}
 		}
@@ -99,13 +100,13 @@ type awaited struct {
 }
 
 // absent are the objects of the namespace that the target will not have.
-func (m *maker) absent() []awaited {
+func (v *view) absent() []awaited {
 	var out []awaited
-	for _, n := range m.x.nodes {
-		if n.own || m.moves(n) || m.isRemade(n) {
+	for _, n := range v.x.nodes {
+		if n.own || v.moves(n) || v.isRemade(n) {
 			continue
 		}
-		a := awaited{ref: n.ref, group: n.ref.Group, resource: m.resourceName(n.ref), note: m.left[n.ref]}
+		a := awaited{ref: n.ref, group: n.ref.Group, resource: v.resourceName(n.ref), note: v.left[n.ref]}
 		a.words = wordsFor(n.ref, a.resource)
 		if n.ref.kind() == kindJob && isFinished(n) {
 			a.note = "it has ended and stays"
@@ -117,8 +118,8 @@ func (m *maker) absent() []awaited {
 }
 
 // isRemade says whether something makes an object at the target as it did at the source.
-func (m *maker) isRemade(n *node) bool {
-	root, foreign := m.x.root(n)
+func (v *view) isRemade(n *node) bool {
+	root, foreign := v.x.root(n)
 	switch n.ref.kind() {
 	case kindJob:
 		if root.ref.kind() == kindCronJob {
@@ -131,21 +132,21 @@ func (m *maker) isRemade(n *node) bool {
 	case "ControllerRevision.apps":
 		return true
 	}
-	return foreign != nil || root != n && (m.moves(root) || isGenerated(n.ref.kind())) || m.isSystem(n) || m.isMade(n)
+	return foreign != nil || root != n && (v.moves(root) || isGenerated(n.ref.kind())) || v.isSystem(n) || v.isMade(n)
 }
 
 // externals are the external endpoints of the application, by their names at the source.
-func (m *maker) externals() []awaited {
+func (v *view) externals() []awaited {
 	var out []awaited
-	for i := range m.plan.Objects {
-		o := &m.plan.Objects[i]
+	for i := range v.plan.Objects {
+		o := &v.plan.Objects[i]
 		if o.Phase != PhaseOpen || isScheduled(o.kind()) {
 			continue
 		}
 		ref := o.SourceRef()
-		a := awaited{ref: ref, group: ref.Group, resource: m.resourceName(ref), byRights: true}
+		a := awaited{ref: ref, group: ref.Group, resource: v.resourceName(ref), byRights: true}
 		a.words = wordsFor(ref, a.resource)
-		if n := m.x.byRef[ref]; n != nil {
+		if n := v.x.byRef[ref]; n != nil {
 			a.hosts = hostsOf(n)
 			if ref.kind() == kindService {
 				a.selector = read[corev1.Service](n).Spec.Selector
@@ -157,13 +158,13 @@ func (m *maker) externals() []awaited {
 }
 
 // resourceName of a kind; empty: not known.
-func (m *maker) resourceName(r Ref) string {
+func (v *view) resourceName(r Ref) string {
 	for _, k := range kinds {
 		if k.name == r.kind() {
 			return k.resource
 		}
 	}
-	return m.in.Resources[r.kind()]
+	return v.in.Resources[r.kind()]
 }
 
 // shortWords are further words for kinds.

@@ -15,7 +15,7 @@ import (
 // mirror of the order in which the target starts them.
 func (m *maker) addWorkloads() {
 	for _, n := range m.stopped() {
-		m.checkHeld(n)
+		m.refuseHeld(n)
 		w := Workload{Ref: n.ref, MadeBy: m.madeBy(n)}
 		v := m.values(n)
 		if v.Suspend != nil {
@@ -43,30 +43,30 @@ func (m *maker) addWorkloads() {
 
 // stopped are the workloads that a switch stops: those that move, and those that custom
 // resources make that move.
-func (m *maker) stopped() []*node {
+func (v *view) stopped() []*node {
 	var out []*node
-	for _, n := range m.takenNodes() {
+	for _, n := range v.takenNodes() {
 		switch {
 		case isWorkload(n.ref.kind()):
 			out = append(out, n)
 		case isCustom(n.ref.kind()):
-			out = append(out, m.driven(n)...)
+			out = append(out, v.driven(n)...)
 		}
 	}
 	return out
 }
 
 // madeBy is the custom resource that makes a workload; nil: it moves itself.
-func (m *maker) madeBy(n *node) *Ref {
-	if m.moves(n) {
+func (v *view) madeBy(n *node) *Ref {
+	if v.moves(n) {
 		return nil
 	}
-	return &m.customOwner(n).ref
+	return &v.customOwner(n).ref
 }
 
-// checkHeld refuses workloads that another switch has stopped or started, and remembers the
+// refuseHeld refuses workloads that another switch has stopped or started, and remembers the
 // ledgers of those that this one has.
-func (m *maker) checkHeld(n *node) {
+func (m *maker) refuseHeld(n *node) {
 	ledger, err := lineage.LedgerOf(n.obj)
 	if err != nil {
 		m.AddBlocker(api.ReasonSourceHeld, n.ref,
@@ -86,20 +86,20 @@ func (m *maker) checkHeld(n *node) {
 }
 
 // values of a workload while no switch has stopped it.
-func (m *maker) values(n *node) workload.Values {
-	v := workloadOf(n.ref.kind()).Values(n.obj)
-	if l := m.ledgers[n.ref]; l != nil {
-		v.Replicas, v.Suspend = cmp.Or(l.Replicas, v.Replicas), cmp.Or(l.Suspend, v.Suspend)
+func (v *view) values(n *node) workload.Values {
+	out := workloadOf(n.ref.kind()).Values(n.obj)
+	if l := v.ledgers[n.ref]; l != nil {
+		out.Replicas, out.Suspend = cmp.Or(l.Replicas, out.Replicas), cmp.Or(l.Suspend, out.Suspend)
 	}
-	return v
+	return out
 }
 
 // runs says whether an object makes Pods, now or by itself later. Workloads that this switch
 // has stopped do.
-func (m *maker) runs(n *node) bool {
+func (v *view) runs(n *node) bool {
 	switch kind := n.ref.kind(); {
 	case isWorkload(kind):
-		return m.values(n).AskForPods()
+		return v.values(n).AskForPods()
 	case kind == kindJob:
 		suspended, _, _ := unstructured.NestedBool(n.obj.Object, "spec", "suspend")
 		return !suspended && !isFinished(n)

@@ -67,7 +67,7 @@ func (m *maker) markWritten() {
 
 // holdsState says whether an object can hold what a program writes, and does nothing else: it
 // neither runs Pods, nor grants rights, nor leads traffic.
-func (m *maker) holdsState(o *Object) bool {
+func (v *view) holdsState(o *Object) bool {
 	switch kind := o.kind(); {
 	case o.Phase != PhaseStart || o.Runs || o.Cluster:
 		return false
@@ -76,14 +76,14 @@ func (m *maker) holdsState(o *Object) bool {
 	case kind == kindSecret:
 		return o.Object.Object["type"] != string(corev1.SecretTypeServiceAccountToken)
 	default:
-		return isCustom(kind) && !slices.ContainsFunc(m.x.made[o.SourceRef()], func(n *node) bool { return runsPods(n.ref.kind()) })
+		return isCustom(kind) && !slices.ContainsFunc(v.x.made[o.SourceRef()], func(n *node) bool { return runsPods(n.ref.kind()) })
 	}
 }
 
 // accountsOfPods are the accounts that the Pods of the application run as.
-func (m *maker) accountsOfPods() []string {
+func (v *view) accountsOfPods() []string {
 	var out []string
-	for _, n := range m.stopped() {
+	for _, n := range v.stopped() {
 		if n.template != nil {
 			out = append(out, accountOf(n.template))
 		}
@@ -96,19 +96,19 @@ func (m *maker) accountsOfPods() []string {
 type includes func(subjects []rbacv1.Subject, namespace, account string) bool
 
 // rulesOf an account, as far as the bindings that include it and their roles could be read.
-func (m *maker) rulesOf(account string, bound includes) rights {
+func (v *view) rulesOf(account string, bound includes) rights {
 	var out rights
-	for _, b := range m.x.ofKind(kindRoleBinding) {
-		if binding := read[rbacv1.RoleBinding](b); bound(binding.Subjects, m.in.SourceNamespace, account) {
-			out = append(out, m.rules(binding.RoleRef)...)
+	for _, b := range v.x.ofKind(kindRoleBinding) {
+		if binding := read[rbacv1.RoleBinding](b); bound(binding.Subjects, v.in.SourceNamespace, account) {
+			out = append(out, v.rules(binding.RoleRef)...)
 		}
 	}
-	for _, b := range m.cluster {
+	for _, b := range v.cluster {
 		if b.ref.kind() != kindClusterRoleBinding {
 			continue
 		}
-		if binding := read[rbacv1.ClusterRoleBinding](b); bound(binding.Subjects, m.in.SourceNamespace, account) {
-			out = append(out, m.rules(binding.RoleRef)...)
+		if binding := read[rbacv1.ClusterRoleBinding](b); bound(binding.Subjects, v.in.SourceNamespace, account) {
+			out = append(out, v.rules(binding.RoleRef)...)
 		}
 	}
 	return out
@@ -136,29 +136,29 @@ func isEveryAccount(s rbacv1.Subject) bool {
 }
 
 // rules of a role; none, where it could not be read.
-func (m *maker) rules(role rbacv1.RoleRef) []rbacv1.PolicyRule {
+func (v *view) rules(role rbacv1.RoleRef) []rbacv1.PolicyRule {
 	if role.Kind != "ClusterRole" {
-		if n := m.x.byRef[refTo(kindRole, role.Name)]; n != nil {
+		if n := v.x.byRef[refTo(kindRole, role.Name)]; n != nil {
 			return read[rbacv1.Role](n).Rules
 		}
 		return nil
 	}
-	i := slices.IndexFunc(m.cluster, func(n *node) bool { return n.ref == refTo(kindClusterRole, role.Name) })
+	i := slices.IndexFunc(v.cluster, func(n *node) bool { return n.ref == refTo(kindClusterRole, role.Name) })
 	if i < 0 {
 		return nil
 	}
-	return read[rbacv1.ClusterRole](m.cluster[i]).Rules
+	return read[rbacv1.ClusterRole](v.cluster[i]).Rules
 }
 
 // resource of a kind, as RBAC names it; one that is not known matches no rule but for all of them.
-func (m *maker) resource(name string) schema.GroupResource {
+func (v *view) resource(name string) schema.GroupResource {
 	group := schema.ParseGroupKind(name).Group
 	for _, k := range kinds {
 		if k.name == name {
 			return schema.GroupResource{Group: group, Resource: k.resource}
 		}
 	}
-	return schema.GroupResource{Group: group, Resource: m.in.Resources[name]}
+	return schema.GroupResource{Group: group, Resource: v.in.Resources[name]}
 }
 
 // rights of an account.
