@@ -1,6 +1,7 @@
 package hooks_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -83,7 +84,7 @@ func TestLiveWaitsForFirst(t *testing.T) {
 		return nil
 	}
 	f.World.Create(simulation.Engine(func(e *api.MoveEngine) { live(e); simulation.Automatic(e) }))
-	pass(f, 5 * time.Minute)
+	pass(f, 5*time.Minute)
 	if got := f.Player.Started[task.VerbCutover]; got != 0 {
 		t.Fatalf("%d cutovers were started before the first copy", got)
 	}
@@ -91,12 +92,20 @@ func TestLiveWaitsForFirst(t *testing.T) {
 		t.Errorf("Switched is %+v, want the reason %s", c, api.ReasonSyncing)
 	}
 	if c := f.Condition(simulation.SyncID, api.ConditionStalled); c.Status != "True" {
-		t.Errorf("a first copy that fails is nobody's business: %+v", c)
+		t.Errorf("a first copy that fails is told to no person: %+v", c)
+	}
+	for _, id := range []simulation.ID{simulation.PairID, simulation.EngineID} {
+		if c := f.Condition(id, api.ConditionStalled); c.Status != "True" || !strings.Contains(c.Message, "the disk is full") {
+			t.Errorf("%s does not say why: %+v", id, c)
+		}
 	}
 	broken = false
-	pass(f, 10 * time.Minute)
+	pass(f, 10*time.Minute)
 	if c := f.Condition(simulation.SwitchID, api.ConditionSwitched); c.Status != "True" {
 		t.Errorf("not switched after the first copy: %+v", c)
+	}
+	if c := f.Condition(simulation.EngineID, api.ConditionStalled); c.Status != "False" {
+		t.Errorf("the engine is still stalled: %+v", c)
 	}
 }
 
@@ -107,14 +116,14 @@ func TestSwitchAt(t *testing.T) {
 			f := simulation.NewFlow(t)
 			const at = "2026-11-21T11:00:00+02:00" // An hour after the start.
 			f.World.Create(simulation.Engine(func(e *api.MoveEngine) { mode(e); simulation.Automatic(e); e.Spec.Switch.At = at }))
-			pass(f, 55 * time.Minute)
+			pass(f, 55*time.Minute)
 			if got := f.Player.Started[task.VerbCutover]; got != 0 {
 				t.Fatalf("%d cutovers were started before the time", got)
 			}
 			if c := f.Condition(simulation.SwitchID, api.ConditionSwitched); c.Reason != api.ReasonScheduled || c.Message != "the switch begins at "+at {
 				t.Errorf("Switched is %+v, want %s with the time as it was written", c, api.ReasonScheduled)
 			}
-			pass(f, 10 * time.Minute)
+			pass(f, 10*time.Minute)
 			if c := f.Condition(simulation.SwitchID, api.ConditionSwitched); c.Status != "True" {
 				t.Errorf("not switched after its time: %+v", c)
 			}
@@ -126,14 +135,14 @@ func TestSwitchAt(t *testing.T) {
 func TestSwitchTimePassed(t *testing.T) {
 	f := simulation.NewFlow(t)
 	f.World.Create(simulation.Engine(func(e *api.MoveEngine) { simulation.Automatic(e); e.Spec.Switch.At = "2025-11-21T11:00:00Z" }))
-	pass(f, 5 * time.Minute)
+	pass(f, 5*time.Minute)
 	if c := f.Condition(simulation.EngineID, api.ConditionAccepted); c.Status != "False" || c.Reason != api.ReasonSwitchTimePassed {
 		t.Fatalf("Accepted is %+v, want %s", c, api.ReasonSwitchTimePassed)
 	}
 	f.World.Update(simulation.EngineID, func(o *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(o.Object, "spec", "switch", "at")
 	})
-	pass(f, 5 * time.Minute)
+	pass(f, 5*time.Minute)
 	if c := f.Condition(simulation.SwitchID, api.ConditionSwitched); c.Status != "True" {
 		t.Errorf("not switched once corrected: %+v", c)
 	}

@@ -3,6 +3,7 @@ package movepair
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -102,7 +103,7 @@ func reason(r string) string {
 	return r
 }
 
-// stall of the steps, else of children that do not appear.
+// stall of the steps, else of the DataSyncs, else of children that do not appear.
 func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
 	namespace := s.pair.Namespace
 	previous := c.Previous(api.ConditionStalled)
@@ -120,8 +121,19 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 				break
 			}
 		}
+		stall = jobs.Worse(stall, s.stalledSync())
 	}
 	return jobs.Worse(stall, jobs.CheckMissing(children, s.view.Children, namespace, previous, s.now))
+}
+
+// stalledSync is that of the first DataSync that is: people look at the engine and the pair.
+func (s *state) stalledSync() jobs.Stall {
+	for _, d := range s.syncs {
+		if c := meta.FindStatusCondition(d.Status.Conditions, api.ConditionStalled); c != nil && c.Status == metav1.ConditionTrue {
+			return jobs.Stall{Status: c.Status, Reason: c.Reason, Message: c.Message}
+		}
+	}
+	return jobs.Moving()
 }
 
 // stepStall is that of a step; a plan with blockers tells them.
