@@ -43,7 +43,7 @@ type SyncPolicy struct {
 	// +kubebuilder:validation:MaxLength=64
 	TimeZone string `json:"timeZone,omitempty"`
 	// deadline of a run after the first one, a duration such as 6h, at least 1m: one that takes longer is ended,
-	// and made again later. What it has copied is not copied again. Default: 24h.
+	// and made again later. Most of what it has copied is not copied again. Default: 24h.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && duration(self) >= duration('1m')",message="sync.deadline is not a duration of at least 1m: write for example 6h"

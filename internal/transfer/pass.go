@@ -54,7 +54,7 @@ func (p *Pass) Wait(ctx context.Context) (Result, error) {
 		limit := time.Duration(seconds) * time.Second
 		ctx, cancel = context.WithDeadlineCause(ctx, p.startedAt.Add(limit),
 			failed(api.ReasonSyncFailed, fmt.Sprintf("the run did not end within %s, its deadline (sync.deadline): "+
-				"raise that, or see what makes it slow; what it has copied is not copied again", limit), task.RetryLater))
+				"raise that, or see what makes it slow; most of what it has copied is not copied again", limit), task.RetryLater))
 		defer cancel()
 	}
 	if err := p.loop(ctx, p.done); err != nil {
