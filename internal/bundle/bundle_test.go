@@ -37,7 +37,8 @@ func secrets(t *testing.T, b Bundle, value any) []corev1.Secret {
 
 func TestSecrets(t *testing.T) {
 	value := map[string]string{"a": noise(5000), "b": "x"}
-	b := Bundle{Name: "plan", Owner: &metav1.OwnerReference{Kind: "MovePair", Name: "p", UID: "u"}, Labels: map[string]string{"l": "v"}, Size: 1000}
+	b := Bundle{Name: "plan", Owner: &metav1.OwnerReference{Kind: "MovePair", Name: "p", UID: "u"},
+		Labels: map[string]string{"l": "v"}, Size: 1000}
 	got := secrets(t, b, value)
 	if len(got) < 3 {
 		t.Fatalf("got %d Secrets, want several", len(got))

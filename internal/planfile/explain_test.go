@@ -52,7 +52,8 @@ func TestExplain(t *testing.T) {
 		"explain-claim":     {"by its name at the source", claimRef("data"), false},
 		"explain-renamed":   {"the same by its name at the target", claimRef("data-new"), false},
 		"explain-different": {"with what the target has", application.Ref{Kind: "ConfigMap", Name: "settings"}, true},
-		"explain-cluster":   {"a cluster-wide object", application.Ref{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "reader"}, false},
+		"explain-cluster": {"a cluster-wide object",
+			application.Ref{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "reader"}, false},
 		"explain-required":  {"what is not created", application.Ref{Group: "scheduling.k8s.io", Kind: "PriorityClass", Name: "high"}, false},
 		"explain-left":      {"what stays, and is stopped all the same", application.Ref{Group: "batch", Kind: "CronJob", Name: "night"}, false},
 		"explain-mentioned": {"it is only mentioned", application.Ref{Kind: "ConfigMap", Name: "gone"}, false},
@@ -77,7 +78,8 @@ func TestExplain(t *testing.T) {
 
 // TestSwapped: a kustomization may give one object the name that another one has.
 func TestSwapped(t *testing.T) {
-	a, b := object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}`), object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}`)
+	a := object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}`)
+	b := object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}`)
 	b.Source = "a"
 	a.Name, a.Source = "c", "b"
 	p := New(&application.Plan{Objects: []application.Object{a, b}})

@@ -52,7 +52,7 @@ func isKind(ref application.Ref, written string) bool {
 	if long, ok := shortNames[kind]; ok {
 		kind = long
 	}
-	if grouped && group != strings.ToLower(ref.Group) {
+	if grouped && !strings.EqualFold(group, ref.Group) {
 		return false
 	}
 	plural, singular := meta.UnsafeGuessKindToResource(schema.GroupVersionKind{Group: ref.Group, Kind: ref.Kind})

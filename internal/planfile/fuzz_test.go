@@ -63,7 +63,8 @@ func FuzzStored(f *testing.F) {
 		whole := planWith(key, secret, text)
 		want := New(whole)
 		want.Former = &Former{Hash: "former", Changes: []string{text}}
-		want.Surveys = map[string]Surveyed{"data": {Key: text, At: time.Unix(1, 0).UTC(), Report: &found.Report{Files: 3, Others: []found.Paths{{Count: 1}}}}}
+		want.Surveys = map[string]Surveyed{"data": {Key: text, At: time.Unix(1, 0).UTC(),
+			Report: &found.Report{Files: 3, Others: []found.Paths{{Count: 1}}}}}
 		want.Images = map[string]time.Time{text: time.Unix(2, 0).UTC()}
 
 		parts := stored(t, want, int(size))

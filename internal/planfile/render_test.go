@@ -20,22 +20,44 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
+const web = "Deployment.apps/web"
+
+// planned is an object of a plan.
+func planned(t *testing.T, text string, phase application.Phase, why string) application.Object {
+	t.Helper()
+	o := object(t, text)
+	o.Phase, o.Why = phase, why
+	return o
+}
+
+// shopObjects are one of each sort.
+func shopObjects(t *testing.T) []application.Object {
+	t.Helper()
+	claim := planned(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-new},
+		spec: {storageClassName: fast, resources: {requests: {storage: 20Gi}}}}`, application.PhaseVolume, web+" > PersistentVolumeClaim/data")
+	claim.Source = "data"
+	settings := planned(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}`,
+		application.PhaseStart, web+" > ConfigMap/settings")
+	settings.Written = true
+	role := planned(t, `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader}}`,
+		application.PhaseStart, web+" > ServiceAccount/shop > ClusterRole.rbac.authorization.k8s.io/reader")
+	role.Cluster = true
+	return []application.Object{
+		claim,
+		planned(t, secretText, application.PhaseStart, web+" > Secret/s"),
+		settings, role,
+		planned(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}`,
+			application.PhaseStart, "named in application.workloads"),
+		planned(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}}`,
+			application.PhaseStart, "matches application.selector"),
+		planned(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}}`,
+			application.PhaseOpen, web+" > Service/web > Ingress.networking.k8s.io/web"),
+	}
+}
+
 // shop is a plan with something of everything.
 func shop(t *testing.T) Plan {
 	t.Helper()
-	at := func(o application.Object, phase application.Phase, why string) application.Object {
-		o.Phase, o.Why = phase, why
-		return o
-	}
-	const web = "Deployment.apps/web"
-	claim := at(object(t, `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-new},
-		spec: {storageClassName: fast, resources: {requests: {storage: 20Gi}}}}`), application.PhaseVolume, web+" > PersistentVolumeClaim/data")
-	claim.Source = "data"
-	settings := at(object(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}`), application.PhaseStart, web+" > ConfigMap/settings")
-	settings.Written = true
-	role := at(object(t, `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader}}`),
-		application.PhaseStart, web+" > ServiceAccount/shop > ClusterRole.rbac.authorization.k8s.io/reader")
-	role.Cluster = true
 	p := New(&application.Plan{
 		Engine: "shop", SourceNamespace: "shop", TargetNamespace: "shop-new", SourceCluster: "c-1", TargetCluster: "c-2",
 		Workloads: []application.Workload{
@@ -43,14 +65,7 @@ func shop(t *testing.T) Plan {
 			{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}, Replicas: 3, Autoscaled: true},
 			{Ref: application.Ref{Group: "apps", Kind: "StatefulSet", Name: "db"}, Replicas: 1, TargetReplicas: new(int32(2))},
 		},
-		Objects: []application.Object{
-			claim,
-			at(object(t, secretText), application.PhaseStart, web+" > Secret/s"),
-			settings, role,
-			at(object(t, `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}`), application.PhaseStart, "named in application.workloads"),
-			at(object(t, `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}}`), application.PhaseStart, "matches application.selector"),
-			at(object(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}}`), application.PhaseOpen, web+" > Service/web > Ingress.networking.k8s.io/web"),
-		},
+		Objects: shopObjects(t),
 		Volumes: []application.Volume{
 			{Name: "data", Target: "data-new", Policy: api.ClaimCopy, Mobilizer: "restic", CapacityBytes: 10 << 30,
 				Usage: &application.Usage{Bytes: 1610612736, Files: 2300}},
@@ -58,18 +73,20 @@ func shop(t *testing.T) Plan {
 		},
 		Requires: []application.Required{
 			{Ref: claimRef("cache"), Why: "data.claims has the policy Skip for it"},
-			{Ref: application.Ref{Group: "scheduling.k8s.io", Kind: "PriorityClass", Name: "high"}, Why: web + " > PriorityClass.scheduling.k8s.io/high"},
+			{Ref: application.Ref{Group: "scheduling.k8s.io", Kind: "PriorityClass", Name: "high"},
+				Why: web + " > PriorityClass.scheduling.k8s.io/high"},
 		},
 		Left: []application.Left{
 			{Ref: application.Ref{Kind: "ConfigMap", Name: "kube-root-ca.crt"}, Why: "every namespace has its own"},
 			{Ref: application.Ref{Group: "batch", Kind: "CronJob", Name: "night"}, Why: "Backup.example.com/nightly makes it, and moves"},
 		},
 		Target: []application.Present{
-			{Ref: settings.Ref, Standing: application.StandingDifferent, More: 3, Fixed: []string{"immutable"}, Differs: []application.Difference{
-				{Path: "data.color", There: `"red"`, Planned: `"blue"`}, {Path: "data.size", Planned: `"xl"`}}},
+			{Ref: application.Ref{Kind: "ConfigMap", Name: "settings"}, Standing: application.StandingDifferent, More: 3,
+				Fixed: []string{"immutable"}, Differs: []application.Difference{
+					{Path: "data.color", There: `"red"`, Planned: `"blue"`}, {Path: "data.size", Planned: `"xl"`}}},
 			{Ref: application.Ref{Kind: "Secret", Name: "s"}, Standing: application.StandingDifferent,
 				Differs: []application.Difference{{Path: "data.password"}}},
-			{Ref: claim.Ref, Standing: application.StandingOurs},
+			{Ref: claimRef("data-new"), Standing: application.StandingOurs},
 		},
 		Blockers: []api.Blocker{
 			{Reason: api.ReasonNameConflict, Object: "ConfigMap/settings", Message: "the target has ConfigMap/settings already: expected none. " +
@@ -188,9 +205,9 @@ func TestDuration(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	for bytes, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1<<20 - 1: "1.0 MiB", 3 << 40: "3.0 TiB"} {
-		if got := size(bytes); got != want {
-			t.Errorf("%d bytes are %q, want %q", bytes, got, want)
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1<<20 - 1: "1.0 MiB", 3 << 40: "3.0 TiB"} {
+		if got := size(n); got != want {
+			t.Errorf("%d bytes are %q, want %q", n, got, want)
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 	secretLength = 240
 )
 
-// ErrNone: there is no plan among the Secrets.
+// ErrNone says that there is no plan among the Secrets.
 var ErrNone = errors.New("the pair has no stored plan: ask for one (spec.planRequest)")
 
 // SecretName of a pair's stored plan.
