@@ -44,7 +44,17 @@ func (s *Session) tasks(w *workerPair, whole bool) map[task.Role]*task.Task {
 	return out
 }
 
-// endsPass makes the success of a pass its end: the worker goes on, for the next one. That of a failure is the worker's own.
+// ofRun is the side as far as this run is concerned: what its worker has said of the pass before, which it says until it
+// has begun with this one, is no word about this one.
+func (s side) ofRun(runID string) side {
+	if s.Status != nil && s.Status.RunID != runID {
+		s.Status = nil
+	}
+	return s
+}
+
+// endsPass makes the success of a pass that was begun its end: the worker goes on, for the next one. That of a failure is the
+// worker's own.
 func (s side) endsPass() side {
 	if s.Exit == nil && s.Lost == "" && s.Status != nil && s.Status.Result != nil && s.Status.Result.Outcome == task.OutcomeSucceeded {
 		s.Exit = &exit{Code: task.ExitDone, At: time.Now()}

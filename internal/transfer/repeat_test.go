@@ -69,7 +69,9 @@ func TestTasksOfPasses(t *testing.T) {
 
 // TestEndsPass: a worker that goes on has ended its pass when that was good, and nothing else ends one.
 func TestEndsPass(t *testing.T) {
-	status := func(o task.Outcome) *task.Status { return &task.Status{Result: &task.Result{Outcome: o}} }
+	status := func(o task.Outcome) *task.Status {
+		return &task.Status{RunID: "run-1", Result: &task.Result{Outcome: o}}
+	}
 	failed := &exit{Code: task.ExitFailed, At: time.Unix(1, 0)}
 	for name, tc := range map[string]struct {
 		reason string
@@ -77,6 +79,8 @@ func TestEndsPass(t *testing.T) {
 		over   bool
 		code   int32
 	}{
+		"Former": {"what it has said of the pass before ends none", side{Running: true, Status: &task.Status{RunID: "run-0",
+			Result: &task.Result{Outcome: task.OutcomeSucceeded}}}, false, 0},
 		"Good":    {"the pass has succeeded", side{Running: true, Status: status(task.OutcomeSucceeded)}, true, task.ExitDone},
 		"Goes on": {"it has said nothing of its end", side{Running: true, Status: &task.Status{}}, false, 0},
 		"Failed":  {"the worker ends by itself, with its own code", side{Running: true, Status: status(task.OutcomeFailed)}, false, 0},
@@ -84,10 +88,45 @@ func TestEndsPass(t *testing.T) {
 		"Lost":    {"a lost Pod has succeeded in nothing", side{Lost: "gone", Status: status(task.OutcomeSucceeded)}, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := tc.side.endsPass()
+			got := tc.side.ofRun("run-1").endsPass()
 			if got.over() != tc.over || got.Exit != nil && got.Exit.Code != tc.code {
 				t.Errorf("%s: got %+v", tc.reason, got)
 			}
 		})
+	}
+}
+
+// TestFormerPass: after a good pass the workers still say so until they have begun with the next one. That ends the next
+// one neither before it is begun nor after.
+func TestFormerPass(t *testing.T) {
+	spec := testSpec(api.TriggerFinal)
+	spec.Session, spec.Run = "session-1", task.Run{ID: "final-1", Trigger: api.TriggerFinal, Exact: true}
+	pair := newWorkerPair(spec, spec.Volumes[0])
+	good := func(run string) *task.Status {
+		v := task.VolumeProgress{Name: "data", Verification: &task.Verification{}}
+		return &task.Status{RunID: run, Volumes: []task.VolumeProgress{v}, Result: &task.Result{Outcome: task.OutcomeSucceeded}}
+	}
+	observe := func(given bool, run string) decision {
+		v := newVolumePass(pair)
+		v.want, v.given = true, given
+		running := side{Exists: true, Scheduled: true, Agent: true, Running: true, Connected: true, Started: true, Status: good(run)}
+		o := v.judged(spec, observed{Now: time.Now(), Volume: "data", Want: true, Given: given, Try: 1, Tries: 3, Route: route{Used: "Relay"},
+			Source: running, Target: running})
+		return next(o)
+	}
+	for _, tc := range []struct {
+		reason string
+		given  bool
+		run    string
+		want   action
+	}{
+		{"the pass is still to be begun", false, "delta-1", actGo},
+		{"it was begun, and the workers have not heard of it yet", true, "delta-1", actWait},
+		{"nothing that was not begun has ended", false, "final-1", actGo},
+		{"it has ended", true, "final-1", actDone},
+	} {
+		if got := observe(tc.given, tc.run); got.Action != tc.want {
+			t.Errorf("%s: got %s (%s %v), want %s", tc.reason, got.Action, got.Message, got.Err, tc.want)
+		}
 	}
 }

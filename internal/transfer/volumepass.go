@@ -49,6 +49,7 @@ func (v *volumePass) observe(s Spec, now time.Time, pods map[task.Role]map[strin
 		Try: v.try, Tries: s.Limits.Tries, StartTimeout: s.Limits.StartTimeout,
 		Contents: s.Run.Exact && s.Run.Verification == task.VerifyChecksum,
 	}
+	o = v.judged(s, o)
 	// A coordinator that takes over from a dead one finds the workers at work, or one of them done.
 	// Those of a former try, which are on their way out, are not meant.
 	if !s.repeats() && !v.given && o.Source.atWork() && o.Target.atWork() {
@@ -71,6 +72,15 @@ func (v *volumePass) observe(s Spec, now time.Time, pods map[task.Role]map[strin
 	o.LostAt = v.lostAt
 	if v.given && v.moved.After(v.givenAt) {
 		o.MovedAt, o.Stage = v.moved, v.progress.Stage
+	}
+	return o
+}
+
+// judged is what was observed, as far as this pass is concerned.
+func (v *volumePass) judged(s Spec, o observed) observed {
+	o.Source, o.Target = o.Source.ofRun(s.Run.ID), o.Target.ofRun(s.Run.ID)
+	if s.repeats() && v.given {
+		o.Source, o.Target = o.Source.endsPass(), o.Target.endsPass()
 	}
 	return o
 }

@@ -187,8 +187,5 @@ func (w *workerPair) side(s Spec, role task.Role, pods map[task.Role]map[string]
 	if state.Status != nil && (out.Status == nil || out.Status.Result == nil) {
 		out.Status = state.Status
 	}
-	if s.repeats() {
-		return out.endsPass()
-	}
 	return out
 }
