@@ -73,7 +73,7 @@ func Run(ctx context.Context, d Dirs) int {
 		fmt.Fprintln(os.Stderr, err)
 		return task.ExitPermanent
 	}
-	if t.Passes {
+	if t.Passes && t.Verb == task.VerbSync {
 		return runPasses(ctx, d)
 	}
 	return run(ctx, d, t)

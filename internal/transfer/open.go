@@ -99,7 +99,7 @@ func opened(pod *corev1.Pod, runID string, in podInput) error {
 func openTask(s Spec, in podInput) task.Task {
 	in.Whole = false // It does not see the volume.
 	t := buildTask(s, in)
-	t.Verb, t.Peer = task.VerbOpen, nil
+	t.Verb, t.Peer, t.Passes = task.VerbOpen, nil, false // It is opened once, whatever follows.
 	return t
 }
 

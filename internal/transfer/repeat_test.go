@@ -48,6 +48,9 @@ func TestTasksOfPasses(t *testing.T) {
 	if !placed.Passes || placed.Run != (task.Run{ID: "session-1"}) {
 		t.Errorf("the Pod's task is of the run %+v, passes %t", placed.Run, placed.Passes)
 	}
+	if open := openTask(spec, in); open.Passes || open.Verb != task.VerbOpen {
+		t.Errorf("what is opened before waits for passes that never come: %+v", open)
+	}
 	s := &Session{spec: spec}
 	spec.Run = task.Run{ID: "final-1", Trigger: api.TriggerFinal, Exact: true, Verification: task.VerifyChecksum}
 	s.spec.Run = spec.Run
