@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
@@ -94,6 +95,17 @@ func TestFacts(t *testing.T) {
 			"committed, touched"},
 		"KnewRolledBack": {"it is over, and stays so", []func(*state){back("True", api.ReasonRolledBack), active(api.ActiveNone)}, "closed"},
 		"KnewPending":    {"nothing was asked for", []func(*state){back("False", api.ReasonPending)}, ""},
+		"KnewSwitchedLater": {"a Job that is there has failed before",
+			[]func(*state){status(api.ConditionSwitched, "True", "x"), cutover(jobs.Failed, done)},
+			"committed, switched, touched, progress, newest cutover-1"},
+		"KnewRollBackCutover": {"the roll back is still to come",
+			[]func(*state){back("False", api.ReasonRollingBack), cutover(jobs.Failed, stopped)},
+			"touched, progress, newest cutover-1"},
+		"KnewRollBackEnded": {"it has ended since",
+			[]func(*state){back("False", api.ReasonRollingBack), active(api.ActiveNone), rollback(jobs.Succeeded)},
+			"closed, afresh, newest rollback-1"},
+		"DeclinedAfterFailure": {"the one before is not undone by that",
+			[]func(*state){cutover(jobs.Failed, stopped), retry, cutover(jobs.Declined, untouched)}, "touched, progress, newest cutover-2"},
 		"KnewOtherRound": {"another try is wanted", []func(*state){back("True", api.ReasonRolledBack), retry}, ""},
 		"RollBackOfBefore": {"a roll back that is older than the cutover does not undo it",
 			[]func(*state){rollback(jobs.Failed), cutover(jobs.Running)}, "touched, newest cutover-2, newest rollback-1, runs cutover-2"},
@@ -108,6 +120,14 @@ func TestFacts(t *testing.T) {
 				t.Errorf("%s: -want +got\n%s", c.reason, d)
 			}
 		})
+	}
+}
+
+// The commit was when it was reported first.
+func TestCommitTime(t *testing.T) {
+	s := given(cutover(jobs.Failed, done), cutover(jobs.Running, says(task.SwitchProgress{CommittedAt: &metav1.Time{Time: now}})))
+	if got := s.facts.committedAt; !got.Equal(&earlier) {
+		t.Errorf("got %v, want %v", got, earlier)
 	}
 }
 
