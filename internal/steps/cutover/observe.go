@@ -383,6 +383,9 @@ func (s *switcher) claimPolicies() map[string]api.ClaimPolicy {
 // copied are the volumes whose data is copied.
 func (s *switcher) copied() []application.Volume {
 	var out []application.Volume
+	if s.plan == nil {
+		return nil // It is lost, and with it what was copied.
+	}
 	for _, v := range s.plan.Volumes {
 		if cmp.Or(v.Policy, api.ClaimCopy) == api.ClaimCopy {
 			out = append(out, v)

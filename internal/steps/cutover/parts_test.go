@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
 )
 
@@ -61,5 +63,42 @@ func TestWorkloadsWithoutRecord(t *testing.T) {
 				t.Errorf("%s: got %+v, %v", tc.reason, found, err)
 			}
 		})
+	}
+}
+
+// found is a target that holds what it is asked for.
+type found struct{ target }
+
+func (found) GetMany(_ context.Context, keys []cluster.Key, _ func(schema.GroupVersionKind) bool) (cluster.Found, error) {
+	out := cluster.Found{Objects: map[cluster.Key]*unstructured.Unstructured{}}
+	for _, k := range keys {
+		u := &unstructured.Unstructured{}
+		u.SetGroupVersionKind(k.Kind)
+		u.SetName(k.Name)
+		u.SetUID("uid")
+		out.Objects[k] = u
+	}
+	return out, nil
+}
+
+func (found) List(context.Context, []schema.GroupVersionResource) (
+	[]unstructured.Unstructured, []schema.GroupVersionResource, error) {
+	return nil, nil, nil
+}
+
+func (found) Owners(context.Context) (*owners, error) { return &owners{}, nil }
+
+// TestObserveWithoutPlan: when another client has deleted the plan, a roll back goes by the record. It must not fail on
+// the claims that this names: nothing else brings the source back.
+func TestObserveWithoutPlan(t *testing.T) {
+	s := &switcher{us: lineage.Actor{Pair: "pair", Switch: "switch"}, target: found{}, rollback: true}
+	o := &Observed{HasRecord: true, PlanLost: true, Record: Record{Claims: []string{"data"},
+		Created: []application.Ref{{Kind: "PersistentVolumeClaim", Name: "data"}, {Kind: "ConfigMap", Name: "settings"}}},
+		SourceClaims: []Claim{{Name: "data", Exists: true, UID: "source"}}}
+	if err := s.observeStopping(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Claims) != 1 || !o.Claims[0].Exists || o.Claims[0].Whole || len(o.Objects) != 2 {
+		t.Errorf("got the claims %+v and the objects %+v", o.Claims, o.Objects)
 	}
 }

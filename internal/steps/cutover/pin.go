@@ -30,7 +30,7 @@ func (s *switcher) pin(ctx context.Context) error {
 		return stop
 	}
 	hash := p.Hash()
-	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: s.owner()}, p); err != nil {
+	if err := s.home.StoreBundle(ctx, cluster.Bundle{Name: s.planName(), Owner: s.owner()}, pinnedPlan{hash, p}); err != nil {
 		return err
 	}
 	for _, c := range s.targetFirst() {
@@ -148,21 +148,28 @@ func (s *switcher) sameClusters(ctx context.Context, o *Observed) error {
 	return nil
 }
 
+// pinnedPlan is a plan as it is stored. The hash is that of the plan as it was captured: what a Secret keeps of one has
+// another, as not all that counts is stored.
+type pinnedPlan struct {
+	Hash string `json:"hash,omitempty"`
+	*application.Plan
+}
+
 // loadPlan reads the pinned plan; it stays nil when there is none. One with another hash than the record says
 // counts as none: its process was killed between the two, and nothing was done by it.
 func (s *switcher) loadPlan(ctx context.Context, recorded string) error {
-	p := &application.Plan{}
-	err := s.home.LoadBundle(ctx, s.planName(), p)
+	p := pinnedPlan{Plan: &application.Plan{}}
+	err := s.home.LoadBundle(ctx, s.planName(), &p)
 	if cluster.KindOf(err) == cluster.NotFound {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if is := p.Hash(); recorded != "" && is != recorded {
-		slog.Warn("the stored plan is not the one of the record", "stored", is, "recorded", recorded)
+	if recorded != "" && p.Hash != "" && p.Hash != recorded {
+		slog.Warn("the stored plan is not the one of the record", "stored", p.Hash, "recorded", recorded)
 		return nil
 	}
-	s.plan, s.pinned = p, p
+	s.plan, s.pinned = p.Plan, p.Plan
 	return nil
 }

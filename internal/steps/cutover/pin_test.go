@@ -89,8 +89,9 @@ func TestFollowsEngine(t *testing.T) {
 
 // TestLoadPlan: what is not the plan of the record is no plan, whatever was killed between the two.
 func TestLoadPlan(t *testing.T) {
-	plan := &application.Plan{Engine: "shop", SourceNamespace: "a", TargetNamespace: "b",
-		Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}}}}
+	const hash = "fedcba9876543210"
+	plan := pinnedPlan{hash, &application.Plan{Engine: "shop", SourceNamespace: "a", TargetNamespace: "b",
+		Workloads: []application.Workload{{Ref: application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}}}}}
 	for name, tc := range map[string]struct {
 		reason   string
 		stored   bool
@@ -99,9 +100,9 @@ func TestLoadPlan(t *testing.T) {
 	}{
 		"None":    {"nothing was pinned", false, "", false},
 		"Before":  {"killed before the record was written", true, "", true},
-		"Same":    {"the usual; the hash survives the Secret", true, plan.Hash(), true},
+		"Same":    {"the usual", true, hash, true},
 		"Another": {"pinned again, and killed before the record followed", true, "0123456789abcdef", false},
-		"Lost":    {"another client has deleted it", false, plan.Hash(), false},
+		"Lost":    {"another client has deleted it", false, hash, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &switcher{us: lineage.Actor{Pair: "pair", Switch: "switch"}, task: &task.Task{Move: &task.Move{}},
@@ -116,6 +117,9 @@ func TestLoadPlan(t *testing.T) {
 			}
 			if got := s.plan != nil; got != tc.want {
 				t.Errorf("%s: there is a plan: %t, want %t", tc.reason, got, tc.want)
+			}
+			if s.plan != nil && (s.plan.Engine != "shop" || len(s.plan.Workloads) != 1) {
+				t.Errorf("the plan that was read is %+v", s.plan)
 			}
 		})
 	}
