@@ -42,7 +42,8 @@ func TestLive(t *testing.T) {
 		more = append(more, gap-own)
 	}
 	slices.Sort(more)
-	t.Logf("%d moves: the client's gap is longer than that of the database's own stop and start by %.1f s in the median, and by %.1f s at worst",
+	t.Logf("%d moves: the client's gap is longer than that of the database's own stop and start by %.1f s in the median, "+
+		"and by %.1f s at worst",
 		len(more), more[len(more)/2], more[len(more)-1])
 }
 

@@ -120,7 +120,8 @@ func TestSwitchAt(t *testing.T) {
 			if got := f.Player.Started[task.VerbCutover]; got != 0 {
 				t.Fatalf("%d cutovers were started before the time", got)
 			}
-			if c := f.Condition(simulation.SwitchID, api.ConditionSwitched); c.Reason != api.ReasonScheduled || c.Message != "the switch begins at "+at {
+			c := f.Condition(simulation.SwitchID, api.ConditionSwitched)
+			if c.Reason != api.ReasonScheduled || c.Message != "the switch begins at "+at {
 				t.Errorf("Switched is %+v, want %s with the time as it was written", c, api.ReasonScheduled)
 			}
 			pass(f, 10*time.Minute)

@@ -121,7 +121,7 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.dataSync.Name != "shop-a-restic" || s.pair == nil || s.switches.Committed == nil ||
-		s.answered || s.problem != nil || s.now != now || !s.view.Finalizing {
+		s.answered || s.problem != nil || !s.now.Equal(now) || !s.view.Finalizing {
 		t.Errorf("got %+v", s)
 	}
 	// What cannot be read is an error: left out, it would look absent.

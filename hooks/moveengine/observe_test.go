@@ -58,7 +58,7 @@ func TestObserve(t *testing.T) {
 			if d := cmp.Diff([]string{c.target, c.sw, c.pair}, []string{got.target, sw, pair}); d != "" {
 				t.Errorf("%s: target, switch, pair: -want +got\n%s", c.reason, d)
 			}
-			if got.now != now || got.engine.Name != "shop" || len(got.pairs) != 2 || !got.view.Finalizing || got.problem == nil {
+			if !got.now.Equal(now) || got.engine.Name != "shop" || len(got.pairs) != 2 || !got.view.Finalizing || got.problem == nil {
 				t.Errorf("got %+v", got)
 			}
 		})

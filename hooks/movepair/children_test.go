@@ -2,6 +2,7 @@ package movepair
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,7 +134,7 @@ func TestJob(t *testing.T) {
 // Of plans with blockers as many are kept as of failures, besides the newest good one.
 func TestKeptJobs(t *testing.T) {
 	withPlan := attempt(task.VerbOpen, jobs.Succeeded, with(blockedPlan)) // It is no plan, whatever it says.
-	s := given(planned, blockedBy, blockedBy, blockedBy, blockedBy, withPlan)
+	s := given(slices.Concat([]func(*state){planned}, slices.Repeat([]func(*state){blockedBy}, 4), []func(*state){withPlan})...)
 	var got []string
 	for _, a := range s.keptJobs() {
 		text := string(a.Step)

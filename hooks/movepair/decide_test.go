@@ -95,7 +95,8 @@ func TestIntents(t *testing.T) {
 		"Mobilizers": {"the channel is theirs", func(s *state) { s.pair.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "x"}} }, true, true},
 		"Claims": {"the channel has nothing to do with them", func(s *state) { s.pair.Spec.Data.Claims = []api.ClaimData{{Name: "x"}} },
 			true, false},
-		"Limits":   {"how fast it is copied is no part of what", func(s *state) { s.pair.Spec.Data.Limits.BytesPerSecond = 1 << 20 }, false, false},
+		"Limits": {"how fast it is copied is no part of what", func(s *state) { s.pair.Spec.Data.Limits.BytesPerSecond = 1 << 20 },
+			false, false},
 		"Schedule": {"nor is when", func(s *state) { s.pair.Spec.Sync = &api.SyncPolicy{Interval: "1m"} }, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {

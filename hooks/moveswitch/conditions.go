@@ -187,11 +187,12 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 			stall.Recheck = hooks.Until(o.RetryAt, s.now)
 		}
 	case phaseWaiting:
-		if s.problem != nil {
+		switch {
+		case s.problem != nil:
 			stall = s.person(s.problem.Reason, s.problem.Message, "kubectl -n "+ns+" edit moveswitch "+s.sw.Name)
-		} else if d.gate.approvedReason == api.ReasonPlanChanged {
+		case d.gate.approvedReason == api.ReasonPlanChanged:
 			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")
-		} else if d.outlook.Stuck {
+		case d.outlook.Stuck:
 			stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
 		}
 	case phaseHeld:

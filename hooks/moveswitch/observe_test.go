@@ -172,7 +172,7 @@ func TestObserve(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.sw.Name != "shop-a" || s.pair == nil || s.pair.Name != "shop-a" ||
-		!s.facts.switched || s.now != now || !s.view.Finalizing || s.config.TaskImage != "task:2" {
+		!s.facts.switched || !s.now.Equal(now) || !s.view.Finalizing || s.config.TaskImage != "task:2" {
 		t.Errorf("got %+v", s)
 	}
 }

@@ -285,7 +285,8 @@ func TestHashFollowsTheApplication(t *testing.T) {
 			t.Errorf("%s is another, and the hash is the same", name)
 		}
 	}
-	limited := Make(whole(t, join(webYAML, bound), func(in *Input) { in.Data.Limits = api.Limits{BytesPerSecond: 1 << 20, ConcurrentVolumes: 1} }))
+	limits := api.Limits{BytesPerSecond: 1 << 20, ConcurrentVolumes: 1}
+	limited := Make(whole(t, join(webYAML, bound), func(in *Input) { in.Data.Limits = limits }))
 	if limited.Hash() != hash(webYAML, bound) {
 		t.Error("a limit of the rate is no part of a plan: it would void an approval")
 	}

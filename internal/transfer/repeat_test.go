@@ -22,9 +22,12 @@ func TestRepeatable(t *testing.T) {
 		volumes    []application.Volume
 		want       bool
 	}{
-		"All":     {"each can", []task.Mobilizer{twice, once}, []application.Volume{volume("a", "restic", ""), volume("b", "restic", "")}, true},
-		"Default": {"the first is that of a volume that names none", []task.Mobilizer{twice, once}, []application.Volume{volume("a", "", "")}, true},
-		"One":     {"one that cannot is enough", []task.Mobilizer{twice, once}, []application.Volume{volume("a", "restic", ""), volume("b", "shell", "")}, false},
+		"All": {"each can", []task.Mobilizer{twice, once},
+			[]application.Volume{volume("a", "restic", ""), volume("b", "restic", "")}, true},
+		"Default": {"the first is that of a volume that names none", []task.Mobilizer{twice, once},
+			[]application.Volume{volume("a", "", "")}, true},
+		"One": {"one that cannot is enough", []task.Mobilizer{twice, once},
+			[]application.Volume{volume("a", "restic", ""), volume("b", "shell", "")}, false},
 		"Skipped": {"one that is not copied does not count", []task.Mobilizer{twice, once},
 			[]application.Volume{volume("a", "restic", ""), volume("b", "shell", api.ClaimSkip)}, true},
 		"None":    {"there is nothing to copy", []task.Mobilizer{twice}, nil, false},

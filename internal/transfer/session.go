@@ -136,7 +136,7 @@ func (s *Session) Begin(ctx context.Context, run task.Run) (*Pass, error) {
 	case !s.spec.repeats():
 		return nil, permanent("InvalidSpec", "the session has had its pass: open another session for the next")
 	case !s.pass.done() || s.spec.Run.ID == run.ID:
-		return nil, permanent("InvalidSpec", "the pass before has not succeeded, or this is the same one: close the session, and open another one")
+		return nil, permanent("InvalidSpec", "the pass before has not succeeded, or this is the same one: open another session")
 	default:
 		s.pass = newPass(s)
 	}

@@ -207,8 +207,8 @@ func (s Spec) mobilizer(v application.Volume) (task.Mobilizer, bool) {
 
 // Repeatable tells whether the mobilizers of all volumes serve several passes in one session.
 func (s Spec) Repeatable() bool {
-	s = s.withDefaults()
-	return len(s.Volumes) > 0 && !slices.ContainsFunc(s.Volumes, func(v application.Volume) bool {
+	copied := s.withDefaults().Volumes
+	return len(copied) > 0 && !slices.ContainsFunc(copied, func(v application.Volume) bool {
 		m, ok := s.mobilizer(v)
 		return !ok || !m.Passes
 	})

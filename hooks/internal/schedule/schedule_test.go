@@ -33,7 +33,8 @@ func TestNext(t *testing.T) {
 			"2026-03-01T10:00:07Z", "2026-03-02T02:00:00Z"},
 		"Summer": {"in summer it is another hour of UTC", api.SyncPolicy{Schedule: "0 3 * * *", TimeZone: "Europe/Berlin"},
 			"2026-07-01T10:00:07Z", "2026-07-02T01:00:00Z"},
-		"Skipped": {"an hour that the clock leaves out has no run: the next day has one", api.SyncPolicy{Schedule: "30 2 * * *", TimeZone: "Europe/Berlin"},
+		"Skipped": {"an hour that the clock leaves out has no run: the next day has one",
+			api.SyncPolicy{Schedule: "30 2 * * *", TimeZone: "Europe/Berlin"},
 			"2026-03-28T10:00:00Z", "2026-03-30T00:30:00Z"},
 	}
 	for name, tc := range cases {
@@ -55,10 +56,11 @@ func TestOfRefuses(t *testing.T) {
 		policy api.SyncPolicy
 		says   []string
 	}{
-		"Fields":  {"what was read, and what is expected", api.SyncPolicy{Schedule: "*/15 * *"}, []string{`"*/15 * *"`, "five fields"}},
-		"Range":   {"a minute that no hour has", api.SyncPolicy{Schedule: "75 * * * *"}, []string{`"75 * * * *"`}},
-		"Never":   {"the 30th of February", api.SyncPolicy{Schedule: "0 0 30 2 *"}, []string{"never comes"}},
-		"Zone":    {"the name of the zone", api.SyncPolicy{Schedule: "@daily", TimeZone: "Europe/Bielefeld"}, []string{`"Europe/Bielefeld"`, "Europe/Berlin"}},
+		"Fields": {"what was read, and what is expected", api.SyncPolicy{Schedule: "*/15 * *"}, []string{`"*/15 * *"`, "five fields"}},
+		"Range":  {"a minute that no hour has", api.SyncPolicy{Schedule: "75 * * * *"}, []string{`"75 * * * *"`}},
+		"Never":  {"the 30th of February", api.SyncPolicy{Schedule: "0 0 30 2 *"}, []string{"never comes"}},
+		"Zone": {"the name of the zone", api.SyncPolicy{Schedule: "@daily", TimeZone: "Europe/Bielefeld"},
+			[]string{`"Europe/Bielefeld"`, "Europe/Berlin"}},
 		"Local":   {"the zone of the hook's Pod is nobody's intent", api.SyncPolicy{Schedule: "@daily", TimeZone: "Local"}, []string{`"Local"`}},
 		"Prefix":  {"two places for one thing", api.SyncPolicy{Schedule: "CRON_TZ=UTC 0 3 * * *"}, []string{"sync.timeZone"}},
 		"Every":   {"two places for one thing", api.SyncPolicy{Schedule: "@every 5m"}, []string{"sync.interval"}},

@@ -108,6 +108,7 @@ func (f *Flow) Read(id ID, into any) {
 	}
 }
 
+// Want fails the test if a condition is another one.
 func (f *Flow) Want(id ID, kind, status, reason string) {
 	f.t.Helper()
 	c := f.Condition(id, kind)
@@ -128,6 +129,7 @@ func (f *Flow) Patch(id ID, fields map[string]any) {
 	})
 }
 
+// PairStatus of the pair.
 func (f *Flow) PairStatus() api.MovePairStatus {
 	f.t.Helper()
 	var p api.MovePair
@@ -135,6 +137,7 @@ func (f *Flow) PairStatus() api.MovePairStatus {
 	return p.Status
 }
 
+// SwitchStatus of the switch.
 func (f *Flow) SwitchStatus() api.MoveSwitchStatus {
 	f.t.Helper()
 	var m api.MoveSwitch

@@ -96,6 +96,7 @@ func Unstructured(o runtime.Object) *unstructured.Unstructured {
 	return u
 }
 
+// The objects of the move.
 var (
 	EngineID = ID{Kind: hooks.KindMoveEngine, Name: "shop"}
 	PairID   = ID{Kind: hooks.KindMovePair, Name: "shop-cloud"}

@@ -34,9 +34,8 @@ func TestMain(m *testing.M) {
 	if written, err = os.MkdirTemp("", "kubemove-calls-"); err != nil {
 		panic(err)
 	}
-	code := m.Run()
-	_ = os.RemoveAll(written)
-	os.Exit(code)
+	defer func() { _ = os.RemoveAll(written) }()
+	m.Run()
 }
 
 var writeCalls = sync.OnceValue(func() error {

@@ -142,9 +142,10 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	}
 	s.home, s.source, s.target = homeCluster{c.Home}, side{c.Source}, side{c.Target}
 	s.planner = &pairPlanner{deps: deps, clusters: c, task: t, self: s.self()}
-	s.mover = &pairRuns{task: t, process: s.process, source: c.Source, target: c.Target, channel: func(ctx context.Context) (*transfer.Channel, error) {
+	channel := func(ctx context.Context) (*transfer.Channel, error) {
 		return deps.Channel(ctx, c.Home, t.Move.Pair.Name)
-	}}
+	}
+	s.mover = &pairRuns{task: t, process: s.process, source: c.Source, target: c.Target, channel: channel}
 	s.killed = func(ctx context.Context, a Action) { afterAction(ctx, c.Home, a) }
 	if s.homeUID, err = s.home.ClusterUID(ctx); err != nil {
 		return nil, err
