@@ -100,6 +100,8 @@ func TestPlanHash(t *testing.T) {
 	known := func(s *state) { s.sw.Status.PlanHash = "known" }
 	noPair := func(s *state) { s.pair = nil }
 	since := func(s *state) { s.pair.Status.Plan.MadeAt = &metav1.Time{Time: now.Add(time.Minute)} }
+	knownFirst := func(s *state) { s.sw.Status.PlanHash = "plan-1" }
+	noPlan := func(s *state) { s.pair.Status.Plan = nil }
 	third := func(a *jobs.Attempt) {
 		otherPlan(a)
 		a.Status.Plan.Hash = "plan-3"
@@ -125,6 +127,14 @@ func TestPlanHash(t *testing.T) {
 			[]func(*state){approved, cutover(jobs.Declined, otherPlan, func(a *jobs.Attempt) { a.Result.Reason = "x" })}, "plan-1"},
 		"NoHash": {"it says nothing of a plan",
 			[]func(*state){approved, cutover(jobs.Declined, otherPlan, func(a *jobs.Attempt) { a.Status.Plan.Hash = "" })}, "plan-1"},
+		"OtherBound": {"it was bound to an older one", []func(*state){approved, cutover(jobs.Declined, otherPlan),
+			func(s *state) { s.pair.Status.Plan.Hash = "plan-5" }}, "plan-5"},
+		"FoundNoPair": {"the pair is out of sight", []func(*state){approved, cutover(jobs.Declined, otherPlan), noPair, knownFirst}, "plan-2"},
+		"FoundNoPlan": {"the pair says nothing of a plan", []func(*state){approved, cutover(jobs.Declined, otherPlan), noPlan, knownFirst},
+			"plan-2"},
+		"NoPlan": {"it tells of none",
+			[]func(*state){approved, cutover(jobs.Declined, otherPlan, func(a *jobs.Attempt) { a.Status.Plan = nil })}, "plan-1"},
+		"Failed": {"it has not found it before its first change", []func(*state){approved, cutover(jobs.Failed, otherPlan)}, "plan-1"},
 		"Pinned": {"what is being carried out", []func(*state){approved, cutover(jobs.Running, pinned)}, "pinned"},
 		"Undone": {"that was undone", []func(*state){approved, cutover(jobs.Failed, pinned), rollback(jobs.Succeeded)}, "plan-1"},
 		"Declined": {"it has pinned one, and done nothing",
