@@ -3,6 +3,7 @@ package task
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
@@ -244,6 +245,15 @@ type Mobilizer struct {
 	CredentialsSecret string `json:"credentialsSecret,omitempty"`
 	// Parameters of the user for it.
 	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// Read the Task in a file, such as TaskFile. The error of one that is not there is fs.ErrNotExist.
+func Read(file string) (*Task, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the task: %w", err)
+	}
+	return Decode(data)
 }
 
 // Decode reads a Task strictly enough to refuse what is not one.

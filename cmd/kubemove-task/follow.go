@@ -66,11 +66,7 @@ func parseFollow(args []string) (*followed, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(*file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the task: %w", err)
-	}
-	t, err := task.Decode(data)
+	t, err := task.Read(*file)
 	if err != nil {
 		return nil, err
 	}

@@ -131,11 +131,7 @@ func end(ctx context.Context, log *slog.Logger, r *report.Reporter, result task.
 
 // readTask reads the task and refuses one that is not meant for the verb.
 func readTask(file string, verb task.Verb) (*task.Task, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the task: %w", err)
-	}
-	t, err := task.Decode(data)
+	t, err := task.Read(file)
 	if err != nil {
 		return nil, err
 	}

@@ -80,11 +80,7 @@ func Run(ctx context.Context, d Dirs) int {
 }
 
 func readTask(file string) (*task.Task, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the task: %w", err)
-	}
-	t, err := task.Decode(data)
+	t, err := task.Read(file)
 	if err == nil && (len(t.Volumes) != 1 || t.Peer == nil && t.Verb != task.VerbOpen) {
 		err = fmt.Errorf("the task has %d volumes and peer %v: expected exactly one volume, and a peer", len(t.Volumes), t.Peer)
 	}

@@ -50,7 +50,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("it runs %s", got)
 	}
 	if got := given().credentials(); got != nil {
-		t.Errorf("nobody has named credentials: got %v", got)
+		t.Errorf("no credentials are named: got %v", got)
 	}
 }
 

@@ -9,14 +9,6 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-func (s *state) accepted(c *hooks.Conditions) {
-	if s.problem != nil {
-		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
-		return
-	}
-	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
-}
-
 // synced sets Synced and Verified: a run has succeeded only when it was verified.
 func (s *state) synced(c *hooks.Conditions, r runs) {
 	last := r.last()

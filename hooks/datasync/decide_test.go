@@ -75,7 +75,7 @@ func TestHindrance(t *testing.T) {
 		"Retired":   {"for good", []func(*state){committed, suspended}, "Retired: a switch is committed: no run is started any more"},
 		"Suspended": {"the user wants it", []func(*state){suspended, busy}, "Suspended: spec.suspend is set"},
 		"Busy":      {"the switch copies", []func(*state){busy, noPair}, "Locked: MoveSwitch m has begun: it makes the final run"},
-		"NoPair":    {"nobody knows the clusters", []func(*state){noPair}, "NotReady: MovePair shop-a is not there"},
+		"NoPair":    {"the clusters are not known", []func(*state){noPair}, "NotReady: MovePair shop-a is not there"},
 		"PairGoes":  {"its accounts go too", []func(*state){deleting}, "NotReady: MovePair shop-a is being deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ type wanted struct {
 	at time.Time
 }
 
-// want decides which run is the next one: the one that somebody has asked for, else the first, else the one that is due
+// want decides which run is the next one: the one that was asked for, else the first, else the one that is due
 // by the schedule. nil: none is wanted.
 //
 // The time of a scheduled run follows from the beginning of the last one that succeeded, whatever it was made for, and
@@ -43,7 +43,7 @@ func (s *state) want() *wanted {
 		intent: jobs.Intent(uid, "sync", string(api.TriggerSchedule), due.Format(time.RFC3339))}
 }
 
-// deadline of the run that is wanted, in seconds; 0: none. How long the first one takes nobody knows.
+// deadline of the run that is wanted, in seconds; 0: none. How long the first one takes is not known.
 func (s *state) deadline() int64 {
 	times, err := schedule.Of(s.dataSync.Spec.Sync)
 	if times == nil || err != nil || s.lastGood().IsZero() {

@@ -36,7 +36,7 @@ func TestWant(t *testing.T) {
 		trigger api.Trigger
 		at      time.Time
 	}{
-		"Offline": {reason: "nobody has asked for anything"},
+		"Offline": {reason: "nothing was asked for"},
 		"Request": {reason: "who asks does not wait for the schedule", sync: &api.SyncPolicy{}, request: "a", trigger: api.TriggerRequest},
 		"Initial": {reason: "the first run begins at once", sync: &api.SyncPolicy{Schedule: "@daily"}, trigger: api.TriggerInitial},
 		"StillFirst": {reason: "a first run that has failed was none", sync: &api.SyncPolicy{},

@@ -13,7 +13,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// runs are the current one and those that have ended, whoever makes them.
+// runs are the current one and those that have ended, of Jobs and of switches.
 type runs struct {
 	current *api.SyncRun
 	// ended runs, the newest first.

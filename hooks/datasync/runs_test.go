@@ -71,7 +71,7 @@ func TestRuns(t *testing.T) {
 			[]func(*state){request, attempt(jobs.Running), func(s *state) { s.dataSync.Status.Run = &api.SyncRun{ID: "run-1", Request: "old"} },
 				next},
 			"run-1 Request of old", "none", ""},
-		"Unknown": {"nobody knows any more", []func(*state){request, attempt(jobs.Running), next}, "run-1 Request", "none", ""},
+		"Unknown": {"it is not known any more", []func(*state){request, attempt(jobs.Running), next}, "run-1 Request", "none", ""},
 
 		"Final": {"it goes on, and is told here", []func(*state){final(aSwitch(nil)), written(report)}, "f Final !own", "none", "f"},
 		"FinalDone": {"the switch tells its end, and this one's part is its own",
@@ -93,9 +93,9 @@ func TestRuns(t *testing.T) {
 			"f Final", "none", "f"},
 		"FinalEnded": {"this part has ended, and the switch is told of the run",
 			[]func(*state){final(aSwitch(&api.SyncRun{ID: "f"})), written(endOfRun)}, "none", "none", ""},
-		"NoSwitch":   {"nobody makes a final run", []func(*state){written(report)}, "none", "none", ""},
+		"NoSwitch":   {"no switch makes a final run", []func(*state){written(report)}, "none", "none", ""},
 		"Unreadable": {"it is no report", []func(*state){final(aSwitch(nil)), written("x")}, "none", "none", ""},
-		"Nameless":   {"nobody knows whose it is", []func(*state){final(aSwitch(nil)), written(`{"sequence":1}`)}, "none", "none", ""},
+		"Nameless":   {"its run is not known", []func(*state){final(aSwitch(nil)), written(`{"sequence":1}`)}, "none", "none", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := given(c.given...)

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -33,7 +34,7 @@ func (s *state) status(children []runtime.Object) (api.DataSyncStatus, time.Dura
 		st.Progress = progress(st.Volumes, st.BytesPerSecond, st.ETASeconds)
 	}
 	c := hooks.NewConditions(old.Conditions, s.dataSync.Generation, s.now)
-	s.accepted(c)
+	check.Accepted(c, s.problem)
 	s.synced(c, r)
 	s.retiredCondition(c)
 	stall := s.stall(children, c)

@@ -32,7 +32,7 @@ func TestStatus(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("a run goes on: -want +got\n%s", d)
 	}
-	// Nobody is left to wait for: a rate of a run that has ended would be a lie.
+	// There is nothing left to wait for: a rate of a run that has ended would be a lie.
 	s = given(before, request, attempt(jobs.Succeeded, reports(api.StageVerifying, 100)))
 	st, _ = s.status(nil)
 	got = []any{st.Stages, st.BytesPerSecond, st.ETASeconds, st.Progress, inShort(st.Run), st.LastSuccessTime.Equal(st.LastRun.FinishedAt)}
@@ -62,7 +62,7 @@ func TestConditions(t *testing.T) {
 			api.ConditionVerified: "Unknown Pending: there was no complete run yet",
 			api.ConditionRetired:  "False NotCommitted: no switch has been committed",
 			api.ConditionStalled:  moving}},
-		"Mistake": {"it can be mended", []func(*state){mistaken},
+		"Mistake": {"it can be corrected", []func(*state){mistaken},
 			map[string]string{api.ConditionAccepted: "False UnknownMobilizer: " + given(mistaken).problem.Message}},
 		"First": {"the first run goes on", []func(*state){request, attempt(jobs.Running)}, map[string]string{
 			api.ConditionSynced: "Unknown Running: the first run goes on", api.ConditionVerified: "Unknown Pending: there was no complete run yet"}},
@@ -81,7 +81,8 @@ func TestConditions(t *testing.T) {
 			api.ConditionRetired: "True Retired: the application runs at the target: these volumes are not copied any more"}},
 		"Stuck": {"why", []func(*state){request, stuck, there},
 			map[string]string{api.ConditionStalled: "True x: because: kubectl -n home describe job run-1"}},
-		"StuckBefore": {"nobody waits for it", []func(*state){request, stuck, there, suspended}, map[string]string{api.ConditionStalled: moving}},
+		"StuckBefore": {"nothing waits for it", []func(*state){request, stuck, there, suspended},
+			map[string]string{api.ConditionStalled: moving}},
 		"StuckOld": {"it was answered since", []func(*state){request, stuck, attempt(jobs.Succeeded), there},
 			map[string]string{api.ConditionStalled: moving}},
 		"Missing": {"its Job does not appear", []func(*state){request, attempt(jobs.Succeeded)},

@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
@@ -28,20 +29,15 @@ var refused = []string{
 }
 
 func (s *state) accepted(c *hooks.Conditions) {
-	const kind = api.ConditionAccepted
-	if s.problem != nil {
-		c.False(kind, s.problem.Reason, s.problem.Message)
-		return
-	}
-	if plan := s.plan(); plan != nil && !s.switched() {
+	if plan := s.plan(); s.problem == nil && plan != nil && !s.switched() {
 		for _, b := range plan.Blockers {
 			if slices.Contains(refused, b.Reason) {
-				c.False(kind, b.Reason, b.Message)
+				c.False(api.ConditionAccepted, b.Reason, b.Message)
 				return
 			}
 		}
 	}
-	c.True(kind, api.ReasonAccepted, "the spec can be worked on")
+	check.Accepted(c, s.problem)
 }
 
 // copyPair shows a condition of the pair to switch to.

@@ -12,14 +12,6 @@ import (
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
-func (s *state) accepted(c *hooks.Conditions) {
-	if s.problem != nil {
-		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
-		return
-	}
-	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
-}
-
 func (s *state) connected(c *hooks.Conditions) {
 	if r := s.unreachable(); r != nil {
 		c.False(api.ConditionConnected, r.Reason, r.Message)

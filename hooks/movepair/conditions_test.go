@@ -12,17 +12,23 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
 
 const theBlockers = "ConfigMap/x: NameConflict: it is there (and 1 more)"
 
+// acceptedOf sets Accepted as the status does.
+func acceptedOf(s *state) func(*hooks.Conditions) {
+	return func(c *hooks.Conditions) { check.Accepted(c, s.problem) }
+}
+
 func TestAccepted(t *testing.T) {
-	if got := saidBy(given(mistaken), given(mistaken).accepted, api.ConditionAccepted); got != "False R: m" {
+	if got := saidBy(given(mistaken), acceptedOf(given(mistaken)), api.ConditionAccepted); got != "False R: m" {
 		t.Errorf("with a mistake: %s", got)
 	}
-	if got := saidBy(given(), given().accepted, api.ConditionAccepted); got != "True Accepted: the spec can be worked on" {
+	if got := saidBy(given(), acceptedOf(given()), api.ConditionAccepted); got != "True Accepted: the spec can be worked on" {
 		t.Errorf("without one: %s", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -82,7 +83,7 @@ func (s *state) busyChild() string {
 // leaving is the status of a pair that is being deleted.
 func (s *state) leaving(children []runtime.Object, message string, stall jobs.Stall) hooks.Desired {
 	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
-	s.accepted(c)
+	check.Accepted(c, s.problem)
 	s.connected(c)
 	s.planned(c)
 	c.False(api.ConditionReady, api.ReasonDeleting, message)

@@ -10,11 +10,12 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 )
 
 func (s *state) status(dataSyncs []string, children []runtime.Object) (api.MovePairStatus, time.Duration) {
 	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
-	s.accepted(c)
+	check.Accepted(c, s.problem)
 	s.connected(c)
 	s.planned(c)
 	s.readyCondition(c)

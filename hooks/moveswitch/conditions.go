@@ -12,14 +12,6 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-func (s *state) accepted(c *hooks.Conditions) {
-	if s.problem != nil {
-		c.False(api.ConditionAccepted, s.problem.Reason, s.problem.Message)
-		return
-	}
-	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
-}
-
 // approvedCondition is about the newest cutover, once there is one: what is approved later does
 // not change what runs. A further try is a cutover of its own.
 func (s *state) approvedCondition(c *hooks.Conditions, d decision) {

@@ -96,7 +96,7 @@ func TestDecide(t *testing.T) {
 		"SwitchedForGood": {"the Job is gone", []func(*state){status(api.ConditionSwitched, "True", "x"), retry, approved}, phaseSwitched, ""},
 		"Resumed":         {"a cutover whose Job is gone goes on, approved or not", []func(*state){knewRunning}, phaseCutover, "new cutover 1"},
 		"ResumedRetry":    {"but not as another try", []func(*state){knewRunning, retry}, phaseWaiting, ""},
-		"NoPair":          {"nobody knows the clusters", []func(*state){approved, noPair, failed}, phaseRollingBack, "cutover-1"},
+		"NoPair":          {"the clusters are not known", []func(*state){approved, noPair, failed}, phaseRollingBack, "cutover-1"},
 
 		"Deleted":        {"nothing has begun", []func(*state){approved, toBeDeleted}, phaseRolledBack, ""},
 		"DeletedRunning": {"the cutover is dropped first", []func(*state){approved, running, toBeDeleted}, phaseRollingBack, ""},

@@ -40,7 +40,7 @@ func TestLeave(t *testing.T) {
 			"given up at 08:09:00 UTC; then " + atTarget, 9 * time.Minute},
 		"NoPair": {"the pair may come into sight", []func(*state){approved, switched, noPair, deleted(59 * time.Second)}, false,
 			"given up at 08:09:01 UTC; then " + atTarget, 9*time.Minute + time.Second},
-		"Orphan": {"nobody knows the clusters any more", []func(*state){approved, switched, noPair, deleted(time.Minute)}, true, atTarget, 0},
+		"Orphan": {"the clusters are not known any more", []func(*state){approved, switched, noPair, deleted(time.Minute)}, true, atTarget, 0},
 		"NoPairBack": {"a roll back is not given up for that", []func(*state){approved, failed, noPair, deleted(time.Minute)}, false,
 			"given up at 08:09:00 UTC; then " + atSource, 9 * time.Minute},
 		"GivenUp": {"it has taken too long", []func(*state){approved, failed, deleted(10 * time.Minute)}, true, atSource, 0},

@@ -7,6 +7,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
@@ -33,7 +34,7 @@ func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
 		}
 	}
 	c := hooks.NewConditions(old.Conditions, s.sw.Generation, s.now)
-	s.accepted(c)
+	check.Accepted(c, s.problem)
 	s.approvedCondition(c, d)
 	s.committed(c)
 	s.switched(c, d)

@@ -27,11 +27,7 @@ func FinalStatus() int {
 
 // writeFinalStatus copies what counts of the status of the task's run.
 func writeFinalStatus(taskFile, statusFile, to string) error {
-	data, err := os.ReadFile(taskFile)
-	if err != nil {
-		return fmt.Errorf("cannot read the task: %w", err)
-	}
-	t, err := task.Decode(data)
+	t, err := task.Read(taskFile)
 	if err != nil {
 		return err
 	}

@@ -120,11 +120,7 @@ func install(path string) error {
 
 // load makes the agent out of what is mounted.
 func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
-	data, err := os.ReadFile(task.TaskFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the task: %w", err)
-	}
-	t, err := task.Decode(data)
+	t, err := task.Read(task.TaskFile)
 	if err != nil {
 		return nil, err
 	}

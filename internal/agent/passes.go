@@ -53,21 +53,12 @@ func (a *Agent) firstRun() string {
 	if a.NextTaskFile == "" {
 		return a.RunID
 	}
-	data, err := os.ReadFile(a.NextTaskFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	t, err := decode(data, err)
+	t, err := task.Read(a.NextTaskFile)
 	if err != nil {
-		a.Log.Error("cannot read the task of the present pass", "error", err)
+		if !errors.Is(err, fs.ErrNotExist) {
+			a.Log.Error("cannot go on with the present pass", "error", err)
+		}
 		return ""
 	}
 	return t.Run.ID
-}
-
-func decode(data []byte, err error) (*task.Task, error) {
-	if err != nil {
-		return nil, err
-	}
-	return task.Decode(data)
 }

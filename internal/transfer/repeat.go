@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,9 +19,9 @@ func (s *Session) told(ctx context.Context, v *volumePass, target *corev1.Pod) (
 	if !s.spec.repeats() {
 		return mark, nil // Its task says it, since it was placed.
 	}
-	claim, err := s.spec.Target.Kube.CoreV1().PersistentVolumeClaims(s.spec.Target.Namespace).Get(ctx, v.volume.Target, getOptions)
+	claim, err := targetClaim(ctx, s.spec, v.volume)
 	if err != nil {
-		return mark, fmt.Errorf("cannot read claim %s of the target: %w", v.volume.Target, err)
+		return mark, err
 	}
 	mark.Told = mark.Whole != "" && lineage.CopyMark(claim) == mark.Whole
 	return mark, nil

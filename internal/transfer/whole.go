@@ -76,13 +76,21 @@ func (m copyMark) done(is string) (string, error) {
 
 // trust tells the worker of a target, before it is placed, what the claim's content is worth.
 func trust(ctx context.Context, s Spec, in *podInput, source *corev1.PersistentVolumeClaim) error {
-	claim, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Get(ctx, in.Volume.Target, getOptions)
+	claim, err := targetClaim(ctx, s, in.Volume)
 	if err != nil {
-		return fmt.Errorf("cannot read claim %s of the target: %w", in.Volume.Target, err)
+		return err
 	}
 	in.Copy = wholeMark(s, in.Mobilizer, source.UID, claim.UID)
 	in.Whole = lineage.CopyMark(claim) == in.Copy
 	return nil
+}
+
+func targetClaim(ctx context.Context, s Spec, v application.Volume) (*corev1.PersistentVolumeClaim, error) {
+	claim, err := s.Target.Kube.CoreV1().PersistentVolumeClaims(s.Target.Namespace).Get(ctx, v.Target, getOptions)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read claim %s of the target: %w", v.Target, err)
+	}
+	return claim, nil
 }
 
 // distrust takes the mark of a whole copy away: from here on a worker writes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
@@ -26,6 +27,15 @@ func Move(source *api.Endpoint, target api.Target, data api.Data, c config.Confi
 		return p
 	}
 	return claims(data, inUse)
+}
+
+// Accepted says whether a spec can be worked on; nil: it has no problem.
+func Accepted(c *hooks.Conditions, p *config.Problem) {
+	if p != nil {
+		c.False(api.ConditionAccepted, p.Reason, p.Message)
+		return
+	}
+	c.True(api.ConditionAccepted, api.ReasonAccepted, "the spec can be worked on")
 }
 
 func endpoint(e *api.Endpoint, what string) *config.Problem {

@@ -16,7 +16,7 @@ func nextStop(o Observed) (Action, bool) {
 	if a, more := nextSuspend(o); more && o.Record.QuiescedAt == nil {
 		return a, true
 	}
-	if o.wantsDelta() {
+	if o.wantsDelta() { // The Jobs of the CronJobs have taken their time.
 		return delta(o), true
 	}
 	running := o.toStop()
