@@ -22,11 +22,17 @@ build: ## compile everything; programs go to bin/
 		CGO_ENABLED=0 $(GO) build -trimpath -o bin/ "./$$dir" || exit 1; \
 	done
 
+.PHONY: cli
+cli: ## compile kubectl-move into .kubemove/bin: kubectl move, or kubectl kubemove
+	@mkdir -p .kubemove/bin
+	CGO_ENABLED=0 $(GO) build -trimpath -o .kubemove/bin/ ./cmd/kubectl-move
+	@ln -sf kubectl-move .kubemove/bin/kubectl-kubemove
+
 .PHONY: test
 test: ## tests that need no root and no cluster
 	$(GO) test -timeout 30m ./...
 	cd hooks/metacontroller/conformance && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/... ./crowd/... ./outage/...
+	cd e2e && $(GO) test ./lab/... ./demo/... ./bench/... ./corpus/... ./audit/... ./scale/... ./many/... ./outage/...
 
 .PHONY: verify
 verify: ## are generated files current, is the code clean?
@@ -39,7 +45,15 @@ lint: ## the part of verify that reads code; LINT_ARGS=--fix corrects what it ca
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
 	@$(FIRST_RUN)
-	cd e2e && $(GO) test -count=1 -timeout 75m -parallel 6 -v -skip '^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone)' $(E2E_ARGS) .
+	cd e2e && $(GO) test -count=1 -timeout 75m -parallel 4 -v -skip '$(LONG)' $(E2E_ARGS) .
+# Other targets run these: each takes many minutes, and what it covers rarely breaks alone.
+LONG = ^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone|PredictedDowntime|WayBackBytes|BandwidthLimit|$(JOURNEYS))|$(PARTS)
+JOURNEYS = Live|TwoLiveTargets|ThereAndBack|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun
+PARTS = ^TestPostgresLive$$/^page$$|^TestTransport$$/^(no_node_ports|load_balancer|unknown_to_all)$$
+
+.PHONY: e2e-long
+e2e-long: ## what make e2e leaves out: live moves under load, there and back twice, two targets, every kind of file, other routes
+	cd e2e && $(GO) test -count=1 -timeout 150m -parallel 2 -v -run '^Test($(JOURNEYS))$$|$(PARTS)' $(E2E_ARGS) .
 
 .PHONY: e2e-inputs
 e2e-inputs: ## mistakes that people make: told, repaired, and the move goes on by itself
@@ -53,6 +67,22 @@ e2e-foresight: ## applications whose move the plan has to warn of, or that chang
 e2e-faults: ## the long ones: parts killed, routes cut, volumes filled, an API server stopped in the middle of a move; with a report
 	cd e2e && $(GO) test -count=1 -timeout 120m -parallel 3 -v -run '^TestFault' $(E2E_ARGS) .
 
+.PHONY: e2e-many
+e2e-many: ## 1,000 live MoveEngines in one Metacontroller at an API server alone: requests, time, memory; a quarter of an hour
+	cd e2e && $(GO) test -count=1 -tags many -timeout 45m -v -run '^TestManyEngines$$' $(E2E_ARGS) ./many
+
+.PHONY: e2e-cli
+e2e-cli: ## each command of kubectl-move against an API server alone, by scripts; a minute, no root
+	cd e2e && $(GO) test -count=1 -tags cli -timeout 15m -v -skip '^TestCLI$$/^Thousand$$' $(E2E_ARGS) ./cli
+
+.PHONY: e2e-downtime
+e2e-downtime: ## the predicted downtime against the measured one, of ten databases with up to 4 GiB; takes an hour and 20 GiB
+	cd e2e && $(GO) test -count=1 -timeout 180m -v -run '^TestPredictedDowntime$$' $(E2E_ARGS) .
+
+.PHONY: e2e-bytes
+e2e-bytes: ## what crosses the link on the way back of 4 GiB of which 1 % was changed, and with a limited rate; takes 20 GiB
+	cd e2e && $(GO) test -count=1 -timeout 60m -v -run '^Test(WayBackBytes|BandwidthLimit)$$' $(E2E_ARGS) .
+
 .PHONY: corpus
 corpus: ## is anything lost on the way through an API server? make corpus DIR=manifests for yours; CORPUS_ARGS=-v
 ifdef DIR
@@ -65,9 +95,17 @@ endif
 bench-restic: ## KubeMove's copy of a volume against restic alone; BENCH_ARGS='-pairs 1' for less
 	@cd e2e && $(GO) run ./cmd/bench $(BENCH_ARGS)
 
+.PHONY: bench-session
+bench-session: ## a run of a short interval in which nothing changed, against restic alone; requests and CPU of it
+	@cd e2e && $(GO) run ./cmd/bench -idle 6 $(BENCH_ARGS)
+
 .PHONY: bench-objects
 bench-objects: ## how fast a namespace of 5,000 objects is planned and applied; BENCH_ARGS='-rounds 1' for less
 	@cd e2e && $(GO) run ./cmd/bench-objects $(BENCH_ARGS)
+
+.PHONY: bench-status
+bench-status: ## kubectl move status -A of 1,000 moves, in two seconds and with a few requests, at an API server alone
+	cd e2e && $(GO) test -count=1 -tags cli -timeout 15m -v -run '^TestCLI$$/^Thousand$$' ./cli
 
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src

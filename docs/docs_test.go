@@ -94,7 +94,7 @@ func TestEveryConditionIsDocumented(t *testing.T) {
 // pageOf each kind.
 var pageOf = map[string]string{
 	"moveengines": "moveengine.md", "movepairs": "movepair.md",
-	"datasyncs": "datasync.md", "moveswitches": "moveswitch.md",
+	"datasyncs": "datasync.md", "moveswitches": "moveswitch.md", "movereverses": "movereverse.md",
 }
 
 // properties of a schema, by name.

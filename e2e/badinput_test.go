@@ -22,9 +22,9 @@ type badInput struct {
 	app, engine string
 	// class: the application's claim asks for a StorageClass that harm makes.
 	class bool
-	// harm is done before the engine is applied, mend after its complaint was read.
-	harm, mend func(s *scenario)
-	// says is part of the complaint: the reason, and what helps to mend it.
+	// harm is done before the engine is applied, fix after its complaint was read.
+	harm, fix func(s *scenario)
+	// says is part of the complaint: the reason, and what helps to fix it.
 	says []string
 }
 
@@ -82,18 +82,18 @@ func badInputs() map[string]badInput {
 	cases["nothing selected"] = badInput{
 		engine: "engine-labels.yaml",
 		harm:   func(*scenario) {},
-		mend:   run(source, "label", "deployment/shop", "move=me"),
+		fix:    run(source, "label", "deployment/shop", "move=me"),
 		says:   []string{"NothingSelected"},
 	}
 	cases["unknown mobilizer"] = badInput{
 		engine: "engine-mobilizer.yaml",
 		harm:   func(*scenario) {},
-		mend:   run(source, "patch", "moveengine", "shop", "--type=merge", "-p", `{"spec":{"data":{"mobilizers":[{"name":"restic"}]}}}`),
+		fix:    run(source, "patch", "moveengine", "shop", "--type=merge", "-p", `{"spec":{"data":{"mobilizers":[{"name":"restic"}]}}}`),
 		says:   []string{"UnknownMobilizer", "teleporter", "restic"},
 	}
 	cases["claim too small"] = badInput{
 		harm: func(s *scenario) { s.fill(128) },
-		mend: func(s *scenario) {
+		fix: func(s *scenario) {
 			_, err := s.src.Exec(s.t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "sh", "-c", "rm /data/fill-*")
 			require.NoError(s.t, err)
 		},
@@ -114,13 +114,13 @@ func lostPod() badInput {
 				`{"status":{"phase":"Failed","reason":"NodeLost",
 					"containerStatuses":[{"name":"c","image":"none","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}}`)
 		},
-		mend: run(source, "delete", "pod", "lost"),
+		fix:  run(source, "delete", "pod", "lost"),
 		says: []string{"PodNotEnded", "Pod/lost", "delete pod lost"},
 	}
 }
 
 // missingImage: the source has the image of an init container, and the target gets it only when
-// it is mended. Its registry refuses every connection.
+// it is fixed. Its registry refuses every connection.
 func missingImage() badInput {
 	name := func(s *scenario) string { return "localhost:9/hello:" + s.namespace }
 	return badInput{
@@ -130,7 +130,7 @@ func missingImage() badInput {
 				`{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		},
-		mend: func(s *scenario) { s.loadHello(s.dst, name(s)) },
+		fix:  func(s *scenario) { s.loadHello(s.dst, name(s)) },
 		says: []string{"ImageNotPullable", "localhost:9/hello:", "Deployment.apps/shop", "pull secret"},
 	}
 }
@@ -153,7 +153,7 @@ func badKubeconfigs() map[string]badInput {
 	return map[string]badInput{
 		"no Secret": {
 			harm: run(source, "delete", "secret", "dst"),
-			mend: goodKubeconfig,
+			fix:  goodKubeconfig,
 			says: []string{"InvalidKubeconfig", "kubectl create secret generic dst --from-file=kubeconfig=FILE"},
 		},
 		"exec plugin": {
@@ -161,21 +161,21 @@ func badKubeconfigs() map[string]badInput {
 				*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{Command: "aws", APIVersion: "client.authentication.k8s.io/v1",
 					InteractiveMode: clientcmdapi.NeverExecInteractiveMode}}
 			}),
-			mend: goodKubeconfig,
+			fix:  goodKubeconfig,
 			says: []string{"InvalidKubeconfig", "exec", "aws"},
 		},
 		"unreachable": {
 			harm: kubeconfigOf(func(c *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) {
 				c.Server = c.Server[:strings.LastIndex(c.Server, ":")] + ":9"
 			}),
-			mend: goodKubeconfig,
+			fix:  goodKubeconfig,
 			says: []string{"EndpointUnreachable", ":9", "connection refused"},
 		},
 		"expired token": {
 			harm: kubeconfigOf(func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
 				*user = clientcmdapi.AuthInfo{Token: "expired"}
 			}),
-			mend: goodKubeconfig,
+			fix:  goodKubeconfig,
 			says: []string{"credentials"},
 		},
 	}
@@ -208,23 +208,23 @@ func badTargets() map[string]badInput {
 		"no such StorageClass": {
 			class: true,
 			harm:  specialClass(source),
-			mend:  specialClass(target),
+			fix:   specialClass(target),
 			says:  []string{"StorageClassMissing", "special-", "standard"},
 		},
 		"foreign object": {
 			harm: run(target, "create", "configmap", "settings"),
-			mend: run(target, "delete", "configmap", "settings"),
+			fix:  run(target, "delete", "configmap", "settings"),
 			says: []string{"NameConflict", "ConfigMap/settings"},
 		},
 		"quota": {
 			harm: run(target, "create", "quota", "none", "--hard=pods=0"),
-			mend: run(target, "delete", "quota", "none"),
+			fix:  run(target, "delete", "quota", "none"),
 			says: []string{"QuotaExceeded", "ResourceQuota none", "pods: needs 1, left 0 of 0"},
 		},
 		"Pod security": {
 			app:  "vault.yaml",
 			harm: run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce=restricted"),
-			mend: run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce-"),
+			fix:  run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce-"),
 			says: []string{"RejectedByTarget", "violates PodSecurity"},
 		},
 		"namespace terminating": {
@@ -232,7 +232,7 @@ func badTargets() map[string]badInput {
 				create(target, `{apiVersion: v1, kind: ConfigMap, metadata: {name: stays, finalizers: [example.com/stays]}}`)(s)
 				s.kubectl(s.dst, "delete", "namespace", s.namespace, "--wait=false")
 			},
-			mend: func(s *scenario) {
+			fix: func(s *scenario) {
 				s.kubectl(s.dst, "patch", "configmap", "stays", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 				s.kubectl(s.dst, "wait", "--for=delete", "namespace/"+s.namespace, timeout)
 				s.kubectl(s.dst, "create", "namespace", s.namespace)
@@ -243,7 +243,7 @@ func badTargets() map[string]badInput {
 }
 
 // TestBadInput: each is told on the object that the user made, with what to do; the source is
-// left alone; and once the cause is mended the move goes on by itself.
+// left alone; and once the cause is fixed the move goes on by itself.
 func TestBadInput(t *testing.T) {
 	for name, c := range badInputs() {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +254,7 @@ func TestBadInput(t *testing.T) {
 			s.apply(s.src, cmp.Or(c.engine, "engine-auto.yaml"), "KIND", "Deployment")
 			s.t.Log("\n" + s.complaint(c.says))
 			require.Equal(t, before, s.sourceState(), "the source was touched")
-			c.mend(s)
+			c.fix(s)
 			s.switched()
 		})
 	}

@@ -56,16 +56,16 @@ func TestFaultCut(t *testing.T) {
 			}
 			s.fault("%s from %.2f of the bytes on, %s", cut.says, at, lasts)
 			s.inside(s.src, append([]string{"iptables", "-I"}, rule...)...)
-			mend := func() {
+			fix := func() {
 				if out, err := clusters.Inside(context.Background(), s.src, append([]string{"iptables", "-D"}, rule...)...); err != nil {
 					t.Errorf("the cut is left: %v\n%s", err, out)
 				}
 			}
 			if cut.time > 0 {
 				time.Sleep(cut.time) // This is the fault, not a wait for something.
-				mend()
+				fix()
 			} else {
-				defer mend()
+				defer fix()
 			}
 			s.switchedOrRetried()
 			if cut.time == 0 {
@@ -166,7 +166,7 @@ func TestFaultRepositoryDown(t *testing.T) {
 		return nil
 	})
 	s.fault("the S3 server is gone for a minute")
-	// Nobody gets there any more, and whoever is there is thrown out. What it holds stays.
+	// No Pod gets there any more, and those that are there are evicted. What it holds stays.
 	s.kubectl(s.dst, "patch", "service", "s3", "--type=merge", "-p", `{"spec":{"selector":{"app":"none"}}}`)
 	killContainer(t, s.dst, s.namespace, s.pod(s.dst, "app=s3"), "s3")
 	time.Sleep(time.Minute) // This is the fault, not a wait for something.

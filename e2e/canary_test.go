@@ -114,7 +114,7 @@ func (l *leaks) secrets(c *lab.Cluster, list string) {
 	defer l.mu.Unlock()
 	for _, secret := range secrets.Items {
 		for key, value := range secret.Data {
-			// Certificates are for everybody.
+			// Certificates are for every user.
 			if len(value) >= 8 && !strings.HasSuffix(key, ".crt") {
 				l.values[string(value)] = c.Name + "/" + secret.Name + "/" + key
 			}

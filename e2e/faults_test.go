@@ -67,8 +67,8 @@ func (s *scenario) flowing(part float64) (at float64) {
 	return at
 }
 
-// TestFaultKilled kills each part once while the data flows: the move goes on and completes.
-func TestFaultKilled(t *testing.T) {
+// killers end one part each, of a run or a cutover that goes on in a Job of that step.
+func killers(step string) map[string]func(*scenario) {
 	worker := func(side string) func(*scenario) {
 		return func(s *scenario) {
 			c := s.src
@@ -85,15 +85,20 @@ func TestFaultKilled(t *testing.T) {
 			killContainer(s.t, s.src, "kubemove-system", pod, pattern)
 		}
 	}
-	for name, kill := range map[string]func(*scenario){
+	return map[string]func(*scenario){
 		"driver": func(s *scenario) {
-			s.kubectl(s.src, "delete", "pods", "-l", "kubemove.io/step=cutover", "--grace-period=0", "--force", "--wait=false")
+			s.kubectl(s.src, "delete", "pods", "-l", "kubemove.io/step="+step, "--grace-period=0", "--force", "--wait=false")
 		},
 		"source worker":  worker("source"),
 		"target worker":  worker("target"),
 		"hook server":    kubemove("hooks"),
 		"Metacontroller": kubemove("metacontroller"),
-	} {
+	}
+}
+
+// TestFaultKilled kills each part once while the data flows: the move goes on and completes.
+func TestFaultKilled(t *testing.T) {
+	for name, kill := range killers("cutover") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScenario(t)
@@ -118,7 +123,7 @@ func (s *scenario) noLeftovers() {
 		"workers are left at the target")
 }
 
-// TestFaultSourceTouched: somebody scales the source up while its last data is
+// TestFaultSourceTouched: another client scales the source up while its last data is
 // copied. Nothing starts at the target until a run of a new epoch is clean.
 func TestFaultSourceTouched(t *testing.T) {
 	t.Parallel()

@@ -23,18 +23,25 @@ func killContainer(t *testing.T, c *lab.Cluster, namespace, pod, container strin
 	_, id, ok := strings.Cut(strings.TrimSpace(out), "://")
 	require.True(t, ok, "no container %s in Pod %s: %q", container, pod, out)
 	killed := 0
-	files, err := filepath.Glob("/proc/[0-9]*/cgroup")
-	require.NoError(t, err)
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil || !strings.Contains(string(data), id) {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		require.NoError(t, err)
+	for _, pid := range processesOf(id) {
 		if syscall.Kill(pid, syscall.SIGKILL) == nil {
 			killed++
 		}
 	}
 	require.NotZero(t, killed, "no process of container %s (%s) was found", container, id)
+}
+
+// processesOf a container: their cgroups have its id in their names.
+func processesOf(id string) (pids []int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/cgroup")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(data), id) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// letters makes a folder on the node of src, with files of one user that nobody else can read.
+// letters makes a folder on the node of src, with files of one user that no other user can read.
 func letters(t *testing.T) string {
 	t.Helper()
 	volumes := filepath.Join(clusters.Dir, clusters.Source().Name, "volumes")
@@ -55,7 +55,7 @@ func TestLegacyVolume(t *testing.T) {
 		"namespace: archive", "namespace: "+s.namespace)
 	s.kubectl(s.src, "wait", "pvc/files", "--for=jsonpath={.status.phase}=Bound", timeout)
 
-	// Somebody looks into the folder: he might write as well.
+	// A process looks into the folder: it might write as well.
 	create(source, strings.ReplaceAll(peek, "backups", "files"))(s)
 	s.kubectl(s.src, "wait", "--for=condition=Ready", "pod/peek", timeout)
 	s.apply(s.src, "examples/legacy-volume/moveengine.yaml", "metadata: {name: legacy}", "metadata: {name: shop}",

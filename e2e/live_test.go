@@ -64,7 +64,7 @@ func liveMove(t *testing.T) (own, gap float64) {
 	})
 	t.Log(s.kubectl(s.src, "get", "datasync", "shop-dst-restic", "-o",
 		`jsonpath={range .status.runs[*]}{.trigger} {.outcome} {.seconds} s, {.files} files, {.bytes} bytes{"\n"}{end}`))
-	acknowledged := s.followClient()
+	acknowledged := s.followClient(s.src)
 	before := s.lastWrite(s.src)
 	s.approve("shop-dst")
 	s.switched()
@@ -95,11 +95,14 @@ func liveMove(t *testing.T) (own, gap float64) {
 	return own, gap
 }
 
-// sql asks the database of a side.
+// sql asks the database of a side. Its Service may lead to it a moment later than it is ready.
 func (s *scenario) sql(c *lab.Cluster, query string) string {
 	s.t.Helper()
-	out, err := c.Kubectl(s.t.Context(), "-n", s.namespace, "exec", "deployment/client", "--", "psql", "-qtAc", query)
-	require.NoError(s.t, err, out)
+	var out string
+	s.await(patience, "the database at "+c.Name, func() (err error) {
+		out, err = c.Kubectl(s.t.Context(), "-n", s.namespace, "exec", "deployment/client", "--", "psql", "-qtAc", query)
+		return err
+	})
 	return strings.TrimSpace(out)
 }
 
@@ -137,11 +140,11 @@ func (s *scenario) ownGap() float64 {
 	return s.gap(s.src, since)
 }
 
-// followClient reads the log of the client at the source from its beginning; what it returns waits for the end of the log
+// followClient reads the log of the client at a side from its beginning; what it returns waits for the end of the log
 // and tells which writes were acknowledged, each as NUMBER/WRITER.
-func (s *scenario) followClient() func() []string {
+func (s *scenario) followClient(c *lab.Cluster) func() []string {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), clusters.Kubectl(), "--kubeconfig", s.src.Kubeconfig, "-n", s.namespace,
+	cmd := exec.CommandContext(s.t.Context(), clusters.Kubectl(), "--kubeconfig", c.Kubeconfig, "-n", s.namespace,
 		"logs", "--follow", "deployment/client")
 	out, err := cmd.StdoutPipe()
 	require.NoError(s.t, err)
@@ -162,7 +165,7 @@ func (s *scenario) followClient() func() []string {
 		select {
 		case <-ended:
 		case <-time.After(patience):
-			require.Fail(s.t, "the log of the client at the source does not end")
+			require.Fail(s.t, "the log of the client does not end")
 		}
 		return heard
 	}

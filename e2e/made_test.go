@@ -31,14 +31,14 @@ import (
 // made follows what a move creates at the target, by the API server's own log.
 type made struct {
 	s *scenario
-	// user that the move has at the target, and nobody else.
+	// user that the move has at the target, and no other user.
 	user string
 	log  *audit.Log
 
 	mapper *restmapper.DeferredDiscoveryRESTMapper
 
 	mu sync.Mutex
-	// own are the objects that KubeMove has made for its own work, as somebody who watched them
+	// own are the objects that KubeMove has made for its own work, as a client that watched them
 	// come has seen them: most are gone when the move has ended.
 	own map[ownObject]bool
 }

@@ -152,7 +152,7 @@ func TestUnhealthyTargetRollsBack(t *testing.T) {
 	s.deploy(s.src, "shop.yaml")
 	_, err := s.src.Exec(t.Context(), s.namespace, s.pod(s.src, "app=shop"), "", "touch", "/data/unhealthy-at-dst")
 	require.NoError(t, err)
-	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment")
+	s.apply(s.src, "engine-auto.yaml", "KIND", "Deployment", "healthTimeout: 3m", "healthTimeout: 40s")
 	s.kubectl(s.src, "wait", "--for=create", "moveswitch/shop-dst", timeout)
 	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
@@ -179,7 +179,7 @@ func TestShellMobilizer(t *testing.T) {
 	require.Equal(t, "Synced", s.kubectl(s.src, "get", "datasync", "shop-dst-shell-tar", "-o", "jsonpath={.status.volumes[0].stage}"))
 }
 
-// TestRequestedRun copies while the application runs, because somebody asked for it; the final
+// TestRequestedRun copies while the application runs, because it was asked for; the final
 // run then has little left to do.
 func TestRequestedRun(t *testing.T) {
 	t.Parallel()

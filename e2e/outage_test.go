@@ -138,7 +138,7 @@ func (m *outageMove) interfere() {
 	}
 }
 
-// ends waits until the switch has come to its end: done, undone or gone.
+// ends waits until the switch has come to its end: done, rolled back or gone.
 func (m *outageMove) ends() {
 	m.await(2*patience, "the end of the switch of "+m.after, func() error {
 		conditions, err := m.src.Kubectl(m.t.Context(), "-n", m.namespace, "get", "moveswitch", m.name, "--ignore-not-found", "-o",

@@ -99,10 +99,9 @@ func TestWebShopPage(t *testing.T) {
 	}
 }
 
-// TestPostgresLivePage runs every command of the page of examples/postgres-live, which proves that no
+// postgresLivePage runs every command of the page of examples/postgres-live, which proves that no
 // acknowledged row was lost, to the last one, which leaves nothing.
-func TestPostgresLivePage(t *testing.T) {
-	t.Parallel()
+func postgresLivePage(t *testing.T) {
 	_, err := clusters.LoadPostgres(t.Context())
 	require.NoError(t, err)
 	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "postgres-live"}
@@ -117,6 +116,45 @@ func TestPostgresLivePage(t *testing.T) {
 	read(t, contexts(t), blocksOf(t, "examples/postgres-live/README.md", "")...)
 	for _, c := range clusters.Clusters() {
 		require.Empty(t, s.kubectl(c, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
+	}
+}
+
+// TestBlueGreenPage runs every command of the page of examples/blue-green: there, back and there again, with each side's own
+// image.
+func TestBlueGreenPage(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, clusters.LoadNewerBusybox(t.Context()))
+	blue := &scenario{t: t, src: clusters.Source(), dst: clusters.Source(), namespace: "book-blue"}
+	green := &scenario{t: t, src: clusters.Source(), dst: clusters.Source(), namespace: "book-green"}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		blue.close()
+		green.close()
+		_, _ = blue.src.Kubectl(context.Background(), "delete", "--ignore-not-found", "clusterrolebinding", "kubemove-endpoint-facts-book-green")
+	})
+	page := blocksOf(t, "examples/blue-green/README.md", "")
+	require.Len(t, page, 6)
+	application, account, there, back, again, away := page[0], page[1], page[2], page[3], page[4], page[5]
+	config := contexts(t)
+	running := func(replicas string, s *scenario, tag string) {
+		t.Helper()
+		require.Equal(t, replicas+" docker.io/library/busybox:"+tag,
+			s.kubectl(s.src, "get", "deployment", "book", "-o", "jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image}"))
+	}
+	read(t, config, application, account, there)
+	running("0", blue, "1.36")
+	running("1", green, "1.37")
+	read(t, config, back)
+	running("1", blue, "1.36")
+	running("0", green, "1.37")
+	read(t, config, again)
+	running("0", blue, "1.36")
+	running("1", green, "1.37")
+	read(t, config, away)
+	for _, s := range []*scenario{blue, green} {
+		require.Empty(t, s.kubectl(s.src, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
 	}
 }
 

@@ -99,7 +99,7 @@ func TestRepositoryClaim(t *testing.T) {
 }
 
 // TestBadInputCredentials makes one mistake with the Secret after the other. Each is told before
-// anything is stopped, and with the last one mended the move goes on by itself.
+// anything is stopped, and with the last one fixed the move goes on by itself.
 func TestBadInputCredentials(t *testing.T) {
 	t.Parallel()
 	s := newScenario(t)

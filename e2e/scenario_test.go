@@ -55,14 +55,14 @@ func (s *scenario) close() {
 		}
 	}
 	// The engines go first: their clean-up needs the Secret with the kubeconfig.
-	out, err := s.src.Kubectl(ctx, "-n", s.namespace, "delete", "moveengines", "--all", timeout)
+	out, err := s.src.Kubectl(ctx, "-n", s.namespace, "delete", "movereverses,moveengines", "--all", timeout)
 	if err != nil {
 		s.t.Errorf("the engines cannot be deleted: %v\n%s", err, out)
-		_, _ = s.src.Kubectl(ctx, "-n", s.namespace, "annotate", "moveswitches,movepairs,datasyncs,moveengines", "--all",
+		_, _ = s.src.Kubectl(ctx, "-n", s.namespace, "annotate", "moveswitches,movepairs,datasyncs,moveengines,movereverses", "--all",
 			"kubemove.io/force-delete=true")
 	}
 	for _, c := range clusters.Clusters() {
-		if _, err := c.Kubectl(ctx, "delete", "namespace", s.namespace, timeout); err != nil {
+		if _, err := c.Kubectl(ctx, "delete", "namespace", "--ignore-not-found", s.namespace, timeout); err != nil {
 			s.t.Errorf("the namespace in %s cannot be deleted: %v", c.Name, err)
 		}
 	}
@@ -121,10 +121,10 @@ func (s *scenario) approve(name string) {
 	s.kubectl(s.src, "patch", "moveswitch", name, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"approvedPlan":%q}}`, hash))
 }
 
-// await repeats a check, every second, until it succeeds.
+// await repeats a check until it succeeds, not too often: each kubectl is a process, and a machine has few cores.
 func (s *scenario) await(timeout time.Duration, what string, check func() error) {
 	s.t.Helper()
-	require.NoError(s.t, lab.AwaitEvery(s.t.Context(), 2*time.Second, timeout, what, func(context.Context) error { return check() }))
+	require.NoError(s.t, lab.AwaitEvery(s.t.Context(), 4*time.Second, timeout, what, func(context.Context) error { return check() }))
 }
 
 // catch is await for a moment that passes.

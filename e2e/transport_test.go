@@ -24,7 +24,7 @@ func TestTransport(t *testing.T) {
 	}{
 		"one cluster": {want: "Auto", used: "ClusterIP", target: func(s *scenario) *lab.Cluster { return s.src }, before: secondNamespace},
 		"relay":       {want: "Relay", used: "Relay"},
-		// A target that lets nobody open ports is as good.
+		// A target where no ports can be opened is as good.
 		"no node ports":  {want: "Auto", used: "Relay", before: noNodePorts},
 		"load balancer":  {want: "LoadBalancer", used: "LoadBalancer", meanwhile: balance},
 		"unknown to all": {want: "ClusterIP", used: ""},

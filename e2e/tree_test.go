@@ -54,7 +54,7 @@ func fillTree(t *testing.T, root string) {
 	must(os.Link(filepath.Join(root, "links/a"), filepath.Join(root, "links/b/c")))
 	must(syscall.Mkfifo(filepath.Join(root, "fifo"), 0o620))
 	must(unix.Mknod(filepath.Join(root, "device*[x]"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
-	// Nobody listens, and the name of one who does could have 107 bytes only.
+	// No process listens, and the name of one that does could have 107 bytes only.
 	must(unix.Mknod(filepath.Join(root, "socket"), unix.S_IFSOCK|0o755, 0))
 	fillExtras(t, root, write)
 	old := []unix.Timespec{{Sec: 86400}, {Sec: 981173106, Nsec: 123456789}}

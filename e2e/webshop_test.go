@@ -25,7 +25,7 @@ type webShop struct {
 	*scenario
 	// group of the widgets, and class, their PriorityClass.
 	group, class string
-	// account is the user that KubeMove is at the target, and nobody else.
+	// account is the user that KubeMove is at the target, and no other user.
 	account string
 }
 
@@ -78,7 +78,7 @@ func (s *webShop) removeWide() {
 }
 
 // identify gives KubeMove an account of its own at the target, in another namespace than the
-// shop's, so that the audit log tells it from everybody else. It returns the name of its user.
+// shop's, so that the audit log tells it from all others. It returns the name of its user.
 func (s *webShop) identify() string {
 	s.kubectl(s.dst, "-n", "default", "create", "serviceaccount", s.namespace)
 	s.kubectl(s.dst, "create", "clusterrolebinding", s.namespace, "--clusterrole=cluster-admin", "--serviceaccount=default:"+s.namespace)

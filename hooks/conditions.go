@@ -62,6 +62,15 @@ func (c *Conditions) Unknown(kind, reason, message string) {
 	c.Set(kind, metav1.ConditionUnknown, reason, message)
 }
 
+// Keep adds conditions as they were; those that were not set are left out.
+func (c *Conditions) Keep(kinds ...string) {
+	for _, kind := range kinds {
+		if old := c.Previous(kind); old != nil {
+			c.Set(kind, old.Status, old.Reason, old.Message)
+		}
+	}
+}
+
 // Previous returns the condition of the previous status, or nil.
 func (c *Conditions) Previous(kind string) *metav1.Condition {
 	return meta.FindStatusCondition(c.previous, kind)

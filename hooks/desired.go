@@ -26,20 +26,12 @@ type Desired struct {
 // Sync decides what should be. It is pure.
 type Sync func(view View, now time.Time) (Desired, error)
 
-// Rule asks for related objects: all of one resource in the parent's namespace that the
-// selector matches.
-type Rule struct {
-	APIVersion    string               `json:"apiVersion"`
-	Resource      string               `json:"resource"`
-	LabelSelector metav1.LabelSelector `json:"labelSelector"`
-}
-
 // Hook is the decision for one kind of parents.
 type Hook struct {
 	// Sync is called for sync and finalize.
 	Sync Sync
-	// Related rules. They are constants: Metacontroller caches them by the name of a parent.
-	Related []Rule
+	// Related rules; nil: there are none.
+	Related Related
 }
 
 // Kinds that KubeMove's hooks read and write.
@@ -48,6 +40,7 @@ var (
 	KindMovePair       = Kind{APIVersion: api.GroupVersion.String(), Kind: "MovePair"}
 	KindDataSync       = Kind{APIVersion: api.GroupVersion.String(), Kind: "DataSync"}
 	KindMoveSwitch     = Kind{APIVersion: api.GroupVersion.String(), Kind: "MoveSwitch"}
+	KindMoveReverse    = Kind{APIVersion: api.GroupVersion.String(), Kind: "MoveReverse"}
 	KindJob            = Kind{APIVersion: "batch/v1", Kind: "Job"}
 	KindServiceAccount = Kind{APIVersion: "v1", Kind: "ServiceAccount"}
 	KindRoleBinding    = Kind{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "RoleBinding"}
@@ -57,12 +50,6 @@ var (
 func (k Kind) TypeMeta() metav1.TypeMeta {
 	return metav1.TypeMeta{APIVersion: k.APIVersion, Kind: k.Kind}
 }
-
-// Rules that several hooks use.
-var (
-	RuleMovePairs    = Rule{APIVersion: api.GroupVersion.String(), Resource: "movepairs"}
-	RuleMoveSwitches = Rule{APIVersion: api.GroupVersion.String(), Resource: "moveswitches"}
-)
 
 // Sooner returns the shorter of two resync times, of which 0 means none.
 func Sooner(a, b time.Duration) time.Duration {
@@ -79,10 +66,20 @@ func Sooner(a, b time.Duration) time.Duration {
 func Until(t, now time.Time) time.Duration { return max(t.Sub(now), time.Second) }
 
 // RelatedRecheck is how often something is looked at again that a hook waits for and that a
-// related object will tell. Events of related objects are not enough: Metacontroller 1.5.20
+// related object will tell, while it is near. Events of related objects are not enough: Metacontroller 1.5.20
 // remembers its rules by the parent's name alone, and of two parents of one name in two
 // namespaces it wakes up only one.
 const RelatedRecheck = 5 * time.Second
 
 // RelatedRecheckLong is RelatedRecheck for what takes minutes or a person.
 const RelatedRecheckLong = time.Minute
+
+// relatedRecheckMost is how often it is looked at in the end: a thousand that wait must not keep
+// Metacontroller from the one that is worked on.
+const relatedRecheckMost = 5 * time.Minute
+
+// Patiently is the time until the next look, from the first on: a quarter of what was waited since then, so that a wait
+// becomes by no more than that longer.
+func Patiently(first time.Duration, since, now time.Time) time.Duration {
+	return min(max(first, (now.Sub(since)/4).Truncate(time.Second)), max(first, relatedRecheckMost))
+}

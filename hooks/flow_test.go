@@ -50,7 +50,7 @@ func TestGiveUp(t *testing.T) {
 		least  time.Duration
 		most   time.Duration
 	}{
-		"Patience": {"ten minutes each for the switch and the pair", false, 10 * time.Minute, 25 * time.Minute},
+		"Deadline": {"ten minutes each for the switch and the pair", false, 10 * time.Minute, 25 * time.Minute},
 		"Force":    {"the annotation ends it at once", true, 0, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {

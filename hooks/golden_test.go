@@ -128,7 +128,7 @@ func (c call) check(t *testing.T) {
 	}
 }
 
-// keep the call in a folder, if somebody asks for it: Metacontroller's own types are in another
+// keep the call in a folder, if it is asked for: Metacontroller's own types are in another
 // module, which looks at the calls there.
 func (c call) keep(t *testing.T, from, name string) {
 	t.Helper()

@@ -4,8 +4,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/simulation"
 	"github.com/kubemove/kubemove/task"
 )
@@ -19,6 +23,14 @@ var scenarios = map[string]func(f *simulation.Flow){
 		f.Run(0)
 		f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
 		f.Run(1)
+		f.World.Delete(simulation.EngineID)
+		f.Run(1)
+	},
+	"deletion": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) { e.Spec.DeletionPolicy = api.DeletionDelete }))
+		f.Run(0)
+		f.Patch(simulation.SyncID, map[string]any{"request": "one"})
+		f.Run(0)
 		f.World.Delete(simulation.EngineID)
 		f.Run(1)
 	},
@@ -66,7 +78,28 @@ var scenarios = map[string]func(f *simulation.Flow){
 		}))
 		f.Run(2)
 		f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
-		f.Run(3)
+		f.Run(14)
+	},
+	"downtime": func(f *simulation.Flow) {
+		f.Cluster.CopySeconds = 40
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
+			simulation.Automatic(e)
+			e.Spec.Mode, e.Spec.Switch.MaxDowntime = api.ModeLive, "30s"
+		}))
+		f.Run(2)
+		f.Cluster.CopySeconds = 4
+		f.Run(6)
+	},
+	"reverse": func(f *simulation.Flow) {
+		f.World.Create(simulation.Engine(simulation.Automatic))
+		f.Run(2)
+		f.World.Create(simulation.Unstructured(&api.MoveReverse{
+			TypeMeta: hooks.KindMoveReverse.TypeMeta(), ObjectMeta: metav1.ObjectMeta{Name: "shop-back"},
+			Spec: api.MoveReverseSpec{SwitchRef: api.LocalReference{Name: "shop-cloud"}},
+		}))
+		f.Run(1)
+		f.Patch(simulation.ID{Kind: hooks.KindMoveSwitch, Name: "shop-back"}, map[string]any{"approvedPlan": f.Cluster.PlanHash})
+		f.Run(2)
 	},
 	"kustomization": func(f *simulation.Flow) {
 		f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
@@ -78,6 +111,31 @@ var scenarios = map[string]func(f *simulation.Flow){
 			}
 		}))
 		f.Run(0)
+	},
+	"watch": func(f *simulation.Flow) {
+		down := false
+		f.Player.Fail = func(x task.Task, _ int) *task.Result {
+			if down && x.Verb == task.VerbWatch {
+				return &task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: api.ReasonEndpointUnreachable,
+					Message: "cannot reach the API server at the target: no answer"}
+			}
+			return nil
+		}
+		f.Cluster.Expires = []task.Expiry{{Role: task.RoleTarget, Kind: "token", At: metav1.NewTime(f.World.Now.Add(12 * time.Hour))}}
+		f.World.Create(simulation.Engine(nil))
+		f.Run(1)
+		f.Cluster.Expires = nil
+		f.Run(1)
+		down = true
+		f.Run(2)
+		down = false
+		f.Run(1)
+		f.Patch(simulation.SwitchID, map[string]any{"approvedPlan": "plan-1"})
+		f.Run(1)
+		f.Cluster.WatchRuns = []string{"Deployment.apps/web"}
+		f.Run(6)
+		f.Cluster.WatchRuns = nil
+		f.Run(6)
 	},
 	"blocked": func(f *simulation.Flow) {
 		f.Cluster.Blockers = []api.Blocker{{Reason: api.ReasonNameConflict, Message: "ConfigMap/settings exists already",

@@ -90,7 +90,7 @@ func switches(list []metav1.Condition) bool {
 	return meta.IsStatusConditionTrue(list, api.ConditionSwitched)
 }
 
-// A Job that somebody deletes at any moment does not change the end.
+// A Job that a person deletes at any moment does not change the end.
 func TestJobsDeleted(t *testing.T) {
 	for seed := range uint64(16) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestDeleteAtEveryPhase(t *testing.T) {
 					t.Error("the clusters are left touched")
 				}
 				if committed && !f.Cluster.Open {
-					t.Error("a committed switch was undone")
+					t.Error("a committed switch was rolled back")
 				}
 				if f.World.Now.Sub(simulation.Start) > 9*time.Minute {
 					t.Errorf("the deletion took until %s: it was given up", f.World.Now)

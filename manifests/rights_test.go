@@ -222,7 +222,7 @@ func TestOthersAreSafe(t *testing.T) {
 		for name, role := range roles {
 			for _, right := range rights(role.Rules) {
 				if verb, _, _ := strings.Cut(right, " "); slices.Contains(changing, verb) || strings.Contains(right, "*") {
-					t.Errorf("%s in %s may %s: objects of everybody", name, file, right)
+					t.Errorf("%s in %s may %s: objects of all applications", name, file, right)
 				}
 			}
 		}

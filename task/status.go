@@ -28,7 +28,7 @@ type Retry string
 const (
 	// RetrySoon: a passing failure.
 	RetrySoon Retry = "Soon"
-	// RetryLater: somebody has to mend something first; tried again every few minutes.
+	// RetryLater: a person has to fix something first; tried again every few minutes.
 	RetryLater Retry = "Later"
 )
 
@@ -53,12 +53,21 @@ type Status struct {
 	BytesPerSecond int64 `json:"bytesPerSecond,omitempty"`
 	// ETASeconds of the run. KubeMove computes it.
 	ETASeconds int64 `json:"etaSeconds,omitempty"`
+	// CopySeconds that the copy and its comparison took, of a run that has succeeded: without the time for the workers and
+	// their connection. KubeMove writes it.
+	CopySeconds int64 `json:"copySeconds,omitempty"`
 	// Warnings for people, at most ten.
 	Warnings []string `json:"warnings,omitempty"`
+	// Pass of a session that goes on now, and the last Passes that have ended, the oldest first, at most ten. Each is a run with
+	// an id of its own. Only a task with a session has them.
+	Pass   *api.SyncRun  `json:"pass,omitempty"`
+	Passes []api.SyncRun `json:"passes,omitempty"`
 	// Plan is the result of the verb plan, and of a cutover that found the plan changed.
 	Plan *api.PlanStatus `json:"plan,omitempty"`
 	// Switch is how far a cutover or a roll back is.
 	Switch *SwitchProgress `json:"switch,omitempty"`
+	// Watch is the result of the verb watch; of the verb plan it says when credentials end.
+	Watch *Watch `json:"watch,omitempty"`
 	// Stalled says what the task tries or waits for in vain; it goes on trying. Absent while it
 	// gets on.
 	Stalled *Stalled `json:"stalled,omitempty"`
@@ -117,7 +126,7 @@ type SwitchProgress struct {
 	CommittedAt *metav1.Time `json:"committedAt,omitempty"`
 	// DowntimeSeconds, once the target is open.
 	DowntimeSeconds int64 `json:"downtimeSeconds,omitempty"`
-	// RolledBack: everything was undone and the source is back.
+	// RolledBack: everything was rolled back and the source is back.
 	RolledBack bool `json:"rolledBack,omitempty"`
 	// Touched: the switch holds locks or has changed something that a roll back must undo.
 	Touched bool `json:"touched,omitempty"`

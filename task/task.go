@@ -20,6 +20,7 @@ const (
 	VerbCutover  Verb = "cutover"
 	VerbRollback Verb = "rollback"
 	VerbCleanup  Verb = "cleanup"
+	VerbWatch    Verb = "watch"
 )
 
 // Role is the side that a worker works on; empty for a task that works on both.
@@ -68,6 +69,9 @@ type Task struct {
 	// the worker waits for the next; after a failure it ends as it would else. SIGTERM ends it. Only
 	// mobilizers that are registered with passes get it.
 	Passes bool `json:"passes,omitempty"`
+	// Session: KubeMove's verb sync keeps its workers between the passes of this session; nil: it makes one run. Mobilizers do
+	// not get it.
+	Session *Session `json:"session,omitempty"`
 	// Parameters of the mobilizer, as the user wrote them.
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// Move is the input of KubeMove's own verbs; mobilizers do not get it.
@@ -80,6 +84,12 @@ func (t *Task) HoldsState() bool {
 		return t.Role == RoleTarget
 	}
 	return t.Role == t.StateSide
+}
+
+// Session of many passes with one set of workers. It ends by itself when what it was made for has changed.
+type Session struct {
+	// DataSync says in its spec, which is read before each pass, whether and when there is another one.
+	DataSync Object `json:"dataSync"`
 }
 
 // Run identifies one run.
@@ -178,8 +188,15 @@ type Move struct {
 	// the move that it undoes, and so on. What outlives a move is named by it, such as repositories.
 	// Default: the pair itself, which is the first.
 	Lineage *Object `json:"lineage,omitempty"`
+	// Reverses is what the pair leads back from; nil: it is a first move.
+	Reverses *Reverse `json:"reverses,omitempty"`
+	// DeleteCopies: the cleanup of a pair deletes the claims that the pair has created at the target, where they hold copies and
+	// nothing else.
+	DeleteCopies bool `json:"deleteCopies,omitempty"`
 	// Switch that the task works for: prepare, cutover, rollback and its cleanup.
 	Switch *Object `json:"switch,omitempty"`
+	// Committed is the switch that has led the application away from the source, for the verb watch; nil: none has.
+	Committed *Object `json:"committed,omitempty"`
 	// Application selects the members.
 	Application api.Application `json:"application"`
 	// StorageClasses maps classes of the source to those of the target.
@@ -205,6 +222,14 @@ type Move struct {
 	MaxFinalSyncSeconds int64 `json:"maxFinalSyncSeconds,omitempty"`
 	// ProgressSeconds is the shortest time between two reports; at least 5.
 	ProgressSeconds int64 `json:"progressSeconds,omitempty"`
+}
+
+// Reverse says what a way back begins from.
+type Reverse struct {
+	// Switch that has led to where the way back begins. It is committed, and its plan is at home.
+	Switch Object `json:"switch"`
+	// Earlier are the UIDs of all committed switches of the lineage, the oldest first; the last one is Switch.
+	Earlier []string `json:"earlier"`
 }
 
 // FirstPair of the lineage.

@@ -59,7 +59,7 @@ type Contents string
 const (
 	// ContentsAll: its objects and its data. The default.
 	ContentsAll Contents = "All"
-	// ContentsData: its claims with their data. Somebody else creates the rest at the target.
+	// ContentsData: its claims with their data. The rest is created at the target by other means.
 	ContentsData Contents = "Data"
 	// ContentsObjects: its objects, with empty claims.
 	ContentsObjects Contents = "Objects"
@@ -86,7 +86,7 @@ type Application struct {
 	// clusterResources says what happens to cluster-wide objects that the application names and
 	// the target does not have. Referenced (default): definitions of its custom resources,
 	// PriorityClasses, and ClusterRoles and ClusterRoleBindings of its accounts are created there,
-	// as far as the account may; None: the plan asks for them, and somebody else creates them.
+	// as far as the account may; None: the plan asks for them, and they are created by other means.
 	// Others, such as StorageClasses, are never created.
 	// +optional
 	ClusterResources ClusterResources `json:"clusterResources,omitempty"`

@@ -63,10 +63,11 @@ type schema struct {
 
 // wantKinds are the kinds with their short names.
 var wantKinds = map[string]string{
-	"MoveEngine": "me",
-	"MovePair":   "mp",
-	"DataSync":   "dsync",
-	"MoveSwitch": "ms",
+	"MoveEngine":  "me",
+	"MovePair":    "mp",
+	"DataSync":    "dsync",
+	"MoveSwitch":  "ms",
+	"MoveReverse": "mr",
 }
 
 // bools may be true or false for ever; everything else is an enum, so that it can grow. The
@@ -230,9 +231,9 @@ func checkRules(path string, s schema) []string {
 }
 
 // checkOwners wants each field of a spec that a hook writes to say who owns it. A
-// MoveEngine's are all the user's.
+// those of MoveEngine and MoveReverse are all the user's.
 func checkOwners(kind string, spec schema) []string {
-	if kind == "MoveEngine" {
+	if kind == "MoveEngine" || kind == "MoveReverse" {
 		return nil
 	}
 	var broken []string

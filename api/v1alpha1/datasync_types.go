@@ -100,7 +100,7 @@ const (
 	TriggerInitial Trigger = "Initial"
 	// TriggerSchedule: the time of spec.sync has come.
 	TriggerSchedule Trigger = "Schedule"
-	// TriggerRequest: somebody wrote spec.request.
+	// TriggerRequest: spec.request was written.
 	TriggerRequest Trigger = "Request"
 	// TriggerFinal: the run of a switch, after the source was stopped.
 	TriggerFinal Trigger = "Final"
@@ -178,6 +178,10 @@ type SyncRun struct {
 	// seconds from startedAt to finishedAt; absent while it runs.
 	// +optional
 	Seconds int64 `json:"seconds,omitempty"`
+	// copySeconds of it that the copy and its comparison took, without the time for the Job, the workers and their
+	// connection: at least 1. Absent unless the run has succeeded.
+	// +optional
+	CopySeconds int64 `json:"copySeconds,omitempty"`
 	// outcome: Succeeded, Failed or Declined; empty while it runs.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32

@@ -12,7 +12,8 @@ var GroupVersion = schema.GroupVersion{Group: "kubemove.io", Version: "v1alpha1"
 var schemeBuilder = runtime.NewSchemeBuilder(func(s *runtime.Scheme) error {
 	s.AddKnownTypes(GroupVersion,
 		&MoveEngine{}, &MoveEngineList{}, &MovePair{}, &MovePairList{},
-		&DataSync{}, &DataSyncList{}, &MoveSwitch{}, &MoveSwitchList{})
+		&DataSync{}, &DataSyncList{}, &MoveSwitch{}, &MoveSwitchList{},
+		&MoveReverse{}, &MoveReverseList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 })

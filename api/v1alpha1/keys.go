@@ -19,7 +19,7 @@ const (
 	// by the cutover, removed by its roll back only.
 	ActiveAnnotation = "kubemove.io/active"
 	// CopyAnnotation on a claim of the target says what its content is worth: "whole/HASH" when the
-	// last run has copied everything there, on the disk, and nobody has written since; the hash
+	// last run has copied everything there, on the disk, and nothing was written since; the hash
 	// stands for the claims, the lineage and the mobilizer. "writing/UID" names the worker Pod
 	// that has begun to write. Written by the runs, removed by the cutover that makes the claim
 	// active, and by its roll back. On a worker Pod: what the claim will say when it has succeeded.
@@ -33,6 +33,15 @@ const (
 	// CreatedByAnnotation on an object of the target holds the UID of the switch or of the
 	// pair that created it.
 	CreatedByAnnotation = "kubemove.io/created-by"
+	// TokenDurationAnnotation on the Secret of a target that kubectl move has added: for how long its token was
+	// asked for, a duration such as 720h. Absent: the token lives until its Secret at the target is deleted.
+	TokenDurationAnnotation = "kubemove.io/token-duration"
+	// ExpiresAnnotation on such a Secret is when its token ends (RFC 3339). Absent: it does not end.
+	ExpiresAnnotation = "kubemove.io/expires"
+	// AccountAnnotation on such a Secret is the account at the target, NAMESPACE/NAME. Absent: the credentials
+	// were copied from a kubeconfig.
+	AccountAnnotation = "kubemove.io/account"
+
 	// PrivilegedMoversAnnotation with the value "true" on a namespace allows workers there
 	// that read and write everything: root with the capabilities that such a copy needs. Written by
 	// the namespace's administrators.
@@ -48,6 +57,9 @@ const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	// ManagedByValue is the value of ManagedByLabel.
 	ManagedByValue = "kubemove"
+	// TargetLabel on the Secret of a target that kubectl move has added, and on everything that it has made for
+	// it in the target's cluster: an id that follows from the namespace of the Secret, by its UID, and its name.
+	TargetLabel = "kubemove.io/target"
 	// PairLabel holds the UID of the MovePair that an own object works for.
 	PairLabel = "kubemove.io/pair"
 	// RunLabel holds the run that a worker belongs to.
@@ -93,10 +105,14 @@ const (
 	ReasonNothingSelected     = "NothingSelected"
 	ReasonUnknownMobilizer    = "UnknownMobilizer"
 	ReasonInvalidSpec         = "InvalidSpec"
+	ReasonLabelMissing        = "LabelMissing"
 	ReasonTargetIsActive      = "TargetIsActive"
 	ReasonSourceHeld          = "SourceHeld"
 	ReasonEndpointUnreachable = "EndpointUnreachable"
 	ReasonInvalidKubeconfig   = "InvalidKubeconfig"
+	// ReasonCredentialsExpire: those of a kubeconfig end before the switch has used them.
+	ReasonCredentialsExpire = "CredentialsExpireBeforeSwitch"
+
 	ReasonUnsupportedVersion  = "UnsupportedVersion"
 	ReasonForbidden           = "Forbidden"
 	ReasonNamespaceNotFound   = "NamespaceNotFound"
@@ -158,6 +174,12 @@ const (
 	ReasonSyncing = "Syncing"
 	// ReasonScheduled: the time of a switch is still to come.
 	ReasonScheduled = "Scheduled"
+	// ReasonSwitchNotFound: a way back names a switch that is not there, or goes.
+	ReasonSwitchNotFound = "SwitchNotFound"
+	// ReasonDowntimeTooLong: more downtime is predicted than maxDowntime allows.
+	ReasonDowntimeTooLong = "DowntimeTooLong"
+	// ReasonDowntimeUnknown: there is a maxDowntime, and nothing to predict the downtime from yet.
+	ReasonDowntimeUnknown = "DowntimeUnknown"
 	// ReasonSwitchTimePassed: the time of a switch was before its object.
 	ReasonSwitchTimePassed = "SwitchTimePassed"
 	ReasonApproved         = "Approved"
@@ -189,6 +211,8 @@ const (
 	ReasonActionRepeats = "ActionRepeats"
 	// ReasonClaimReplaced: a claim of the target is not the one that was filled.
 	ReasonClaimReplaced = "ClaimReplaced"
+	// ReasonPodPending: a Pod of the application cannot start that mounts a claim which is being copied.
+	ReasonPodPending    = "PodPending"
 	ReasonDeleting      = "Deleting"
 	ReasonCleanupGaveUp = "CleanupGaveUp"
 )

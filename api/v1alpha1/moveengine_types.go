@@ -17,6 +17,21 @@ const (
 	ModeLive MoveMode = "Live"
 )
 
+// DeletionPolicy says what becomes of the copies at a target that is not active.
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+// The policies of deletion.
+const (
+	// DeletionRetain leaves the copies where they are.
+	DeletionRetain DeletionPolicy = "Retain"
+	// DeletionDelete deletes the claims that the pair has created, where they hold copies and nothing else.
+	DeletionDelete DeletionPolicy = "Delete"
+)
+
+// Deletes says whether the copies go.
+func (p DeletionPolicy) Deletes() bool { return p == DeletionDelete }
+
 // EngineSwitch is the cutover that an engine asks for: the target and the policy of its
 // MoveSwitch.
 type EngineSwitch struct {
@@ -67,13 +82,19 @@ type MoveEngineSpec struct {
 	// data says how the data moves.
 	// +optional
 	Data Data `json:"data,omitempty,omitzero"`
-	// planInterval: a plan that is older than this is made anew, a duration such as 30m, at least
-	// 1m. A plan looks through every volume. 0s: only when something changes, or when it is asked
+	// planInterval: once in each such time the plan is made anew, at a time that is the pair's own; a duration such as
+	// 30m, at least 1m. A plan looks through every volume. 0s: only when something changes, or when it is asked
 	// for. Default: 1h.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && (duration(self) >= duration('1m') || duration(self) == duration('0s'))",message="planInterval is not a duration of at least 1m, nor 0s: write for example 30m"
 	PlanInterval string `json:"planInterval,omitempty"`
+	// deletionPolicy says what becomes of the copies at the targets when this object is deleted, or a target is removed
+	// from targets. Retain: the claims stay. Delete: those that the move has created are deleted, with their data, at
+	// each target to which the application has not switched. No part of the plan's hash. Default: Retain.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// switch is the cutover. Absent: one with the defaults, to the only target.
 	// +optional
 	Switch *EngineSwitch `json:"switch,omitempty"`
@@ -131,6 +152,9 @@ type EngineTargetStatus struct {
 	// lastSuccessTime is that of the pair: how old the copy at the target is at most.
 	// +optional
 	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
+	// predictedDowntimeSeconds is that of the pair: how long a switch to this target would stop the application.
+	// +optional
+	PredictedDowntimeSeconds int64 `json:"predictedDowntimeSeconds,omitempty"`
 }
 
 // MoveEngineStatus is what is known of the move.
@@ -153,6 +177,9 @@ type MoveEngineStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
 	Targets []EngineTargetStatus `json:"targets,omitempty"`
+	// predictedDowntimeSeconds of the target to switch to.
+	// +optional
+	PredictedDowntimeSeconds int64 `json:"predictedDowntimeSeconds,omitempty"`
 	// planRef names the Secret that holds the plan of the target to switch to.
 	// +optional
 	PlanRef *LocalReference `json:"planRef,omitempty"`
@@ -182,6 +209,7 @@ type MoveEngineStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Switched",type=string,JSONPath=`.status.conditions[?(@.type=="Switched")].status`
 // +kubebuilder:printcolumn:name="Step",type=string,JSONPath=`.status.step`
+// +kubebuilder:printcolumn:name="Predicted Downtime(s)",type=integer,JSONPath=`.status.predictedDowntimeSeconds`,priority=1
 // +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 180",message="the name is longer than 180 characters: choose a shorter one, the names of the pairs are made from it"

@@ -27,6 +27,8 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="has(self.target.cluster) || (has(self.source) && has(self.source.cluster))",message="a target without cluster and a source without cluster are the same place, this namespace: give one of them a cluster.kubeconfigSecretRef and a namespace"
 // +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable"
+// +kubebuilder:validation:XValidation:rule="has(self.reverses) == has(oldSelf.reverses) && (!has(self.reverses) || self.reverses == oldSelf.reverses)",message="reverses is immutable"
+// +kubebuilder:validation:XValidation:rule="!has(self.reverses) || !has(self.deletionPolicy) || self.deletionPolicy != 'Delete'",message="deletionPolicy is Delete and the pair leads back: its target is where the application came from, so nothing is deleted there; set deletionPolicy to Retain"
 type MovePairSpec struct {
 	// engine is the name that workloads name in their annotation kubemove.io/engine.
 	// Hook-owned. Immutable.
@@ -54,12 +56,21 @@ type MovePairSpec struct {
 	// switch waits for the first of these runs. Hook-owned.
 	// +optional
 	Sync *SyncPolicy `json:"sync,omitempty"`
-	// planInterval: a plan that is older is made anew, a duration; 0s: never by itself. Default:
-	// 1h. Hook-owned.
+	// planInterval: once in each such time the plan is made anew, at a time that follows from the pair's UID; a
+	// duration; 0s: never by itself. Default: 1h. Hook-owned.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
 	PlanInterval string `json:"planInterval,omitempty"`
+	// deletionPolicy says what becomes of the copies at the target when the pair is deleted. Retain: the claims stay. Delete:
+	// those that the pair has created are deleted, unless a switch of it was committed. A pair that leads back has Retain: its
+	// target is the home of the application. Default: Retain. Hook-owned.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+	// reverses says what the pair leads back from; absent: it is a first move. Hook-owned. Immutable.
+	// +optional
+	Reverses *Reversal `json:"reverses,omitempty"`
 	// planRequest asks for a new plan whenever it changes. Operator-owned.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
@@ -84,12 +95,13 @@ type PlannedVolume struct {
 	// +optional
 	CapacityBytes int64 `json:"capacityBytes,omitempty"`
 	// usedBytes of the source claim when it was last looked through: the sizes of its regular
-	// files.
+	// files. Absent: it was not looked through yet.
 	// +optional
-	UsedBytes int64 `json:"usedBytes,omitempty"`
-	// files of the source claim when it was last looked through: everything but directories.
+	UsedBytes *int64 `json:"usedBytes,omitempty"`
+	// files of the source claim when it was last looked through: everything but directories. Absent:
+	// it was not looked through yet.
 	// +optional
-	Files int64 `json:"files,omitempty"`
+	Files *int64 `json:"files,omitempty"`
 }
 
 // PlannedKind counts the objects of one kind that are created at the target.
@@ -125,15 +137,21 @@ type PlanStatus struct {
 	// +listMapKey=kind
 	// +kubebuilder:validation:MaxItems=64
 	Kinds []PlannedKind `json:"kinds,omitempty"`
-	// estimatedSeconds that the whole switch takes, from the moment it may begin. A rough
-	// estimate, rounded up: from what the volumes hold, and from how long the last run took
-	// that copied them, else from what restic does in KubeMove's own benchmark (110 MB/s and
-	// 2500 files/s on two cores). Absent while nobody knows what the volumes hold.
+	// stopSeconds that the application presumably takes to end: 2 s a Pod, and what its preStop hooks sleep, but no
+	// longer than its grace period. Of a StatefulSet that ends its Pods one after the other it is their sum. No part
+	// of the hash.
+	// +optional
+	StopSeconds int64 `json:"stopSeconds,omitempty"`
+	// startSeconds that the application takes to become ready: as long as its Pods at the source took, without the
+	// pulling of their images. No part of the hash.
+	// +optional
+	StartSeconds int64 `json:"startSeconds,omitempty"`
+	// estimatedSeconds that the whole switch takes, from the moment it may begin: predictedDowntimeSeconds of the
+	// pair, or in a live move before its first run what it would be for one copy of everything, and the time until
+	// the workers of the final run are there. Rounded up. Absent while it is not known what the volumes hold.
 	// +optional
 	EstimatedSeconds int64 `json:"estimatedSeconds,omitempty"`
-	// estimatedDowntimeSeconds is the part of it without the application: its stop and start,
-	// for which 15 s are assumed, and the whole final run. How long the application itself takes to end and to
-	// become healthy nobody can tell beforehand.
+	// estimatedDowntimeSeconds is the part of it without the application.
 	// +optional
 	EstimatedDowntimeSeconds int64 `json:"estimatedDowntimeSeconds,omitempty"`
 	// volumes of the application.
@@ -182,6 +200,14 @@ type MovePairStatus struct {
 	// each has one.
 	// +optional
 	LastSuccessTime *metav1.Time `json:"lastSuccessTime,omitempty"`
+	// predictedDowntimeSeconds of a switch that begins now. It is computed anew after each run and each plan, and stays
+	// what it was once a switch has begun. Absent while it cannot be told: in a live move before its first run, and in an
+	// offline move while a volume was not looked through.
+	// +optional
+	PredictedDowntimeSeconds int64 `json:"predictedDowntimeSeconds,omitempty"`
+	// predictedDowntime is what predictedDowntimeSeconds is the sum of.
+	// +optional
+	PredictedDowntime *PredictedDowntime `json:"predictedDowntime,omitempty"`
 	// transport that the newest run uses or has used: ClusterIP, NodePort, LoadBalancer or
 	// Relay; several, separated by commas, where the volumes differ. Absent before the first
 	// run.
@@ -206,6 +232,7 @@ type MovePairStatus struct {
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.plan.hash`
 // +kubebuilder:printcolumn:name="Objects",type=integer,JSONPath=`.status.plan.objects`
 // +kubebuilder:printcolumn:name="Last Success",type=date,JSONPath=`.status.lastSuccessTime`
+// +kubebuilder:printcolumn:name="Predicted Downtime(s)",type=integer,JSONPath=`.status.predictedDowntimeSeconds`,priority=1
 // +kubebuilder:printcolumn:name="Transport",type=string,JSONPath=`.status.transport`,priority=1
 // +kubebuilder:printcolumn:name="Stalled",type=string,JSONPath=`.status.stalled`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

@@ -24,7 +24,7 @@ type FailurePolicy string
 const (
 	// FailureRollBack brings the source back by itself.
 	FailureRollBack FailurePolicy = "RollBack"
-	// FailureHold leaves everything as it is until somebody sets desired or retry.
+	// FailureHold leaves everything as it is until desired or retry is set.
 	FailureHold FailurePolicy = "Hold"
 )
 
@@ -36,7 +36,7 @@ type Desired string
 const (
 	// DesiredSwitched: the application runs at the target. The default.
 	DesiredSwitched Desired = "Switched"
-	// DesiredRolledBack: what was done is undone; possible until the switch is committed.
+	// DesiredRolledBack: what was done is rolled back; possible until the switch is committed.
 	DesiredRolledBack Desired = "RolledBack"
 	// DesiredCancelled: like RolledBack, and for a switch that has not begun: never begin.
 	DesiredCancelled Desired = "Cancelled"
@@ -77,6 +77,13 @@ type SwitchPolicy struct {
 	// +kubebuilder:validation:Pattern=`^([0-9]+(s|m|h))+$`
 	// +kubebuilder:validation:MaxLength=32
 	MaxFinalSync string `json:"maxFinalSync,omitempty"`
+	// maxDowntime: a switch of which more downtime is predicted than this (predictedDowntimeSeconds of the MovePair), a
+	// duration such as 30s, does not begin. It begins by itself when the prediction is no longer above it. What a
+	// switch really takes ends none. Default: no limit. Hook-owned in a MoveSwitch.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(s|m|h))+$') && duration(self) > duration('0s')",message="maxDowntime is not a duration of more than nothing: write for example 30s"
+	MaxDowntime string `json:"maxDowntime,omitempty"`
 	// quiesce says how the source is stopped. Hook-owned in a MoveSwitch.
 	// +optional
 	Quiesce Quiesce `json:"quiesce,omitempty,omitzero"`
@@ -196,6 +203,7 @@ type MoveSwitchStatus struct {
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.metadata.name == self.spec.pairRef.name",optionalOldSelf=true,message="a MoveSwitch has the name of its MovePair, as a pair has one switch: set metadata.name to spec.pairRef.name"
 // +kubebuilder:resource:shortName=ms,path=moveswitches,categories=kubemove
 // +kubebuilder:printcolumn:name="Active",type=string,JSONPath=`.status.active`
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.status.planHash`

@@ -37,11 +37,11 @@ func TestRun(t *testing.T) {
 		args   []string
 		want   int
 	}{
-		"Nothing":     {"A Pod without arguments is a mistake that no try mends.", nil, task.ExitPermanent},
+		"Nothing":     {"A Pod without arguments is a mistake that no try repairs.", nil, task.ExitPermanent},
 		"Unknown":     {"An unknown verb is a mistake, too.", []string{"dance"}, task.ExitPermanent},
 		"Version":     {"It needs no task.", []string{"version"}, task.ExitDone},
 		"NoTask":      {"A verb without a task cannot begin.", []string{"plan", "--task", "/nowhere"}, task.ExitPermanent},
-		"UnknownFlag": {"A flag that nobody knows is a mistake.", []string{"open", "--fast"}, task.ExitPermanent},
+		"UnknownFlag": {"An unknown flag is a mistake.", []string{"open", "--fast"}, task.ExitPermanent},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,8 @@ func TestRun(t *testing.T) {
 }
 
 func TestEveryVerbIsCarriedOut(t *testing.T) {
-	want := []task.Verb{task.VerbCleanup, task.VerbCutover, task.VerbOpen, task.VerbPlan, task.VerbPrepare, task.VerbRollback, task.VerbSync}
+	want := []task.Verb{task.VerbCleanup, task.VerbCutover, task.VerbOpen, task.VerbPlan, task.VerbPrepare, task.VerbRollback, task.VerbSync,
+		task.VerbWatch}
 	if diff := cmp.Diff(want, verbs()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -68,8 +69,8 @@ func TestReadTask(t *testing.T) {
 		"Whole":     {"That is what the hooks write.", nil, true},
 		"OtherVerb": {"A task is carried out as what it is, or not at all.", func(t *task.Task) { t.Verb = task.VerbCutover }, false},
 		"NoMove":    {"A task for a mobilizer is not for us.", func(t *task.Task) { t.Move = nil }, false},
-		"NoJob":     {"Without its Job nobody learns of the result.", func(t *task.Task) { t.Move.Job = "" }, false},
-		"NoPair":    {"Without the pair's UID everybody's objects would look alike.", func(t *task.Task) { t.Move.Pair.UID = "" }, false},
+		"NoJob":     {"Without its Job the result is not reported.", func(t *task.Task) { t.Move.Job = "" }, false},
+		"NoPair":    {"Without the pair's UID the objects of all moves would look alike.", func(t *task.Task) { t.Move.Pair.UID = "" }, false},
 		"Version":   {"A task of another version may mean something else.", func(t *task.Task) { t.APIVersion = "x" }, false},
 	}
 	for name, tc := range cases {

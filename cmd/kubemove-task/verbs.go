@@ -24,25 +24,27 @@ import (
 	"github.com/kubemove/kubemove/internal/steps/open"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 	"github.com/kubemove/kubemove/internal/steps/sync"
+	"github.com/kubemove/kubemove/internal/steps/watch"
 	"github.com/kubemove/kubemove/task"
 )
 
 // step carries out a verb.
 type step func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result
 
-// lent is what the other steps do for a cutover.
-var lent = cutover.Deps{Plan: plan.BuildAgain, Summary: plan.Summary, Changes: plan.Changes, Channel: open.LoadChannel}
+// dependencies are what the other steps do for a cutover.
+var dependencies = cutover.Deps{Plan: plan.BuildAgain, Summary: plan.Summary, Changes: plan.Changes, Channel: open.LoadChannel}
 
 // byVerb holds what carries out the verbs of KubeMove's own Jobs.
 var byVerb = map[task.Verb]step{
-	task.VerbPlan: plan.Run,
-	task.VerbOpen: open.Run,
-	task.VerbSync: sync.Run,
+	task.VerbPlan:  plan.Run,
+	task.VerbOpen:  open.Run,
+	task.VerbSync:  sync.Run,
+	task.VerbWatch: watch.Run,
 	task.VerbPrepare: func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
-		return cutover.Prepare(ctx, t, r, lent)
+		return cutover.Prepare(ctx, t, r, dependencies)
 	},
 	task.VerbCutover: func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
-		return cutover.Cutover(ctx, t, r, lent)
+		return cutover.Cutover(ctx, t, r, dependencies)
 	},
 	task.VerbRollback: cutover.Rollback,
 	task.VerbCleanup: func(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {

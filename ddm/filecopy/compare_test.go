@@ -131,7 +131,7 @@ func summed(entries []*Entry) *Summary {
 	return c.summary()
 }
 
-// TestComparisonEnds: an error of whoever hears of the differences ends it, a damaged manifest
+// TestComparisonEnds: an error of the receiver of the differences ends it, a damaged manifest
 // is no difference.
 func TestComparisonEnds(t *testing.T) {
 	data := encoded(t, Options{}, summed(entries("a b")), entries("a b"))

@@ -80,7 +80,7 @@ func TestManifestDamaged(t *testing.T) {
 				got[i], entries[i] = got[i].compared(), entries[i].compared()
 			}
 			if diff := cmp.Diff(entries, got); diff != "" {
-				t.Fatalf("byte %d was changed, and nobody saw it (-want +got):\n%s", n, diff)
+				t.Fatalf("byte %d was changed, and it was not seen (-want +got):\n%s", n, diff)
 			}
 		}
 	}

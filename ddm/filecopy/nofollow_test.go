@@ -168,7 +168,7 @@ func TestDeep(t *testing.T) {
 // TestUnreadable: what may not be read is named, and a look that passes over goes on.
 func TestUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
-		asNobody(t)
+		asOtherUser(t)
 		return
 	}
 	root := t.TempDir()

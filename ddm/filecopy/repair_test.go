@@ -81,7 +81,7 @@ func TestRepair(t *testing.T) { repairAll(t) }
 
 func TestRepairAsUser(t *testing.T) {
 	if os.Geteuid() == 0 {
-		asNobody(t)
+		asOtherUser(t)
 		return
 	}
 	repairAll(t)
@@ -287,8 +287,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// asNobody runs the calling test in a process of another user.
-func asNobody(t *testing.T) {
+// asOtherUser runs the calling test in a process of another user.
+func asOtherUser(t *testing.T) {
 	t.Helper()
 	dir := filepath.Join(os.TempDir(), "filecopy-"+temporary())
 	must(t, os.Mkdir(dir, 0o700))

@@ -104,7 +104,7 @@ func (l location) close() {
 // itself the calls must follow no link.
 func (l location) path() string { return descriptor(l.folder) + "/" + l.name }
 
-// open the path for reading or writing, be it what it was: it must wait for nobody.
+// open the path for reading or writing, be it what it was: it must not wait for another process.
 func (l location) open(flags int) (*os.File, error) {
 	fd, err := openat(l.folder, l.name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	if err != nil {

@@ -208,7 +208,7 @@ func rewrite(in func(string) string) error {
 	return errors.Join(err, f.Close(), os.Chtimes(in("hard"), time.Time{}, info.ModTime()))
 }
 
-// TestWalkFails: what cannot be read is an error that names it, whoever else waits.
+// TestWalkFails: what cannot be read is an error that names it, whatever else waits.
 func TestWalkFails(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{"a", "b/c", "d"} {

@@ -177,7 +177,7 @@ func (e *runError) conclude(end error) error {
 }
 
 // command is restic with its environment, which is where the credentials belong: arguments are
-// for everybody to see.
+// for every user to see.
 func (r repository) command(ctx context.Context, dir, verb string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "restic", append([]string{verb, "--json", "--no-cache"}, args...)...)
 	cmd.Dir = dir

@@ -46,7 +46,7 @@ var damages = map[string]struct {
 	do     func(t *testing.T, repo string)
 }{
 	"no packs": {
-		"whoever removed it was killed half way",
+		"the process that removed it was killed half way",
 		func(t *testing.T, repo string) { must(t, os.RemoveAll(filepath.Join(repo, "data"))) },
 	},
 	"no contents": {"the backup looks well, and cannot be restored", func(t *testing.T, repo string) {
@@ -186,7 +186,7 @@ func TestDamagedOfTheUsers(t *testing.T) {
 	}
 }
 
-// TestBackupError: only what a person has to mend is left to a person.
+// TestBackupError: only what a person has to fix is left to a person.
 func TestBackupError(t *testing.T) {
 	vanished := func(i int) string { return fmt.Sprintf("/v/%d: open /v/%d: no such file or directory", i, i) }
 	cases := map[string]struct {
@@ -198,7 +198,7 @@ func TestBackupError(t *testing.T) {
 		want    bool
 	}{
 		"vanished": {reason: "a busy application removes many files", problem: vanished},
-		"stopped":  {reason: "nobody should remove any then", problem: vanished, exact: true, want: true},
+		"stopped":  {reason: "none should be removed then", problem: vanished, exact: true, want: true},
 		"private":  {reason: "it will be so in a minute", problem: vanished, last: "/v/x: open /v/x: permission denied", want: true},
 		"too long": {reason: "no system call takes it", problem: vanished, last: "/v/x: lstat /v/x: file name too long", want: true},
 		"unreachable": {

@@ -20,7 +20,7 @@ func TestFidelity(t *testing.T) {
 
 func TestFidelityAsUser(t *testing.T) {
 	if os.Geteuid() == 0 {
-		asNobody(t)
+		asOtherUser(t)
 		return
 	}
 	fidelity(t, false)
@@ -127,7 +127,7 @@ func populateAsRoot(v volume) {
 			v.dir(fmt.Sprintf("all dirs/%04o", mode), mode)
 		}
 	}
-	for i, name := range []string{"owned/file", "owned/setuid", "owned/capable", "owned/nobody's"} {
+	for i, name := range []string{"owned/file", "owned/setuid", "owned/capable", "owned/foreign"} {
 		v.file(name, "x", 0o644)
 		must(v.t, os.Lchown(v.path(name), 1000+i, 2000+i))
 	}
@@ -278,7 +278,7 @@ func TestSpecial(t *testing.T) {
 		src.file("dev/"+name+"x", name, 0o644)
 		src.file("x/"+name, name, 0o644)
 	}
-	// In the way of a file, a folder and a link, and in nobody's.
+	// In the way of a file, a folder and a link, and in that of none.
 	src.file("way/file", "x", 0o644)
 	src.dir("way/folder", 0o755)
 	src.symlink("x", "way/link")

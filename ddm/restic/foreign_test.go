@@ -12,7 +12,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// given is the variable that names the folder which root has made for a test of somebody else.
+// given is the variable that names the folder which root has made for a test of another user.
 const given = "RESTIC_TEST_GIVEN"
 
 // TestForeign copies what a worker without rights may read, but not make. Only root can make
@@ -27,7 +27,7 @@ func TestForeign(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make files of other owners")
 	}
-	for uid, as := range map[int]func(*testing.T){65534: asNobody, 0: asBareRoot} {
+	for uid, as := range map[int]func(*testing.T){65534: asOtherUser, 0: asBareRoot} {
 		dir, err := os.MkdirTemp("", "given")
 		must(t, err)
 		t.Cleanup(func() { _ = os.RemoveAll(dir) })
@@ -52,7 +52,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// foreignAttributes: those of the system are left out, and are in nobody's way.
+// foreignAttributes: those of the system are left out, and are in no one else's way.
 func foreignAttributes(t *testing.T, folder string) {
 	p := newPair(t)
 	p.src.Volumes = filepath.Join(folder, "attributes")
@@ -89,7 +89,7 @@ func foreignRoot(t *testing.T, folder string) {
 	v.xattr("", "user.root", []byte("x"))
 	v.time("", 1_400_000_000, 0)
 	st := p.synced("run-1")
-	// Whoever may write there may set that.
+	// A user that may write there may set that.
 	if got, want := allXattrs(t, p.target()), ` "user.root"=78`; got != want {
 		t.Errorf("the root has the attributes%s, want%s", got, want)
 	}

@@ -61,7 +61,7 @@ func TestOwnLock(t *testing.T) {
 	}
 }
 
-// TestForeignLock: somebody's own restic has locked the repository for itself. The lock is
+// TestForeignLock: a person's own restic has locked the repository for itself. The lock is
 // waited for, told with its host, and kept.
 func TestForeignLock(t *testing.T) {
 	lockPatience = 3 * time.Second
@@ -117,9 +117,9 @@ func TestOurs(t *testing.T) {
 		"this Pod":    {"a container that was started again", "kubemove-data-0123456789-source", true},
 		"another run": {"its Pod had another hash", "kubemove-www-data-abcdef0123-source", true},
 		"the opening": {"its Pods have names of their own", "kubemove-data-abcdef0123-open-target", true},
-		"a person":    {"somebody's machine", "laptop", false},
+		"a person":    {"a person's machine", "laptop", false},
 		"a namesake":  {"no Pod of ours is named so", "kubemove-backup", false},
-		"nobody":      {"restic could not tell", "", false},
+		"no host":     {"restic could not tell", "", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -58,10 +58,14 @@ type side struct {
 	place    place
 	// credentials for a place of the user's own.
 	credentials credentials
-	// made is the snapshot of this run; target only.
-	made event
-	// newest times of the volume before it was read; source only.
+	// made is the snapshot of this run, and counted what it holds of the volume.
+	made    event
+	counted task.Verification
+	// newest times of the volume before it was read, and sum of all that was seen then; source only.
 	newest filecopy.Newest
+	sum    string
+	// before is the pass before this one, of the same process; nil: it makes only one.
+	before *memory
 	// verified: the target's worker may take what looks the same for the same.
 	verified bool
 }
@@ -76,7 +80,7 @@ func Run(ctx context.Context, d Dirs) int {
 	if t.Passes && t.Verb == task.VerbSync {
 		return runPasses(ctx, d)
 	}
-	return run(ctx, d, t)
+	return run(ctx, d, t, nil)
 }
 
 func readTask(file string) (*task.Task, error) {
@@ -87,9 +91,10 @@ func readTask(file string) (*task.Task, error) {
 	return t, err
 }
 
-func run(ctx context.Context, d Dirs, t *task.Task) int {
+// run carries out a task, after the pass that the memory is of.
+func run(ctx context.Context, d Dirs, t *task.Task, before *memory) int {
 	var err error
-	s := &side{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name}
+	s := &side{task: t, dirs: d, status: newStatus(d.Status, t), name: t.Volumes[0].Name, before: before}
 	s.volume = filepath.Join(d.Volumes, s.name)
 	if s.settings, err = parseSettings(t.Parameters); err != nil {
 		return s.end(&permanent{err})
@@ -106,7 +111,9 @@ func run(ctx context.Context, d Dirs, t *task.Task) int {
 	if t.Verb == task.VerbOpen {
 		return s.end(s.open(ctx))
 	}
-	return s.end(s.work(ctx))
+	err = s.work(ctx)
+	s.keep(err)
+	return s.end(err)
 }
 
 func (s *side) work(ctx context.Context) error {

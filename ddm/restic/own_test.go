@@ -116,7 +116,7 @@ func TestOpenAhead(t *testing.T) {
 	}
 }
 
-// TestWithoutOpen: a repository that nobody has opened before, or that was removed since, is
+// TestWithoutOpen: a repository that was not opened before, or that was removed since, is
 // made by the run.
 func TestWithoutOpen(t *testing.T) {
 	s := newS3(t, s3Secret)
@@ -153,7 +153,7 @@ func TestOpenTroubles(t *testing.T) {
 		},
 		"S3 wrong key": {
 			"there is no such key", "s3:http://" + s3.address + "/moves",
-			change(s3Credentials(), "AWS_ACCESS_KEY_ID", "AKIDNOBODY"), api.ReasonRepositoryDenied, "credentialsSecretRef",
+			change(s3Credentials(), "AWS_ACCESS_KEY_ID", "AKIDUNKNOWN"), api.ReasonRepositoryDenied, "credentialsSecretRef",
 			task.RetryLater,
 		},
 		"S3 half a key": {
@@ -174,7 +174,7 @@ func TestOpenTroubles(t *testing.T) {
 			"credentialsSecretRef", task.RetryLater,
 		},
 		"REST unknown CA": {
-			"nobody knows who signed it", "rest:https://" + rest.address + "/p",
+			"it is not known who signed it", "rest:https://" + rest.address + "/p",
 			map[string]string{"RESTIC_REST_USERNAME": restUser, "RESTIC_REST_PASSWORD": restPassword},
 			api.ReasonRepositoryCertificate, "ca.crt", task.RetryLater,
 		},
@@ -191,7 +191,7 @@ func TestOpenTroubles(t *testing.T) {
 			api.ReasonRepositoryNotFound, "at most one folder", task.RetryLater,
 		},
 		"REST no host": {
-			"a name that does not exist", "rest:https://nobody.invalid/p", restCredentials(ca),
+			"a name that does not exist", "rest:https://missing.invalid/p", restCredentials(ca),
 			api.ReasonRepositoryUnreachable, "correct the parameter", task.RetrySoon,
 		},
 		"unknown scheme": {"restic knows more than we do", "sftp:host:/x", nil, api.ReasonInvalidSpec, "claim:NAME", task.RetryLater},
@@ -211,7 +211,7 @@ func TestOpenTroubles(t *testing.T) {
 				t.Errorf("%s: got %+v, want %s, to be tried again %s, with %q", tc.reason, st.Result, tc.want, tc.retry, tc.says)
 			}
 			p.silent(log.String())
-			for _, secret := range []string{"wrong-secret", "wrong-password", "AKIDNOBODY"} {
+			for _, secret := range []string{"wrong-secret", "wrong-password", "AKIDUNKNOWN"} {
 				if strings.Contains(log.String()+st.Result.Message, secret) {
 					t.Errorf("it says %q", secret)
 				}

@@ -17,6 +17,7 @@ const nextPause = 50 * time.Millisecond
 
 // runPasses carries out one pass after the other, as each is handed on, until one fails or the worker is told to stop.
 func runPasses(ctx context.Context, d Dirs) int {
+	var before memory
 	for last := ""; ; {
 		t, err := nextPass(ctx, d.NextTask, last)
 		switch {
@@ -26,7 +27,7 @@ func runPasses(ctx context.Context, d Dirs) int {
 			fmt.Fprintln(os.Stderr, err)
 			return task.ExitPermanent
 		}
-		if code := run(ctx, d, t); code != task.ExitDone {
+		if code := run(ctx, d, t, &before); code != task.ExitDone {
 			return code
 		}
 		last = t.Run.ID

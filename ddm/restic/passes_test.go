@@ -2,6 +2,7 @@ package restic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,6 +93,68 @@ func testPasses(t *testing.T) {
 			t.Errorf("worker %d, told to stop between two passes, ended with %d", i, code)
 		}
 	}
+}
+
+// TestUnchangedPass: where nothing has changed no snapshot is made and nothing is restored, and whatever changes after that is
+// copied, also what neither size nor time tells.
+func TestUnchangedPass(t *testing.T) { onEachSide(t, testUnchangedPass) }
+
+func testUnchangedPass(t *testing.T) {
+	p := newPair(t)
+	fill(t, p.source())
+	file := filepath.Join(p.source(), "same")
+	must(t, os.WriteFile(file, []byte("first"), 0o600))
+	must(t, os.Link(file, filepath.Join(p.source(), "linked")))
+	s := p.serve()
+	pass := func(run string, exact bool) [2]*task.Status {
+		t.Helper()
+		s.begin(run, exact)
+		st := s.await(run)
+		for _, x := range st {
+			if x.Result.Outcome != task.OutcomeSucceeded {
+				t.Fatalf("%s: %+v", run, x.Result)
+			}
+		}
+		if d := p.diff(); d != "" {
+			t.Fatalf("%s: contents differ:\n%s", run, d)
+		}
+		p.whole = true
+		return st
+	}
+	first := pass("first", false)
+	snapshots := len(p.snapshots())
+	again := pass("again", false)
+	if got := len(p.snapshots()); got != snapshots {
+		t.Errorf("a pass over an unchanged volume made %d snapshots", got-snapshots)
+	}
+	for i := range again {
+		if diff := cmp.Diff(first[i].Volumes[0].Verification, again[i].Volumes[0].Verification); diff != "" {
+			t.Errorf("an unchanged volume counts otherwise (-first +again):\n%s", diff)
+		}
+	}
+	info, err := os.Stat(file)
+	must(t, err)
+	for i, change := range []func() error{
+		func() error { return os.Chmod(file, 0o640) },
+		func() error { return os.Remove(filepath.Join(p.source(), "linked")) },
+		func() error { return os.Rename(file, file+"-renamed") },
+		func() error { return os.Rename(file+"-renamed", file) },
+		func() error { return os.Chmod(p.source(), 0o750) },
+		func() error { // The same size and time, other content.
+			return errors.Join(os.WriteFile(file, []byte("other"), 0o640), os.Chtimes(file, info.ModTime(), info.ModTime()))
+		},
+	} {
+		before := len(p.snapshots())
+		must(t, change())
+		exact := i == 5 // Only an exact pass finds what neither size nor time tells at the target.
+		pass(fmt.Sprintf("change-%d", i), exact)
+		if got := len(p.snapshots()); got == before {
+			t.Errorf("change %d made no snapshot", i)
+		}
+	}
+	s.stop()
+	<-s.codes[0]
+	<-s.codes[1]
 }
 
 // TestPassFails: a pass that fails ends its worker as a run would, and no further one is begun by it.

@@ -150,7 +150,7 @@ func TestTellGivesUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := tell(ctx, l.Addr().String(), event{}); err == nil {
-		t.Error("an event that nobody took counts as told")
+		t.Error("an event that was not taken counts as told")
 	}
 }
 

@@ -66,7 +66,7 @@ func TestNewPlace(t *testing.T) {
 			bad: "credentialsSecretRef",
 		},
 		"REST no scheme": {reason: "restic would take it for a path", parameter: "rest:host/x", volume: "data", bad: "http"},
-		"REST no host":   {reason: "nobody to ask", parameter: "rest:https:///x", volume: "data", bad: "no host"},
+		"REST no host":   {reason: "no server to ask", parameter: "rest:https:///x", volume: "data", bad: "no host"},
 		"REST query":     {reason: "the folder would go astray", parameter: "rest:https://host/x?y=z", volume: "data", bad: "?"},
 		"S3 slash": {
 			reason: "the parser takes a part of the password for the port", parameter: "s3:https://me:hush/x@host/bucket",
@@ -187,7 +187,7 @@ func TestExplain(t *testing.T) {
 			api.ReasonRepositoryFull, false,
 		},
 		"Ceph quota": {"a code without words", "Error response code QuotaExceeded.", 1, api.ReasonRepositoryFull, false},
-		"refused":    {"nobody listens", "dial tcp 10.0.0.1:443: connect: connection refused", 1, api.ReasonRepositoryUnreachable, true},
+		"refused":    {"no process listens", "dial tcp 10.0.0.1:443: connect: connection refused", 1, api.ReasonRepositoryUnreachable, true},
 		"busy": {
 			"the server is there, and will be better", "unexpected HTTP response (503): 503 Service Unavailable", 1,
 			api.ReasonRepositoryUnreachable, true,
@@ -202,7 +202,7 @@ func TestExplain(t *testing.T) {
 			"tree ab could not be loaded; the repository could be damaged: ReadFull(<data/ab>): connection reset by peer",
 			exitPartial, api.ReasonRepositoryUnreachable, true,
 		},
-		"unknown": {"what nobody knows is not dressed up", "Fatal: number of used blobs is 5", 1, "", false},
+		"unknown": {"what is not known is not dressed up", "Fatal: number of used blobs is 5", 1, "", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -46,7 +46,7 @@ func (p *pair) live(run string) {
 	}
 }
 
-// liveWhile copies while somebody stores into a file that he has mapped, for the last time when
+// liveWhile copies while a process stores into a file that it has mapped, for the last time when
 // restic has just read it: no file system has been told to write it to its disk since.
 func (p *pair) liveWhile(run string, m *mapped) {
 	p.t.Helper()

@@ -147,7 +147,7 @@ func testOtherPassword(t *testing.T) {
 	}
 }
 
-// TestFullRepository: the snapshots of earlier runs make room; when there are none, somebody
+// TestFullRepository: the snapshots of earlier runs make room; when there are none, a person
 // has to.
 func TestFullRepository(t *testing.T) {
 	p := newPair(t)

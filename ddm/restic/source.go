@@ -53,6 +53,9 @@ func (s *side) backup(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if s.again() {
+		return s.repeat(ctx, x)
+	}
 	searching, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sparse, earlier := s.findSparse(searching), s.findEarlier(searching, repo)
@@ -68,7 +71,8 @@ func (s *side) backup(ctx context.Context, x *exchange) error {
 	unlocked, giveUp := s.beginUnlock(ctx, repo)
 	defer giveUp()
 	// From here on the target restores; the repository stays up until all is done.
-	if err := s.tell(ctx, event{Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}); err != nil {
+	s.made = event{Kind: eventSnapshot, Snapshot: summary.SnapshotID, Root: root, Sparse: <-sparse}
+	if err := s.tell(ctx, s.made); err != nil {
 		return err
 	}
 	if err := s.verifySource(ctx, repo, summary, earlier); err != nil {
@@ -76,13 +80,7 @@ func (s *side) backup(ctx context.Context, x *exchange) error {
 	}
 	// Done means that the target may stop serving the repository.
 	<-unlocked
-	if err := s.tell(ctx, event{Kind: eventDone}); err != nil {
-		return err
-	}
-	if s.holds() {
-		_, err = x.await(ctx, eventDone)
-	}
-	return err
+	return s.done(ctx, x)
 }
 
 // makeSnapshot backs the volume up. A repository of the user's own that is not there yet the

@@ -24,7 +24,7 @@ func (s *side) excludes(folder string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot look through the volume: %w", err)
 	}
-	s.newest = found.Newest
+	s.newest, s.sum = found.Newest, found.Sum
 	args, lines, err := excludeDevices(s.volume, found.Devices)
 	if err != nil {
 		return nil, err

@@ -28,10 +28,10 @@ func blocks(info os.FileInfo) int64 {
 }
 
 // TestUnreadable: a file that cannot be read fails the run and is named. Root reads everything,
-// so this runs as somebody else.
+// so this runs as another user.
 func TestUnreadable(t *testing.T) {
 	if os.Getuid() == 0 {
-		asNobody(t)
+		asOtherUser(t)
 		return
 	}
 	p := newPair(t)
@@ -54,7 +54,7 @@ func TestUnreadable(t *testing.T) {
 // TestAsUser: a worker without any right of root copies what belongs to its user.
 func TestAsUser(t *testing.T) {
 	if os.Getuid() == 0 {
-		asNobody(t)
+		asOtherUser(t)
 		return
 	}
 	p := newPair(t)
@@ -110,8 +110,8 @@ func killBackup(folder string) bool {
 	return false
 }
 
-// asNobody runs the calling test in a process of another user.
-func asNobody(t *testing.T) {
+// asOtherUser runs the calling test in a process of another user.
+func asOtherUser(t *testing.T) {
 	t.Helper()
 	another(t, func(cmd *exec.Cmd) ([]byte, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

@@ -56,6 +56,9 @@ func (s *side) receive(ctx context.Context, x *exchange) error {
 
 // write makes the volume equal to the snapshot, on the disk, and compares it with the source.
 func (s *side) write(ctx context.Context, x *exchange) error {
+	if s.has(s.made) {
+		return s.verifyTarget(ctx, x)
+	}
 	s.status.stage(api.StageCopying)
 	if err := prepare(s.tree); err != nil {
 		return err
@@ -178,7 +181,7 @@ func restoreError(err error) error {
 
 // openManaged makes the managed repository, or frees it from what a killed run has left. This
 // worker alone can reach it now: every lock in it is stale. A repository that the password
-// does not open, or that is damaged, is of no use to anybody: it is made anew, and everything is
+// does not open, or that is damaged, is of no use: it is made anew, and everything is
 // sent again.
 func (s *side) openManaged(ctx context.Context, repo repository) error {
 	s.repeatNote()

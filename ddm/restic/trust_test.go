@@ -191,7 +191,7 @@ func TestLostWrites(t *testing.T) {
 	}
 }
 
-// TestDiskTellsEveryError: an error that somebody else was told of is not lost for the worker.
+// TestDiskTellsEveryError: an error that another caller was told of is not lost for the worker.
 func TestDiskTellsEveryError(t *testing.T) {
 	p := newPair(t)
 	size, again := thinDisk(t, p)
@@ -231,7 +231,7 @@ func TestRestoreError(t *testing.T) {
 		"path":    {"The folder there is longer.", "/a: mkdir /volume/a: file name too long", "shorten it there", true},
 		"links":   {"ext4 keeps 65000.", "/a: link /volume/a /volume/b: too many links", "such as XFS", true},
 		"size":    {"ext4 takes 16 TiB.", "/a: truncate /volume/a: file too large", "such as XFS", true},
-		"unknown": {"What nobody knows may pass.", "/a: ReadFull(<data/a>): unexpected EOF", "not everything was written", false},
+		"unknown": {"What is not known may pass.", "/a: ReadFull(<data/a>): unexpected EOF", "not everything was written", false},
 	}
 	own := repository{location: "claim:backups", place: place{folder: "home/shop-dst/data"}}
 	for name, tc := range cases {

@@ -149,6 +149,7 @@ func (s *side) invalidate(ctx context.Context, repo repository) {
 
 // finished ends the progress of a volume.
 func (s *side) finished(verification task.Verification) {
+	s.counted = verification
 	s.status.update(func(v *task.VolumeProgress) {
 		v.Verification = &verification
 		v.Stage = api.StageSynced

@@ -55,7 +55,7 @@ func testChecksum(t *testing.T) {
 	dst.file("a\nb/file", "evil", 0o644)
 	dst.time("a\nb/file", 1_700_000_000, 5)
 
-	p.whole = true // Or the restore would have mended it.
+	p.whole = true // Or the restore would have repaired it.
 	codes, st := p.run(t.Context(), "run-2", true)
 	if r := st[1].Result; codes[1] != task.ExitFailed || r.Reason != api.ReasonMismatch || r.Retry != task.RetrySoon ||
 		!strings.Contains(r.Message, `"a\nb/file": content`) {

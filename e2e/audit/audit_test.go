@@ -127,7 +127,7 @@ func TestMadeAndCompare(t *testing.T) {
 		return schema.GroupKind{Group: r.Group, Kind: kind}, nil
 	}
 	own := func(_ schema.GroupResource, name string) bool { return name == "kubemove-run" }
-	other := object("apps", "deployments", ns, "of-somebody-else")
+	other := object("apps", "deployments", ns, "of-another")
 	other.User = "admin"
 	events := []Event{
 		object("apps", "deployments", ns, "web"), object("apps", "deployments", ns, "web"), object("", "secrets", ns, "password"),

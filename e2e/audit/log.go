@@ -22,7 +22,7 @@ type Log struct {
 }
 
 // Open returns what the log at path will hold from now on. The API server writes in blocking
-// mode: when somebody has done a thing because of an answer, the answer's event is there.
+// mode: when a client has done a thing because of an answer, the answer's event is there.
 func Open(path string) (*Log, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -20,6 +20,8 @@ type Options struct {
 	Relayed int
 	// Sets of data to copy; beside them the empty volume.
 	Sets []Set
+	// Idle passes of a session to measure over each set, in which nothing changes, in place of the pairs; 0: none.
+	Idle int
 }
 
 // validate refuses what cannot be measured.
@@ -84,6 +86,9 @@ func (b *Bench) Run(ctx context.Context) (report *Report, err error) {
 		return nil, err
 	}
 	b.tell("%s", report.Machine)
+	if b.options.Idle > 0 {
+		return report, b.measureIdle(ctx, report)
+	}
 	return report, b.measure(ctx, report)
 }
 

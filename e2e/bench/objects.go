@@ -36,7 +36,7 @@ spec:
         persistentVolumeClaim: {claimName: NAME}
 `
 
-// engine moves it. Nobody has to approve.
+// engine moves it. No approval is needed.
 const engine = `
 apiVersion: kubemove.io/v1alpha1
 kind: MoveEngine

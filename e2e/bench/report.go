@@ -28,6 +28,8 @@ type Report struct {
 	Machine string
 	// Series of all sets; the first is that of the empty volume.
 	Series []series
+	// Idle passes, of each set.
+	Idle []idleRun
 }
 
 func (s series) run() figure     { return of(s.A, func(m moved) time.Duration { return m.Run }) }
@@ -74,10 +76,15 @@ func verdict(got, must, goal float64, unit string) (text string, ok bool) {
 }
 
 // Empty says whether nothing was measured.
-func (r *Report) Empty() bool { return r == nil || len(r.Series) == 0 || len(r.Series[0].A) == 0 }
+func (r *Report) Empty() bool {
+	return r == nil || len(r.Idle) == 0 && (len(r.Series) == 0 || len(r.Series[0].A) == 0)
+}
 
 // Write writes the report. It returns what was missed.
 func (r *Report) Write(w io.Writer) (missed []string) {
+	if len(r.Idle) > 0 {
+		return r.writeIdle(w)
+	}
 	fmt.Fprintf(w, "\n%s\n%s\n\n", r.Machine, strings.TrimSpace(explanation))
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	put := func(rows ...row) {

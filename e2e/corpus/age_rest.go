@@ -120,7 +120,7 @@ func (w *world) ageAccount(o *unstructured.Unstructured) {
 	w.patch(o, map[string]any{"secrets": append(append([]any{}, list...), map[string]any{"name": name})})
 }
 
-// ageToken fills the token that somebody has asked for with a Secret.
+// ageToken fills the token that was asked for with a Secret.
 func (w *world) ageToken(o *unstructured.Unstructured) {
 	account := w.byName[key("ServiceAccount", o.GetAnnotations()["kubernetes.io/service-account.name"])]
 	if text(o, "type") != tokenType || text(o, "data", "token") != "" || account == nil {
@@ -153,7 +153,7 @@ func (w *world) ageBudget(o *unstructured.Unstructured) {
 			"conditions": []any{condition("DisruptionAllowed", "True")}})
 }
 
-// ageQuota: nothing is admitted before somebody has counted.
+// ageQuota: nothing is admitted before it was counted.
 func (w *world) ageQuota(o *unstructured.Unstructured) {
 	if _, done := nested(o, "status", "hard"); done {
 		return

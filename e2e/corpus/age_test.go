@@ -90,11 +90,11 @@ func TestAge(t *testing.T) {
 		"Service": {"its endpoints are known",
 			"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: LoadBalancer, selector: {app: a}}}",
 			[]string{"EndpointSlice/a-x7k2p", "Endpoints/a", "Service/a"}},
-		"NoSelector": {"nobody but people knows its endpoints",
+		"NoSelector": {"only people know its endpoints",
 			"{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {}}", []string{"Service/a"}},
 		"Account": {"older clusters give it a token",
 			"{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}", []string{"Secret/a-token-x7k2p", "ServiceAccount/a"}},
-		"ConfigMap": {"nobody writes to it", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", []string{"ConfigMap/a"}},
+		"ConfigMap": {"nothing writes to it", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", []string{"ConfigMap/a"}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestAgeFields(t *testing.T) {
 	require.NoError(t, err)
 	uid, _, err := unstructured.NestedInt64(statuses[0].(map[string]any), "user", "linux", "uid")
 	require.NoError(t, err)
-	require.EqualValues(t, 999, uid, "the kubelet reports the user, as nobody can ask the container")
+	require.EqualValues(t, 999, uid, "the kubelet reports the user, as the container cannot be asked")
 }
 
 // TestAgeOfTheCorpus: Age comes to an end for every file, and gives back what it was given.

@@ -173,7 +173,7 @@ func (w *world) ageCronJob(o *unstructured.Unstructured) {
 	}
 }
 
-// ageJob: it is complete, as migrations and backups are when somebody looks.
+// ageJob: it is complete, as migrations and backups are when they are looked at.
 func (w *world) ageJob(o *unstructured.Unstructured) {
 	if suspended, _, _ := unstructured.NestedBool(o.Object, "spec", "suspend"); suspended {
 		return
@@ -231,7 +231,7 @@ func (w *world) agePod(o *unstructured.Unstructured) {
 		"containerStatuses": containerStatuses(containers, phase == "Running", state, text(o, "spec", "os", "name"))})
 }
 
-// containerStatuses say, too, which user a container of Linux runs as: nobody can ask it.
+// containerStatuses say, too, which user a container of Linux runs as: it cannot be asked.
 func containerStatuses(containers any, ready bool, state map[string]any, system string) []any {
 	user := map[string]any{"linux": map[string]any{"uid": int64(999), "gid": int64(999), "supplementalGroups": []any{int64(999)}}}
 	if system == "windows" {

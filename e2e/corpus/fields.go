@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// droppedFields of what somebody wrote stay behind on purpose, as the rules of cleaning say:
+// droppedFields of what a user wrote stay behind on purpose, as the rules of cleaning say:
 // they mean something in the source cluster only. A "*" stands for the rest of a key, "[]" for
 // each item.
 var droppedFields = []string{
@@ -47,7 +47,7 @@ func isSourceField(shape string, value any) bool {
 }
 
 // foreign lists what belongs to the source and is planned all the same: fields that stay behind,
-// node ports that nobody has written, and the name of the source namespace.
+// node ports that were not written, and the name of the source namespace.
 func foreign(written, planned map[string]any, namespace string) []string {
 	out := foreignAt("", "", planned, namespace)
 	before, _, _ := unstructured.NestedSlice(written, "spec", "ports")
@@ -56,7 +56,7 @@ func foreign(written, planned map[string]any, namespace string) []string {
 		w, _ := before[i].(map[string]any)
 		p, _ := after[i].(map[string]any)
 		if p["nodePort"] != nil && w["nodePort"] == nil {
-			out = append(out, fmt.Sprintf("spec.ports[%d].nodePort: nobody has asked for %v", i, p["nodePort"]))
+			out = append(out, fmt.Sprintf("spec.ports[%d].nodePort: not asked for: %v", i, p["nodePort"]))
 		}
 	}
 	return out
@@ -84,7 +84,7 @@ func foreignAt(path, shape string, value any, namespace string) []string {
 	return out
 }
 
-// lost lists what somebody wrote and the plan does not create: written is the manifest, stored
+// lost lists what a user wrote and the plan does not create: written is the manifest, stored
 // what the API server made of it, planned what moves.
 func lost(written, stored, planned map[string]any) []string {
 	if written["apiVersion"] != planned["apiVersion"] {

@@ -20,7 +20,7 @@ func TestLost(t *testing.T) {
 			planned: "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}",
 		},
 		"Field": {
-			reason:  "a field that somebody wrote must move",
+			reason:  "a field that a user wrote must move",
 			written: "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: one}}, spec: {externalIPs: [192.0.2.1]}}",
 			stored:  "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: one}}, spec: {externalIPs: [192.0.2.1]}}",
 			planned: "{apiVersion: v1, kind: Service, metadata: {name: a, labels: {x: two}}, spec: {}}",
@@ -57,7 +57,7 @@ func TestForeign(t *testing.T) {
 		want             []string
 	}{
 		"Fine": {
-			reason:  "a headless Service has no address, and a port that somebody asked for moves",
+			reason:  "a headless Service has no address, and a port that was asked for moves",
 			written: "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80, nodePort: 30080}]}}",
 			planned: `{apiVersion: v1, kind: Service, metadata: {namespace: b-1},
 				spec: {clusterIP: None, clusterIPs: [None], ports: [{port: 80, nodePort: 30080}]}}`,
@@ -66,7 +66,7 @@ func TestForeign(t *testing.T) {
 			reason:  "what the source cluster gave is not the target's",
 			written: "{apiVersion: v1, kind: Service, spec: {ports: [{port: 80}]}}",
 			planned: "{apiVersion: v1, kind: Service, metadata: {uid: u}, spec: {clusterIP: 10.96.0.7, ports: [{port: 80, nodePort: 30080}]}}",
-			want:    []string{`metadata.uid: "u"`, `spec.clusterIP: "10.96.0.7"`, "spec.ports[0].nodePort: nobody has asked for 30080"},
+			want:    []string{`metadata.uid: "u"`, `spec.clusterIP: "10.96.0.7"`, "spec.ports[0].nodePort: not asked for: 30080"},
 		},
 		"Marks": {
 			reason:  "neither are the marks of kubectl, nor the name of the namespace",

@@ -125,7 +125,7 @@ func byNamespace(objects []unstructured.Unstructured) map[string][]unstructured.
 	return out
 }
 
-// serverFields are in what kubectl get prints, and nobody can apply them.
+// serverFields are in what kubectl get prints, and cannot be applied.
 var serverFields = []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"}
 
 // inNamespace is an object as it is in the namespace to, when its own is from: accounts of its

@@ -85,7 +85,7 @@ func TestByNamespace(t *testing.T) {
 		"None":  {"charts name no namespace", in("", ""), map[string]int{"": 2}},
 		"One":   {"what names none belongs to the only one", in("", "shop", "shop"), map[string]int{"shop": 3}},
 		"Two":   {"two namespaces are two applications", in("shop", "pay"), map[string]int{"shop": 1, "pay": 1}},
-		"Mixed": {"nobody knows to which of two it belongs", in("", "shop", "pay"), map[string]int{"": 1, "shop": 1, "pay": 1}},
+		"Mixed": {"it is not known to which of two it belongs", in("", "shop", "pay"), map[string]int{"": 1, "shop": 1, "pay": 1}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

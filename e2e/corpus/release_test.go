@@ -29,9 +29,9 @@ const (
 	nextSite = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: site},
 		spec: {replicas: 2, selector: {matchLabels: {app: site}}, template: {metadata: {labels: {app: site}},
 		spec: {containers: [{name: site, image: busybox, env: [{name: RELEASE, value: "2"}], envFrom: [{configMapRef: {name: settings}}]}]}}}}`
-	firstDoor = `{apiVersion: v1, kind: Service, metadata: {name: site},
+	firstEndpoint = `{apiVersion: v1, kind: Service, metadata: {name: site},
 		spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 80}, {name: b, port: 81}]}}`
-	nextDoor = `{apiVersion: v1, kind: Service, metadata: {name: site},
+	nextEndpoint = `{apiVersion: v1, kind: Service, metadata: {name: site},
 		spec: {type: NodePort, selector: {app: site}, ports: [{name: a, port: 8080}]}}`
 	firstCron = `{apiVersion: batch/v1, kind: CronJob, metadata: {name: night}, spec: {schedule: "0 0 * * *", suspend: false,
 		jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox}]}}}}}}`
@@ -65,7 +65,7 @@ func TestNextReleaseServerSide(t *testing.T) {
 		require.NoError(t, err)
 		return resource.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: "pipeline"})
 	}
-	for _, text := range []string{firstSettings, firstSite, firstDoor, firstCron, firstData} {
+	for _, text := range []string{firstSettings, firstSite, firstEndpoint, firstCron, firstData} {
 		_, err := apply(t.Context(), r.from, text)
 		require.NoError(t, err)
 	}
@@ -77,7 +77,7 @@ func TestNextReleaseServerSide(t *testing.T) {
 	require.NoError(t, plan.Check(t.Context(), target, p, lineage.Actor{}))
 	require.NoError(t, cutover.Place(t.Context(), target, p, Everything(r.from, r.to)))
 	got := map[string]*unstructured.Unstructured{}
-	for _, text := range []string{nextSettings, nextSite, nextDoor, nextCron, nextData} {
+	for _, text := range []string{nextSettings, nextSite, nextEndpoint, nextCron, nextData} {
 		o, err := apply(t.Context(), r.to, text)
 		require.NoError(t, err)
 		got[o.GetKind()] = o

@@ -31,7 +31,7 @@ type Result struct {
 	// Notes tell what the API server itself refused, and what was not read: that is not
 	// KubeMove's doing.
 	Notes []string
-	// Failures: differences, what is lost and nobody says so, errors.
+	// Failures: differences, what is lost without a word, errors.
 	Failures []string
 	// Took is how long it took.
 	Took time.Duration

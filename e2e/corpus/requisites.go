@@ -97,7 +97,7 @@ func furniture(namespace string) []unstructured.Unstructured {
 	return []unstructured.Unstructured{account, bundle}
 }
 
-// definition makes the API server serve a kind that it does not know: whoever wrote such a
+// definition makes the API server serve a kind that it does not know: the author of such a
 // manifest has its operator.
 func definition(kind schema.GroupVersionKind) *unstructured.Unstructured {
 	plural, singular := meta.UnsafeGuessKindToResource(kind)

@@ -4,6 +4,7 @@ package corpus
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,8 +28,9 @@ var specs = map[string]string{
 	"MoveEngine": `{application: {selector: {}}, targets: [{name: dst, namespace: shop, cluster: {kubeconfigSecretRef: {name: dst}}}]}`,
 	"MovePair": `{engine: shop, application: {selector: {}},
 		target: {name: dst, namespace: shop, cluster: {kubeconfigSecretRef: {name: dst}}}}`,
-	"DataSync":   `{pairRef: {name: shop-dst}, mobilizer: restic, volumes: [{name: data, target: data}]}`,
-	"MoveSwitch": `{pairRef: {name: shop-dst}}`,
+	"DataSync":    `{pairRef: {name: shop-dst}, mobilizer: restic, volumes: [{name: data, target: data}]}`,
+	"MoveSwitch":  `{pairRef: {name: shop}}`,
+	"MoveReverse": `{switchRef: {name: shop-dst}}`,
 }
 
 // What the rules about several fields say.
@@ -62,6 +64,11 @@ var syncCases = map[string]ruleCase{
 	"WordDeadline":   {"no duration", `{sync: {deadline: tomorrow}}`, tooSoon},
 }
 
+// switchCases are those of a switch alone; the objects of all cases are named shop.
+var switchCases = map[string]ruleCase{
+	"OtherName": {"its pair has one switch, of its name", `{pairRef: {name: shop-dst}}`, "a MoveSwitch has the name of its MovePair"},
+}
+
 var timeCases = map[string]ruleCase{
 	"At":     {"with the zone of the place", `{at: "2026-12-24T02:00:00+01:00"}`, ""},
 	"AtUTC":  {"as programs write it", `{at: "2026-12-24T01:00:00Z"}`, ""},
@@ -70,6 +77,35 @@ var timeCases = map[string]ruleCase{
 	"Blank":  {"the form of RFC 3339 has a T", `{at: "2026-12-24 02:00:00+01:00"}`, noTime},
 	"Hour":   {"no such hour", `{at: "2026-12-24T25:00:00Z"}`, noTime},
 	"Words":  {"no time at all", `{at: tomorrow}`, noTime},
+}
+
+// What the rule about the downtime says.
+const noLimit = "maxDowntime is not a duration of more than nothing"
+
+var downtimeCases = map[string]ruleCase{
+	"MaxDowntime":      {"what people agree on", `{maxDowntime: 30s}`, ""},
+	"MaxDowntimeParts": {"a duration may have parts", `{maxDowntime: 1m30s}`, ""},
+	"MaxDowntimeZero":  {"no switch takes that little", `{maxDowntime: 0s}`, noLimit},
+	"MaxDowntimeEmpty": {"a text without content is a slip", `{maxDowntime: ""}`, noLimit},
+	"MaxDowntimeUnit":  {"seconds or minutes?", `{maxDowntime: "30"}`, noLimit},
+	"MaxDowntimeMinus": {"no duration", `{maxDowntime: -30s}`, noLimit},
+	"MaxDowntimeWord":  {"no duration", `{maxDowntime: none}`, noLimit},
+}
+
+const reversal = `reverses: {switch: {name: shop-dst, uid: a}, firstPair: {name: shop-dst, uid: b}, earlier: [a], stateSide: Source}`
+
+// deletionCases are those of a pair; an engine has the first ones.
+var deletionCases = map[string]ruleCase{
+	"Retain":        {"the default", `{deletionPolicy: Retain}`, ""},
+	"Delete":        {"the copies go", `{deletionPolicy: Delete}`, ""},
+	"UnknownPolicy": {"there are two", `{deletionPolicy: Archive}`, "Unsupported value"},
+}
+
+var reversalCases = map[string]ruleCase{
+	"BackUnset":  {"the default", `{` + reversal + `}`, ""},
+	"BackRetain": {"nothing is deleted", `{deletionPolicy: Retain, ` + reversal + `}`, ""},
+	"BackDelete": {"its target is the application's home", `{deletionPolicy: Delete, ` + reversal + `}`,
+		"deletionPolicy is Delete and the pair leads back"},
 }
 
 // TestRules holds that an API server takes the definitions of the kinds, and what their rules refuse.
@@ -84,14 +120,28 @@ func TestRules(t *testing.T) {
 		"UnknownMode":     {"there are two", `{mode: Mirror}`, "Unsupported value"},
 		"OfflineSwitchAt": {"a switch may have a time in both modes", `{mode: Offline, switch: {at: "2026-12-24T01:00:00Z"}}`, ""},
 	}
+	back := maps.Clone(syncCases)
+	back["OwnName"] = ruleCase{"its own switch has its name", `{switchRef: {name: shop}}`, "the name of the switch that it reverses"}
 	for name, c := range syncCases {
 		engine[name] = ruleCase{c.reason, `{mode: Live, ` + c.spec[1:], c.want}
 	}
-	for name, c := range timeCases {
-		engine[name] = ruleCase{c.reason, `{mode: Live, switch: ` + c.spec + `}`, c.want}
+	pair := maps.Clone(syncCases)
+	maps.Copy(pair, deletionCases)
+	maps.Copy(pair, reversalCases)
+	for name, c := range deletionCases {
+		engine[name] = ruleCase{c.reason, `{mode: Live, ` + c.spec[1:], c.want}
+	}
+	maps.Copy(switchCases, timeCases)
+	maps.Copy(switchCases, downtimeCases)
+	for _, cases := range []map[string]ruleCase{timeCases, downtimeCases} {
+		for name, c := range cases {
+			engine[name] = ruleCase{c.reason, `{mode: Live, switch: ` + c.spec + `}`, c.want}
+			back[name] = ruleCase{c.reason, `{switch: ` + c.spec + `}`, c.want}
+		}
 	}
 	for kind, cases := range map[string]map[string]ruleCase{
-		"MoveEngine": engine, "MovePair": syncCases, "DataSync": syncCases, "MoveSwitch": timeCases,
+		"MoveEngine": engine, "MovePair": pair, "DataSync": syncCases, "MoveSwitch": switchCases,
+		"MoveReverse": back,
 	} {
 		for name, c := range cases {
 			t.Run(kind+"/"+name, func(t *testing.T) {

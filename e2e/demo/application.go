@@ -12,8 +12,8 @@ const accountRows = 200000
 func (d *Demo) startApplication(ctx context.Context) error {
 	d.tell.step("An application in src: a PostgreSQL with a volume, and a client that inserts a row every 200 ms.")
 	return d.all(ctx,
-		on("src")+" apply --filename examples/postgres/namespace.yaml",
-		on("src")+" apply --kustomize examples/postgres",
+		on("src")+" apply --filename "+example+"/namespace.yaml",
+		on("src")+" apply --kustomize "+example,
 		on("src")+" rollout status statefulset/postgres deployment/client --timeout=2m")
 }
 

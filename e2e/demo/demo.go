@@ -15,10 +15,14 @@ import (
 
 const (
 	// Namespace of the demo in both clusters.
-	Namespace = "demo"
-	// engine is the MoveEngine of examples/postgres; its MovePair and MoveSwitch are called pair.
-	engine = "demo"
-	pair   = "demo-dst"
+	Namespace = "postgres-live"
+	// example is the folder of what the demo applies.
+	example = "examples/postgres-live"
+	// engine is its MoveEngine; the MovePair and MoveSwitch of that are called pair. back is its MoveReverse, and the MovePair and
+	// MoveSwitch of that.
+	engine = "postgres"
+	pair   = "postgres-dst"
+	back   = "postgres-back"
 )
 
 // Demo is one showing.
@@ -50,28 +54,42 @@ func (d *Demo) Run(ctx context.Context) ([]Fact, error) {
 		return nil, err
 	}
 	// What the client says at the source is read from here on: its log goes with its Pod.
-	log, err := d.followClient(ctx)
-	if err != nil {
+	there := &journey{from: "src", to: "dst", pair: pair}
+	if err := d.followClient(ctx, there); err != nil {
 		return nil, err
 	}
-	defer log.stop()
+	defer there.log.stop()
 	if err := d.register(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.move(ctx); err != nil {
+	if err := d.move(ctx, there); err != nil {
 		return nil, err
 	}
-	facts, err := d.prove(ctx, before, log)
+	facts, err := d.prove(ctx, before, there)
 	if err != nil {
 		return facts, err
 	}
+	home, err := d.wayBack(ctx, before, there)
+	if err != nil {
+		return append(facts, home...), err
+	}
 	d.next()
-	return facts, nil
+	return append(facts, home...), nil
+}
+
+// journey of the application from one cluster to the other.
+type journey struct {
+	from, to string
+	// pair is the name of its MovePair and its MoveSwitch.
+	pair string
+	// log of the client where the journey begins, and earlier what clients were acknowledged before it.
+	log     *clientLog
+	earlier []write
 }
 
 // begin makes the clusters ready for the demo, and removes what is left of an earlier one.
 func (d *Demo) begin(ctx context.Context) error {
-	d.tell.step("Two clusters, src and dst, are up, with KubeMove in src. kubectl has a context for each, with the namespace %s.", Namespace)
+	d.tell.step("Two clusters, src and dst, are up, with KubeMove in src. kubectl has a context for each.")
 	version, err := d.lab.LoadPostgres(ctx)
 	if err != nil {
 		return err
@@ -103,7 +121,7 @@ func (d *Demo) Remove(ctx context.Context) error {
 	d.tell.step("An earlier demo is there: it is removed.")
 	// The MoveEngine goes first: its clean-up needs the way to the other cluster.
 	if found[0] == d.lab.Source().Name {
-		if err := d.all(ctx, on("src")+" delete moveengines --all --timeout=5m"); err != nil {
+		if err := d.all(ctx, on("src")+" delete movereverses,moveengines --all --timeout=5m"); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,9 @@ func Next() [][2]string {
 	return [][2]string{
 		{on("src") + " get movepair " + pair + " --output yaml", "the plan, in status.plan"},
 		{on("src") + " describe moveswitch " + pair, "its steps, with their times"},
-		{on("dst") + " logs deployment/client --tail 5", "it goes on writing in dst"},
-		{on("src") + " delete moveengine " + engine, "KubeMove's objects go, the application stays"},
+		{on("src") + " get moveengine,movereverse,datasync", "where the application is, and its runs"},
+		{on("src") + " logs deployment/client --tail 5", "it goes on writing in src"},
+		{on("src") + " delete movereverse/" + back + " moveengine/" + engine, "the application stays"},
 	}
 }
 
@@ -21,5 +22,5 @@ func (d *Demo) next() {
 		d.tell.say("%-60s # %s", n[0], n[1])
 	}
 	d.tell.say("%-60s # ends the clusters and leaves nothing", "make demo-down")
-	d.tell.say("And read docs/moveengine.md, docs/moveswitch.md and examples/postgres/README.md.")
+	d.tell.say("And read docs/live.md, docs/movereverse.md and " + example + "/README.md.")
 }

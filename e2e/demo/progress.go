@@ -32,7 +32,7 @@ type dataStatus struct{ Progress string }
 
 // follow tells the steps of the switch until it has ended, and fails when it ends otherwise than
 // switched.
-func (d *Demo) follow(ctx context.Context, timeout time.Duration) error {
+func (d *Demo) follow(ctx context.Context, j *journey, timeout time.Duration) error {
 	client, err := d.lab.Source().Client()
 	if err != nil {
 		return err
@@ -42,13 +42,13 @@ func (d *Demo) follow(ctx context.Context, timeout time.Duration) error {
 	err = lab.Await(ctx, timeout, "the switch", func(ctx context.Context) error {
 		var s switchStatus
 		var data dataStatus
-		if err := status(ctx, client, "moveswitches", pair, &s); err != nil {
+		if err := status(ctx, client, "moveswitches", j.pair, &s); err != nil {
 			return err
 		}
-		if err := status(ctx, client, "datasyncs", pair+"-restic", &data); err != nil {
+		if err := status(ctx, client, "datasyncs", j.pair+"-restic", &data); err != nil {
 			return err
 		}
-		d.tellSteps(s, data, told)
+		d.tellSteps(j, s, data, told)
 		var done bool
 		done, ended = s.ended()
 		if !done && ended == nil {
@@ -60,9 +60,9 @@ func (d *Demo) follow(ctx context.Context, timeout time.Duration) error {
 		err = ended
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nlook at: %s get moveswitch %s --output yaml\nand at the Jobs: %s get jobs,pods", err, on("src"), pair, on("src"))
+		return fmt.Errorf("%w\nlook at: %s get moveswitch %s --output yaml\nand at the Jobs: %s get jobs,pods", err, on("src"), j.pair, on("src"))
 	}
-	return d.all(ctx, on("src")+" wait moveengine "+engine+" --for=condition=Switched --timeout=1m")
+	return nil
 }
 
 // status reads the status of one of KubeMove's objects.
@@ -105,13 +105,13 @@ func (s switchStatus) now() string {
 }
 
 // tellSteps prints each step once when it is done, and what runs now on a line that changes.
-func (d *Demo) tellSteps(s switchStatus, data dataStatus, told map[string]bool) {
+func (d *Demo) tellSteps(j *journey, s switchStatus, data dataStatus, told map[string]bool) {
 	for _, step := range s.Steps {
 		if step.State == "Running" || told[step.Name] {
 			continue
 		}
 		told[step.Name] = true
-		if line := step.line(); line != "" {
+		if line := step.line(j); line != "" {
 			d.tell.say("%s", line)
 		}
 	}
@@ -126,17 +126,18 @@ func (d *Demo) tellSteps(s switchStatus, data dataStatus, told map[string]bool) 
 var meanings = map[string]string{
 	"Pin":       "planned once more: it is still the plan that was approved",
 	"Workers":   "the Pods that copy are placed and wait",
-	"Quiesce":   "the application is at zero in src",
+	"Deltas":    "what has changed is copied once more, while the application runs",
+	"Quiesce":   "the application is at zero in FROM",
 	"FinalSync": "the data is copied, and both sides compared",
-	"Start":     "the application is created in dst",
+	"Start":     "the application starts in TO",
 	"Health":    "it is healthy there",
-	"Commit":    "the point of no return: until here a failure brings the source back by itself",
+	"Commit":    "the point of no return: until here a failure brings the application back to FROM by itself",
 	"Open":      "Services and Ingresses let traffic in",
 }
 
 // line tells a step that is done; empty when it says nothing to a newcomer.
-func (s switchStep) line() string {
-	meaning := meanings[s.Name]
+func (s switchStep) line(j *journey) string {
+	meaning := strings.NewReplacer("FROM", j.from, "TO", j.to).Replace(meanings[s.Name])
 	if s.State == "Failed" {
 		meaning = "failed: " + s.Message
 	}

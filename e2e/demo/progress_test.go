@@ -34,10 +34,10 @@ func TestTellSteps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
 			d := &Demo{tell: &teller{out: &out, live: tc.live}}
-			told := map[string]bool{}
-			d.tellSteps(first, dataStatus{Progress: "42% of 1 GiB"}, told)
-			d.tellSteps(first, dataStatus{Progress: "42% of 1 GiB"}, told)
-			d.tellSteps(second, dataStatus{}, told)
+			told, j := map[string]bool{}, &journey{from: "src", to: "dst"}
+			d.tellSteps(j, first, dataStatus{Progress: "42% of 1 GiB"}, told)
+			d.tellSteps(j, first, dataStatus{Progress: "42% of 1 GiB"}, told)
+			d.tellSteps(j, second, dataStatus{}, told)
 			require.Equal(t, tc.want, out.String())
 		})
 	}
@@ -49,10 +49,11 @@ func TestEnded(t *testing.T) {
 		done       bool
 		want       string
 	}{
-		"not yet":     {conditions: []condition{{Type: "Switched", Status: "False"}, {Type: "Stalled", Status: "False"}}},
-		"switched":    {conditions: []condition{{Type: "Switched", Status: "True"}}, done: true},
-		"rolled back": {conditions: []condition{{"RolledBack", "True", "RolledBack", "it was undone"}}, done: true, want: "it was undone"},
-		"stalled":     {conditions: []condition{{"Stalled", "True", "QuiesceTimeout", "a Pod does not end"}}, done: true, want: "QuiesceTimeout"},
+		"not yet":  {conditions: []condition{{Type: "Switched", Status: "False"}, {Type: "Stalled", Status: "False"}}},
+		"switched": {conditions: []condition{{Type: "Switched", Status: "True"}}, done: true},
+		"rolled back": {conditions: []condition{{"RolledBack", "True", "RolledBack", "it was rolled back"}}, done: true,
+			want: "it was rolled back"},
+		"stalled": {conditions: []condition{{"Stalled", "True", "QuiesceTimeout", "a Pod does not end"}}, done: true, want: "QuiesceTimeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			done, err := switchStatus{Conditions: tc.conditions}.ended()

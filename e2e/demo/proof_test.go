@@ -30,7 +30,8 @@ func TestSameAccounts(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	out := table([]Fact{{What: "rows", Source: "1", Target: "2", Wrong: errors.New("x")}, {What: "Pods", Source: "0", Target: "2"}})
+	out := table("src", "dst", []Fact{{What: "rows", Source: "1", Target: "2", Wrong: errors.New("x")}, {What: "Pods", Source: "0",
+		Target: "2"}})
 	lines := strings.Split(out, "\n")
 	require.Regexp(t, `^rows +1 +2 +WRONG$`, lines[1])
 	require.Regexp(t, `^Pods +0 +2 +ok$`, lines[2])

@@ -17,7 +17,7 @@ const kubeconfigName = "demo.kubeconfig"
 
 func (d *Demo) kubeconfig() string { return filepath.Join(d.lab.Dir, kubeconfigName) }
 
-// Shell runs a command as somebody would type it at the root of the checkout, with the lab's
+// Shell runs a command as a person would type it at the root of the checkout, with the lab's
 // kubectl, and returns what it prints.
 func (d *Demo) Shell(ctx context.Context, command string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)

@@ -9,7 +9,7 @@ import (
 
 // The transcript of a showing stands in a page between these two lines.
 const (
-	transcriptBegin = "<!-- Written by: cd e2e && go test -run TestDemo . -update -->"
+	transcriptBegin = "<!-- Written by: cd e2e && go test -run TestPostgresLive/demo . -update -->"
 	transcriptEnd   = "<!-- The end of what is written. -->"
 )
 

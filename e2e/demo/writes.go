@@ -52,21 +52,25 @@ type clientLog struct {
 	err    error
 }
 
-// followClient begins to read the client's log, from its start on.
-func (d *Demo) followClient(ctx context.Context) (*clientLog, error) {
-	pod, err := d.Shell(ctx, on("src")+" get pods --selector app=client --output jsonpath={.items[*].metadata.name}")
+// followClient begins to read the log of the client that a journey takes along, from its start on.
+func (d *Demo) followClient(ctx context.Context, j *journey) error {
+	pod, err := d.Shell(ctx, on(j.from)+" get pods --selector app=client --output jsonpath={.items[*].metadata.name}")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	client, err := d.lab.Source().Client()
+	cluster := d.lab.Source()
+	if j.from != cluster.Name {
+		cluster = d.lab.Target()
+	}
+	client, err := cluster.Client()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	stream, err := client.CoreV1().Pods(Namespace).GetLogs(pod, &corev1.PodLogOptions{Follow: true}).Stream(ctx)
 	if err != nil {
 		stop()
-		return nil, fmt.Errorf("follow the log of the client, Pod %q: %w", pod, err)
+		return fmt.Errorf("follow the log of the client, Pod %q: %w", pod, err)
 	}
 	l := &clientLog{stop: stop, ended: make(chan struct{})}
 	go func() {
@@ -74,7 +78,8 @@ func (d *Demo) followClient(ctx context.Context) (*clientLog, error) {
 		defer stream.Close()
 		l.writes, l.err = writesIn(stream)
 	}()
-	return l, nil
+	j.log = l
+	return nil
 }
 
 // all waits for the end of the log, which is that of the Pod, and returns what it held.
@@ -110,7 +115,7 @@ func rowsIn(out string) ([]write, error) {
 type compared struct {
 	// lost writes were acknowledged and are not there; doubled ones are there more than once.
 	lost, doubled []int
-	// gaps are numbers below the highest one that nobody wrote.
+	// gaps are numbers below the highest one that were not written.
 	gaps []int
 	// unheard counts the rows of each writer below the highest acknowledged number whose
 	// acknowledgement was not seen. The last write of a client that is stopped can be one; more

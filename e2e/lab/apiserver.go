@@ -31,7 +31,7 @@ type child struct {
 }
 
 // StartAPIServer compiles the API server if the cache does not hold it, and starts it on free
-// ports with a new folder for its data. Whoever gets one has to Stop it. dir is a folder of the
+// ports with a new folder for its data. The caller has to Stop it. dir is a folder of the
 // checkout; empty: the working directory. It reports on narration what takes long.
 func StartAPIServer(ctx context.Context, dir string, narration *os.File) (*APIServer, error) {
 	root, err := findRoot(dir)
@@ -74,7 +74,7 @@ func (a *APIServer) start(ctx context.Context, kubernetes string) error {
 	argv := append([]string{"kube-apiserver"}, apiServerFlags(a.path("pki"))...)
 	argv = append(argv, "--etcd-servers="+client, "--authorization-mode=RBAC",
 		"--bind-address=127.0.0.1", "--secure-port="+ports[2], "--advertise-address=127.0.0.1",
-		// Nobody looks for the server in its own Endpoints, and a loopback address is refused there.
+		// No client looks for the server in its own Endpoints, and a loopback address is refused there.
 		"--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112",
 	)
@@ -108,7 +108,7 @@ func (a *APIServer) writeCredentials(server string) error {
 
 // startChild starts a program that is killed when this process ends, however that comes. One
 // thread stays with it, since the kernel watches the thread that has started a process.
-func (a *APIServer) startChild(name, path string, argv []string) (*child, error) {
+func (a *APIServer) startChild(name, path string, argv []string, env ...string) (*child, error) {
 	out, err := os.Create(a.path(name + ".log"))
 	if err != nil {
 		return nil, err
@@ -116,6 +116,9 @@ func (a *APIServer) startChild(name, path string, argv []string) (*child, error)
 	defer out.Close()
 	cmd := exec.Command(path)
 	cmd.Args, cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = argv, a.dir, out, out, childAttributes()
+	if len(env) > 0 {
+		cmd.Env = append(os.Environ(), env...)
+	}
 	c := &child{cmd: cmd, daemon: &daemon{process: process{Name: name}, logPath: out.Name(), exited: make(chan struct{})}}
 	started := make(chan error, 1)
 	go func() {
@@ -162,7 +165,7 @@ func (a *APIServer) Stop() error {
 	return errors.Join(append(errs, os.RemoveAll(a.dir))...)
 }
 
-// freePorts of loopback that nobody listened on a moment ago.
+// freePorts of loopback that no process listened on a moment ago.
 func freePorts(n int) ([]string, error) {
 	var out []string
 	for range n {

@@ -16,7 +16,7 @@ var auditPolicy string
 func (n *node) auditLog() string { return n.path("log", "audit.log") }
 
 // auditFlags switch the log on. In blocking mode a request ends when its event is written, so
-// nobody reads a log that lacks what he has seen happen. It takes at most 400 MB.
+// no reader gets a log that lacks what it has seen happen. It takes at most 400 MB.
 func auditFlags(policy, log string) []string {
 	return []string{
 		"--audit-policy-file=" + policy, "--audit-log-path=" + log, "--audit-log-mode=blocking",

@@ -96,6 +96,11 @@ func (l *Lab) toolKey(t tool) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if strings.HasPrefix(t.pkg, "./") {
+		if files, err = filepath.Glob(filepath.Join(dir, t.pkg, "*.go")); err != nil {
+			return "", err
+		}
+	}
 	for _, name := range []string{"go.mod", "go.sum"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			files = append(files, filepath.Join(dir, name))

@@ -10,24 +10,26 @@ import (
 	"time"
 )
 
-// kubePrograms are the names that the one Kubernetes binary is called by.
-var kubePrograms = []string{
-	"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl",
-}
+// kubeServers are the names that the one binary of the servers is called by.
+var kubeServers = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet"}
 
 // linkPrograms makes the links in binDir that select the program.
-func (l *Lab) linkPrograms(kubernetes string) error {
+func (l *Lab) linkPrograms(servers, kubectl string) error {
 	if err := os.MkdirAll(l.binDir(), 0o755); err != nil {
 		return err
 	}
-	for _, name := range kubePrograms {
+	programs := map[string]string{"kubectl": kubectl}
+	for _, name := range kubeServers {
+		programs[name] = servers
+	}
+	for name, program := range programs {
 		link := filepath.Join(l.binDir(), name)
-		if old, err := os.Readlink(link); err == nil && old == kubernetes {
+		if old, err := os.Readlink(link); err == nil && old == program {
 			continue
 		}
 		tmp := link + ".new"
 		_ = os.Remove(tmp)
-		if err := os.Symlink(kubernetes, tmp); err != nil {
+		if err := os.Symlink(program, tmp); err != nil {
 			return err
 		}
 		if err := os.Rename(tmp, link); err != nil {
@@ -61,8 +63,8 @@ func (n *node) writeCredentials() error {
 }
 
 // startAPI starts etcd and the API server and waits until that is ready.
-func (n *node) startAPI(ctx context.Context, s *state, keeper process) error {
-	etcd, err := n.start(s, "etcd", enter(keeper, n.etcdCommand()...))
+func (n *node) startAPI(ctx context.Context, s *state, sandbox process) error {
+	etcd, err := n.start(s, "etcd", enter(sandbox, n.etcdCommand()...))
 	if err != nil {
 		return err
 	}
@@ -78,13 +80,13 @@ func (n *node) startAPI(ctx context.Context, s *state, keeper process) error {
 	if err != nil {
 		return err
 	}
-	api, err := n.start(s, "kube-apiserver", enter(keeper, n.apiServerCommand(policy)...))
+	api, err := n.start(s, "kube-apiserver", enter(sandbox, n.apiServerCommand(policy)...))
 	if err != nil {
 		return err
 	}
 	c := n.cluster()
 	return api.await(ctx, 120*time.Second, func(ctx context.Context) error {
-		// Cheaper than a TLS handshake while nobody listens yet.
+		// Cheaper than a TLS handshake while no process listens yet.
 		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", n.address+":6443")
 		if err != nil {
 			return err
@@ -142,7 +144,7 @@ func apiServerFlags(pki string) []string {
 
 // startControllers starts what acts on the API: the controllers, the scheduler
 // and the rules for Services.
-func (n *node) startControllers(s *state, keeper process) error {
+func (n *node) startControllers(s *state, sandbox process) error {
 	pki := n.path("pki")
 	login := func(user string) []string {
 		config := n.kubeconfig(user)
@@ -168,7 +170,7 @@ func (n *node) startControllers(s *state, keeper process) error {
 	}
 	for _, name := range []string{"kube-controller-manager", "kube-scheduler", "kube-proxy"} {
 		argv := append([]string{n.kube(name)}, commands[name]...)
-		if _, err := n.start(s, name, enter(keeper, argv...)); err != nil {
+		if _, err := n.start(s, name, enter(sandbox, argv...)); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ func (l *Lab) removeEnded(ctx context.Context) error {
 		// folder anew. RunDir is removed at the end.
 		other.Dir = filepath.Join(other.RunDir, "gone")
 	}
-	// Somebody who starts or ends it is waited for.
+	// A process that starts or ends it is waited for.
 	unlock, err := other.lock(ctx)
 	if err != nil {
 		return err

@@ -10,11 +10,11 @@ import (
 // Inside runs a command as root in the network and mount namespaces of a cluster's node, such as
 // iptables or mount. Only clusters that the lab makes of processes have such a node.
 func (l *Lab) Inside(ctx context.Context, c *Cluster, argv ...string) (string, error) {
-	keeper, err := l.processOf(c, keeperName)
+	sandbox, err := l.processOf(c, sandboxName)
 	if err != nil {
 		return "", err
 	}
-	command := enter(keeper, argv...)
+	command := enter(sandbox, argv...)
 	return run(ctx, command[0], command[1:]...)
 }
 

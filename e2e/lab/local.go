@@ -41,7 +41,11 @@ func (p *local) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.linkPrograms(kubernetes); err != nil {
+	kubectl, err := l.buildTool(ctx, kubectlTool)
+	if err != nil {
+		return err
+	}
+	if err := l.linkPrograms(kubernetes, kubectl); err != nil {
 		return err
 	}
 	s, err := l.loadState()
@@ -121,24 +125,24 @@ func (n *node) startUp(ctx context.Context, s *state) error {
 	if err := n.writeCredentials(); err != nil {
 		return err
 	}
-	keeper, err := n.startKeeper(ctx, s)
+	sandbox, err := n.startSandbox(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := n.connect(ctx, keeper); err != nil {
+	if err := n.connect(ctx, sandbox); err != nil {
 		return err
 	}
 	err = each([]func() error{
-		func() error { return n.startAPI(ctx, s, keeper) },
-		func() error { return n.startContainerd(ctx, s, keeper) },
+		func() error { return n.startAPI(ctx, s, sandbox) },
+		func() error { return n.startContainerd(ctx, s, sandbox) },
 	}, func(start func() error) error { return start() })
 	if err != nil {
 		return err
 	}
-	if err := n.startControllers(s, keeper); err != nil {
+	if err := n.startControllers(s, sandbox); err != nil {
 		return err
 	}
-	if err := n.startKubelet(s, keeper); err != nil {
+	if err := n.startKubelet(s, sandbox); err != nil {
 		return err
 	}
 	n.lab.log.step("%s: API server and containerd are ready", n.name)
@@ -232,7 +236,7 @@ func (p *local) down(ctx context.Context) error {
 		return err
 	}
 	for i := len(s.MadeDirs) - 1; i >= 0; i-- {
-		// A folder that somebody else uses meanwhile is not empty, and stays.
+		// A folder that another process uses meanwhile is not empty, and stays.
 		_ = os.Remove(s.MadeDirs[i])
 	}
 	return nil

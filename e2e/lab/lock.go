@@ -21,7 +21,7 @@ func (l *Lab) lock(ctx context.Context) (func(), error) {
 
 // lockFile waits for an exclusive lock on path. It calls waiting once when it
 // is not to be had at once. The returned function gives it back. The holder may
-// remove the file: whoever waited for the removed one tries again.
+// remove the file: a process that waited for the removed one tries again.
 func lockFile(ctx context.Context, path string, waiting func()) (func(), error) {
 	told := false
 	var held *os.File

@@ -12,7 +12,7 @@ import (
 
 const aliasPrefix = "kubemove-lab "
 
-// bridgeIsFree fails when the bridge belongs to somebody else.
+// bridgeIsFree fails when the bridge belongs to another lab.
 func (l *Lab) bridgeIsFree() error {
 	owner, exists, err := bridgeOwner()
 	switch {
@@ -118,9 +118,9 @@ func (l *Lab) removeBridge(ctx context.Context) error {
 	return err
 }
 
-// connect links the network namespace of the keeper to the bridge.
-func (n *node) connect(ctx context.Context, keeper process) error {
-	pid := strconv.Itoa(keeper.PID)
+// connect links the network namespace of the sandbox process to the bridge.
+func (n *node) connect(ctx context.Context, sandbox process) error {
+	pid := strconv.Itoa(sandbox.PID)
 	commands := [][]string{
 		{"ip", "link", "add", n.veth(), "type", "veth", "peer", "name", "eth0", "netns", pid},
 		{"ip", "link", "set", n.veth(), "master", bridgeName, "up"},
@@ -130,7 +130,7 @@ func (n *node) connect(ctx context.Context, keeper process) error {
 		{"link", "set", "eth0", "up"},
 		{"route", "add", "default", "via", bridgeAddress},
 	} {
-		commands = append(commands, append(enter(keeper, "ip"), args...))
+		commands = append(commands, append(enter(sandbox, "ip"), args...))
 	}
 	for _, c := range commands {
 		if _, err := run(ctx, c[0], c[1:]...); err != nil {

@@ -34,7 +34,7 @@ iptables -w 10 -I $rule && echo begun && cat >/dev/null`
 // of it. The outage ends when end is called, or with this process, however that ends. Only
 // clusters that the lab makes of processes can be treated so.
 func (l *Lab) StopAPI(c *Cluster, how Outage) (end func() error, err error) {
-	keeper, err := l.processOf(c, keeperName)
+	sandbox, err := l.processOf(c, sandboxName)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (l *Lab) StopAPI(c *Cluster, how Outage) (end func() error, err error) {
 	if how == Frozen {
 		return holdFault("sh", "-c", frozenScript, "sh", strconv.Itoa(api.PID))
 	}
-	return holdFault(enter(keeper, "sh", "-c", refusedScript, "sh", "6443")...)
+	return holdFault(enter(sandbox, "sh", "-c", refusedScript, "sh", "6443")...)
 }
 
 // holdFault starts a script that begins a fault, says so in one line, and ends the fault when its

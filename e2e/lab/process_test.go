@@ -70,7 +70,7 @@ func TestAwaitTellsWhatItSawLast(t *testing.T) {
 
 func TestLockIsExclusive(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dir", "lock")
-	unlock, err := lockFile(t.Context(), path, func() { t.Error("nobody holds it") })
+	unlock, err := lockFile(t.Context(), path, func() { t.Error("no process holds it") })
 	require.NoError(t, err)
 
 	told := make(chan struct{})

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// remove ends every process of a node, whoever started it, and removes its
+// remove ends every process of a node, by whatever it was started, and removes its
 // files. What a killed run left is found too.
 func (n *node) remove(ctx context.Context, s *state) error {
 	c := s.Clusters[n.name]

@@ -24,12 +24,16 @@ const (
 	versionPackage = "k8s.io/component-base/version"
 )
 
+// kubernetesFlags name the version: without them the programs call themselves v0.0.0-master.
+const kubernetesFlags = "-X " + versionPackage + ".gitVersion=" + kubernetesVersion +
+	" -X " + versionPackage + ".gitMajor=1 -X " + versionPackage + ".gitMinor=35"
+
 var (
 	kubernetesTool = tool{
-		name: "kubernetes", version: kubernetesVersion, dir: "e2e/tools/kubernetes", pkg: ".",
-		// Without these the servers call themselves v0.0.0-master.
-		ldflags: "-X " + versionPackage + ".gitVersion=" + kubernetesVersion +
-			" -X " + versionPackage + ".gitMajor=1 -X " + versionPackage + ".gitMinor=35",
+		name: "kubernetes", version: kubernetesVersion, dir: "e2e/tools/kubernetes", pkg: ".", ldflags: kubernetesFlags,
+	}
+	kubectlTool = tool{
+		name: "kubectl", version: kubernetesVersion, dir: "e2e/tools/kubernetes", pkg: "./kubectl", ldflags: kubernetesFlags,
 	}
 	metacontrollerTool = tool{
 		name: "metacontroller", version: metacontrollerVersion, dir: "e2e/tools/metacontroller", pkg: "metacontroller",
@@ -54,5 +58,5 @@ var (
 
 // allTools in the order in which they are built: what everything waits for first.
 var allTools = []tool{
-	kubernetesTool, pauseTool, coreDNSTool, localPathTool, metacontrollerTool, resticTool, restServerTool,
+	kubernetesTool, kubectlTool, pauseTool, coreDNSTool, localPathTool, metacontrollerTool, resticTool, restServerTool,
 }

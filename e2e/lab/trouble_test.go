@@ -24,7 +24,7 @@ func TestPodNotes(t *testing.T) {
 		{"what runs is nothing to tell of", pod(corev1.PodRunning, ready), ""},
 		{"the kubelet's words are kept", pod(corev1.PodRunning, notReady, backOff),
 			" Ready: no probe has succeeded; web waits: CrashLoopBackOff ; web was restarted 3 times;"},
-		{"a Pod of which nobody says anything is the strangest", pod(corev1.PodPending, ready), " nothing is said of it"},
+		{"a Pod of which nothing is said is the strangest", pod(corev1.PodPending, ready), " nothing is said of it"},
 	} {
 		t.Run(test.reason, func(t *testing.T) { require.Equal(t, test.want, podNotes(test.pod)) })
 	}

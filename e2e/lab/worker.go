@@ -56,7 +56,7 @@ func (n *node) render(text string, elem ...string) (string, error) {
 }
 
 // startContainerd starts the container runtime and waits until it answers.
-func (n *node) startContainerd(ctx context.Context, s *state, keeper process) error {
+func (n *node) startContainerd(ctx context.Context, s *state, sandbox process) error {
 	if _, err := n.render(cniConfig, "cni", "10-pods.conflist"); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (n *node) startContainerd(ctx context.Context, s *state, keeper process) er
 	if err := os.MkdirAll(n.runDir, 0o755); err != nil {
 		return err
 	}
-	d, err := n.start(s, "containerd", enter(keeper, "containerd", "--config", config))
+	d, err := n.start(s, "containerd", enter(sandbox, "containerd", "--config", config))
 	if err != nil {
 		return err
 	}
@@ -81,12 +81,12 @@ func (n *node) startContainerd(ctx context.Context, s *state, keeper process) er
 }
 
 // startKubelet starts the agent that runs Pods.
-func (n *node) startKubelet(s *state, keeper process) error {
+func (n *node) startKubelet(s *state, sandbox process) error {
 	config, err := n.render(kubeletConfig, "kubelet.yaml")
 	if err != nil {
 		return err
 	}
-	_, err = n.start(s, "kubelet", enter(keeper,
+	_, err = n.start(s, "kubelet", enter(sandbox,
 		n.kube("kubelet"), "--config="+config, "--kubeconfig="+n.kubeconfig("node"),
 		"--hostname-override="+n.name, "--node-ip="+n.address, "--cert-dir="+n.path("pki"),
 	))

@@ -26,7 +26,7 @@ type Client struct {
 // StartClient starts a client that sends its next line every interval.
 func StartClient(ctx context.Context, interval time.Duration, addresses ...string) *Client {
 	ctx, stop := context.WithCancel(ctx)
-	// Connections are not kept: a door that was closed must not stay open for this client.
+	// Connections are not kept: an endpoint that was closed must not stay open for this client.
 	c := &Client{addresses: addresses, stop: stop, done: make(chan struct{}),
 		http: http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
 	go func() {

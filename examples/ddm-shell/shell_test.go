@@ -50,7 +50,7 @@ type sides struct {
 	dial      string
 	listen    string
 	passwords map[task.Role]string
-	// unprivileged runs the script as nobody.
+	// unprivileged runs the script as another user.
 	unprivileged bool
 }
 
@@ -116,7 +116,7 @@ func (s *sides) run(id string) (codes map[task.Role]int, statuses map[task.Role]
 		cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "sh"), s.script(), "sync")
 		cmd.Env = []string{"PATH=" + s.bin, "KUBEMOVE_ROOT=" + root}
 		if s.unprivileged {
-			s.asNobody(cmd, root)
+			s.asOtherUser(cmd, root)
 		}
 		var output bytes.Buffer
 		cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &output, &output, time.Second
@@ -240,7 +240,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 }
 
 // TestUnreadable: a file that cannot be read fails the run and is named. Root reads
-// everything, so the script runs as somebody else.
+// everything, so the script runs as another user.
 func TestUnreadable(t *testing.T) {
 	s := newSides(t)
 	fill(t, s.volume(task.RoleSource))
@@ -254,13 +254,13 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// asNobody lets a command run without root's rights, with its folders made its own.
-func (s *sides) asNobody(cmd *exec.Cmd, root string) {
-	const nobody = 65534
+// asOtherUser lets a command run without root's rights, with its folders made its own.
+func (s *sides) asOtherUser(cmd *exec.Cmd, root string) {
+	const otherUser = 65534
 	if os.Getuid() != 0 {
 		return
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: otherUser, Gid: otherUser}}
 	for _, dir := range []string{root, s.bin} {
 		must(s.t, os.Chmod(filepath.Dir(dir), 0o755))
 	}
@@ -268,7 +268,7 @@ func (s *sides) asNobody(cmd *exec.Cmd, root string) {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, nobody, nobody)
+		return os.Lchown(path, otherUser, otherUser)
 	}))
 }
 

@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 		"Parameter":    {"a name with spaces", head + "  type: Worker\n  image: x\n  parameters: [\"a b\"]\n", "spec.parameters[0]"},
 		"StatelessPlace": {"a place for a state that there is not",
 			head + "  type: Worker\n  image: x\n  stateParameter: a\n  parameters: [a]\n", "spec.stateParameter"},
-		"UnknownPlace": {"a parameter that nobody may set",
+		"UnknownPlace": {"a parameter that must not be set",
 			head + "  type: Worker\n  image: x\n  state: true\n  stateParameter: a\n", "spec.stateParameter"},
 		"Credential":    {"a key that is no file", head + "  type: Worker\n  image: x\n  credentials: [\"a/b\"]\n", "spec.credentials[0]"},
 		"Password":      {"a key that is KubeMove's own", head + "  type: Worker\n  image: x\n  credentials: [password]\n", "spec.credentials"},
@@ -114,11 +114,11 @@ func TestCheck(t *testing.T) {
 	}{
 		"Default":   {"nothing named is the default", InUse(api.Data{}), ""},
 		"Parameter": {"a registered parameter", []api.Mobilizer{{Name: "restic", Parameters: map[string]string{"compression": "max"}}}, ""},
-		"Unknown":   {"a name that nobody registered", []api.Mobilizer{{Name: "rsync"}}, api.ReasonUnknownMobilizer},
+		"Unknown":   {"a name that is not registered", []api.Mobilizer{{Name: "rsync"}}, api.ReasonUnknownMobilizer},
 		"Place":     {"a place with credentials", place("s3:https://host/bucket/a@b:c"), ""},
 		"Claim":     {"a claim", place("claim:backups"), ""},
 		"NoClaim":   {"a claim without a name", place("claim:"), api.ReasonInvalidSpec},
-		"Password":  {"a password that everybody could read", place("rest:https://me:hush@host/x"), api.ReasonInvalidSpec},
+		"Password":  {"a password that every client could read", place("rest:https://me:hush@host/x"), api.ReasonInvalidSpec},
 		"Slash":     {"a password with a slash", place("rest:https://me:hu/hush@host/x"), api.ReasonInvalidSpec},
 		"Question":  {"a password with a question mark", place("rest:https://me:hu?hush@host/x"), api.ReasonInvalidSpec},
 		"Hash":      {"a password with a #", place("rest:https://me:hu#hush@host/x"), api.ReasonInvalidSpec},
@@ -131,7 +131,7 @@ func TestCheck(t *testing.T) {
 			[]api.Mobilizer{{Name: "plain", Parameters: map[string]string{"url": "ftp://:hush@host"}}}, api.ReasonInvalidSpec},
 		"NoSecrets": {"a mobilizer that takes none",
 			[]api.Mobilizer{{Name: "plain", CredentialsSecretRef: &api.LocalReference{Name: "s3"}}}, api.ReasonInvalidSpec},
-		"Other": {"a parameter that nobody registered",
+		"Other": {"a parameter that is not registered",
 			[]api.Mobilizer{{Name: "restic", Parameters: map[string]string{"shell": "x"}}}, api.ReasonInvalidSpec},
 	} {
 		got := ""

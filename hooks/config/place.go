@@ -16,7 +16,7 @@ import (
 // port is what may follow the colon of an authority.
 var port = regexp.MustCompile(`^\d*$`)
 
-// hasCredentials says whether a text holds a URL with a user or a password, which everybody who
+// hasCredentials says whether a text holds a URL with a user or a password, which every client that
 // may read the move could read. A password with a / or a ? ends the authority of the URL too soon:
 // then there is no port after its colon, and an @ comes later.
 func hasCredentials(text string) bool {
@@ -44,7 +44,7 @@ func wrongPlace(m api.Mobilizer, registered Mobilizer) *Problem {
 	for _, name := range slices.Sorted(maps.Keys(m.Parameters)) {
 		if hasCredentials(m.Parameters[name]) {
 			return &Problem{api.ReasonInvalidSpec, fmt.Sprintf(
-				"parameter %s of mobilizer %s is a URL with a user or a password, which everybody can read here: "+
+				"parameter %s of mobilizer %s is a URL with a user or a password, which every client can read here: "+
 					"remove USER:PASSWORD@ from it, change that password, "+
 					"and put the new one into a Secret that credentialsSecretRef names", name, m.Name)}
 		}

@@ -16,6 +16,7 @@ func (s *state) job() (runtime.Object, error) {
 	all := t.Move.Mobilizers
 	t.Run.Trigger = s.wanted.trigger
 	t.Run.DeadlineSeconds = s.deadline()
+	t.Session = s.session()
 	t.Parameters = spec.Parameters
 	for _, v := range spec.Volumes {
 		t.Volumes = append(t.Volumes, task.Volume{Name: v.Name, Target: v.Target})
@@ -24,8 +25,8 @@ func (s *state) job() (runtime.Object, error) {
 		CredentialsSecretRef: s.credentials()}})
 	build := jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixSync, s.dataSync, s.pair),
-		Intent:      s.ask.Intent,
-		Attempt:     s.outlook.Number,
+		Intent:      s.wantStep.Intent,
+		Attempt:     s.stepState.Number,
 		Task:        t,
 		Credentials: all,
 		Account:     jobs.DataAccount(s.pair.Name),

@@ -39,7 +39,7 @@ func TestJob(t *testing.T) {
 		told.Move.Mobilizers[0].Parameters, j.Labels[api.AttemptLabel], j.Labels[api.IntentLabel], j.Spec.Template.Spec.ServiceAccountName}
 	want := []any{api.TriggerRequest, map[string]string{"k": "v"}, []task.Volume{{Name: "data", Target: "d"}, {Name: "wal", Target: "w"}},
 		1, "restic", "s3",
-		map[string]string{"k": "v"}, "2", s.ask.Intent, "shop-a-data"}
+		map[string]string{"k": "v"}, "2", s.wantStep.Intent, "shop-a-data"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}

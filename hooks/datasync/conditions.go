@@ -48,7 +48,7 @@ func (s *state) retiredCondition(c *hooks.Conditions) {
 func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall {
 	stall := jobs.Moving()
 	if s.waits() {
-		stall = jobs.Check(s.outlook, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now)
+		stall = jobs.Check(s.stepState, s.dataSync.Namespace, c.Previous(api.ConditionStalled), s.now)
 	}
 	if s.view.Finalizing {
 		return stall

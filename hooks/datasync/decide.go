@@ -13,11 +13,12 @@ import (
 // decide works out which run is wanted, and where it stands.
 func (s *state) decide() {
 	d := s.dataSync
-	s.problem = cmp.Or(s.config.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}}), check.Sync(d.Spec.Sync))
+	s.problem = cmp.Or(check.SyncName(d), s.config.Check([]api.Mobilizer{{Name: d.Spec.Mobilizer, Parameters: d.Spec.Parameters}}),
+		check.Sync(d.Spec.Sync))
 	s.answered = s.isAnswered()
 	if s.wanted = s.want(); s.wanted != nil {
-		s.ask = jobs.Ask{Step: task.VerbSync, Intent: s.wanted.intent}
-		s.outlook = jobs.Next(s.attempts, s.ask, s.now)
+		s.wantStep = jobs.Want{Step: task.VerbSync, Intent: s.wanted.intent}
+		s.stepState = jobs.Next(s.attempts, s.wantStep, s.now)
 	}
 }
 

@@ -72,7 +72,7 @@ func (s *state) isAnswered() bool {
 	if request == "" {
 		return true
 	}
-	o := jobs.Next(s.attempts, jobs.Ask{Step: task.VerbSync, Intent: s.requestIntent()}, s.now)
+	o := jobs.Next(s.attempts, jobs.Want{Step: task.VerbSync, Intent: s.requestIntent()}, s.now)
 	return o.Progress == jobs.Done || o.Last == nil && slices.ContainsFunc(s.known(), func(r api.SyncRun) bool {
 		return r.Request == request && r.Outcome == string(task.OutcomeSucceeded)
 	})
@@ -90,7 +90,7 @@ func (s *state) lastGood() (at time.Time) {
 		}
 	}
 	for _, a := range s.attempts {
-		if a.Step == task.VerbSync && a.State == jobs.Succeeded {
+		if a.Step == task.VerbSync && a.State == jobs.Succeeded && !isSession(&a) {
 			later(a.Job.CreationTimestamp.Time)
 		}
 	}
@@ -102,9 +102,9 @@ func (s *state) lastGood() (at time.Time) {
 	return at
 }
 
-// known runs, of the status and of the switches.
+// known runs, of the status, of sessions and of the switches.
 func (s *state) known() []api.SyncRun {
-	list := append([]api.SyncRun(nil), s.dataSync.Status.Runs...)
+	list := append(s.passesOf(), s.dataSync.Status.Runs...)
 	if l := s.dataSync.Status.LastRun; l != nil {
 		list = append(list, *l)
 	}

@@ -9,8 +9,8 @@ import (
 func (s *state) finalize() hooks.Desired {
 	status, _ := s.status(nil)
 	if len(s.attempts) > 0 {
-		patience := jobs.HavePatience(s.dataSync, nil, s.now)
-		return hooks.Desired{Status: status, Finalized: patience.Over, ResyncAfter: hooks.Until(patience.Until, s.now)}
+		deadline := jobs.GiveUpDeadline(s.dataSync, nil, s.now)
+		return hooks.Desired{Status: status, Finalized: deadline.Over, ResyncAfter: hooks.Until(deadline.Until, s.now)}
 	}
 	return hooks.Desired{Status: status, Finalized: true}
 }

@@ -23,10 +23,10 @@ type state struct {
 	problem *config.Problem
 	// answered: the request has had its run.
 	answered bool
-	// wanted is the run that is wanted now, or next; nil: none. ask and outlook are its own.
-	wanted  *wanted
-	ask     jobs.Ask
-	outlook jobs.Outlook
+	// wanted is the run that is wanted now, or next; nil: none. wantStep and stepState are its own.
+	wanted    *wanted
+	wantStep  jobs.Want
+	stepState jobs.StepState
 }
 
 func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {

@@ -45,6 +45,10 @@ func (s *state) runs() runs {
 	var found []api.SyncRun
 	for i := range s.attempts {
 		a := &s.attempts[i]
+		if isSession(a) {
+			found = append(found, s.ofSession(a, &r, reports)...)
+			continue
+		}
 		run := s.runOf(a)
 		if a.State == jobs.Running {
 			r.current, r.shown = &run, a.Status
@@ -116,6 +120,8 @@ func (s *state) runOf(a *jobs.Attempt) api.SyncRun {
 	run.Outcome = string(a.State)
 	if a.State != jobs.Succeeded {
 		run.Message = hooks.Cut(a.Result.Message, hooks.MaxMessage)
+	} else if a.Status != nil {
+		run.CopySeconds = a.Status.CopySeconds
 	}
 	run.Bytes, run.Files = totals(a.Status)
 	return run
@@ -201,13 +207,18 @@ func finalReport(d *api.DataSync) *task.Status {
 	return st
 }
 
-// warnings of a report, as many and as long as a status takes.
-func warnings(st *task.Status) (out []string) {
-	const most = 10
+// warnings of a report.
+func warnings(st *task.Status) []string {
 	if st == nil {
 		return nil
 	}
-	for _, w := range st.Warnings[:min(len(st.Warnings), most)] {
+	return shortList(st.Warnings)
+}
+
+// shortList of warnings, as many and as long as a status takes.
+func shortList(warnings []string) (out []string) {
+	const most = 10
+	for _, w := range warnings[:min(len(warnings), most)] {
 		out = append(out, hooks.Cut(w, hooks.MaxMessage))
 	}
 	return out

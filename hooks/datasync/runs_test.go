@@ -164,3 +164,24 @@ func TestShownEnd(t *testing.T) {
 		}
 	}
 }
+
+// How long a run has copied is known of those that have succeeded: the others may have ended anywhere.
+func TestCopySeconds(t *testing.T) {
+	took := func(a *jobs.Attempt) { a.Status.CopySeconds = 7 }
+	final := final(aSwitch(&api.SyncRun{ID: "f", FinishedAt: ago(time.Minute), Outcome: "Succeeded", CopySeconds: 7}))
+	for name, c := range map[string]struct {
+		reason string
+		given  []func(s *state)
+		want   int64
+	}{
+		"Done":   {"it says so", []func(*state){request, attempt(jobs.Succeeded, reports(api.StageSynced, 100), took)}, 7},
+		"Failed": {"what it says is of its volumes", []func(*state){request, attempt(jobs.Failed, reports(api.StageSynced, 100), took)}, 0},
+		"Final":  {"the switch says so", []func(*state){final}, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if last := given(c.given...).runs().last(); last == nil || last.CopySeconds != c.want {
+				t.Errorf("%s: got %+v", c.reason, last)
+			}
+		})
+	}
+}

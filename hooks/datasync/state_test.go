@@ -44,7 +44,7 @@ func request(s *state) { s.dataSync.Spec.Request = "one" }
 func attempt(is jobs.State, more ...func(a *jobs.Attempt)) func(s *state) {
 	return func(s *state) {
 		n := len(s.attempts) + 1
-		a := jobs.Attempt{Step: task.VerbSync, Intent: s.ask.Intent, Number: n, State: is, Trusted: is != jobs.Running,
+		a := jobs.Attempt{Step: task.VerbSync, Intent: s.wantStep.Intent, Number: n, State: is, Trusted: is != jobs.Running,
 			Job: &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("run-%d", n), Namespace: "home",
 				CreationTimestamp: *ago(time.Duration(20-n) * time.Minute)}}}
 		if is != jobs.Running {

@@ -154,7 +154,7 @@ func TestProgress(t *testing.T) {
 		rate, eta int64
 		want      string
 	}{
-		"Unknown": {"nobody knows how much there is", []api.VolumeStatus{{BytesDone: 5}}, 10, 10, ""},
+		"Unknown": {"it is not known how much there is", []api.VolumeStatus{{BytesDone: 5}}, 10, 10, ""},
 		"Counts":  {"no rate is known", list, 0, 0, "25% of 4.0 MiB"},
 		"Rate":    {"how long is not known", list, 2048, 0, "25% of 4.0 MiB, 2.0 KiB/s"},
 		"All":     {"", list, 100, 200, "25% of 4.0 MiB, 100 B/s, 3m20s left"},

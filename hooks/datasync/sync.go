@@ -14,7 +14,10 @@ import (
 // New is the hook of DataSync.
 func New(c config.Config) hooks.Hook {
 	return hooks.Hook{
-		Related: []hooks.Rule{hooks.RuleMovePairs, hooks.RuleMoveSwitches},
+		Related: func(name string) []hooks.Rule {
+			pairs := hooks.PairNames(name)
+			return append(hooks.MovePairs(pairs...), hooks.MoveSwitches(pairs...)...)
+		},
 		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
 			s, err := observe(view, c, now)
 			if err != nil {
@@ -30,7 +33,7 @@ func New(c config.Config) hooks.Hook {
 
 func (s *state) sync() (hooks.Desired, error) {
 	children := jobs.KeptChildren(jobs.Keep(s.attempts, nil))
-	if s.waits() && s.outlook.Progress == jobs.Create {
+	if s.waits() && s.stepState.Progress == jobs.Create {
 		job, err := s.job()
 		if problem := jobs.TooLarge(err); problem != nil {
 			s.problem = problem
@@ -45,7 +48,7 @@ func (s *state) sync() (hooks.Desired, error) {
 	switch {
 	case s.switches.Busy != nil || reason == api.ReasonNotReady && s.wanted != nil:
 		recheck = hooks.Sooner(recheck, hooks.RelatedRecheck)
-	case reason == "" && s.wanted != nil && s.now.Before(s.wanted.at):
+	case reason == "" && s.wanted != nil && s.stepState.Current == nil && s.now.Before(s.wanted.at):
 		recheck = hooks.Sooner(recheck, hooks.Until(s.wanted.at, s.now))
 	}
 	return hooks.Desired{Children: children, Status: status, ResyncAfter: recheck}, nil

@@ -46,7 +46,7 @@ type Attempt struct {
 	Trusted bool
 }
 
-// Later says whether somebody has to mend something before another try makes sense.
+// Later says whether a person has to fix something before another try makes sense.
 func (a Attempt) Later() bool {
 	return a.State == Declined || a.Result.Retry == task.RetryLater
 }

@@ -124,7 +124,7 @@ type TooLargeError struct {
 	Size, Most int
 }
 
-// TooLarge is what somebody has to mend when a Job could not be built for the size of its task; nil:
+// TooLarge is what a person has to fix when a Job could not be built for the size of its task; nil:
 // it is another error, or none.
 func TooLarge(err error) *config.Problem {
 	if e, ok := errors.AsType[*TooLargeError](err); ok {
@@ -133,7 +133,7 @@ func TooLarge(err error) *config.Problem {
 	return nil
 }
 
-// Error says what was found and how to mend it.
+// Error says what was found and how to fix it.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("the task %s is %d bytes long, at most %d are allowed: "+
 		"name fewer workloads or claims, use a selector, or shorten the patches of the kustomization", e.Verb, e.Size, e.Most)

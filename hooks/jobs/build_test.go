@@ -110,7 +110,7 @@ func TestBuildRestricted(t *testing.T) {
 			}
 			if name == "Driver" && (len(pod.InitContainers) != 1 ||
 				*pod.InitContainers[0].RestartPolicy != corev1.ContainerRestartPolicyAlways || pod.InitContainers[0].Args[0] != "report") {
-				t.Errorf("nobody reports for the driver: %+v", pod.InitContainers)
+				t.Errorf("nothing reports for the coordinator: %+v", pod.InitContainers)
 			}
 		})
 	}
@@ -193,7 +193,7 @@ func TestBuildLargestPatches(t *testing.T) {
 	}
 }
 
-// Those verbs that hand credentials on find them, and nobody else does; the task names the
+// Those verbs that hand credentials on find them, and no other verb does; the task names the
 // Secret and holds nothing of it.
 func TestBuildCredentials(t *testing.T) {
 	cases := map[string]struct {
@@ -245,6 +245,42 @@ func TestBuildCredentials(t *testing.T) {
 			if d := cmp.Diff(task.Mobilizer{Name: "restic", Open: []string{"open"}, Credentials: []string{"KEY"}, CredentialsSecret: "s3"},
 				got); d != "" {
 				t.Errorf("%s: -want +got\n%s", tc.reason, d)
+			}
+		})
+	}
+}
+
+// TestOptionalKubeconfigs: a Pod that says what is missing starts without a kubeconfig; the others wait for it.
+func TestOptionalKubeconfigs(t *testing.T) {
+	for name, c := range map[string]struct {
+		reason   string
+		verb     task.Verb
+		optional bool
+	}{
+		"Plan":    {"it makes a blocker of it", task.VerbPlan, true},
+		"Watch":   {"it says that the endpoint is lost", task.VerbWatch, true},
+		"Cutover": {"it cannot go back without", task.VerbCutover, false},
+		"Cleanup": {"it has nothing to do without", task.VerbCleanup, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j, err := Build(specOf(c.verb, func(pair *api.MovePair, _ *config.Config) {
+				pair.Spec.Target.Endpoint = api.Endpoint{Namespace: "there",
+					Cluster: &api.ClusterAccess{KubeconfigSecretRef: api.SecretKeyReference{Name: "cloud"}}}
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := false
+			for _, v := range j.Spec.Template.Spec.Volumes {
+				if v.Secret != nil && v.Secret.SecretName == "cloud" {
+					found = true
+					if got := v.Secret.Optional != nil && *v.Secret.Optional; got != c.optional {
+						t.Errorf("%s: optional %t", c.reason, got)
+					}
+				}
+			}
+			if !found {
+				t.Errorf("%s: the kubeconfig is not mounted", c.reason)
 			}
 		})
 	}

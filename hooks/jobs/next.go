@@ -9,8 +9,8 @@ import (
 // Times between attempts.
 const (
 	firstBackoff = 10 * time.Second
-	// firstLater is the first wait for what somebody has to mend: it begins short, as people
-	// who have just seen a blocker are mending it now.
+	// firstLater is the first wait for what a person has to fix: it begins short, as people
+	// who have just seen a blocker are fixing it now.
 	firstLater = 30 * time.Second
 	// LaterBackoff is the longest wait.
 	LaterBackoff = 5 * time.Minute
@@ -31,19 +31,23 @@ const (
 	Done Progress = "Done"
 )
 
-// Ask is a step that is wanted.
-type Ask struct {
+// Want is a step that is wanted.
+type Want struct {
 	Step   task.Verb
 	Intent string
 	// Again says that a success is not good enough, such as a plan with blockers: the step is
 	// tried again later. Optional.
 	Again func(Attempt) bool
-	// Every: a success that is older is made anew, and counts until then. 0: it counts for ever.
+	// Every: once in each such time a success is made anew, and counts until then. 0: it counts for ever.
 	Every time.Duration
+	// UID of the parent, from which it follows when in that time.
+	UID string
+	// DoneAt is when another step has last done what this one does, as well as a success of it; zero: none has.
+	DoneAt time.Time
 }
 
-// Outlook is where a step stands.
-type Outlook struct {
+// StepState is where a step stands.
+type StepState struct {
 	Progress Progress
 	// Number of the attempt to create, or of the one that would make a success anew.
 	Number int
@@ -65,19 +69,19 @@ type Outlook struct {
 const stuckAfter = 3
 
 // Next decides where a step stands, from all observed attempts.
-func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
-	o := Outlook{}
+func Next(observed []Attempt, want Want, now time.Time) StepState {
+	o := StepState{}
 	highest := 0
 	for i := range observed {
 		a := &observed[i]
-		if a.Step != ask.Step {
+		if a.Step != want.Step {
 			continue
 		}
 		if a.State == Running || a.Deleting() {
 			// One at a time, whatever it was asked to do.
 			o.Current = a
 		}
-		if a.Intent != ask.Intent {
+		if a.Intent != want.Intent {
 			continue
 		}
 		highest = max(highest, a.Number)
@@ -86,8 +90,15 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 		}
 	}
 	succeeded := o.Last != nil && o.Last.State == Succeeded
-	again := succeeded && ask.Again != nil && ask.Again(*o.Last)
-	tries := triesOf(observed, o.Last, ask)
+	var finished time.Time
+	if succeeded {
+		finished = o.Last.Finished
+	}
+	if !want.DoneAt.IsZero() && (o.Last == nil || o.Last.Finished.Before(want.DoneAt)) {
+		succeeded, finished = true, want.DoneAt
+	}
+	again := succeeded && want.Again != nil && o.Last != nil && want.Again(*o.Last)
+	tries := triesOf(observed, o.Last, want)
 	o.Stuck = o.Last != nil && (!succeeded || again) && (again || o.Last.Later() || tries >= stuckAfter)
 	switch {
 	case succeeded && !again:
@@ -96,9 +107,8 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 			break
 		}
 		o.Number = highest + 1
-		if ask.Every > 0 {
-			o.RenewAt = o.Last.Finished.Add(ask.Every)
-			o.Renew = !now.Before(o.RenewAt)
+		if want.Every > 0 {
+			o.RenewAt, o.Renew = renewal(finished, now, want.Every, want.UID)
 		}
 	case o.Current != nil:
 		o.Progress = Run
@@ -115,14 +125,14 @@ func Next(observed []Attempt, ask Ask, now time.Time) Outlook {
 }
 
 // triesOf counts the attempts since one that was good, as far as they are known.
-func triesOf(observed []Attempt, last *Attempt, ask Ask) int {
+func triesOf(observed []Attempt, last *Attempt, want Want) int {
 	if last == nil {
 		return 0
 	}
 	good := 0
 	for _, a := range observed {
-		ended := a.State == Succeeded && (ask.Again == nil || !ask.Again(a))
-		if ended && a.Step == ask.Step && a.Intent == ask.Intent && a.Number < last.Number {
+		ended := a.State == Succeeded && (want.Again == nil || !want.Again(a))
+		if ended && a.Step == want.Step && a.Intent == want.Intent && a.Number < last.Number {
 			good = max(good, a.Number)
 		}
 	}

@@ -127,19 +127,63 @@ func TestRenew(t *testing.T) {
 		want   want
 	}{
 		"Young":   {"it is not time yet", jobList(old), 2 * time.Hour, want{Progress: Done, Number: 8}},
-		"Old":     {"now it is", jobList(old), time.Hour, want{Progress: Done, Number: 8, Renew: true}},
-		"Never":   {"nobody has asked for it", jobList(old), 0, want{Progress: Done, Number: 8}},
+		"Old":     {"now it is", jobList(old), time.Minute, want{Progress: Done, Number: 8, Renew: true}},
+		"Never":   {"it is not asked for", jobList(old), 0, want{Progress: Done, Number: 8}},
 		"Running": {"one at a time, and the old one counts", jobList(old, observed("a", 8)), time.Hour, want{Progress: Done}},
 		"Failed": {"the first failure after a success is no reason to call a person",
 			jobList(old, observed("a", 8).failed(0)), time.Hour, want{Progress: Wait, Number: 9}},
 	} {
-		o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a", Every: c.every}, now)
+		o := Next(Read(c.jobs), Want{Step: task.VerbPlan, Intent: "a", Every: c.every}, now)
 		if diff := cmp.Diff(c.want, want{o.Progress, o.Number, o.Renew, o.Stuck}); diff != "" {
 			t.Errorf("%s: %s (-want +got):\n%s", name, c.reason, diff)
 		}
 		if c.want.Renew != (c.every > 0 && !now.Before(o.RenewAt) && !o.RenewAt.IsZero()) {
 			t.Errorf("%s: renewed at %s", name, o.RenewAt)
 		}
+	}
+}
+
+// TestDoneAt: what another step has done counts as if it had been done here.
+func TestDoneAt(t *testing.T) {
+	type want struct {
+		Progress Progress
+		Number   int
+		Stuck    bool
+		RenewAt  time.Time
+	}
+	at := func(d time.Duration) time.Time {
+		if d == 0 {
+			return time.Time{}
+		}
+		return now.Add(-d)
+	}
+	slot := func(finished time.Time) time.Time {
+		renewAt, _ := renewal(finished, now, 2*time.Hour, "")
+		return renewAt
+	}
+	later := observed("a", 1).ended(batchv1.JobFailed, time.Minute, task.OutcomeFailed, task.RetryLater)
+	for name, c := range map[string]struct {
+		reason string
+		jobs   []*batchv1.Job
+		done   time.Duration
+		want   want
+	}{
+		"Nothing": {"nothing was done anywhere", nil, 0, want{Progress: Create, Number: 1}},
+		"Other":   {"it counts from then", nil, time.Second, want{Progress: Done, Number: 1, RenewAt: slot(at(time.Second))}},
+		"Newer": {"the own success is newer", jobList(observed("a", 1).succeeded()), time.Hour,
+			want{Progress: Done, Number: 2, RenewAt: slot(at(time.Minute))}},
+		"Older": {"the other one is newer", jobList(observed("a", 1).succeeded()), time.Second,
+			want{Progress: Done, Number: 2, RenewAt: slot(at(time.Second))}},
+		"Repaired": {"what has failed was done since", jobList(later), time.Second,
+			want{Progress: Done, Number: 2, RenewAt: slot(at(time.Second))}},
+		"Broken": {"it has failed since", jobList(later), time.Hour, want{Progress: Create, Number: 2, Stuck: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := Next(Read(c.jobs), Want{Step: task.VerbPlan, Intent: "a", Every: 2 * time.Hour, DoneAt: at(c.done)}, now)
+			if d := cmp.Diff(c.want, want{o.Progress, o.Number, o.Stuck, o.RenewAt}); d != "" {
+				t.Errorf("%s: -want +got\n%s", c.reason, d)
+			}
+		})
 	}
 }
 
@@ -180,7 +224,7 @@ func TestNext(t *testing.T) {
 			want{Progress: Wait, Number: 4, In: 40 * time.Second, Stuck: true}},
 		"BackoffCap": {"at most 5 min",
 			jobList(observed("a", 90).failed(0)), false, want{Progress: Wait, Number: 91, In: 5 * time.Minute, Stuck: true}},
-		"Later": {"what somebody has to mend: half a minute",
+		"Later": {"what a person has to fix: half a minute",
 			jobList(observed("a", 1).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), false,
 			want{Progress: Wait, Number: 2, In: 30 * time.Second, Stuck: true}},
 		"Declined": {"a decline: the same, and doubled", jobList(observed("a", 2).ended(batchv1.JobFailed, 0, task.OutcomeDeclined, "")),
@@ -189,7 +233,7 @@ func TestNext(t *testing.T) {
 			jobList(observed("a", 8).failed(time.Hour), observed("a", 9).failed(time.Hour)), false, want{Progress: Create, Number: 10, Stuck: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a", Again: func(Attempt) bool { return c.again }}, now)
+			o := Next(Read(c.jobs), Want{Step: task.VerbPlan, Intent: "a", Again: func(Attempt) bool { return c.again }}, now)
 			got := want{Progress: o.Progress, Number: o.Number, Stuck: o.Stuck}
 			if o.Progress == Wait {
 				got.In = o.RetryAt.Sub(now)
@@ -242,13 +286,13 @@ func TestCheck(t *testing.T) {
 		previous *metav1.Condition
 	}{
 		"Young":     {"a Job may take a moment to get its Pod", jobList(at(59*time.Second, 0)), "False", api.ReasonNotStalled, nil},
-		"NoPod":     {"after a minute somebody has to look", jobList(at(60*time.Second, 0)), "True", api.ReasonPodMissing, nil},
+		"NoPod":     {"after a minute a person has to look", jobList(at(60*time.Second, 0)), "True", api.ReasonPodMissing, nil},
 		"Pulling":   {"a Pod may take a moment to start", jobList(at(119*time.Second, 1)), "False", api.ReasonNotStalled, nil},
-		"NoStart":   {"after two minutes somebody has to look", jobList(at(120*time.Second, 1)), "True", api.ReasonPodNotStarted, nil},
+		"NoStart":   {"after two minutes a person has to look", jobList(at(120*time.Second, 1)), "True", api.ReasonPodNotStarted, nil},
 		"Reporting": {"a Job that reports is well", jobList(reporting), "False", api.ReasonNotStalled, nil},
 		"Lost":      {"the next Pod comes in a moment", jobList(lost), "Unknown", api.ReasonPodMissing, nil},
 		"LostSoon":  {"and may have to be scheduled", jobList(lost), "Unknown", api.ReasonPodMissing, noted(119 * time.Second)},
-		"LostLong":  {"the application may be down: somebody has to look", jobList(lost), "True", api.ReasonPodMissing, noted(120 * time.Second)},
+		"LostLong":  {"the application may be down: a person has to look", jobList(lost), "True", api.ReasonPodMissing, noted(120 * time.Second)},
 		"Ending":    {"it has said how it has ended", jobList(ending), "False", api.ReasonNotStalled, nil},
 		"DeadNode":  {"its Pod never goes away by itself", jobList(dead), "True", api.ReasonPodMissing, noted(time.Hour)},
 		"Failed":    {"one failure is tried again", jobList(at(time.Hour, 0).failed(0)), "False", api.ReasonNotStalled, nil},
@@ -256,7 +300,7 @@ func TestCheck(t *testing.T) {
 			jobList(at(time.Hour, 0).ended(batchv1.JobFailed, 0, task.OutcomeFailed, task.RetryLater)), "True", api.ReasonJobFailed, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Next(Read(c.jobs), Ask{Step: task.VerbPlan, Intent: "a"}, now)
+			o := Next(Read(c.jobs), Want{Step: task.VerbPlan, Intent: "a"}, now)
 			s := Check(o, "ns", c.previous, now)
 			if string(s.Status) != c.status || s.Reason != c.why {
 				t.Errorf("%s: %s/%s (%s), want %s/%s", c.reason, s.Status, s.Reason, s.Message, c.status, c.why)

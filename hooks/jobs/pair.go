@@ -45,12 +45,15 @@ func Task(pair *api.MovePair, verb task.Verb, c config.Config) task.Task {
 	return task.Task{
 		APIVersion: task.APIVersion,
 		Verb:       verb,
+		StateSide:  stateSide(pair),
 		Source:     endpoint(pair.Spec.Source, task.RoleSource, pair.Namespace),
 		Target:     endpoint(&pair.Spec.Target.Endpoint, task.RoleTarget, pair.Namespace),
 		Move: &task.Move{
 			Home:            pair.Namespace,
 			Engine:          pair.Spec.Engine,
 			Pair:            task.Object{Name: pair.Name, UID: string(pair.UID)},
+			Lineage:         firstPair(pair),
+			Reverses:        reverses(pair),
 			Application:     pair.Spec.Application,
 			StorageClasses:  pair.Spec.Target.StorageClasses,
 			Kustomizations:  layers(pair.Spec.Target.Kustomization),
@@ -61,6 +64,29 @@ func Task(pair *api.MovePair, verb task.Verb, c config.Config) task.Task {
 			ProgressSeconds: progressSeconds,
 		},
 	}
+}
+
+// stateSide of a way back; a first move has it where it is by default.
+func stateSide(pair *api.MovePair) task.Role {
+	if r := pair.Spec.Reverses; r != nil && r.StateSide == api.StateAtSource {
+		return task.RoleSource
+	}
+	return ""
+}
+
+// firstPair of the lineage of a way back; nil: the pair itself is the first.
+func firstPair(pair *api.MovePair) *task.Object {
+	if r := pair.Spec.Reverses; r != nil {
+		return &task.Object{Name: r.FirstPair.Name, UID: r.FirstPair.UID}
+	}
+	return nil
+}
+
+func reverses(pair *api.MovePair) *task.Reverse {
+	if r := pair.Spec.Reverses; r != nil {
+		return &task.Reverse{Switch: task.Object{Name: r.Switch.Name, UID: r.Switch.UID}, Earlier: r.Earlier}
+	}
+	return nil
 }
 
 // layers of changes: those that there are.

@@ -156,12 +156,12 @@ func empty(name string) corev1.Volume {
 }
 
 // kubeconfigs mounts the kubeconfig of each endpoint that is not home, that one key only. A
-// plan starts without it, too, to say what is missing; later steps wait for it.
+// plan starts without it, too, to say what is missing, and so does a watch; later steps wait for it.
 func kubeconfigs(s Spec) ([]corev1.Volume, []corev1.VolumeMount) {
 	var volumes []corev1.Volume
 	var mounts []corev1.VolumeMount
 	var optional *bool
-	if s.Task.Verb == task.VerbPlan {
+	if s.Task.Verb == task.VerbPlan || s.Task.Verb == task.VerbWatch {
 		optional = ptr(true)
 	}
 	add := func(side task.Role, e task.Endpoint) {

@@ -56,7 +56,7 @@ func Worse(a, b Stall) Stall {
 
 // Check says whether a step is stalled: it keeps failing, or its Job does not get a running
 // Pod, or has lost it. previous is the condition as it is.
-func Check(o Outlook, namespace string, previous *metav1.Condition, now time.Time) Stall {
+func Check(o StepState, namespace string, previous *metav1.Condition, now time.Time) Stall {
 	switch {
 	case o.Progress == Done:
 		return Moving()

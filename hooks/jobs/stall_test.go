@@ -34,14 +34,14 @@ func TestCheckKeepsUnreachable(t *testing.T) {
 		"NeverLost": {"nothing was said of it", 1, &task.Status{Step: task.StepConnect}, nil, metav1.ConditionFalse},
 		"Other":     {"what else was said is no matter of the clusters", 1, &task.Status{Step: task.StepConnect}, held, metav1.ConditionFalse},
 	}
-	if got := Check(Outlook{Progress: Create}, "shop", unreachable, now); got.Status != metav1.ConditionTrue {
+	if got := Check(StepState{Progress: Create}, "shop", unreachable, now); got.Status != metav1.ConditionTrue {
 		t.Errorf("the next Job is still to come: got %+v", got)
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "j", CreationTimestamp: metav1.NewTime(now.Add(-10 * time.Second))}}
 			job.Status.Active, job.Status.Ready = 1, &tc.ready
-			got := Check(Outlook{Progress: Run, Current: &Attempt{Job: job, Status: tc.status}}, "shop", tc.previous, now)
+			got := Check(StepState{Progress: Run, Current: &Attempt{Job: job, Status: tc.status}}, "shop", tc.previous, now)
 			if got.Status != tc.want || got.Status == metav1.ConditionTrue && got.Message != "no answer" {
 				t.Errorf("%s: got %+v, want %s", tc.reason, got, tc.want)
 			}

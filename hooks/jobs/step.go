@@ -55,25 +55,25 @@ func CheckMissing(desired []runtime.Object, observed hooks.Objects, namespace st
 // giveUpAfter a clean-up that cannot work lets its parent go.
 const giveUpAfter = 10 * time.Minute
 
-// Patience is how long a clean-up goes on.
-type Patience struct {
+// Deadline is when a clean-up is given up.
+type Deadline struct {
 	// Over: give up now.
 	Over bool
 	// Until is when it is over.
 	Until time.Time
 }
 
-// HavePatience decides whether the clean-up of a parent that is being deleted is given up: at once
+// GiveUpDeadline decides whether the clean-up of a parent that is being deleted is given up: at once
 // with the annotation, after ten minutes else. A Job that is really running is left to end.
-func HavePatience(parent metav1.Object, current *Attempt, now time.Time) Patience {
-	if v, ok := parent.GetAnnotations()[api.ForceDeleteAnnotation]; ok && v != "false" {
-		return Patience{Over: true, Until: now}
+func GiveUpDeadline(parent metav1.Object, current *Attempt, now time.Time) Deadline {
+	if api.IsForceDeleted(parent) {
+		return Deadline{Over: true, Until: now}
 	}
 	since := parent.GetDeletionTimestamp()
 	if since.IsZero() {
-		return Patience{Until: now.Add(giveUpAfter)}
+		return Deadline{Until: now.Add(giveUpAfter)}
 	}
 	until := since.Add(giveUpAfter)
 	running := current != nil && !current.Deleting() && current.Job.Status.Ready != nil && *current.Job.Status.Ready > 0
-	return Patience{Over: !running && !now.Before(until), Until: until}
+	return Deadline{Over: !running && !now.Before(until), Until: until}
 }

@@ -16,8 +16,8 @@ const maxBytes = 2 * MaxBody
 // parent is at its beginning.
 const headSize = 64 << 10
 
-// budget of bytes in flight. A request holds all objects of a namespace that the hook relates, so
-// a namespace with many moves has many large ones: it gets a share, and the others have theirs.
+// budget of bytes in flight. A namespace with many moves may send many requests at once: it gets a
+// share, and the others have theirs.
 type budget struct {
 	mutex sync.Mutex
 	total int64
@@ -58,15 +58,16 @@ func (b *budget) give(namespace string, size int64) {
 
 var errFound = errors.New("found")
 
-// namespaceOf the parent of a request of which the beginning is known; empty: it is not in it.
-func namespaceOf(head []byte) (namespace string) {
+// ofParent is the name or the namespace of the parent of a request of which the beginning is known; empty: it is not in
+// it.
+func ofParent(head []byte, field string) (text string) {
 	defer func() {
 		if recover() != nil {
-			namespace = ""
+			text = ""
 		}
 	}()
 	r := scan.NewReader(head)
-	path := []string{"parent", "metadata", "namespace"}
+	path := []string{"parent", "metadata", field}
 	var walk func(key []byte) error
 	walk = func(key []byte) error {
 		if string(key) != path[0] {
@@ -76,11 +77,11 @@ func namespaceOf(head []byte) (namespace string) {
 			return r.Object(walk)
 		}
 		value, err := r.Value()
-		if err != nil || json.Unmarshal(value, &namespace) != nil {
-			namespace = ""
+		if err != nil || json.Unmarshal(value, &text) != nil {
+			text = ""
 		}
 		return errFound
 	}
 	_ = r.Object(walk)
-	return namespace
+	return text
 }

@@ -31,7 +31,7 @@ func TestBudget(t *testing.T) {
 			[]call{{"a", 60, true}, {"a", 1, false}, {"b", 30, true}}},
 		"Two": {"two namespaces get a third each, and a newcomer another",
 			[]call{{"a", 30, true}, {"b", 30, true}, {"a", 10, false}, {"b", 10, false}, {"c", 30, true}}},
-		"Full":     {"nobody gets more than there is", []call{{"a", 60, true}, {"b", 40, true}, {"c", 1, false}}},
+		"Full":     {"no call gets more than there is", []call{{"a", 60, true}, {"b", 40, true}, {"c", 1, false}}},
 		"TooLarge": {"not even alone", []call{{"a", 101, false}}},
 	}
 	for name, tc := range cases {
@@ -92,7 +92,7 @@ func TestNamespaceOf(t *testing.T) {
 		"Empty":    {"nothing is guessed", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := namespaceOf([]byte(tc.body)); got != tc.want {
+			if got := ofParent([]byte(tc.body), "namespace"); got != tc.want {
 				t.Errorf("%s: %q, want %q", tc.reason, got, tc.want)
 			}
 		})

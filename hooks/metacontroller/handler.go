@@ -166,7 +166,7 @@ func (e *endpoint) read(w http.ResponseWriter, r *http.Request, call *Call) (rel
 		return release, nil
 	}
 	if err == nil && size > headSize {
-		namespace := namespaceOf(head)
+		namespace := ofParent(head, "namespace")
 		if !e.bytes.take(namespace, size) {
 			return release, busy(fmt.Sprintf("no room for %d bytes of namespace %q", size, namespace))
 		}
@@ -226,8 +226,7 @@ func buffer(size int) []byte {
 
 func (e *endpoint) answer(call *Call) ([]byte, *failure) {
 	if e.name == Customize {
-		// The rules are constants; the request is not even looked at.
-		reply, err := EncodeRules(e.hook.Related)
+		reply, err := e.customize(call.Request)
 		if err != nil {
 			return nil, internal(err)
 		}
@@ -250,6 +249,18 @@ func (e *endpoint) answer(call *Call) ([]byte, *failure) {
 		return nil, internal(fmt.Errorf("cannot answer for %s: %w", view.Parent, err))
 	}
 	return reply, nil
+}
+
+// customize answers with the rules for the parent's name.
+func (e *endpoint) customize(request []byte) ([]byte, error) {
+	if e.hook.Related == nil {
+		return EncodeRules(nil)
+	}
+	name := ofParent(request, "name")
+	if name == "" {
+		return nil, errors.New("the request has no parent with a name")
+	}
+	return EncodeRules(e.hook.Related(name))
 }
 
 // internal hides the error from the caller, who writes what it reads into Events.

@@ -65,7 +65,7 @@ func TestDecodeMany(t *testing.T) {
 		if d := cmp.Diff(want, string(o.JSON())); d != "" {
 			t.Fatalf("-want +got\n%s", d)
 		}
-		// What somebody appends to one does not show in the next.
+		// What a caller appends to one does not show in the next.
 		_ = append(o.Fields[2].Value, "overwritten"...)
 	}
 }

@@ -29,7 +29,8 @@ func serve(t *testing.T, o Options, sync hooks.Sync, path, body string, change f
 		change(r)
 	}
 	w := httptest.NewRecorder()
-	NewRouter(map[string]hooks.Hook{"movepair": {Sync: sync, Related: []hooks.Rule{hooks.RuleMovePairs}}}, o).ServeHTTP(w, r)
+	related := func(name string) []hooks.Rule { return []hooks.Rule{{APIVersion: "v1", Resource: name + "s"}} }
+	NewRouter(map[string]hooks.Hook{"movepair": {Sync: sync, Related: related}, "plain": {Sync: sync}}, o).ServeHTTP(w, r)
 	return w
 }
 
@@ -48,8 +49,10 @@ func TestRouter(t *testing.T) {
 		"Finalize": {"finalize is sync with another word", func(v hooks.View, _ time.Time) (hooks.Desired, error) {
 			return hooks.Desired{Status: status{}, Finalized: v.Finalizing}, nil
 		}, "/v1/movepair/finalize", good, 200, `{"status":{},"children":[],"finalized":true}`},
-		"Customize": {"the rules are constants", fine, "/v1/movepair/customize", `{"parent":{}}`, 200,
-			`{"relatedResources":[{"apiVersion":"kubemove.io/v1alpha1","resource":"movepairs","labelSelector":{}}]}`},
+		"Customize": {"the rules follow from the parent's name", fine, "/v1/movepair/customize", `{"controller":{},"parent":` + parent + `}`, 200,
+			`{"relatedResources":[{"apiVersion":"v1","resource":"ps","labelSelector":{}}]}`},
+		"NoName":    {"a parent without one has no rules", fine, "/v1/movepair/customize", `{"parent":{"metadata":{}}}`, 500, "internal error"},
+		"NoRules":   {"not every kind has any", fine, "/v1/plain/customize", `{"parent":{}}`, 200, `{"relatedResources":[]}`},
 		"Unknown":   {"an unknown route is not found", fine, "/v1/other/sync", good, 404, "404"},
 		"BadBody":   {"a request that cannot be read is an error, not an empty world", fine, "/v1/movepair/sync", "{}", 500, "internal error"},
 		"EmptyBody": {"so is an empty one", fine, "/v1/movepair/sync", "", 500, "internal error"},

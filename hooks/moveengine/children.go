@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/keep"
 	"github.com/kubemove/kubemove/hooks/internal/schedule"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 )
@@ -35,9 +36,12 @@ func (s *state) children() []runtime.Object {
 		list = append(list, s.movePair(t))
 	}
 	for _, p := range s.pairs {
+		if s.isTarget(p.Name) {
+			continue
+		}
 		// The pair of a target that was removed stays while its switch has begun.
-		if s.sw != nil && switches.Begun(s.sw) && p.Name == s.sw.Spec.PairRef.Name && !s.isTarget(p.Name) {
-			list = append(list, keptPair(p))
+		if s.sw != nil && switches.Begun(s.sw) && p.Name == s.sw.Spec.PairRef.Name || s.isOutdated(p) {
+			list = append(list, s.lastWord(p))
 		}
 	}
 	if m := s.moveSwitch(); m != nil {
@@ -51,17 +55,18 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 	// After the switch nothing is planned for the other targets any more: the source is held.
 	p := &api.MovePair{
 		TypeMeta: hooks.KindMovePair.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace,
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace, Labels: keep.Labels(name),
 			Annotations: map[string]string{api.EngineGenerationAnnotation: strconv.FormatInt(s.engine.Generation, 10)}},
 		Spec: api.MovePairSpec{
-			Engine:       s.engine.Name,
-			Suspend:      s.engine.Spec.Suspend || s.switched() && name != s.switchPair(),
-			Application:  unmerged(s.engine.Spec.Application),
-			Source:       s.engine.Spec.Source,
-			Target:       t,
-			Data:         s.engine.Spec.Data,
-			Sync:         s.syncPolicy(),
-			PlanInterval: s.engine.Spec.PlanInterval,
+			Engine:         s.engine.Name,
+			Suspend:        s.engine.Spec.Suspend || s.switched() && name != s.switchPair(),
+			Application:    unmerged(s.engine.Spec.Application),
+			Source:         s.engine.Spec.Source,
+			Target:         t,
+			Data:           s.engine.Spec.Data,
+			Sync:           s.syncPolicy(),
+			PlanInterval:   s.engine.Spec.PlanInterval,
+			DeletionPolicy: s.engine.Spec.DeletionPolicy,
 		},
 	}
 	for _, old := range s.pairs {
@@ -72,19 +77,31 @@ func (s *state) movePair(t api.Target) *api.MovePair {
 	return p
 }
 
+// isOutdated: the pair has another deletionPolicy than the engine. It goes only with the engine's: an edit may have come
+// together with the deletion, or with the removal of the target.
+func (s *state) isOutdated(p *api.MovePair) bool {
+	return p.DeletionTimestamp == nil && p.Spec.DeletionPolicy.Deletes() != s.engine.Spec.DeletionPolicy.Deletes()
+}
+
+// lastWord keeps a pair that is about to go, with the engine's deletionPolicy.
+func (s *state) lastWord(p *api.MovePair) *api.MovePair {
+	kept := keep.Pair(p)
+	if s.isOutdated(p) {
+		kept.Spec.DeletionPolicy = s.engine.Spec.DeletionPolicy
+	}
+	return kept
+}
+
 // syncPolicy of the pairs; nil: nothing is copied before the switch but on request.
 func (s *state) syncPolicy() *api.SyncPolicy {
 	if s.engine.Spec.Mode != api.ModeLive {
 		return nil
 	}
-	var p api.SyncPolicy
-	if s.engine.Spec.Sync != nil {
-		p = *s.engine.Spec.Sync
+	p := s.engine.Spec.Sync
+	if p == nil {
+		p = &api.SyncPolicy{}
 	}
-	if p.Schedule == "" && p.Interval == "" {
-		p.Interval = schedule.DefaultIntervalText
-	}
-	return &p
+	return schedule.WithDefault(p)
 }
 
 // unmerged keeps apart what Metacontroller would take for one: it merges the entries of a list
@@ -148,7 +165,7 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 	}
 	m := &api.MoveSwitch{
 		TypeMeta:   hooks.KindMoveSwitch.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.engine.Namespace, Labels: keep.Labels(pair)},
 		Spec: api.MoveSwitchSpec{
 			PairRef: api.LocalReference{Name: pair},
 			Suspend: s.engine.Spec.Suspend,
@@ -164,34 +181,10 @@ func (s *state) moveSwitch() *api.MoveSwitch {
 func (s *state) kept() []runtime.Object {
 	var list []runtime.Object
 	for _, p := range s.pairs {
-		list = append(list, keptPair(p))
+		list = append(list, keep.Pair(p))
 	}
 	for _, m := range s.switches {
-		list = append(list, keptSwitch(m))
+		list = append(list, keep.Switch(m))
 	}
 	return list
-}
-
-func keptPair(p *api.MovePair) *api.MovePair {
-	spec := *p.Spec.DeepCopy()
-	spec.PlanRequest = ""
-	kept := &api.MovePair{
-		TypeMeta:   hooks.KindMovePair.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
-		Spec:       spec,
-	}
-	if generation, ok := p.Annotations[api.EngineGenerationAnnotation]; ok {
-		kept.Annotations = map[string]string{api.EngineGenerationAnnotation: generation}
-	}
-	return kept
-}
-
-func keptSwitch(m *api.MoveSwitch) *api.MoveSwitch {
-	spec := *m.Spec.DeepCopy()
-	spec.Desired, spec.ApprovedPlan, spec.Retry = "", "", ""
-	return &api.MoveSwitch{
-		TypeMeta:   hooks.KindMoveSwitch.TypeMeta(),
-		ObjectMeta: metav1.ObjectMeta{Name: m.Name, Namespace: m.Namespace},
-		Spec:       spec,
-	}
 }

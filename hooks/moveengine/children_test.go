@@ -68,6 +68,16 @@ func TestChildren(t *testing.T) {
 			removed(s)
 			s.sw = nil
 		}, "pair shop-b, switch shop-b of shop-b"},
+		"RemovedWithPolicy": {"it gets the policy of the same edit before it goes", func(s *state) {
+			removed(s)
+			s.sw = nil
+			s.engine.Spec.DeletionPolicy = api.DeletionDelete
+		}, "pair shop-b, pair shop-a, switch shop-b of shop-b"},
+		"RemovedGoing": {"it has that policy", func(s *state) {
+			removed(s)
+			s.sw = nil
+			s.engine.Spec.DeletionPolicy, s.pair.Spec.DeletionPolicy = api.DeletionDelete, api.DeletionDelete
+		}, "pair shop-b, switch shop-b of shop-b"},
 		"RemovedWhileBegun": {"its switch needs the pair", func(s *state) {
 			removed(s)
 			begun(s)
@@ -93,13 +103,13 @@ func TestChildren(t *testing.T) {
 func TestChildSpecs(t *testing.T) {
 	s := given(func(s *state) {
 		s.engine.Spec.Source = &api.Endpoint{Namespace: "source"}
-		s.engine.Spec.PlanInterval = "2h"
+		s.engine.Spec.PlanInterval, s.engine.Spec.DeletionPolicy = "2h", api.DeletionDelete
 		s.engine.Spec.Application.Contents = api.ContentsData
 		s.engine.Spec.Data.Mobilizers = []api.Mobilizer{{Name: "restic"}}
 		s.pair.Spec.PlanRequest, s.sw.Spec.ApprovedPlan = "again", "plan-1"
 	})
 	want := api.MovePairSpec{Engine: "shop", Source: s.engine.Spec.Source, Target: api.Target{Name: "a"}, PlanInterval: "2h",
-		Application: s.engine.Spec.Application, Data: s.engine.Spec.Data}
+		DeletionPolicy: api.DeletionDelete, Application: s.engine.Spec.Application, Data: s.engine.Spec.Data}
 	got := s.children()
 	if d := cmp.Diff(want, got[0].(*api.MovePair).Spec); d != "" {
 		t.Errorf("pair: -want +got\n%s", d)

@@ -10,6 +10,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/check"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
@@ -60,43 +61,20 @@ func (s *state) switchedCondition(c *hooks.Conditions) {
 	const kind = api.ConditionSwitched
 	switch {
 	case s.switched():
-		c.True(kind, api.ReasonSucceeded, "the application runs at target "+s.activeTarget())
-	case s.sw != nil && switchCondition(s.sw) != nil:
-		x := switchCondition(s.sw)
+		c.True(kind, api.ReasonSucceeded, s.switchedTo())
+	case s.sw != nil && switches.Condition(s.sw) != nil:
+		x := switches.Condition(s.sw)
 		c.False(kind, x.Reason, x.Message)
 	default:
 		c.False(kind, api.ReasonPending, "the switch has not begun")
 	}
 }
 
-func switchCondition(m *api.MoveSwitch) *metav1.Condition {
-	return meta.FindStatusCondition(m.Status.Conditions, api.ConditionSwitched)
-}
-
-// stall of the engine is that of its switch or pair; whoever is later in the move first.
+// stall of the engine is that of its switch or pair; the one that is later in the move first.
 func (s *state) stall() jobs.Stall {
 	if s.problem != nil {
 		return jobs.Stall{Status: metav1.ConditionTrue, Reason: s.problem.Reason, Message: s.problem.Message + ": " +
 			fmt.Sprintf("kubectl -n %s edit moveengine %s", s.engine.Namespace, s.engine.Name)}
 	}
-	if child := s.stalledChild(); child != nil {
-		return *child
-	}
-	return jobs.Moving()
-}
-
-func (s *state) stalledChild() *jobs.Stall {
-	var lists [][]metav1.Condition
-	if s.sw != nil {
-		lists = append(lists, s.sw.Status.Conditions)
-	}
-	if s.pair != nil && !s.switched() {
-		lists = append(lists, s.pair.Status.Conditions)
-	}
-	for _, l := range lists {
-		if x := meta.FindStatusCondition(l, api.ConditionStalled); x != nil && x.Status == metav1.ConditionTrue {
-			return &jobs.Stall{Status: x.Status, Reason: x.Reason, Message: x.Message}
-		}
-	}
-	return nil
+	return switches.Stall(s.sw, s.pair, s.switched())
 }

@@ -121,8 +121,8 @@ func TestStall(t *testing.T) {
 		change func(s *state)
 		want   string
 	}{
-		"None": {"nobody is stalled", nil, "False Progressing: nothing waits for a person"},
-		"Mistake": {"with the command to mend it", func(s *state) {
+		"None": {"nothing is stalled", nil, "False Progressing: nothing waits for a person"},
+		"Mistake": {"with the command to fix it", func(s *state) {
 			s.problem = &config.Problem{Reason: "R", Message: "m"}
 			switchStalled(s)
 		}, "True R: m: kubectl -n home edit moveengine shop"},

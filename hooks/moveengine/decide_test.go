@@ -16,7 +16,7 @@ func TestTarget(t *testing.T) {
 	}{
 		"Only":    {"there is no other", []string{"a"}, "", "a"},
 		"Named":   {"the user has said which", []string{"a", "b"}, "b", "b"},
-		"Unclear": {"nobody has said which of two", []string{"a", "b"}, "", ""},
+		"Unclear": {"it is not said which of two", []string{"a", "b"}, "", ""},
 		"None":    {"there is none", nil, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestSwitched(t *testing.T) {
 		change func(s *state)
 		want   bool
 	}{
-		"Not":    {"nobody says so", nil, false},
+		"Not":    {"it is not said", nil, false},
 		"Switch": {"the switch says so", func(s *state) { says(&s.sw.Status.Conditions, api.ConditionSwitched, "True", "x") }, true},
 		"Failed": {"the switch says the opposite", func(s *state) { says(&s.sw.Status.Conditions, api.ConditionSwitched, "False", "x") }, false},
 		"Gone": {"the engine has said so, and the switch was deleted", func(s *state) {

@@ -5,6 +5,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
@@ -15,19 +16,18 @@ func (s *state) finalize() hooks.Desired {
 	message := "the pairs clean up"
 	if len(s.switches) > 0 {
 		message = "waits for MoveSwitch " + s.switches[0].Name + " to end"
-		for _, p := range s.pairs {
-			children = append(children, keptPair(p))
+	}
+	for _, p := range s.pairs {
+		if len(s.switches) > 0 || s.isOutdated(p) {
+			children = append(children, s.lastWord(p))
 		}
 	}
 	c := s.conditions()
 	c.False(api.ConditionReady, api.ReasonDeleting, message)
-	stall := jobs.Moving()
-	if child := s.stalledChild(); child != nil {
-		stall = *child
-	}
+	stall := switches.Stall(s.sw, s.pair, s.switched())
 	gone := len(s.switches) == 0 && len(s.pairs) == 0
-	patience := jobs.HavePatience(s.engine, nil, s.now)
-	forced := patience.Over && patience.Until.Equal(s.now)
+	deadline := jobs.GiveUpDeadline(s.engine, nil, s.now)
+	forced := deadline.Over && deadline.Until.Equal(s.now)
 	if forced {
 		stall = jobs.Stall{Status: "True", Reason: api.ReasonCleanupGaveUp,
 			Message: "deleted by force: its pairs and its switch are deleted on their own and say what they leave"}

@@ -35,7 +35,7 @@ func TestFinalize(t *testing.T) {
 		"Long": {reason: "it does not give up by itself: its children do", change: func(s *state) {
 			s.engine.DeletionTimestamp = &metav1.Time{Time: now.Add(-time.Hour)}
 		}, children: 2, message: "waits for MoveSwitch shop-a to end", stall: "Progressing"},
-		"Force": {reason: "somebody has said that it must go", change: func(s *state) {
+		"Force": {reason: "a person has said that it must go", change: func(s *state) {
 			stalled(s)
 			s.engine.DeletionTimestamp = &metav1.Time{Time: now.Add(-time.Minute)}
 			s.engine.Annotations = map[string]string{api.ForceDeleteAnnotation: "true"}
@@ -89,4 +89,50 @@ func condition(st api.MoveEngineStatus, kind string) metav1.Condition {
 		}
 	}
 	return metav1.Condition{Reason: "there is none"}
+}
+
+// TestLastWord: a pair goes with the deletionPolicy that the engine has at its end.
+func TestLastWord(t *testing.T) {
+	ending := func(s *state) { s.switches, s.sw = nil, nil }
+	pairs := func(policies ...api.DeletionPolicy) func(s *state) {
+		return func(s *state) {
+			for i, p := range policies {
+				s.pairs[i].Spec.DeletionPolicy = p
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		reason string
+		engine api.DeletionPolicy
+		given  []func(s *state)
+		want   map[string]api.DeletionPolicy
+	}{
+		"Same":  {"they go at once", api.DeletionDelete, []func(*state){ending, pairs("Delete", "Delete")}, map[string]api.DeletionPolicy{}},
+		"Unset": {"no policy is the default", api.DeletionRetain, []func(*state){ending, pairs("", "Retain")}, map[string]api.DeletionPolicy{}},
+		"Retain": {"the copies were to be kept at last", api.DeletionRetain, []func(*state){ending, pairs("Delete", "Retain")},
+			map[string]api.DeletionPolicy{"shop-a": "Retain"}},
+		"Delete": {"the copies were to go at last", api.DeletionDelete, []func(*state){ending, pairs("Retain", "Delete")},
+			map[string]api.DeletionPolicy{"shop-a": "Delete"}},
+		"Waiting": {"also while a switch ends", api.DeletionRetain, []func(*state){pairs("Delete", "Retain")},
+			map[string]api.DeletionPolicy{"shop-a": "Retain", "shop-b": "Retain"}},
+		"Going": {"nothing is changed of one that is being deleted", api.DeletionRetain, []func(*state){ending, pairs("Delete", "Retain"),
+			func(s *state) { s.pairs[0].DeletionTimestamp = &metav1.Time{Time: now} }}, map[string]api.DeletionPolicy{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(func(s *state) {
+				s.engine.Spec.DeletionPolicy = c.engine
+				for _, change := range c.given {
+					change(s)
+				}
+			})
+			got := map[string]api.DeletionPolicy{}
+			for _, o := range s.finalize().Children {
+				p := o.(*api.MovePair)
+				got[p.Name] = p.Spec.DeletionPolicy
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
+			}
+		})
+	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Mistakes are refused before anything is done, and mending them is enough.
+// Mistakes are refused before anything is done, and fixing them is enough.
 func TestFlowRefused(t *testing.T) {
 	f := simulation.NewFlow(t)
 	f.World.Create(simulation.Engine(func(e *api.MoveEngine) {
@@ -139,6 +139,38 @@ func TestNameCollision(t *testing.T) {
 		Spec: api.MovePairSpec{Engine: "other", Target: api.Target{Name: "x"}},
 	}))
 	f.World.Create(simulation.Engine(simulation.Automatic))
-	f.Run(2)
+	f.Run(8)
 	f.Want(simulation.EngineID, api.ConditionStalled, "True", api.ReasonChildMissing)
+}
+
+// An edit of the policy that comes together with the deletion reaches the clean-up of the pair.
+func TestFlowLastPolicy(t *testing.T) {
+	for _, c := range []struct {
+		reason        string
+		before, after api.DeletionPolicy
+		want          []bool
+	}{
+		{"the copies were to go at last", api.DeletionRetain, api.DeletionDelete, []bool{true}},
+		{"the copies were to stay at last", api.DeletionDelete, api.DeletionRetain, []bool{false}},
+	} {
+		f := simulation.NewFlow(t)
+		var asked []bool
+		f.Player.Fail = func(x task.Task, _ int) *task.Result {
+			if x.Verb == task.VerbCleanup && x.Move.Switch == nil {
+				asked = append(asked, x.Move.DeleteCopies)
+			}
+			return nil
+		}
+		f.World.Create(simulation.Engine(func(e *api.MoveEngine) { e.Spec.DeletionPolicy = c.before }))
+		f.Run(0)
+		f.Patch(simulation.EngineID, map[string]any{"deletionPolicy": string(c.after)})
+		f.World.Delete(simulation.EngineID)
+		f.Run(2)
+		if diff := cmp.Diff(c.want, asked); diff != "" {
+			t.Errorf("%s: asked to delete the copies (-want +got):\n%s", c.reason, diff)
+		}
+		if f.World.Get(simulation.EngineID) != nil {
+			t.Errorf("%s: the engine is not gone", c.reason)
+		}
+	}
 }

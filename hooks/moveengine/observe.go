@@ -15,6 +15,8 @@ type state struct {
 	engine   *api.MoveEngine
 	pairs    []*api.MovePair
 	switches []*api.MoveSwitch
+	// reverses are the ways back of the namespace.
+	reverses []*api.MoveReverse
 	problem  *config.Problem
 	// target to switch to; empty when that is not clear.
 	target string
@@ -36,7 +38,11 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &state{now: now, view: view, engine: e, pairs: pairs, switches: list, problem: problem(e, c)}
+	reverses, err := hooks.List[api.MoveReverse](view.Related, hooks.KindMoveReverse)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{now: now, view: view, engine: e, pairs: pairs, switches: list, reverses: reverses, problem: problem(e, c)}
 	s.target = target(e.Spec)
 	s.sw = s.theSwitch()
 	name := s.switchName()

@@ -1,12 +1,9 @@
 package moveengine
 
 import (
-	"fmt"
-
-	"k8s.io/apimachinery/pkg/api/meta"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/switches"
 )
 
 func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
@@ -17,6 +14,9 @@ func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
 		Targets:            s.targets(),
 		Step:               hooks.Cut(s.step(), 256),
 		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
+	}
+	if s.pair != nil {
+		st.PredictedDowntimeSeconds = s.pair.Status.PredictedDowntimeSeconds
 	}
 	if plan := s.plan(); plan != nil {
 		st.Blockers = plan.Blockers
@@ -39,11 +39,42 @@ func (s *state) active() *api.EngineActive {
 	if a.Side == "" {
 		a.Side = api.ActiveSource
 	}
+	if a.Side != api.ActiveTarget {
+		return a
+	}
+	a.Since = s.sw.Status.CommittedAt
+	if w := s.last(); w != nil {
+		a.Side, a.Since = w.side, w.since
+	} else if old := s.remembered(); old != nil {
+		return old
+	}
 	if a.Side == api.ActiveTarget {
 		a.Target = s.targetOf(s.sw.Spec.PairRef.Name)
-		a.Since = s.sw.Status.CommittedAt
 	}
 	return a
+}
+
+// switchedTo says where the application is after the switch.
+func (s *state) switchedTo() string {
+	target := s.targetOf(s.switchPair())
+	switch {
+	case s.leaves():
+		return "the application was at target " + target + ", and a MoveReverse takes it away"
+	case s.isBack():
+		return "the application was at target " + target + ", and is back at the source"
+	}
+	return "the application runs at target " + s.activeTarget()
+}
+
+// isBack: a way back has led the application to the source; leaves: one is about to lead it somewhere.
+func (s *state) isBack() bool {
+	a := s.active()
+	return a.Side == api.ActiveSource && a.Since != nil
+}
+
+func (s *state) leaves() bool {
+	w := s.last()
+	return w != nil && w.side == api.ActiveNone
 }
 
 // targetOf is the name of the target that a pair belongs to.
@@ -77,7 +108,7 @@ func (s *state) targets() []api.EngineTargetStatus {
 			if p.Status.Channel != "" {
 				st.Channel = p.Status.Channel
 			}
-			st.LastSuccessTime = p.Status.LastSuccessTime
+			st.LastSuccessTime, st.PredictedDowntimeSeconds = p.Status.LastSuccessTime, p.Status.PredictedDowntimeSeconds
 			if p.Status.Plan != nil {
 				st.PlanHash = p.Status.Plan.Hash
 			}
@@ -93,88 +124,23 @@ func (s *state) step() string {
 	case s.view.Finalizing:
 		return "Deleting"
 	case s.switched():
+		switch {
+		case s.leaves():
+			return "A MoveReverse cuts over"
+		case s.isBack():
+			return "Back at the source"
+		}
 		return "Switched to " + s.activeTarget()
 	case s.problem != nil:
 		return "Refused: " + s.problem.Reason
 	}
 	if s.sw != nil {
-		if text := switchStep(s.sw); text != "" {
+		if text := switches.Step(s.sw); text != "" {
 			return text
 		}
 	}
 	if s.pair == nil {
 		return "Starting"
 	}
-	return s.pairStep()
-}
-
-// switchStep is what a switch does that has begun, or has ended without a switch.
-func switchStep(m *api.MoveSwitch) string {
-	x := switchCondition(m)
-	if x == nil {
-		return ""
-	}
-	verb := map[string]string{
-		api.ReasonRunning:     "Cutover",
-		api.ReasonRollingBack: "Rolling back",
-		api.ReasonHeld:        "Held",
-	}[x.Reason]
-	switch {
-	case x.Reason == api.ReasonRolledBack:
-		return "Rolled back"
-	case x.Reason == api.ReasonCancelled:
-		return "Cancelled"
-	case verb == "":
-		return ""
-	}
-	for i := len(m.Status.Steps) - 1; i >= 0; i-- {
-		if step := m.Status.Steps[i]; step.State != "Done" {
-			return verb + ": " + step.Name
-		}
-	}
-	return verb
-}
-
-func (s *state) pairStep() string {
-	ready := meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionReady)
-	if ready == nil {
-		return "Planning"
-	}
-	if ready.Status != "True" {
-		return s.notReady(ready.Reason)
-	}
-	if s.sw == nil {
-		return "Ready"
-	}
-	if x := switchCondition(s.sw); x != nil {
-		switch x.Reason {
-		case api.ReasonWaiting, api.ReasonPlanChanged:
-			return "Waiting for the approval of plan " + s.sw.Status.PlanHash
-		case api.ReasonSuspended:
-			return "Suspended"
-		case api.ReasonSyncing:
-			return "First copy"
-		case api.ReasonScheduled:
-			return "Waiting for " + s.sw.Spec.At
-		case api.ReasonDeclined:
-			return "Cutover declined"
-		}
-	}
-	return "Ready"
-}
-
-// notReady is what a pair does that is not ready for this reason.
-func (s *state) notReady(reason string) string {
-	plan := s.plan()
-	switch {
-	case reason == api.ReasonBlocked && plan != nil:
-		return fmt.Sprintf("Blocked: %d blockers", len(plan.Blockers))
-	case reason == api.ReasonOpening:
-		return "Opening the channel"
-	case reason == api.ReasonSuspended:
-		return "Suspended"
-	case reason == api.ReasonPlanning:
-		return "Planning"
-	}
-	return "Planning: " + reason
+	return switches.Waits(s.pair, s.sw)
 }

@@ -48,11 +48,12 @@ func TestActive(t *testing.T) {
 func TestTargets(t *testing.T) {
 	s := given(func(s *state) {
 		s.pairs[1].Status.Channel, s.pairs[1].Status.Plan = api.ChannelActive, &api.PlanStatus{Hash: "plan-1"}
+		s.pairs[1].Status.PredictedDowntimeSeconds = 14
 		s.engine.Spec.Targets = append(s.engine.Spec.Targets, api.Target{Name: "new"})
 	})
 	want := []api.EngineTargetStatus{
 		{Name: "a", Pair: "shop-a", Channel: api.ChannelInit},
-		{Name: "b", Pair: "shop-b", Channel: api.ChannelActive, PlanHash: "plan-1"},
+		{Name: "b", Pair: "shop-b", Channel: api.ChannelActive, PlanHash: "plan-1", PredictedDowntimeSeconds: 14},
 		{Name: "new", Pair: "shop-new", Channel: api.ChannelInit},
 	}
 	if d := cmp.Diff(want, s.targets()); d != "" {
@@ -66,6 +67,7 @@ func TestStatus(t *testing.T) {
 	s := given(func(s *state) {
 		s.pairs[1].Status.Plan = &api.PlanStatus{SecretName: "of-b"}
 		s.pair.Status.Plan = &api.PlanStatus{SecretName: "of-a", Blockers: blockers}
+		s.pair.Status.PredictedDowntimeSeconds, s.pairs[1].Status.PredictedDowntimeSeconds = 12, 14
 	})
 	c := s.conditions()
 	c.True(api.ConditionStalled, api.ReasonBlocked, "")
@@ -78,6 +80,9 @@ func TestStatus(t *testing.T) {
 	}
 	if got.PlanRef == nil || got.PlanRef.Name != "of-a" || !cmp.Equal(got.Blockers, blockers) {
 		t.Errorf("planRef %v, blockers %v", got.PlanRef, got.Blockers)
+	}
+	if got.PredictedDowntimeSeconds != 12 {
+		t.Errorf("predicted are %d s, want those of the target to switch to", got.PredictedDowntimeSeconds)
 	}
 	s.pair.Status.Plan.SecretName = ""
 	if got := s.status(c); got.PlanRef != nil {
@@ -147,6 +152,50 @@ func TestStep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := given(c.change).step(); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
+			}
+		})
+	}
+}
+
+// TestActiveFollowsTheLineage: the engine says where its application is, also after ways back and forward again.
+func TestActiveFollowsTheLineage(t *testing.T) {
+	at := func(minutes int) *metav1.Time {
+		return new(metav1.NewTime(now.Add(time.Duration(minutes) * time.Minute)))
+	}
+	way := func(name, sw string, active api.ActiveSide, since *metav1.Time) *api.MoveReverse {
+		r := &api.MoveReverse{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "home"}}
+		r.Spec.SwitchRef.Name, r.Status.Active, r.Status.Since = sw, active, since
+		return r
+	}
+	back, again := way("back", "shop-a", api.ActiveTarget, at(2)), way("again", "back", api.ActiveTarget, at(3))
+	moved := func(s *state) {
+		s.sw.Status.Active, s.sw.Status.CommittedAt = api.ActiveTarget, at(1)
+	}
+	target := api.EngineActive{Side: api.ActiveTarget, Target: "a", Since: at(1)}
+	for name, c := range map[string]struct {
+		reason   string
+		reverses []*api.MoveReverse
+		was      *api.EngineActive
+		want     api.EngineActive
+	}{
+		"Moved":   {"there is no way back", nil, nil, target},
+		"Planned": {"the way back has not stopped anything", []*api.MoveReverse{way("back", "shop-a", api.ActiveSource, nil)}, nil, target},
+		"Cutover": {"it has", []*api.MoveReverse{way("back", "shop-a", api.ActiveNone, nil)}, nil, api.EngineActive{Side: api.ActiveNone}},
+		"Back":    {"it has led back", []*api.MoveReverse{back}, nil, api.EngineActive{Side: api.ActiveSource, Since: at(2)}},
+		"Again": {"and there again, in any order", []*api.MoveReverse{again, back}, nil,
+			api.EngineActive{Side: api.ActiveTarget, Target: "a", Since: at(3)}},
+		"Other": {"that of another engine", []*api.MoveReverse{way("x", "other", api.ActiveTarget, at(2))}, nil, target},
+		"Deleted": {"the way back was deleted since", nil, &api.EngineActive{Side: api.ActiveSource, Since: at(2)},
+			api.EngineActive{Side: api.ActiveSource, Since: at(2)}},
+		"Circle": {"names that lead to each other end somewhere",
+			[]*api.MoveReverse{way("shop-a", "back", api.ActiveTarget, at(4)), back}, nil,
+			api.EngineActive{Side: api.ActiveTarget, Target: "a", Since: at(4)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := given(moved)
+			s.reverses, s.engine.Status.Active = c.reverses, c.was
+			if diff := cmp.Diff(c.want, *s.active()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 // New is the hook of MoveEngine.
 func New(c config.Config) hooks.Hook {
 	return hooks.Hook{
+		Related: hooks.AllReverses,
 		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
 			s, err := observe(view, c, now)
 			if err != nil {
@@ -33,5 +34,5 @@ func (s *state) sync() hooks.Desired {
 	stall := jobs.Worse(s.stall(), jobs.CheckMissing(children, s.view.Children, s.engine.Namespace,
 		c.Previous(api.ConditionStalled), s.now))
 	stall.Set(c)
-	return hooks.Desired{Children: children, Status: s.status(c), ResyncAfter: stall.Recheck}
+	return hooks.Desired{Children: children, Status: s.status(c), ResyncAfter: hooks.Sooner(stall.Recheck, s.looks())}
 }

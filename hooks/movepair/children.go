@@ -110,11 +110,18 @@ func (s *state) dataSync(name string, spec api.DataSyncSpec) *api.DataSync {
 
 // job of a step that is to be created.
 func (s *state) job(st *step, account string) (runtime.Object, error) {
-	t := jobs.Task(s.pair, st.ask.Step, s.config)
+	t := jobs.Task(s.pair, st.want.Step, s.config)
+	if m := s.switches.Committed; m != nil && st.want.Step == task.VerbWatch {
+		t.Move.Committed = &task.Object{Name: m.Name, UID: string(m.UID)}
+	}
+	return s.build(st, t, account)
+}
+
+func (s *state) build(st *step, t task.Task, account string) (runtime.Object, error) {
 	return jobs.Build(jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixPair, s.pair, s.pair),
-		Intent:      st.ask.Intent,
-		Attempt:     st.outlook.Number,
+		Intent:      st.want.Intent,
+		Attempt:     st.stepState.Number,
 		Task:        t,
 		Credentials: t.Move.Mobilizers,
 		Account:     account,
@@ -133,7 +140,9 @@ func (s *state) account(step task.Verb) string {
 
 // keptJobs are those that stay; a plan with blockers counts as a failure.
 func (s *state) keptJobs() []jobs.Attempt {
-	return jobs.Keep(s.attempts, func(a jobs.Attempt) bool {
+	rest := slices.DeleteFunc(slices.Clone(s.attempts), func(a jobs.Attempt) bool { return a.Step == task.VerbWatch })
+	kept := jobs.Keep(rest, func(a jobs.Attempt) bool {
 		return a.Step != task.VerbPlan || !blocked(a)
 	})
+	return append(kept, keptWatches(s.attempts)...)
 }

@@ -110,7 +110,7 @@ func TestJob(t *testing.T) {
 		{&s.plan, "shop-a-switch", "plan", "2"},
 		{&s.open, "shop-a-data", "open", "1"},
 	} {
-		o, err := s.job(c.step, s.account(c.step.ask.Step))
+		o, err := s.job(c.step, s.account(c.step.want.Step))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestJob(t *testing.T) {
 		if pod := j.Spec.Template.Spec; pod.Containers[0].Image != "task:1" || !strings.Contains(fmt.Sprint(pod.Volumes), "s3") {
 			t.Errorf("%s: %+v", c.name, pod)
 		}
-		if j.Labels[api.StepLabel] != c.name || j.Labels[api.IntentLabel] != c.step.ask.Intent || !strings.HasPrefix(j.Name,
+		if j.Labels[api.StepLabel] != c.name || j.Labels[api.IntentLabel] != c.step.want.Intent || !strings.HasPrefix(j.Name,
 			jobs.PrefixPair+"-shop-a-") {
 			t.Errorf("%s: %s %v", c.name, j.Name, j.Labels)
 		}

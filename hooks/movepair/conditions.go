@@ -17,7 +17,11 @@ func (s *state) connected(c *hooks.Conditions) {
 		c.False(api.ConditionConnected, r.Reason, r.Message)
 		return
 	}
-	if s.plan.done || s.plan.outlook.Last != nil && hasPlan(*s.plan.outlook.Last) {
+	if s.isOverdue() {
+		c.Unknown(api.ConditionConnected, api.ReasonPending, s.overdueText())
+		return
+	}
+	if s.plan.done || s.plan.stepState.Last != nil && hasPlan(*s.plan.stepState.Last) {
 		c.True(api.ConditionConnected, api.ReasonSucceeded, "both endpoints were reached")
 		return
 	}
@@ -26,7 +30,7 @@ func (s *state) connected(c *hooks.Conditions) {
 
 func (s *state) planned(c *hooks.Conditions) {
 	const kind = api.ConditionPlanned
-	last := s.plan.outlook.Last
+	last := s.plan.stepState.Last
 	switch {
 	case s.plan.done && len(s.blockers()) == 0:
 		c.True(kind, api.ReasonPlanned, s.planText())
@@ -36,7 +40,7 @@ func (s *state) planned(c *hooks.Conditions) {
 		c.False(kind, reason(last.Result.Reason), last.Result.Message)
 	case s.problem != nil:
 		c.False(kind, s.problem.Reason, s.problem.Message)
-	case s.pair.Spec.Suspend && s.plan.outlook.Progress == jobs.Create:
+	case s.pair.Spec.Suspend && s.plan.stepState.Progress == jobs.Create:
 		c.Unknown(kind, api.ReasonSuspended, "spec.suspend is set")
 	default:
 		c.Unknown(kind, api.ReasonPlanning, "the plan is being made")
@@ -52,7 +56,7 @@ func (s *state) planText() string {
 
 func (s *state) readyCondition(c *hooks.Conditions) {
 	const kind = api.ConditionReady
-	last := s.open.outlook.Last
+	last := s.open.stepState.Last
 	switch {
 	case s.channel() == api.ChannelComplete:
 		c.True(kind, api.ReasonRetired, "a switch has used the channel; no data flows any more")
@@ -60,13 +64,15 @@ func (s *state) readyCondition(c *hooks.Conditions) {
 		c.True(kind, api.ReasonActive, "planned without blockers and open")
 	case s.problem != nil:
 		c.False(kind, s.problem.Reason, s.problem.Message)
-	case len(s.blockers()) > 0 && (s.plan.done || s.plan.outlook.Last != nil):
+	case len(s.blockers()) > 0 && (s.plan.done || s.plan.stepState.Last != nil):
 		c.False(kind, api.ReasonBlocked, blockersText(s.blockers()))
 	case !s.plan.done:
 		c.False(kind, api.ReasonPlanning, "there is no plan for this spec yet")
 	case last != nil && last.State != jobs.Succeeded:
 		c.False(kind, reason(last.Result.Reason), last.Result.Message)
-	case s.pair.Spec.Suspend && s.open.outlook.Progress == jobs.Create:
+	case s.open.done && s.unreachable() != nil:
+		c.False(kind, s.unreachable().Reason, s.unreachable().Message)
+	case s.pair.Spec.Suspend && s.open.stepState.Progress == jobs.Create:
 		c.False(kind, api.ReasonSuspended, "spec.suspend is set")
 	default:
 		c.False(kind, api.ReasonOpening, "the mobilizers open the channel")
@@ -102,12 +108,12 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 	stall := jobs.Moving()
 	if s.problem == nil && !s.frozen() {
 		for _, st := range []step{s.plan, s.open} {
-			if !st.done && st.outlook.Progress != jobs.Create {
+			if !st.done && st.stepState.Progress != jobs.Create {
 				stall = jobs.Worse(stall, s.stepStall(st, previous))
 				break
 			}
 			if !st.done {
-				if st.outlook.Stuck {
+				if st.stepState.Stuck {
 					stall = jobs.Worse(stall, s.stepStall(st, previous))
 				}
 				break
@@ -115,7 +121,8 @@ func (s *state) stall(children []runtime.Object, c *hooks.Conditions) jobs.Stall
 		}
 		stall = jobs.Worse(stall, s.stalledSync())
 	}
-	return jobs.Worse(stall, jobs.CheckMissing(children, s.view.Children, namespace, previous, s.now))
+	stall = jobs.Worse(stall, s.watchStall(previous))
+	return jobs.Worse(stall, jobs.CheckMissing(awaited(children), s.view.Children, namespace, previous, s.now))
 }
 
 // stalledSync is that of the first DataSync that is: people look at the engine and the pair.
@@ -130,8 +137,8 @@ func (s *state) stalledSync() jobs.Stall {
 
 // stepStall is that of a step; a plan with blockers tells them.
 func (s *state) stepStall(st step, previous *metav1.Condition) jobs.Stall {
-	stall := jobs.Check(st.outlook, s.pair.Namespace, previous, s.now)
-	if st.ask.Step == s.plan.ask.Step && st.outlook.Stuck && len(s.blockers()) > 0 && hasPlan(*st.outlook.Last) {
+	stall := jobs.Check(st.stepState, s.pair.Namespace, previous, s.now)
+	if st.want.Step == s.plan.want.Step && st.stepState.Stuck && len(s.blockers()) > 0 && hasPlan(*st.stepState.Last) {
 		stall.Reason = api.ReasonBlocked
 		stall.Message = hooks.Cut(blockersText(s.blockers()), hooks.MaxMessage-200) +
 			": kubectl -n " + s.pair.Namespace + " get movepair " + s.pair.Name + " -o jsonpath='{.status.plan.blockers}'"

@@ -39,7 +39,7 @@ func TestConnected(t *testing.T) {
 		given  []func(s *state)
 		want   string
 	}{
-		"First":   {"nobody knows yet", nil, "Unknown Pending: no plan has reached both endpoints yet"},
+		"First":   {"it is not known yet", nil, "Unknown Pending: no plan has reached both endpoints yet"},
 		"Planned": {"the plan has been there", []func(*state){planned}, "True Succeeded: both endpoints were reached"},
 		"Blocked": {"so it has with blockers", []func(*state){attempt(task.VerbPlan, jobs.Succeeded, with(&api.PlanStatus{
 			Blockers: []api.Blocker{{Reason: api.ReasonNameConflict}}}))}, "True Succeeded: both endpoints were reached"},
@@ -49,6 +49,12 @@ func TestConnected(t *testing.T) {
 			"Unknown Pending: no plan has reached both endpoints yet"},
 		"Unreachable": {"it has come to one of them at most",
 			[]func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Second)}, "False EndpointUnreachable: because"},
+		"LookLost":       {"a look has not", []func(*state){planned, opened, lost(time.Second)}, "False EndpointUnreachable: no answer"},
+		"LostAfterwards": {"so it is after a switch", []func(*state){committed, lost(time.Second)}, "False EndpointUnreachable: no answer"},
+		"NoLook": {"there was none for long", []func(*state){attempt(task.VerbPlan, jobs.Succeeded, with(aPlan), ago(2*time.Hour)),
+			attempt(task.VerbOpen, jobs.Succeeded, ago(time.Hour))},
+			"Unknown Pending: the endpoints were reached at 2026-11-21T07:00:00Z, and not looked at since: watch comes once in 10m0s, " +
+				"unless its Jobs are refused (kubectl -n home describe resourcequota) or KubeMove was not running"},
 		"LostSince": {"the channel has not", []func(*state){planned, failed(task.VerbOpen, api.ReasonEndpointUnreachable, time.Second)},
 			"False EndpointUnreachable: because"},
 	} {
@@ -112,7 +118,11 @@ func TestReadyCondition(t *testing.T) {
 		"OldPlan": {"blockers of a plan for another spec say nothing of this one",
 			[]func(*state){func(s *state) { s.pair.Status.Plan = blockedPlan }}, "False Planning: there is no plan for this spec yet"},
 		"Failed":    {"why it does not open", []func(*state){planned, failed(task.VerbOpen, "x", time.Second)}, "False x: because"},
-		"Suspended": {"nobody opens it", []func(*state){planned, suspended}, "False Suspended: spec.suspend is set"},
+		"Suspended": {"it is not opened", []func(*state){planned, suspended}, "False Suspended: spec.suspend is set"},
+		"Lost": {"a look has not reached an endpoint", []func(*state){planned, opened, lost(time.Second)},
+			"False EndpointUnreachable: no answer"},
+		"LostAfterwards": {"no data is to flow any more", []func(*state){committed, lost(time.Second)},
+			"True Retired: a switch has used the channel; no data flows any more"},
 		"Opening": {"that goes on though suspended", []func(*state){planned, attempt(task.VerbOpen, jobs.Running), suspended},
 			"False Opening: the mobilizers open the channel"},
 	} {

@@ -17,29 +17,31 @@ import (
 func (s *state) decide() {
 	spec := s.pair.Spec
 	uid := string(s.pair.UID)
-	s.plan.ask = jobs.Ask{
+	s.plan.want = jobs.Want{
 		Step:   task.VerbPlan,
 		Intent: jobs.Intent(uid, "plan", spec.Application, spec.Source, spec.Target, dataOfPlan(spec.Data), spec.PlanRequest),
 		Again:  blocked,
 		Every:  interval(spec.PlanInterval),
+		UID:    uid,
 	}
-	s.open.ask = jobs.Ask{
+	s.open.want = jobs.Want{
 		Step:   task.VerbOpen,
 		Intent: jobs.Intent(uid, "open", spec.Source, spec.Target.Endpoint, config.InUse(spec.Data)),
 	}
 	if spec.PlanRequest != "" {
-		// Opening is idempotent, and makes what somebody has deleted.
-		s.open.ask.Intent = jobs.Intent(s.open.ask.Intent, spec.PlanRequest)
+		// Opening is idempotent, and makes what was deleted.
+		s.open.want.Intent = jobs.Intent(s.open.want.Intent, spec.PlanRequest)
 	}
-	s.plan.outlook = jobs.Next(s.attempts, s.plan.ask, s.now)
-	s.open.outlook = jobs.Next(s.attempts, s.open.ask, s.now)
+	s.plan.stepState = jobs.Next(s.attempts, s.plan.want, s.now)
+	s.open.stepState = jobs.Next(s.attempts, s.open.want, s.now)
 	s.newest = s.pair.Status.Plan
 	if a := jobs.Newest(s.attempts, task.VerbPlan, hasPlan); a != nil {
 		s.newest = a.Status.Plan
 	}
 	// A step that was done for this very spec stays done, though its Job is gone.
-	s.plan.done = s.done(s.plan.outlook, s.was(api.ConditionPlanned))
-	s.open.done = s.done(s.open.outlook, s.was(api.ConditionReady))
+	s.plan.done = s.done(s.plan.stepState, s.was(api.ConditionPlanned))
+	s.open.done = s.done(s.open.stepState, s.was(api.ConditionReady))
+	s.decideWatch()
 }
 
 // dataOfPlan is the part of the data that a plan is made of.
@@ -48,7 +50,7 @@ func dataOfPlan(d api.Data) api.Data {
 	return d
 }
 
-func (s *state) done(o jobs.Outlook, before bool) bool {
+func (s *state) done(o jobs.StepState, before bool) bool {
 	return o.Progress == jobs.Done || before && o.Last == nil && o.Current == nil
 }
 
@@ -93,22 +95,24 @@ func (s *state) complete() bool {
 // next is the step to create a Job for now, or nil.
 func (s *state) next() *step {
 	switch {
-	case s.problem != nil || s.pair.Spec.Suspend || s.frozen():
+	case s.problem != nil || s.unlabelled != nil || s.pair.Spec.Suspend:
 		return nil
+	case s.frozen():
+		return s.dueWatch()
 	case !s.plan.done:
 		return creatable(&s.plan)
-	case s.open.outlook.Current == nil && (s.plan.outlook.Renew || s.outdated()):
+	case s.open.stepState.Current == nil && (s.plan.stepState.Renew || s.outdated()):
 		return &s.plan
-	case !s.open.done && len(s.blockers()) == 0 && s.plan.outlook.Current == nil:
+	case !s.open.done && len(s.blockers()) == 0 && s.plan.stepState.Current == nil:
 		return creatable(&s.open)
 	}
-	return nil
+	return s.dueWatch()
 }
 
 // outdated says whether a cutover has found the application changed since the newest plan: what
 // there is to approve now must be there to be read.
 func (s *state) outdated() bool {
-	if s.newest == nil || s.plan.outlook.Current != nil {
+	if s.newest == nil || s.plan.stepState.Current != nil {
 		return false
 	}
 	return slices.ContainsFunc(s.switches.All, func(m *api.MoveSwitch) bool {
@@ -129,15 +133,15 @@ func interval(text string) time.Duration {
 
 // renewal is how long it takes until the plan is made anew; 0: that is not waited for.
 func (s *state) renewal() time.Duration {
-	at := s.plan.outlook.RenewAt
-	if at.IsZero() || s.problem != nil || s.pair.Spec.Suspend || s.frozen() || s.open.outlook.Current != nil {
+	at := s.plan.stepState.RenewAt
+	if at.IsZero() || s.problem != nil || s.unlabelled != nil || s.pair.Spec.Suspend || s.frozen() || s.open.stepState.Current != nil {
 		return 0
 	}
 	return hooks.Until(at, s.now)
 }
 
 func creatable(s *step) *step {
-	if s.outlook.Progress == jobs.Create {
+	if s.stepState.Progress == jobs.Create {
 		return s
 	}
 	return nil
@@ -151,9 +155,12 @@ func (s *state) ready() bool {
 // unreachable returns the result that says that an endpoint cannot be reached, or nil.
 func (s *state) unreachable() *task.Result {
 	for _, st := range []step{s.plan, s.open} {
-		if !st.done && st.outlook.Last != nil && unreachableReason(st.outlook.Last.Result.Reason) {
-			return &st.outlook.Last.Result
+		if !st.done && st.stepState.Last != nil && unreachableReason(st.stepState.Last.Result.Reason) {
+			return &st.stepState.Last.Result
 		}
+	}
+	if last := s.lastWatch(); last != nil && last.State != jobs.Succeeded && unreachableReason(last.Result.Reason) {
+		return &last.Result
 	}
 	i := slices.IndexFunc(s.blockers(), func(b api.Blocker) bool { return unreachableReason(b.Reason) })
 	if i < 0 {

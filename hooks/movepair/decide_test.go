@@ -47,8 +47,9 @@ func TestNext(t *testing.T) {
 		"Mistake":     {"nothing is begun with a mistake in the spec", []func(*state){mistaken}, ""},
 		"Suspended":   {"nothing is begun", []func(*state){suspended}, ""},
 		"Busy":        {"a switch uses the channel", []func(*state){busy}, ""},
-		"Committed":   {"a switch has used the channel", []func(*state){committed}, ""},
-		"GoneJobs":    {"what was done stays done without its Jobs", []func(*state){was(api.ConditionPlanned), was(api.ConditionReady)}, ""},
+		"Committed":   {"only the source is looked at", []func(*state){committed}, task.VerbWatch},
+		"GoneJobs": {"what was done stays done without its Jobs, and when the endpoints have answered is not known",
+			[]func(*state){was(api.ConditionPlanned), was(api.ConditionReady)}, task.VerbWatch},
 		"GoneForOld": {"but not for another generation of the spec",
 			[]func(*state){was(api.ConditionPlanned), func(s *state) { s.pair.Generation++ }},
 			task.VerbPlan},
@@ -63,7 +64,7 @@ func TestNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got task.Verb
 			if st := given(c.given...).next(); st != nil {
-				got = st.ask.Step
+				got = st.want.Step
 			}
 			if got != c.want {
 				t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
@@ -75,7 +76,7 @@ func TestNext(t *testing.T) {
 // justNow the attempt has ended.
 func justNow(a *jobs.Attempt) { a.Finished = now.Add(-time.Second) }
 
-// A request opens the channel once more, too: that makes what somebody has deleted.
+// A request opens the channel once more, too: that makes what was deleted.
 func TestIntents(t *testing.T) {
 	before := given()
 	for name, c := range map[string]struct {
@@ -101,13 +102,13 @@ func TestIntents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := given(c.change)
-			plan, open := s.plan.ask.Intent != before.plan.ask.Intent, s.open.ask.Intent != before.open.ask.Intent
+			plan, open := s.plan.want.Intent != before.plan.want.Intent, s.open.want.Intent != before.open.want.Intent
 			if plan != c.plan || open != c.open {
 				t.Errorf("%s: plan anew: %t, open anew: %t", c.reason, plan, open)
 			}
 		})
 	}
-	if before.plan.ask.Intent == before.open.ask.Intent {
+	if before.plan.want.Intent == before.open.want.Intent {
 		t.Error("plan and open have one intent")
 	}
 }
@@ -160,14 +161,16 @@ func TestComplete(t *testing.T) {
 }
 
 func TestRenewal(t *testing.T) {
+	other := func(s *state) { s.pair.UID = "another" }
 	for name, c := range map[string]struct {
 		reason   string
 		interval string
 		given    []func(s *state)
 		want     time.Duration
 	}{
-		"Usual":     {"an hour after it was made", "", []func(*state){planned, opened}, 51 * time.Minute},
-		"Set":       {"as the user says", "10m", []func(*state){planned, opened}, time.Minute},
+		"Usual":     {"once an hour, at a time of its own", "", []func(*state){planned, opened}, 26*time.Minute + 3*time.Second},
+		"Another":   {"another pair at another time", "", []func(*state){other, planned, opened}, 53*time.Minute + 21*time.Second},
+		"Set":       {"as the user says", "10m", []func(*state){planned, opened}, 6*time.Minute + 3*time.Second},
 		"Never":     {"0 is never", "0s", []func(*state){planned, opened}, 0},
 		"NoPlan":    {"there is nothing to make anew", "", nil, 0},
 		"Mistake":   {"nothing is begun", "", []func(*state){planned, opened, mistaken}, 0},
@@ -222,7 +225,16 @@ func TestUnreachable(t *testing.T) {
 			[]func(*state){planned, failed(task.VerbOpen, api.ReasonEndpointUnreachable, time.Second)}, "because"},
 		"Other":   {"it has failed for something else", []func(*state){failed(task.VerbPlan, api.ReasonFailed, time.Second)}, ""},
 		"Blocker": {"a plan that was made says so", []func(*state){blockedBy}, "no answer"},
-		"Mended":  {"it was reached since", []func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Minute), planned}, ""},
+		"Watch":   {"a look has failed for that", []func(*state){planned, opened, lost(time.Second)}, "no answer"},
+		"Planned": {"a plan has reached it since", []func(*state){lost(time.Minute), attempt(task.VerbPlan, jobs.Succeeded, with(aPlan), justNow),
+			opened}, ""},
+		"Seen": {"a look has reached it since",
+			[]func(*state){planned, opened, lost(time.Minute), attempt(task.VerbWatch, jobs.Succeeded)}, ""},
+		"Killed": {"a Job that has failed for something else says nothing of it",
+			[]func(*state){planned, opened, failed(task.VerbWatch, "x", 0)}, ""},
+		"Looking": {"the next look has not ended", []func(*state){planned, opened, lost(time.Minute), attempt(task.VerbWatch, jobs.Running)},
+			"no answer"},
+		"Fixed": {"it was reached since", []func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Minute), planned}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""

@@ -1,6 +1,7 @@
 package movepair
 
 import (
+	"cmp"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -14,22 +15,21 @@ import (
 )
 
 // finalize removes what the channel has left in the clusters: worker Pods, their Secrets and
-// repositories; copies stay. Nothing is dropped while a switch needs the pair.
+// repositories, and with the deletionPolicy Delete the copies. Nothing is dropped while a switch needs the pair.
 func (s *state) finalize() (hooks.Desired, error) {
-	cleanup := step{ask: jobs.Ask{Step: task.VerbCleanup, Intent: jobs.Intent(string(s.pair.UID), "cleanup")}}
-	cleanup.outlook = jobs.Next(s.attempts, cleanup.ask, s.now)
-	patience := jobs.HavePatience(s.pair, cleanup.outlook.Current, s.now)
+	cleanup := step{want: jobs.Want{Step: task.VerbCleanup, Intent: s.cleanupIntent()}}
+	cleanup.stepState = jobs.Next(s.attempts, cleanup.want, s.now)
+	deadline := jobs.GiveUpDeadline(s.pair, cleanup.stepState.Current, s.now)
 	switch {
 	case s.switches.Holding != nil:
 		return s.leaving(s.everything(),
 			fmt.Sprintf("waits for MoveSwitch %s, which needs the pair", s.switches.Holding.Name), jobs.Moving()), nil
-	case patience.Over:
-		d := s.leaving(s.accounts(), "the clean-up was given up: worker Pods, Secrets and repository claims with the label "+
-			api.PairLabel+"="+string(s.pair.UID)+" may be left in source and target", jobs.Moving())
+	case deadline.Over:
+		d := s.leaving(s.accounts(), s.givenUp(), jobs.Moving())
 		d.Finalized = true
 		return d, nil
-	case !s.opened() || cleanup.outlook.Progress == jobs.Done:
-		d := s.leaving(s.everything(), "cleaned up", jobs.Moving())
+	case !s.opened() || cleanup.stepState.Progress == jobs.Done:
+		d := s.leaving(s.everything(), s.cleanedUp(cleanup.stepState.Last), jobs.Moving())
 		d.Finalized = true
 		return d, nil
 	}
@@ -38,17 +38,54 @@ func (s *state) finalize() (hooks.Desired, error) {
 		return s.leaving(children, "waits for "+busy+" to end", jobs.Moving()), nil
 	}
 	children = append(children, jobs.KeptChildren(jobs.Keep(only(s.attempts, task.VerbCleanup), nil))...)
-	if cleanup.outlook.Progress == jobs.Create {
-		job, err := s.job(&cleanup, jobs.SwitchAccount(s.pair.Name))
+	if cleanup.stepState.Progress == jobs.Create {
+		job, err := s.cleanupJob(&cleanup)
 		if err != nil {
 			return hooks.Desired{}, err
 		}
 		children = append(children, job)
 	}
-	stall := jobs.Check(cleanup.outlook, s.pair.Namespace,
+	stall := jobs.Check(cleanup.stepState, s.pair.Namespace,
 		meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionStalled), s.now)
-	stall.Recheck = hooks.Sooner(stall.Recheck, hooks.Until(patience.Until, s.now))
-	return s.leaving(children, "cleans up source and target; given up at "+patience.Until.UTC().Format("15:04:05")+" UTC", stall), nil
+	stall.Recheck = hooks.Sooner(stall.Recheck, hooks.Until(deadline.Until, s.now))
+	return s.leaving(children, "cleans up source and target; given up at "+deadline.Until.UTC().Format("15:04:05")+" UTC", stall), nil
+}
+
+// deletesCopies: the clean-up is asked to delete the copies at the target. What lies at the target of a way back was there
+// before the move.
+func (s *state) deletesCopies() bool {
+	return s.pair.Spec.DeletionPolicy.Deletes() && s.pair.Spec.Reverses == nil
+}
+
+func (s *state) cleanupIntent() string {
+	if s.deletesCopies() {
+		return jobs.Intent(string(s.pair.UID), "cleanup", api.DeletionDelete)
+	}
+	return jobs.Intent(string(s.pair.UID), "cleanup")
+}
+
+func (s *state) cleanupJob(st *step) (runtime.Object, error) {
+	t := jobs.Task(s.pair, st.want.Step, s.config)
+	t.Move.DeleteCopies = s.deletesCopies()
+	return s.build(st, t, jobs.SwitchAccount(s.pair.Name))
+}
+
+// cleanedUp says what the clean-up has done with the copies, where it was asked to delete them.
+func (s *state) cleanedUp(last *jobs.Attempt) string {
+	if !s.deletesCopies() || last == nil || last.Result.Message == "" {
+		return "cleaned up"
+	}
+	return "cleaned up: " + last.Result.Message
+}
+
+func (s *state) givenUp() string {
+	message := "the clean-up was given up: worker Pods, Secrets and repository claims with the label " +
+		api.PairLabel + "=" + string(s.pair.UID) + " may be left in source and target"
+	if s.deletesCopies() {
+		message += ", and copies, which are claims with the annotation " + api.CreatedByAnnotation + "=" + string(s.pair.UID) +
+			", at the target"
+	}
+	return message
 }
 
 // everything that is there stays as it is.
@@ -64,7 +101,8 @@ func (s *state) everything() []runtime.Object {
 func (s *state) opened() bool {
 	st := s.pair.Status
 	return jobs.Newest(s.attempts, task.VerbOpen, nil) != nil || len(s.syncs) > 0 || len(st.DataSyncs) > 0 ||
-		st.Channel == api.ChannelActive || st.Channel == api.ChannelComplete || s.was(api.ConditionReady)
+		st.Channel == api.ChannelActive || st.Channel == api.ChannelComplete || s.was(api.ConditionReady) ||
+		st.Channel == api.ChannelUnknown && s.was(api.ConditionPlanned)
 }
 
 // busyChild names a child that has to end before the clean-up.
@@ -83,14 +121,18 @@ func (s *state) busyChild() string {
 // leaving is the status of a pair that is being deleted.
 func (s *state) leaving(children []runtime.Object, message string, stall jobs.Stall) hooks.Desired {
 	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
-	check.Accepted(c, s.problem)
-	s.connected(c)
-	s.planned(c)
+	check.Accepted(c, cmp.Or(s.problem, s.unlabelled))
+	// The Jobs that say these go one after the other.
+	c.Keep(api.ConditionConnected, api.ConditionPlanned)
 	c.False(api.ConditionReady, api.ReasonDeleting, message)
 	stall.Set(c)
 	status := s.pair.Status
 	status.ObservedGeneration = s.pair.Generation
 	status.Conditions = c.List()
+	if s.complete() {
+		// The clean-up reads it when the switch is gone.
+		status.Channel = api.ChannelComplete
+	}
 	return hooks.Desired{Children: children, Status: status, ResyncAfter: stall.Recheck}
 }
 

@@ -14,7 +14,7 @@ import (
 func TestFlowPlanInterval(t *testing.T) {
 	f := simulation.NewFlow(t)
 	f.World.Create(simulation.Engine(func(e *api.MoveEngine) { e.Spec.PlanInterval = "" }))
-	f.Run(3)
+	f.Run(21) // Six looks at the endpoints an hour.
 	plans := f.Player.Started[task.VerbPlan]
 	if plans < 3 {
 		t.Errorf("plan was started %d times, want one every hour", plans)
@@ -31,7 +31,7 @@ func TestFlowPlanInterval(t *testing.T) {
 }
 
 // A cutover that was declined, or was rolled back and is to be tried again, has done nothing that
-// is not undone: the pair plans what was changed since.
+// is not rolled back: the pair plans what was changed since.
 func TestFlowEditAfterCutover(t *testing.T) {
 	edit := map[string]any{"planInterval": "2h"}
 	for name, c := range map[string]struct {
@@ -97,18 +97,18 @@ func TestFlowBlocked(t *testing.T) {
 	f.Done()
 }
 
-// Jobs that nobody lets be created are told of after a minute, and the end of that is enough.
+// Jobs whose creation is refused are reported after a minute, and the end of that is enough.
 func TestJobsRefused(t *testing.T) {
 	f := simulation.NewFlow(t)
 	f.World.Refuse = func(id simulation.ID) bool { return id.Kind == hooks.KindJob }
 	f.World.Create(simulation.Engine(simulation.Automatic))
-	f.Run(2)
+	f.Run(8)
 	f.Want(simulation.PairID, api.ConditionStalled, "True", api.ReasonChildMissing)
 	f.Want(simulation.EngineID, api.ConditionStalled, "True", api.ReasonChildMissing)
 	if m := f.Condition(simulation.PairID, api.ConditionStalled).Message; !strings.Contains(m, ": kubectl -n shop ") {
 		t.Errorf("%q ends with no command", m)
 	}
 	f.World.Refuse = nil
-	f.Run(3)
+	f.Run(8)
 	f.Done()
 }

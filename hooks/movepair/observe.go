@@ -23,8 +23,11 @@ type state struct {
 	switches switches.Summary
 
 	problem *config.Problem
-	plan    step
-	open    step
+	// unlabelled: its switch and its DataSyncs do not see the pair. What is known of it stays, and nothing new begins.
+	unlabelled *config.Problem
+	plan       step
+	open       step
+	watch      step
 	// newest plan that is known, of whatever intent.
 	newest *api.PlanStatus
 	// there: every DataSync that is desired is observed.
@@ -33,9 +36,9 @@ type state struct {
 
 // step is where a step stands.
 type step struct {
-	ask     jobs.Ask
-	outlook jobs.Outlook
-	done    bool
+	want      jobs.Want
+	stepState jobs.StepState
+	done      bool
 }
 
 func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
@@ -59,6 +62,8 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 		config: c, now: now, view: view, pair: p, attempts: attempts, syncs: syncs,
 		switches: related,
 		problem:  cmp.Or(check.Move(p.Spec.Source, p.Spec.Target, p.Spec.Data, c), check.Sync(p.Spec.Sync)),
+
+		unlabelled: check.PairLabel(p, "movepair", p.Name),
 	}
 	s.decide()
 	return s, nil

@@ -44,12 +44,18 @@ func given(changes ...func(s *state)) *state {
 // attempt at a step with its present intent; each is a minute younger than the one before.
 func attempt(step task.Verb, is jobs.State, more ...func(a *jobs.Attempt)) func(s *state) {
 	return func(s *state) {
-		intent := s.plan.ask.Intent
-		if step == task.VerbOpen {
-			intent = s.open.ask.Intent
+		intent := s.plan.want.Intent
+		switch step {
+		case task.VerbOpen:
+			intent = s.open.want.Intent
+		case task.VerbWatch:
+			intent = s.watch.want.Intent
 		}
-		n := len(s.attempts) + 1
-		a := jobs.Attempt{Step: step, Intent: intent, Number: n, State: is, Trusted: is != jobs.Running, Status: &task.Status{},
+		n, number := len(s.attempts)+1, len(s.attempts)+1
+		if step == task.VerbWatch {
+			number = len(only(s.attempts, step)) + 1
+		}
+		a := jobs.Attempt{Step: step, Intent: intent, Number: number, State: is, Trusted: is != jobs.Running, Status: &task.Status{},
 			Job: &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: string(step) + "-job", Namespace: "home"}}}
 		if is != jobs.Running {
 			a.Finished = now.Add(time.Duration(n-10) * time.Minute)
@@ -96,6 +102,23 @@ func mistaken(s *state) { s.problem = &config.Problem{Reason: "R", Message: "m"}
 func busy(s *state) { s.switches.Busy = &api.MoveSwitch{} }
 
 func committed(s *state) { s.switches.Committed = &api.MoveSwitch{} }
+
+// ago is how long ago an attempt has ended.
+func ago(d time.Duration) func(a *jobs.Attempt) {
+	return func(a *jobs.Attempt) { a.Finished = now.Add(-d) }
+}
+
+// seen is what an attempt has found.
+func seen(w task.Watch) func(a *jobs.Attempt) {
+	return func(a *jobs.Attempt) { a.Status.Watch = &w }
+}
+
+// lost is a look that did not reach an endpoint.
+func lost(d time.Duration) func(s *state) {
+	return attempt(task.VerbWatch, jobs.Failed, ago(d), func(a *jobs.Attempt) {
+		a.Result = task.Result{Reason: api.ReasonEndpointUnreachable, Message: "no answer", Retry: task.RetryLater}
+	})
+}
 
 // said is a condition in short: what it says, and why.
 func said(list []metav1.Condition, kind string) string {

@@ -11,25 +11,29 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/check"
+	"github.com/kubemove/kubemove/hooks/internal/downtime"
 )
 
 func (s *state) status(dataSyncs []string, children []runtime.Object) (api.MovePairStatus, time.Duration) {
 	c := hooks.NewConditions(s.pair.Status.Conditions, s.pair.Generation, s.now)
-	check.Accepted(c, s.problem)
+	check.Accepted(c, cmp.Or(s.problem, s.unlabelled))
 	s.connected(c)
 	s.planned(c)
 	s.readyCondition(c)
 	stall := s.stall(children, c)
 	stall.Set(c)
+	plan, predicted := s.predicted()
 	return api.MovePairStatus{
-		ObservedGeneration: s.pair.Generation,
-		Conditions:         c.List(),
-		Channel:            s.channel(),
-		Plan:               s.newest,
-		DataSyncs:          dataSyncs,
-		LastSuccessTime:    s.lastSuccess(dataSyncs),
-		Transport:          s.transport(),
-		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
+		ObservedGeneration:       s.pair.Generation,
+		Conditions:               c.List(),
+		Channel:                  s.channel(),
+		Plan:                     plan,
+		DataSyncs:                dataSyncs,
+		LastSuccessTime:          s.lastSuccess(dataSyncs),
+		PredictedDowntimeSeconds: downtime.Seconds(predicted),
+		PredictedDowntime:        predicted,
+		Transport:                s.transport(),
+		Stalled:                  c.ReasonIfTrue(api.ConditionStalled),
 	}, stall.Recheck
 }
 

@@ -26,7 +26,7 @@ func TestChannel(t *testing.T) {
 		"Tried":       {"a Job is there", []func(*state){attempt(task.VerbPlan, jobs.Running), mistaken}, api.ChannelInProgress},
 		"Active":      {"data can flow", []func(*state){planned, opened}, api.ChannelActive},
 		"NoDataSync":  {"a DataSync is still to come", []func(*state){planned, opened, absent}, api.ChannelInProgress},
-		"Unreachable": {"nobody can say", []func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Second)}, api.ChannelUnknown},
+		"Unreachable": {"unknown", []func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Second)}, api.ChannelUnknown},
 		"Complete": {"a switch has used it, and what cannot be reached does not matter",
 			[]func(*state){failed(task.VerbPlan, api.ReasonEndpointUnreachable, time.Second), committed}, api.ChannelComplete},
 	} {
@@ -56,7 +56,7 @@ func TestTransport(t *testing.T) {
 func TestStatus(t *testing.T) {
 	s := given(blockedBy, suspended)
 	got, _ := s.status([]string{"x"}, nil)
-	if got.ObservedGeneration != 2 || got.Plan != blockedPlan || !cmp.Equal(got.DataSyncs,
+	if got.ObservedGeneration != 2 || !cmp.Equal(got.Plan.Blockers, blockedPlan.Blockers) || !cmp.Equal(got.DataSyncs,
 		[]string{"x"}) || got.Channel != api.ChannelUnknown {
 		t.Errorf("got %+v", got)
 	}

@@ -15,7 +15,7 @@ import (
 // New is the hook of MovePair.
 func New(c config.Config) hooks.Hook {
 	return hooks.Hook{
-		Related: []hooks.Rule{hooks.RuleMoveSwitches},
+		Related: func(name string) []hooks.Rule { return hooks.MoveSwitches(name) },
 		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
 			s, err := observe(view, c, now)
 			if err != nil {
@@ -34,7 +34,7 @@ func (s *state) sync() (hooks.Desired, error) {
 	children := s.accounts()
 	children = append(children, jobs.KeptChildren(s.keptJobs())...)
 	if next := s.next(); next != nil {
-		job, err := s.job(next, s.account(next.ask.Step))
+		job, err := s.job(next, s.account(next.want.Step))
 		if problem := jobs.TooLarge(err); problem != nil {
 			s.problem = problem
 		} else if err != nil {
@@ -51,7 +51,7 @@ func (s *state) sync() (hooks.Desired, error) {
 		s.there = s.there && slices.ContainsFunc(s.syncs, func(o *api.DataSync) bool { return o.Name == d.Name })
 	}
 	status, recheck := s.status(names, children)
-	recheck = hooks.Sooner(recheck, s.renewal())
+	recheck = hooks.Sooner(hooks.Sooner(recheck, s.renewal()), s.nextLook())
 	if s.switches.Busy != nil {
 		recheck = hooks.Sooner(recheck, hooks.RelatedRecheck)
 	}

@@ -17,7 +17,8 @@ func TestSync(t *testing.T) {
 		s.view.Children, _ = hooks.NewObjects(nil, []hooks.Object{
 			{Kind: hooks.KindServiceAccount, Name: "shop-a-data"}, {Kind: hooks.KindServiceAccount, Name: "shop-a-switch"},
 			{Kind: hooks.KindRoleBinding, Name: "shop-a-data"}, {Kind: hooks.KindRoleBinding, Name: "shop-a-switch"},
-			{Kind: hooks.KindJob, Name: "plan-job"}, {Kind: hooks.KindJob, Name: "open-job"}, {Kind: hooks.KindDataSync, Name: "shop-a-restic"},
+			{Kind: hooks.KindJob, Name: "plan-job"}, {Kind: hooks.KindJob, Name: "open-job"}, {Kind: hooks.KindJob, Name: "watch-job"},
+			{Kind: hooks.KindDataSync, Name: "shop-a-restic"},
 		})
 	}
 	for name, c := range map[string]struct {
@@ -32,8 +33,12 @@ func TestSync(t *testing.T) {
 			time.Minute},
 		"Opened": {"the channel is active only with its DataSyncs", []func(*state){planned, opened},
 			"Job plan-job, Job open-job, DataSync shop-a-restic", api.ChannelInProgress, time.Minute},
-		"Active": {"looked at again for the next plan", []func(*state){planned, opened, observed, all},
-			"Job plan-job, Job open-job, DataSync shop-a-restic", api.ChannelActive, 51 * time.Minute},
+		"Active": {"looked at again for the endpoints, before the next plan", []func(*state){planned, opened, observed, all},
+			"Job plan-job, Job open-job, DataSync shop-a-restic", api.ChannelActive, 6*time.Minute + 3*time.Second},
+		"Unknown": {"what exists stays, and the next look comes soon", []func(*state){planned, opened, observed, all, lost(time.Second)},
+			"Job plan-job, Job open-job, Job watch-job, DataSync shop-a-restic", api.ChannelUnknown, 29 * time.Second},
+		"Look": {"its Job is waited for by no status", []func(*state){planned, opened, observed, all, lost(time.Minute)},
+			"Job plan-job, Job open-job, Job watch-job, Job new watch, DataSync shop-a-restic", api.ChannelUnknown, 26*time.Minute + 3*time.Second},
 		"Busy": {"looked at again for the switch", []func(*state){planned, opened, observed, all, busy},
 			"Job plan-job, Job open-job, DataSync shop-a-restic", api.ChannelActive, hooks.RelatedRecheck},
 		"Mistake": {"nothing is begun", []func(*state){mistaken, all}, "", api.ChannelInit, 0},

@@ -20,13 +20,13 @@ const (
 	defaultFinalSync = 10 * time.Second
 )
 
-// ask is a step with what the user intends by it.
-func (s *state) ask(verb task.Verb) jobs.Ask {
+// want is a step with what the user intends by it.
+func (s *state) want(verb task.Verb) jobs.Want {
 	uid := string(s.sw.UID)
 	if verb == task.VerbCutover {
-		return jobs.Ask{Step: verb, Intent: jobs.Intent(uid, "cutover", s.sw.Spec.Retry, s.approved())}
+		return jobs.Want{Step: verb, Intent: jobs.Intent(uid, "cutover", s.sw.Spec.Retry, s.approved())}
 	}
-	return jobs.Ask{Step: verb, Intent: jobs.Intent(uid, string(verb), s.sw.Spec.Retry)}
+	return jobs.Want{Step: verb, Intent: jobs.Intent(uid, string(verb), s.sw.Spec.Retry)}
 }
 
 // approved is the hash that the cutover is bound to; empty: any plan without blockers.
@@ -37,11 +37,11 @@ func (s *state) approved() string {
 	return s.sw.Spec.ApprovedPlan
 }
 
-func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
-	t := jobs.Task(s.pair, ask.Step, s.config)
+func (s *state) job(want jobs.Want, attempt int) (runtime.Object, error) {
+	t := jobs.Task(s.pair, want.Step, s.config)
 	t.Move.Switch = &task.Object{Name: s.sw.Name, UID: string(s.sw.UID)}
 	t.Move.ApprovedPlan = s.approved()
-	// No number: a pair that nobody made from an engine.
+	// No number: a pair that was not made from an engine.
 	t.Move.EngineGeneration, _ = strconv.ParseInt(s.pair.Annotations[api.EngineGenerationAnnotation], 10, 64)
 	t.Move.QuiesceSeconds = seconds(s.sw.Spec.Quiesce.Timeout, defaultTimeout)
 	t.Move.HealthSeconds = seconds(s.sw.Spec.HealthTimeout, defaultTimeout)
@@ -50,8 +50,8 @@ func (s *state) job(ask jobs.Ask, attempt int) (runtime.Object, error) {
 	}
 	return jobs.Build(jobs.Spec{
 		Subject:     jobs.OfPair(jobs.PrefixSwitch, s.sw, s.pair),
-		Intent:      ask.Intent,
-		Round:       s.roundOf(ask.Step),
+		Intent:      want.Intent,
+		Round:       s.roundOf(want.Step),
 		Attempt:     attempt,
 		Task:        t,
 		Credentials: t.Move.Mobilizers,

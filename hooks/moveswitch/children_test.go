@@ -13,7 +13,7 @@ import (
 )
 
 // Another approval is another cutover, and a token makes each step anew.
-func TestAsk(t *testing.T) {
+func TestWant(t *testing.T) {
 	for name, c := range map[string]struct {
 		reason            string
 		change            func(s *state)
@@ -30,16 +30,16 @@ func TestAsk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := given(), given(c.change)
-			one := a.ask(task.VerbCutover).Intent != b.ask(task.VerbCutover).Intent
-			two := a.ask(task.VerbRollback).Intent != b.ask(task.VerbRollback).Intent
+			one := a.want(task.VerbCutover).Intent != b.want(task.VerbCutover).Intent
+			two := a.want(task.VerbRollback).Intent != b.want(task.VerbRollback).Intent
 			if one != c.cutover || two != c.rollback {
 				t.Errorf("%s: another cutover: %t, another roll back: %t", c.reason, one, two)
 			}
 		})
 	}
 	s := given()
-	if a, b := s.ask(task.VerbRollback),
-		s.ask(task.VerbCleanup); a.Intent == b.Intent || a.Step != task.VerbRollback || s.ask(task.VerbCutover).Step != task.VerbCutover {
+	if a, b := s.want(task.VerbRollback),
+		s.want(task.VerbCleanup); a.Intent == b.Intent || a.Step != task.VerbRollback || s.want(task.VerbCutover).Step != task.VerbCutover {
 		t.Errorf("got %+v and %+v", a, b)
 	}
 }
@@ -47,7 +47,7 @@ func TestAsk(t *testing.T) {
 // A Job says which switch it is for, which plan it is bound to, and how long it may take.
 func TestJob(t *testing.T) {
 	s := given(approved, func(s *state) { s.sw.Spec.Quiesce.Timeout, s.sw.Spec.HealthTimeout = "2m", "" })
-	o, err := s.job(s.ask(task.VerbCutover), 3)
+	o, err := s.job(s.want(task.VerbCutover), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestJob(t *testing.T) {
 	got := []any{*m.Switch, m.ApprovedPlan, m.EngineGeneration, m.QuiesceSeconds, m.HealthSeconds, j.Spec.Template.Spec.ServiceAccountName,
 		j.Annotations[approvedAnnotation], j.Labels[api.AttemptLabel], j.Labels[jobs.RoundLabel], j.Labels[api.IntentLabel]}
 	want := []any{task.Object{Name: "shop-a", UID: "sw"}, "plan-1", int64(7), int64(120), int64(300), "shop-a-switch",
-		"plan-1", "3", round(s.sw), s.ask(task.VerbCutover).Intent}
+		"plan-1", "3", round(s.sw), s.want(task.VerbCutover).Intent}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}

@@ -6,8 +6,12 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
+	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -16,7 +20,7 @@ import (
 // not change what runs. A further try is a cutover of its own.
 func (s *state) approvedCondition(c *hooks.Conditions, d decision) {
 	const kind = api.ConditionApproved
-	begins := d.outlook.Progress == jobs.Create && d.phase == phaseCutover && s.facts.committedAt == nil
+	begins := d.stepState.Progress == jobs.Create && d.phase == phaseCutover && s.facts.committedAt == nil
 	switch {
 	case begins && d.gate.approved:
 		c.True(kind, d.gate.approvedReason, d.gate.approvedMessage)
@@ -92,11 +96,11 @@ func because(text, failure string) string {
 
 func (s *state) cutoverText(d decision) string {
 	switch {
-	case d.outlook.Progress == jobs.Wait && d.outlook.Last != nil:
-		return fmt.Sprintf("attempt %d has failed and is tried again at %s: %s", d.outlook.Last.Number,
-			d.outlook.RetryAt.UTC().Format("15:04:05"), lastFailure(d.outlook.Last))
-	case d.outlook.Current != nil && d.outlook.Current.Status != nil && d.outlook.Current.Status.Step != "":
-		return "the cutover is at " + d.outlook.Current.Status.Step
+	case d.stepState.Progress == jobs.Wait && d.stepState.Last != nil:
+		return fmt.Sprintf("attempt %d has failed and is tried again at %s: %s", d.stepState.Last.Number,
+			d.stepState.RetryAt.UTC().Format("15:04:05"), lastFailure(d.stepState.Last))
+	case d.stepState.Current != nil && d.stepState.Current.Status != nil && d.stepState.Current.Status.Step != "":
+		return "the cutover is at " + d.stepState.Current.Status.Step
 	}
 	return "the cutover runs"
 }
@@ -107,7 +111,7 @@ func (s *state) waiting(c *hooks.Conditions, d decision, failure string) {
 		c.False(api.ConditionSwitched, api.ReasonHeld, "the next try waits: "+d.gate.message)
 		return
 	}
-	if d.outlook.Last != nil && d.outlook.Last.State == jobs.Declined && d.outlook.Last.Result.Reason != api.ReasonPlanChanged {
+	if d.stepState.Last != nil && d.stepState.Last.State == jobs.Declined && d.stepState.Last.Result.Reason != api.ReasonPlanChanged {
 		c.False(api.ConditionSwitched, api.ReasonDeclined, failure)
 		return
 	}
@@ -123,7 +127,7 @@ func (s *state) rolledBack(c *hooks.Conditions, d decision) {
 	case committed:
 		c.False(kind, api.ReasonCommitted, "the switch is committed")
 	case d.phase == phaseRollingBack:
-		c.False(kind, api.ReasonRollingBack, s.undoingText(d))
+		c.False(kind, api.ReasonRollingBack, s.rollingBackText(d))
 	case d.phase == phaseRolledBack && s.facts.cutover == nil && s.facts.rollback == nil && !c.WasTrue(kind):
 		c.True(kind, api.ReasonCancelled, "nothing had begun")
 	case d.phase == phaseRolledBack:
@@ -137,11 +141,11 @@ func (s *state) rolledBack(c *hooks.Conditions, d decision) {
 	}
 }
 
-func (s *state) undoingText(d decision) string {
+func (s *state) rollingBackText(d decision) string {
 	if s.facts.cutoverRuns != nil {
 		return "waits for the cutover to stop"
 	}
-	if o := d.outlook; o.Progress == jobs.Wait && o.Last != nil {
+	if o := d.stepState; o.Progress == jobs.Wait && o.Last != nil {
 		return fmt.Sprintf("attempt %d has failed and is tried again: %s", o.Last.Number, lastFailure(o.Last))
 	}
 	return "the roll back runs"
@@ -155,6 +159,8 @@ func (s *state) fenced(c *hooks.Conditions, d decision, steps []api.SwitchStep) 
 	case committed && s.facts.progress != nil && len(s.facts.progress.SourceRuns) > 0:
 		c.False(kind, api.ReasonSourceActive, "something of the application was started at the source again by another client: "+
 			strings.Join(s.facts.progress.SourceRuns, ", ")+". What it writes there stays there")
+	case committed && s.pairStall(api.ReasonSourceActive) != nil:
+		c.False(kind, api.ReasonSourceActive, s.pairStall(api.ReasonSourceActive).Message)
 	case committed:
 		c.True(kind, api.ReasonCommitted, "the source is stopped and held")
 	case d.phase != phaseRolledBack && s.facts.touched && (quiesced(steps) != nil || c.WasTrue(kind)):
@@ -170,29 +176,37 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 	stall := jobs.Moving()
 	switch d.phase {
 	case phaseCutover, phaseRollingBack, phaseCleanup:
-		stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
-		if o := d.outlook; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded &&
+		stall = jobs.Check(d.stepState, ns, c.Previous(api.ConditionStalled), s.now)
+		if s.problem != nil && s.pair == nil && d.stepState.Progress == jobs.Create {
+			// Its next Job cannot be made.
+			stall = s.needsUser(s.problem.Reason, s.problem.Message, "")
+		}
+		if o := d.stepState; stall.Status != "True" && o.Last != nil && o.Last.State != jobs.Succeeded &&
 			(d.phase == phaseRollingBack || s.facts.committedAt != nil) {
 			// The application is down, or not open: that is not for the third try to tell.
-			stall = s.person(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)),
+			stall = s.needsUser(cmp.Or(o.Last.Result.Reason, api.ReasonJobFailed), because("it is tried again", lastFailure(o.Last)),
 				"kubectl -n "+ns+" describe job "+o.Last.Job.Name)
 			stall.Recheck = hooks.Until(o.RetryAt, s.now)
 		}
 	case phaseWaiting:
 		switch {
 		case s.problem != nil:
-			stall = s.person(s.problem.Reason, s.problem.Message, "kubectl -n "+ns+" edit moveswitch "+s.sw.Name)
+			stall = s.needsUser(s.problem.Reason, s.problem.Message, s.remedy())
 		case d.gate.approvedReason == api.ReasonPlanChanged:
-			stall = s.person(api.ReasonPlanChanged, d.gate.approvedMessage, "")
-		case d.outlook.Stuck:
-			stall = jobs.Check(d.outlook, ns, c.Previous(api.ConditionStalled), s.now)
+			stall = s.needsUser(api.ReasonPlanChanged, d.gate.approvedMessage, "")
+		case d.gate.reason == api.ReasonDowntimeTooLong:
+			stall = s.needsUser(d.gate.reason, d.gate.message, s.raiseMaxDowntime())
+		case d.stepState.Stuck:
+			stall = jobs.Check(d.stepState, ns, c.Previous(api.ConditionStalled), s.now)
+		case s.pairStall(api.ReasonCredentialsExpire) != nil:
+			stall = s.needsUser(api.ReasonCredentialsExpire, s.pairStall(api.ReasonCredentialsExpire).Message, "")
 		}
 	case phaseHeld:
-		stall = s.person(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)),
+		stall = s.needsUser(api.ReasonHeld, because("the cutover has failed and is held", lastFailure(s.facts.cutover)),
 			s.patch(`{"spec":{"desired":"RolledBack"}}`))
 	case phaseRolledBack:
 		if !s.unwanted() && !s.view.Finalizing {
-			stall = s.person(api.ReasonRolledBack, because("the source is back; to try again", lastFailure(s.facts.cutover)),
+			stall = s.needsUser(api.ReasonRolledBack, because("the source is back; to try again", lastFailure(s.facts.cutover)),
 				s.patch(`{"spec":{"retry":"`+s.nextRetry()+`"}}`))
 		}
 	}
@@ -205,17 +219,37 @@ func (s *state) stall(d decision, c *hooks.Conditions) jobs.Stall {
 		}
 		return stall
 	}
-	if d.phase == phaseRollingBack && d.outlook.Current != nil && d.outlook.Current.Step == task.VerbCutover {
+	if d.phase == phaseRollingBack && d.stepState.Current != nil && d.stepState.Current.Step == task.VerbCutover {
 		return stall
 	}
 	return jobs.Worse(stall, jobs.CheckMissing(d.children, s.view.Children, ns, c.Previous(api.ConditionStalled), s.now))
 }
 
-func (s *state) person(reason, message, command string) jobs.Stall {
+// pairStall is the condition Stalled of the pair while it is True for that reason, or nil.
+func (s *state) pairStall(reason string) *metav1.Condition {
+	if s.pair == nil {
+		return nil
+	}
+	x := meta.FindStatusCondition(s.pair.Status.Conditions, api.ConditionStalled)
+	if x == nil || x.Status != metav1.ConditionTrue || x.Reason != reason {
+		return nil
+	}
+	return x
+}
+
+func (s *state) needsUser(reason, message, command string) jobs.Stall {
 	if command != "" {
 		message = hooks.Cut(message, hooks.MaxMessage-len(command)-2) + ": " + command
 	}
 	return jobs.Stall{Status: "True", Reason: reason, Message: message}
+}
+
+// remedy is the command for a problem whose message ends with none.
+func (s *state) remedy() string {
+	if s.problem.Reason != api.ReasonSwitchTimePassed && s.problem.Reason != api.ReasonInvalidSpec || check.SwitchName(s.sw) != nil {
+		return ""
+	}
+	return "kubectl -n " + s.sw.Namespace + " edit moveswitch " + s.sw.Name
 }
 
 func (s *state) patch(body string) string {

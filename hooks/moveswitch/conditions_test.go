@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
@@ -48,8 +49,8 @@ func TestApprovedCondition(t *testing.T) {
 	before := status(api.ConditionApproved, "True", "Before")
 	later := func(s *state) { s.sw.Spec.ApprovedPlan = "plan-9" }
 	checked(t, api.ConditionApproved, map[string]row{
-		"Waiting": {"nobody has approved", nil, "False WaitingForApproval: read plan plan-1, then approve it: " + approveCommand("plan-1")},
-		"Begins":  {"somebody has", []func(*state){approved}, yes},
+		"Waiting": {"it is not approved", nil, "False WaitingForApproval: read plan plan-1, then approve it: " + approveCommand("plan-1")},
+		"Begins":  {"it is approved", []func(*state){approved}, yes},
 		"Later": {"the cutover is bound to what was approved then",
 			[]func(*state){approved, before, cutover(jobs.Running, stopped), later}, yes},
 		"LaterAll": {"so it is when nothing had to be approved", []func(*state){automatic, before, cutover(jobs.Running, stopped), later},
@@ -117,7 +118,7 @@ func TestSwitched(t *testing.T) {
 			"False RolledBack: the source is back: because"},
 		"HeldOpen": {"the next try waits, while the source is stopped", []func(*state){approved, hold, failedCutover, retry, nothing},
 			"False Held: the next try waits: " + noApproval},
-		"Declined": {"why, while nobody has approved anew",
+		"Declined": {"why, while there is no new approval",
 			[]func(*state){nothing, declined, func(s *state) { s.pair.Status.Plan.Hash = "plan-1" }}, "False Declined: not now"},
 		"DeclinedForPlan": {"what to do is more than that it was declined", []func(*state){approved, cutover(jobs.Declined, otherPlan)},
 			"False PlanChanged: it has changed: " + approveCommand("plan-2")},
@@ -127,7 +128,7 @@ func TestSwitched(t *testing.T) {
 func TestRolledBack(t *testing.T) {
 	was := func(reason string) func(s *state) { return status(api.ConditionRolledBack, "True", reason) }
 	checked(t, api.ConditionRolledBack, map[string]row{
-		"Not": {"nobody has asked", []func(*state){approved, cutover(jobs.Running)}, "False Pending: no roll back is asked for"},
+		"Not": {"it is not asked for", []func(*state){approved, cutover(jobs.Running)}, "False Pending: no roll back is asked for"},
 		"Committed": {"it cannot be any more", []func(*state){approved, cutover(jobs.Failed, done)},
 			"False Committed: the switch is committed"},
 		"TooLate": {"it is asked for in vain", []func(*state){approved, cutover(jobs.Failed, done), unwanted},
@@ -141,12 +142,20 @@ func TestRolledBack(t *testing.T) {
 		"Fails": {"why", []func(*state){approved, failedCutover, rollback(jobs.Failed, justNow)},
 			"False RollingBack: attempt 2 has failed and is tried again: because"},
 		"Cancelled": {"nothing had begun", []func(*state){unwanted}, "True Cancelled: nothing had begun"},
-		"RolledBack": {"it was undone", []func(*state){approved, failedCutover, rollback(jobs.Succeeded)},
+		"RolledBack": {"it was rolled back", []func(*state){approved, failedCutover, rollback(jobs.Succeeded)},
 			"True RolledBack: the source is as it was"},
 		"StillCancelled": {"it stays what it was", []func(*state){was(api.ReasonCancelled), unwanted},
 			"True Cancelled: the source is as it was"},
 		"StillRolledBack": {"though the Jobs are gone", []func(*state){was(api.ReasonRolledBack)}, "True RolledBack: the source is as it was"},
 	})
+}
+
+// pairSays that a person is needed.
+func pairSays(reason string) func(s *state) {
+	return func(s *state) {
+		s.pair.Status.Conditions = append(s.pair.Status.Conditions, metav1.Condition{Type: api.ConditionStalled, Status: "True",
+			Reason: reason, Message: "as the pair says: do it"})
+	}
 }
 
 func TestFenced(t *testing.T) {
@@ -164,9 +173,13 @@ func TestFenced(t *testing.T) {
 		"Committed": {"for good", []func(*state){approved, cutover(jobs.Failed, done)}, "True Committed: the source is stopped and held"},
 		"Switched": {"the Job is gone", []func(*state){status(api.ConditionSwitched, "True", "x")},
 			"True Committed: the source is stopped and held"},
-		"Started": {"somebody else has started it", []func(*state){approved, cutover(jobs.Succeeded, runs)},
+		"Started": {"another client has started it", []func(*state){approved, cutover(jobs.Succeeded, runs)},
 			"False SourceActive: something of the application was started at the source again by another client: " +
 				"Deployment.apps/a, Job/b. What it writes there stays there"},
+		"StartedLater": {"the pair has seen it", []func(*state){approved, cutover(jobs.Succeeded, done), pairSays(api.ReasonSourceActive)},
+			"False SourceActive: as the pair says: do it"},
+		"PairSaysElse": {"that is none of it", []func(*state){approved, cutover(jobs.Succeeded, done), pairSays(api.ReasonJobFailed)},
+			"True Committed: the source is stopped and held"},
 		"StartedBefore": {"before the commit that is not told here",
 			[]func(*state){approved, cutover(jobs.Running, says(task.SwitchProgress{SourceRuns: []string{"a"}, Touched: true}))},
 			"False NotCommitted: the source is not stopped by this switch"},
@@ -203,7 +216,12 @@ func TestStall(t *testing.T) {
 	}
 	checked(t, api.ConditionStalled, map[string]row{
 		"Waiting": {"an approval is no stall", []func(*state){there}, moving},
-		"Runs":    {"nothing is wrong", []func(*state){approved, cutover(jobs.Running, running), there}, moving},
+		"Expires": {"the pair knows of credentials", []func(*state){pairSays(api.ReasonCredentialsExpire), there},
+			"True CredentialsExpireBeforeSwitch: as the pair says: do it"},
+		"ExpiresLater": {"it runs, and they last for that", []func(*state){approved, cutover(jobs.Running, running),
+			pairSays(api.ReasonCredentialsExpire), there}, moving},
+		"PairStalled": {"what else keeps the pair is shown there", []func(*state){pairSays(api.ReasonJobFailed), there}, moving},
+		"Runs":        {"nothing is wrong", []func(*state){approved, cutover(jobs.Running, running), there}, moving},
 		"Missing": {"the Job is still to come", []func(*state){approved},
 			"Unknown ChildNotObserved: Job " + newName(approved) + " is being created"},
 		"PlanChanged": {"a person has to read it", []func(*state){approved, cutover(jobs.Declined, otherPlan), there},
@@ -232,7 +250,7 @@ func TestStall(t *testing.T) {
 		"DeletingFails": {"what a person has to do comes first",
 			[]func(*state){approved, failedCutover, rollback(jobs.Failed, justNow), deleted(0), there},
 			"True HealthTimeout: it is tried again: because: kubectl -n home describe job rollback-2"},
-		"DeletedBack": {"nobody has to try again", []func(*state){approved, failedCutover, rollback(jobs.Succeeded), deleted(0), there},
+		"DeletedBack": {"no other try is needed", []func(*state){approved, failedCutover, rollback(jobs.Succeeded), deleted(0), there},
 			"False Progressing: cleaned up"},
 		"DeletingGivenUp": {"what may be left", []func(*state){approved, failedCutover, rollback(jobs.Running), deleted(time.Hour), there},
 			"True CleanupGaveUp: " + given().left()},

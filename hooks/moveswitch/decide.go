@@ -27,10 +27,10 @@ const (
 type decision struct {
 	phase    phase
 	children []runtime.Object
-	// outlook of the step that the phase is about.
-	outlook jobs.Outlook
-	gate    gate
-	recheck time.Duration
+	// stepState of the step that the phase is about.
+	stepState jobs.StepState
+	gate      gate
+	recheck   time.Duration
 	// message for a switch that is being deleted.
 	leaving   string
 	finalized bool
@@ -48,11 +48,11 @@ func (s *state) decide() (decision, error) {
 	case f.committedAt != nil:
 		// Nothing goes back from here: the cutover is tried until its last steps are done.
 		return s.leaveIf(finalizing)(s.step(phaseCutover, task.VerbCutover))
-	case f.rollbackRuns != nil || f.undoing:
+	case f.rollbackRuns != nil || f.rollingBack:
 		return s.leaveIf(finalizing)(s.step(phaseRollingBack, task.VerbRollback))
 	case finalizing || s.unwanted():
 		return s.leaveIf(finalizing)(s.goBack())
-	case f.closed:
+	case f.roundOver:
 		return s.stay(phaseRolledBack), nil
 	case f.cutoverRuns != nil:
 		return s.step(phaseCutover, task.VerbCutover)
@@ -78,16 +78,16 @@ func (s *state) stay(p phase) decision {
 // step goes on with a step: its Job runs, is created or waits for its next attempt.
 func (s *state) step(p phase, verb task.Verb) (decision, error) {
 	d := s.stay(p)
-	ask := s.ask(verb)
+	want := s.want(verb)
 	if verb == task.VerbCutover && s.facts.committedAt != nil && s.facts.cutover != nil {
 		// The same cutover, to its end: neither a token nor an approval changes it any more.
-		ask.Intent = s.facts.cutover.Intent
+		want.Intent = s.facts.cutover.Intent
 	}
-	d.outlook = jobs.Next(s.attempts, ask, s.now)
-	if d.outlook.Progress != jobs.Create || s.pair == nil {
+	d.stepState = jobs.Next(s.attempts, want, s.now)
+	if d.stepState.Progress != jobs.Create || s.pair == nil {
 		return d, nil
 	}
-	job, err := s.job(ask, d.outlook.Number)
+	job, err := s.job(want, d.stepState.Number)
 	if err != nil {
 		return decision{}, err
 	}
@@ -103,8 +103,8 @@ func (s *state) goBack() (decision, error) {
 		d.children = jobs.KeptChildren(s.kept(func(a jobs.Attempt) bool {
 			return a.Step == task.VerbCutover && a.State == jobs.Running
 		}))
-		d.outlook.Current = s.facts.cutoverRuns
-		d.outlook.Progress = jobs.Run
+		d.stepState.Current = s.facts.cutoverRuns
+		d.stepState.Progress = jobs.Run
 		return d, nil
 	}
 	if s.facts.touched {
@@ -119,7 +119,7 @@ func (s *state) forward() (decision, error) {
 	resume := s.facts.touched && s.facts.cutover == nil && s.sw.Status.ObservedRetry == s.sw.Spec.Retry
 	if !s.gate().open && !resume {
 		d := s.stay(phaseWaiting)
-		d.outlook = jobs.Next(s.attempts, s.ask(task.VerbCutover), s.now)
+		d.stepState = jobs.Next(s.attempts, s.want(task.VerbCutover), s.now)
 		return d, nil
 	}
 	return s.step(phaseCutover, task.VerbCutover)

@@ -43,14 +43,14 @@ func TestDecide(t *testing.T) {
 		phase    phase
 		children string
 	}{
-		"Waits":     {"nobody has approved", nil, phaseWaiting, ""},
-		"Begins":    {"somebody has", []func(*state){approved}, phaseCutover, "new cutover 1"},
-		"Automatic": {"nobody has to", []func(*state){automatic}, phaseCutover, "new cutover 1"},
+		"Waits":     {"it is not approved", nil, phaseWaiting, ""},
+		"Begins":    {"it is approved", []func(*state){approved}, phaseCutover, "new cutover 1"},
+		"Automatic": {"no approval is needed", []func(*state){automatic}, phaseCutover, "new cutover 1"},
 		"Suspended": {"it does not begin", []func(*state){approved, suspended}, phaseWaiting, ""},
 		"Runs":      {"one at a time", []func(*state){approved, running}, phaseCutover, "cutover-1"},
 		"RunsOn": {"what has begun goes on, whatever becomes of the approval",
 			[]func(*state){approved, running, func(s *state) { s.sw.Spec.ApprovedPlan = "" }}, phaseCutover, "cutover-1"},
-		"Failed": {"it is undone", []func(*state){approved, failed}, phaseRollingBack, "cutover-1, new rollback 1"},
+		"Failed": {"it is rolled back", []func(*state){approved, failed}, phaseRollingBack, "cutover-1, new rollback 1"},
 		"Held":   {"a person decides", []func(*state){approved, hold, failed}, phaseHeld, "cutover-1"},
 		"HeldRetried": {"the person has decided to try again", []func(*state){approved, hold, failed, retry}, phaseCutover,
 			"cutover-1, new cutover 1"},
@@ -67,7 +67,7 @@ func TestDecide(t *testing.T) {
 			"cutover-1, rollback-2, new cutover 1"},
 		"Unwanted":        {"nothing has begun", []func(*state){approved, unwanted}, phaseRolledBack, ""},
 		"UnwantedRunning": {"the cutover is dropped first", []func(*state){approved, running, unwanted}, phaseRollingBack, ""},
-		"UnwantedAfter":   {"then it is undone", []func(*state){approved, failed, hold, unwanted}, phaseRollingBack, "cutover-1, new rollback 1"},
+		"UnwantedAfter":   {"then back", []func(*state){approved, failed, hold, unwanted}, phaseRollingBack, "cutover-1, new rollback 1"},
 		"UnwantedGone": {"the Job is gone, and may have done something", []func(*state){knewRunning, unwanted}, phaseRollingBack,
 			"new rollback 1"},
 		"UnwantedTooLate": {"nothing goes back after the commit", []func(*state){approved, committedOnly, unwanted}, phaseCutover,
@@ -100,7 +100,7 @@ func TestDecide(t *testing.T) {
 
 		"Deleted":        {"nothing has begun", []func(*state){approved, toBeDeleted}, phaseRolledBack, ""},
 		"DeletedRunning": {"the cutover is dropped first", []func(*state){approved, running, toBeDeleted}, phaseRollingBack, ""},
-		"DeletedFailed": {"it is undone, though held", []func(*state){approved, hold, failed, toBeDeleted}, phaseRollingBack,
+		"DeletedFailed": {"it is rolled back, though held", []func(*state){approved, hold, failed, toBeDeleted}, phaseRollingBack,
 			"cutover-1, new rollback 1"},
 		"DeletedCommitted": {"it is brought to its end", []func(*state){approved, committedOnly, toBeDeleted}, phaseCutover,
 			"cutover-1, new cutover 2"},
@@ -124,18 +124,18 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A decision is about the outlook of its step, and the cutover that is being dropped runs still.
-func TestDecideOutlook(t *testing.T) {
+// A decision is about the state of its step, and the cutover that is being dropped runs still.
+func TestDecideStepState(t *testing.T) {
 	d, err := given(approved, cutover(jobs.Declined, otherPlan)).decide()
-	if err != nil || d.outlook.Last == nil || d.outlook.Last.Job.Name != "cutover-1" || !d.outlook.Stuck {
-		t.Errorf("waiting: %+v, %v", d.outlook, err)
+	if err != nil || d.stepState.Last == nil || d.stepState.Last.Job.Name != "cutover-1" || !d.stepState.Stuck {
+		t.Errorf("waiting: %+v, %v", d.stepState, err)
 	}
 	d, err = given(approved, cutover(jobs.Running), unwanted).decide()
-	if err != nil || d.outlook.Progress != jobs.Run || d.outlook.Current == nil || d.outlook.Current.Job.Name != "cutover-1" {
-		t.Errorf("dropping: %+v, %v", d.outlook, err)
+	if err != nil || d.stepState.Progress != jobs.Run || d.stepState.Current == nil || d.stepState.Current.Job.Name != "cutover-1" {
+		t.Errorf("dropping: %+v, %v", d.stepState, err)
 	}
 	d, err = given(approved, cutover(jobs.Declined, untouched, justNow)).decide()
-	if err != nil || !d.outlook.RetryAt.After(now) || d.outlook.RetryAt.After(now.Add(time.Minute)) || !d.gate.open {
-		t.Errorf("trying again: %+v, %v", d.outlook, err)
+	if err != nil || !d.stepState.RetryAt.After(now) || d.stepState.RetryAt.After(now.Add(time.Minute)) || !d.gate.open {
+		t.Errorf("trying again: %+v, %v", d.stepState, err)
 	}
 }

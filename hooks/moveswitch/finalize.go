@@ -16,23 +16,23 @@ func (s *state) leaveIf(finalizing bool) func(decision, error) (decision, error)
 	return func(d decision, err error) (decision, error) { return d, err }
 }
 
-// leave lets a switch go when everything is undone or cleaned up, or when that cannot be.
+// leave lets a switch go when everything is rolled back or cleaned up, or when that cannot be.
 func (s *state) leave(d decision, err error) (decision, error) {
 	if err != nil {
 		return d, err
 	}
-	patience := jobs.HavePatience(s.sw, d.outlook.Current, s.now)
+	deadline := jobs.GiveUpDeadline(s.sw, d.stepState.Current, s.now)
 	switch {
-	case d.phase == phaseRolledBack || d.phase == phaseCleanup && d.outlook.Progress == jobs.Done:
+	case d.phase == phaseRolledBack || d.phase == phaseCleanup && d.stepState.Progress == jobs.Done:
 		d.finalized, d.leaving = true, "cleaned up"
 	case d.phase == phaseCleanup && s.pair == nil && s.deletedFor(orphanWait):
-		// Without the pair nobody knows the clusters any more.
+		// Without the pair the clusters are not known any more.
 		d.finalized, d.leaving = true, s.left()
-	case patience.Over:
+	case deadline.Over:
 		d.finalized, d.leaving = true, s.left()
 	default:
-		d.leaving = "given up at " + patience.Until.UTC().Format("15:04:05") + " UTC; then " + s.left()
-		d.recheck = hooks.Until(patience.Until, s.now)
+		d.leaving = "given up at " + deadline.Until.UTC().Format("15:04:05") + " UTC; then " + s.left()
+		d.recheck = hooks.Until(deadline.Until, s.now)
 	}
 	return d, nil
 }

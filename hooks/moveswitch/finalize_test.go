@@ -30,9 +30,9 @@ func TestLeave(t *testing.T) {
 		again  time.Duration
 	}{
 		"NotBegun": {"there is nothing to undo", []func(*state){deleted(0)}, true, "cleaned up", 0},
-		"Undoing": {"first it is undone", []func(*state){approved, failed, deleted(0)}, false,
+		"RollingBack": {"first it is rolled back", []func(*state){approved, failed, deleted(0)}, false,
 			"given up at 08:10:00 UTC; then " + atSource, 10 * time.Minute},
-		"RolledBack": {"it was undone", []func(*state){approved, failed, rollback(jobs.Succeeded), deleted(0)}, true, "cleaned up", 0},
+		"RolledBack": {"it was rolled back", []func(*state){approved, failed, rollback(jobs.Succeeded), deleted(0)}, true, "cleaned up", 0},
 		"Cleaning": {"first it is cleaned up", []func(*state){approved, switched, deleted(0)}, false,
 			"given up at 08:10:00 UTC; then " + atTarget, 10 * time.Minute},
 		"Cleaned": {"it was cleaned up", []func(*state){approved, switched, cleanup(jobs.Succeeded), deleted(0)}, true, "cleaned up", 0},

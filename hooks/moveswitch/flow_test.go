@@ -37,7 +37,7 @@ func TestFlowRollBackAndRetry(t *testing.T) {
 	f.WantStarted(map[task.Verb]int{task.VerbPlan: 1, task.VerbOpen: 1, task.VerbCutover: 2, task.VerbRollback: 1})
 }
 
-// With Hold nothing is undone until somebody asks for it.
+// With Hold nothing is rolled back until it is asked for.
 func TestFlowHold(t *testing.T) {
 	for name, c := range map[string]struct {
 		reason string

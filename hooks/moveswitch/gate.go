@@ -40,6 +40,7 @@ func (s *state) gate() gate {
 			"kubectl -n %s get datasyncs", s.sw.Namespace)
 	case !g.approved:
 		g.reason, g.message = g.approvedReason, g.approvedMessage
+	case s.tooLong(&g):
 	case s.now.Before(s.begins()):
 		g.reason, g.message = api.ReasonScheduled, "the switch begins at "+s.sw.Spec.At
 	default:
@@ -135,7 +136,7 @@ func (s *state) approve(g *gate) {
 	case g.hash == "":
 		g.approvedReason, g.approvedMessage = api.ReasonNotReady, "there is no plan to approve yet"
 	case blocker != nil:
-		// What mends a blocker often changes the plan, so an approval would be in vain.
+		// What fixes a blocker often changes the plan, so an approval would be in vain.
 		g.approvedReason = api.ReasonBlocked
 		g.approvedMessage = fmt.Sprintf("plan %s has blockers, so there is nothing to approve yet; the first: %s: %s",
 			g.hash, blocker.Reason, blocker.Message)

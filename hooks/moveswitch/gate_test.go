@@ -65,7 +65,7 @@ func TestApprove(t *testing.T) {
 		ok     bool
 		want   string
 	}{
-		"Automatic": {"nobody has to", []func(*state){automatic}, true, "Approved: approval is Automatic"},
+		"Automatic": {"no approval is needed", []func(*state){automatic}, true, "Approved: approval is Automatic"},
 		"NoPlan": {"there is nothing to be read", []func(*state){approved, func(s *state) { s.pair.Status.Plan = nil }}, false,
 			"NotReady: there is no plan to approve yet"},
 		"Blocked": {"an approval would be in vain", []func(*state){approved, blocked}, false,
@@ -134,9 +134,9 @@ func TestPlanHash(t *testing.T) {
 			"plan-2"},
 		"NoPlan": {"it tells of none",
 			[]func(*state){approved, cutover(jobs.Declined, otherPlan, func(a *jobs.Attempt) { a.Status.Plan = nil })}, "plan-1"},
-		"Failed": {"it has not found it before its first change", []func(*state){approved, cutover(jobs.Failed, otherPlan)}, "plan-1"},
-		"Pinned": {"what is being carried out", []func(*state){approved, cutover(jobs.Running, pinned)}, "pinned"},
-		"Undone": {"that was undone", []func(*state){approved, cutover(jobs.Failed, pinned), rollback(jobs.Succeeded)}, "plan-1"},
+		"Failed":     {"it has not found it before its first change", []func(*state){approved, cutover(jobs.Failed, otherPlan)}, "plan-1"},
+		"Pinned":     {"what is being carried out", []func(*state){approved, cutover(jobs.Running, pinned)}, "pinned"},
+		"RolledBack": {"that was rolled back", []func(*state){approved, cutover(jobs.Failed, pinned), rollback(jobs.Succeeded)}, "plan-1"},
 		"Declined": {"it has pinned one, and done nothing",
 			[]func(*state){approved, cutover(jobs.Declined, pinned, func(a *jobs.Attempt) { a.Status.Switch.Touched = false })}, "plan-1"},
 	} {

@@ -1,6 +1,7 @@
 package moveswitch
 
 import (
+	"cmp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,8 +43,10 @@ func observe(view hooks.View, c config.Config, now time.Time) (*state, error) {
 	}
 	s := &state{config: c, now: now, view: view, sw: m, pair: pair, attempts: attempts}
 	s.facts = s.gather()
-	if owner := metav1.GetControllerOf(m); owner == nil || owner.Kind != hooks.KindMoveEngine.Kind {
-		// Of a switch that an engine has made the engine looks at the time.
+	s.problem = cmp.Or(check.SwitchName(m), check.PairLabel(m, "moveswitch", m.Spec.PairRef.Name))
+	if owner := metav1.GetControllerOf(m); s.problem == nil &&
+		(owner == nil || owner.Kind != hooks.KindMoveEngine.Kind && owner.Kind != hooks.KindMoveReverse.Kind) {
+		// Of a switch that an engine or a way back has made that one looks at the time.
 		s.problem = check.SwitchTime(m.Spec.At, m.CreationTimestamp)
 	}
 	return s, nil
@@ -60,16 +63,16 @@ type facts struct {
 	cutover, rollback *jobs.Attempt
 	// running Jobs.
 	cutoverRuns, rollbackRuns *jobs.Attempt
-	// closed: the present round has been rolled back, or cancelled before it began.
-	closed bool
+	// roundOver: the present round has been rolled back, or cancelled before it began.
+	roundOver bool
 	// touched: something has been done that a roll back must undo, or may have been.
 	touched bool
-	// undoing: a roll back has begun and has not succeeded.
-	undoing bool
-	// progress is the newest report of a cutover, undone that of a roll back after it.
-	progress, undone *task.SwitchProgress
-	// afresh: what comes next begins from nothing.
-	afresh bool
+	// rollingBack: a roll back has begun and has not succeeded.
+	rollingBack bool
+	// progress is the newest report of a cutover, rolledBack that of a roll back after it.
+	progress, rolledBack *task.SwitchProgress
+	// reset: what comes next begins from nothing.
+	reset bool
 }
 
 // round is the hash of the retry token: what is done between two tokens belongs together.
@@ -108,29 +111,29 @@ func (f *facts) read(a *jobs.Attempt) {
 		if live {
 			f.cutoverRuns = a
 		}
-		if f.afresh {
-			f.progress, f.afresh = nil, false
+		if f.reset {
+			f.progress, f.reset = nil, false
 		}
 		if p != nil {
 			f.progress = p
 		}
 		f.switched = f.switched || a.State == jobs.Succeeded
 		f.touched = f.touched || touched(a)
-		f.undone = nil
+		f.rolledBack = nil
 	case task.VerbRollback:
 		if live {
 			f.rollbackRuns = a
 		}
 		if p != nil {
-			f.undone = p
+			f.rolledBack = p
 		}
 		if a.State == jobs.Succeeded {
-			f.touched, f.afresh = false, true
+			f.touched, f.reset = false, true
 		}
 	}
 }
 
-// touched says whether a cutover has done, or may have done, something that must be undone. Only one
+// touched says whether a cutover has done, or may have done, something that must be rolled back. Only one
 // that was declined, or that could not make a sure plan, can say that it has not: it ended before its
 // first change. What a failure reports is no proof, as it may be what was seen before the change.
 func touched(a *jobs.Attempt) bool {
@@ -151,26 +154,26 @@ func (s *state) older(f *facts) {
 	if !rolledBack && (f.rollback == nil || f.rollback.State != jobs.Succeeded) {
 		f.touched = f.touched || f.cutover == nil && switches.Begun(s.sw) || api.ActiveSource.Before(st.Active)
 	}
-	f.undoing = f.rollback != nil && f.rollback.State != jobs.Succeeded &&
+	f.rollingBack = f.rollback != nil && f.rollback.State != jobs.Succeeded &&
 		(f.cutover == nil || !f.cutover.Job.CreationTimestamp.After(f.rollback.Job.CreationTimestamp.Time))
 	if f.rollback == nil && f.cutover == nil && back != nil && back.Status == metav1.ConditionFalse && back.Reason == api.ReasonRollingBack {
-		f.undoing = true
+		f.rollingBack = true
 	}
 	if f.committedAt != nil || f.switched {
-		f.undoing = false
+		f.rollingBack = false
 	}
 }
 
 // close finds out whether the present round is over without a switch.
 func (f *facts) close(s *state) {
-	if f.committedAt != nil || f.switched || f.touched || f.undoing {
+	if f.committedAt != nil || f.switched || f.touched || f.rollingBack {
 		return
 	}
 	newest := f.rollback
 	if newest != nil && newest.State == jobs.Succeeded && newest.Round == round(s.sw) {
-		f.closed = true
+		f.roundOver = true
 		return
 	}
-	f.closed = meta.IsStatusConditionTrue(s.sw.Status.Conditions, api.ConditionRolledBack) &&
+	f.roundOver = meta.IsStatusConditionTrue(s.sw.Status.Conditions, api.ConditionRolledBack) &&
 		s.sw.Status.ObservedRetry == s.sw.Spec.Retry && f.cutoverRuns == nil
 }

@@ -22,8 +22,9 @@ func told(f facts) string {
 		is   bool
 		word string
 	}{
-		{f.committedAt != nil, "committed"}, {f.switched, "switched"}, {f.touched, "touched"}, {f.undoing, "undoing"}, {f.closed, "closed"},
-		{f.afresh, "afresh"}, {f.progress != nil, "progress"}, {f.undone != nil, "undone"},
+		{f.committedAt != nil, "committed"}, {f.switched, "switched"}, {f.touched, "touched"}, {f.rollingBack, "rollingBack"},
+		{f.roundOver, "roundOver"},
+		{f.reset, "reset"}, {f.progress != nil, "progress"}, {f.rolledBack != nil, "rolledBack"},
 	} {
 		if x.is {
 			words = append(words, x.word)
@@ -45,7 +46,7 @@ func TestFacts(t *testing.T) {
 	active := func(side api.ActiveSide) func(s *state) { return func(s *state) { s.sw.Status.Active = side } }
 	committedBefore := func(s *state) { s.sw.Status.CommittedAt = &earlier }
 	back := func(is, reason string) func(s *state) { return status(api.ConditionRolledBack, is, reason) }
-	undone := says(task.SwitchProgress{})
+	rolledBack := says(task.SwitchProgress{})
 	for name, c := range map[string]struct {
 		reason string
 		given  []func(s *state)
@@ -55,7 +56,7 @@ func TestFacts(t *testing.T) {
 		"Runs":      {"it may have done something at once", []func(*state){cutover(jobs.Running)}, "touched, newest cutover-1, runs cutover-1"},
 		"Reports":   {"", []func(*state){cutover(jobs.Running, stopped)}, "touched, progress, newest cutover-1, runs cutover-1"},
 		"Deleting":  {"its Pod may be there still", []func(*state){cutover(jobs.Failed, deleting)}, "touched, newest cutover-1, runs cutover-1"},
-		"Failed":    {"a failure must be undone", []func(*state){cutover(jobs.Failed, stopped)}, "touched, progress, newest cutover-1"},
+		"Failed":    {"a failure must be rolled back", []func(*state){cutover(jobs.Failed, stopped)}, "touched, progress, newest cutover-1"},
 		"Declined":  {"it has changed nothing", []func(*state){cutover(jobs.Declined, untouched)}, "progress, newest cutover-1"},
 		"Succeeded": {"", []func(*state){cutover(jobs.Succeeded, done)}, "committed, switched, touched, progress, newest cutover-1"},
 		"Committed": {"the commit counts, whatever comes of the Job", []func(*state){cutover(jobs.Failed, done)},
@@ -64,21 +65,21 @@ func TestFacts(t *testing.T) {
 			"committed, touched, progress, newest cutover-2, runs cutover-2"},
 		"NoReport": {"the report of the older one is the newest that there is",
 			[]func(*state){cutover(jobs.Failed, stopped), cutover(jobs.Running)}, "touched, progress, newest cutover-2, runs cutover-2"},
-		"RollingBack": {"", []func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Running, undone)},
-			"touched, undoing, progress, undone, newest cutover-1, newest rollback-2, runs rollback-2"},
+		"RollingBack": {"", []func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Running, rolledBack)},
+			"touched, rollingBack, progress, rolledBack, newest cutover-1, newest rollback-2, runs rollback-2"},
 		"RollBackFail": {"it is tried again", []func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Failed)},
-			"touched, undoing, progress, newest cutover-1, newest rollback-2"},
-		"RolledBack": {"the round is over", []func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded, undone)},
-			"closed, afresh, progress, undone, newest cutover-1, newest rollback-2"},
+			"touched, rollingBack, progress, newest cutover-1, newest rollback-2"},
+		"RolledBack": {"the round is over", []func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded, rolledBack)},
+			"roundOver, reset, progress, rolledBack, newest cutover-1, newest rollback-2"},
 		"Retried": {"another round has begun, from nothing",
-			[]func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded, undone), retry, cutover(jobs.Running)},
+			[]func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded, rolledBack), retry, cutover(jobs.Running)},
 			"touched, newest cutover-3, newest rollback-2, runs cutover-3"},
 		"WantsRetry": {"the round of the roll back is over, the next is not",
-			[]func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded), retry}, "afresh, progress, newest cutover-1, newest rollback-2"},
+			[]func(*state){cutover(jobs.Failed, stopped), rollback(jobs.Succeeded), retry}, "reset, progress, newest cutover-1, newest rollback-2"},
 		"RollBackTooLate": {"nothing goes back after the commit", []func(*state){cutover(jobs.Failed, done), rollback(jobs.Declined)},
 			"committed, touched, progress, newest cutover-1, newest rollback-2"},
 		"RollBackFoundIt": {"the roll back has found the commit", []func(*state){rollback(jobs.Declined, done)},
-			"committed, undone, newest rollback-1"},
+			"committed, rolledBack, newest rollback-1"},
 
 		"KnewCommit":   {"the Job is gone", []func(*state){committedBefore}, "committed, touched"},
 		"KnewSwitched": {"the Job is gone", []func(*state){status(api.ConditionSwitched, "True", api.ReasonSucceeded)}, "switched, touched"},
@@ -90,10 +91,11 @@ func TestFacts(t *testing.T) {
 			[]func(*state){status(api.ConditionSwitched, "False", api.ReasonRunning), cutover(jobs.Declined, untouched)},
 			"progress, newest cutover-1"},
 		"KnewRollBack": {"the roll back is gone before its end",
-			[]func(*state){back("False", api.ReasonRollingBack), status(api.ConditionSwitched, "False", api.ReasonRollingBack)}, "touched, undoing"},
+			[]func(*state){back("False", api.ReasonRollingBack), status(api.ConditionSwitched, "False", api.ReasonRollingBack)},
+			"touched, rollingBack"},
 		"KnewRollBackDone": {"that is over, and the commit counts", []func(*state){back("False", api.ReasonRollingBack), committedBefore},
 			"committed, touched"},
-		"KnewRolledBack": {"it is over, and stays so", []func(*state){back("True", api.ReasonRolledBack), active(api.ActiveNone)}, "closed"},
+		"KnewRolledBack": {"it is over, and stays so", []func(*state){back("True", api.ReasonRolledBack), active(api.ActiveNone)}, "roundOver"},
 		"KnewPending":    {"nothing was asked for", []func(*state){back("False", api.ReasonPending)}, ""},
 		"KnewSwitchedLater": {"a Job that is there has failed before",
 			[]func(*state){status(api.ConditionSwitched, "True", "x"), cutover(jobs.Failed, done)},
@@ -103,8 +105,8 @@ func TestFacts(t *testing.T) {
 			"touched, progress, newest cutover-1"},
 		"KnewRollBackEnded": {"it has ended since",
 			[]func(*state){back("False", api.ReasonRollingBack), active(api.ActiveNone), rollback(jobs.Succeeded)},
-			"closed, afresh, newest rollback-1"},
-		"DeclinedAfterFailure": {"the one before is not undone by that",
+			"roundOver, reset, newest rollback-1"},
+		"DeclinedAfterFailure": {"the one before is not rolled back by that",
 			[]func(*state){cutover(jobs.Failed, stopped), retry, cutover(jobs.Declined, untouched)}, "touched, progress, newest cutover-2"},
 		"KnewOtherRound": {"another try is wanted", []func(*state){back("True", api.ReasonRolledBack), retry}, ""},
 		"RollBackOfBefore": {"a roll back that is older than the cutover does not undo it",
@@ -144,7 +146,7 @@ func TestTouched(t *testing.T) {
 	}{
 		"Running":      {"it may do something now", jobs.Running, false, "", none, true},
 		"Failed":       {"what it has seen may be from before its change", jobs.Failed, true, api.ReasonFailed, none, true},
-		"Untrusted":    {"nobody knows how it has ended", jobs.Failed, false, api.ReasonPlanUnsure, none, true},
+		"Untrusted":    {"it is not known how it has ended", jobs.Failed, false, api.ReasonPlanUnsure, none, true},
 		"Declined":     {"it says that it has not", jobs.Declined, true, "x", none, false},
 		"DeclinedLate": {"it says that it has", jobs.Declined, true, "x", some, true},
 		"DeclinedMute": {"it ended before it could say", jobs.Declined, true, "x", nil, false},

@@ -25,7 +25,8 @@ func given(changes ...func(s *state)) *state {
 	s := &state{now: now}
 	s.config = config.Config{TaskImage: "task:1",
 		Mobilizers: map[string]config.Mobilizer{"restic": {Spec: config.MobilizerSpec{Type: config.Worker, Image: "ddm:1"}}}}
-	s.sw = &api.MoveSwitch{ObjectMeta: metav1.ObjectMeta{Name: "shop-a", Namespace: "home", UID: "sw", Generation: 2}}
+	s.sw = &api.MoveSwitch{ObjectMeta: metav1.ObjectMeta{Name: "shop-a", Namespace: "home", UID: "sw", Generation: 2,
+		Labels: map[string]string{api.PairNameLabel: api.PairNameHash("shop-a")}, CreationTimestamp: metav1.NewTime(now)}}
 	s.sw.Spec.PairRef.Name = "shop-a"
 	s.pair = &api.MovePair{ObjectMeta: metav1.ObjectMeta{Name: "shop-a", Namespace: "home", UID: "pair", Generation: 4,
 		Annotations: map[string]string{api.EngineGenerationAnnotation: "7"}}}
@@ -44,7 +45,7 @@ func given(changes ...func(s *state)) *state {
 func attempt(step task.Verb, is jobs.State, more ...func(a *jobs.Attempt)) func(s *state) {
 	return func(s *state) {
 		n := len(s.attempts) + 1
-		a := jobs.Attempt{Step: step, Intent: s.ask(step).Intent, Round: s.roundOf(step), Number: n, State: is,
+		a := jobs.Attempt{Step: step, Intent: s.want(step).Intent, Round: s.roundOf(step), Number: n, State: is,
 			Trusted: is != jobs.Running, Status: &task.Status{}, Job: &batchv1.Job{ObjectMeta: metav1.ObjectMeta{
 				Name: fmt.Sprintf("%s-%d", step, n), Namespace: "home", CreationTimestamp: metav1.NewTime(now.Add(time.Duration(n-20) * time.Minute)),
 				Annotations: map[string]string{approvedAnnotation: s.approved()}}}}

@@ -59,14 +59,14 @@ func (s *state) active(d decision) api.ActiveSide {
 	switch {
 	case f.switched || f.committedAt != nil:
 		return api.ActiveTarget
-	case d.phase == phaseRolledBack || f.afresh || !f.touched:
+	case d.phase == phaseRolledBack || f.reset || !f.touched:
 		return side
 	}
 	if f.progress != nil {
 		later(f.progress.Active)
 	}
-	if f.undone != nil {
-		later(f.undone.Active)
+	if f.rolledBack != nil {
+		later(f.rolledBack.Active)
 	}
 	later(s.sw.Status.Active)
 	return side
@@ -80,8 +80,8 @@ func (s *state) steps() []api.SwitchStep {
 	if f.progress != nil {
 		list = append(list, f.progress.Steps...)
 	}
-	if f.undone != nil {
-		for _, step := range f.undone.Steps {
+	if f.rolledBack != nil {
+		for _, step := range f.rolledBack.Steps {
 			list = overlay(list, step)
 		}
 	}

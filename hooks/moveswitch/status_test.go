@@ -39,11 +39,11 @@ func TestActive(t *testing.T) {
 		"Stopped": {"the cutover says so", []func(*state){approved, failed}, api.ActiveNone},
 		"NextReport": {"a later process says less",
 			[]func(*state){approved, cutover(jobs.Running, says(api.ActiveSource)), before(api.ActiveNone)}, api.ActiveNone},
-		"Undoing": {"the roll back has found more",
+		"RollingBack": {"the roll back has found more",
 			[]func(*state){approved, cutover(jobs.Failed), rollback(jobs.Running, says(api.ActiveNone))}, api.ActiveNone},
 		"RolledBack": {"the source is back", []func(*state){approved, failed, rollback(jobs.Succeeded), before(api.ActiveNone)},
 			api.ActiveSource},
-		"Afresh": {"another try begins", []func(*state){approved, failed, rollback(jobs.Succeeded), before(api.ActiveNone), retry},
+		"Reset": {"another try begins", []func(*state){approved, failed, rollback(jobs.Succeeded), before(api.ActiveNone), retry},
 			api.ActiveSource},
 		"Declined":  {"it has done nothing", []func(*state){approved, cutover(jobs.Declined, untouched)}, api.ActiveSource},
 		"Committed": {"it is decided", []func(*state){approved, cutover(jobs.Failed, done)}, api.ActiveTarget},
@@ -61,7 +61,8 @@ func TestActive(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	before := func(s *state) { s.sw.Status.Steps = []api.SwitchStep{{Name: "Lock", State: "Done"}} }
-	undoing := says(task.SwitchProgress{Steps: []api.SwitchStep{{Name: "FinalSync", State: "Failed"}, {Name: "RollBack", State: "Running"}}})
+	rollingBack := says(task.SwitchProgress{Steps: []api.SwitchStep{
+		{Name: "FinalSync", State: "Failed"}, {Name: "RollBack", State: "Running"}}})
 	for name, c := range map[string]struct {
 		reason string
 		given  []func(s *state)
@@ -70,7 +71,7 @@ func TestSteps(t *testing.T) {
 		"None":    {"nothing is told", nil, ""},
 		"Cutover": {"as it says", []func(*state){before, approved, cutover(jobs.Running, stopped)}, "Quiesce Done, FinalSync Running"},
 		"RollBack": {"what the roll back says of a step is newer, and its own follow",
-			[]func(*state){approved, cutover(jobs.Failed, stopped), rollback(jobs.Running, undoing)},
+			[]func(*state){approved, cutover(jobs.Failed, stopped), rollback(jobs.Running, rollingBack)},
 			"Quiesce Done, FinalSync Failed, RollBack Running"},
 		"NoReport":  {"they stay as they were", []func(*state){before, approved, cutover(jobs.Running)}, "Lock Done"},
 		"NextRound": {"they are of another try", []func(*state){before, approved, retry}, ""},
@@ -104,9 +105,9 @@ func TestObservedRetry(t *testing.T) {
 		"New": {"nothing is in its way", []func(*state){before, retry}, "1"},
 		"RolledBack": {"the one before is over",
 			[]func(*state){before, approved, cutover(jobs.Failed, stopped), rollback(jobs.Succeeded), retry}, "1"},
-		"Undoing": {"the one before is undone first",
+		"RollingBack": {"the one before is rolled back first",
 			[]func(*state){before, approved, cutover(jobs.Failed, stopped), rollback(jobs.Running), retry}, ""},
-		"UndoingNow": {"it is the present one that is undone",
+		"RollingBackNow": {"it is the present one that is rolled back",
 			[]func(*state){before, approved, retry, cutover(jobs.Failed, stopped), rollback(jobs.Running)}, "1"},
 	} {
 		t.Run(name, func(t *testing.T) {

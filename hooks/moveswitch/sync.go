@@ -3,7 +3,10 @@
 package moveswitch
 
 import (
+	"slices"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
@@ -13,7 +16,7 @@ import (
 // New is the hook of MoveSwitch.
 func New(c config.Config) hooks.Hook {
 	return hooks.Hook{
-		Related: []hooks.Rule{hooks.RuleMovePairs},
+		Related: func(name string) []hooks.Rule { return hooks.MovePairs(name) },
 		Sync: func(view hooks.View, now time.Time) (hooks.Desired, error) {
 			s, err := observe(view, c, now)
 			if err != nil {
@@ -46,12 +49,31 @@ func (s *state) awaits(d decision) time.Duration {
 		return 0
 	case d.gate.reason == api.ReasonScheduled:
 		return hooks.Until(s.begins(), s.now)
-	case d.gate.reason == api.ReasonSyncing:
-		return hooks.RelatedRecheckLong
+	case d.gate.reason == api.ReasonSyncing, waitsForDowntime(d):
+		return s.patiently(hooks.RelatedRecheckLong)
 	case d.gate.reason != api.ReasonNotReady:
 		return 0
-	case s.pair != nil && s.pair.Status.Plan != nil && len(s.pair.Status.Plan.Blockers) > 0:
-		return hooks.RelatedRecheckLong
+	case s.firstBlocker() != nil:
+		return s.patiently(hooks.RelatedRecheckLong)
 	}
-	return hooks.RelatedRecheck
+	return s.patiently(hooks.RelatedRecheck)
+}
+
+// patiently looks again ever later, as long as nothing changes at the pair.
+func (s *state) patiently(first time.Duration) time.Duration {
+	since := s.sw.CreationTimestamp
+	later := func(at metav1.Time) {
+		if since.Before(&at) {
+			since = at
+		}
+	}
+	conditions := s.sw.Status.Conditions
+	if s.pair != nil {
+		later(s.pair.CreationTimestamp)
+		conditions = append(slices.Clone(conditions), s.pair.Status.Conditions...)
+	}
+	for _, c := range conditions {
+		later(c.LastTransitionTime)
+	}
+	return hooks.Patiently(first, since.Time, s.now)
 }

@@ -4,14 +4,19 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 )
 
-// The pair is looked at again while the switch waits for it; rarely for what a person has to mend.
+// The pair is looked at again while the switch waits for it; rarely for what a person has to fix.
 func TestAwaitsPair(t *testing.T) {
 	noPair := func(s *state) { s.pair = nil }
+	aged := func(d time.Duration) func(s *state) {
+		return func(s *state) { s.sw.CreationTimestamp = metav1.NewTime(now.Add(-d)) }
+	}
 	noPlan := func(s *state) { s.pair.Status = api.MovePairStatus{} }
 	for name, c := range map[string]struct {
 		reason string
@@ -20,7 +25,12 @@ func TestAwaitsPair(t *testing.T) {
 	}{
 		"NoPair":   {"it comes soon", []func(*state){noPair}, hooks.RelatedRecheck},
 		"Planning": {"it is planned soon", []func(*state){noPlan}, hooks.RelatedRecheck},
-		"Blocked":  {"a person has to mend that", []func(*state){blocked}, hooks.RelatedRecheckLong},
+		"Blocked":  {"a person has to fix that", []func(*state){blocked}, hooks.RelatedRecheckLong},
+		"Patient":  {"as it has waited for a while", []func(*state){noPair, aged(2 * time.Minute)}, 30 * time.Second},
+		"Long":     {"a thousand of them must not be in the way", []func(*state){noPlan, aged(24 * time.Hour)}, 5 * time.Minute},
+		"Changed": {"something has changed at the pair", []func(*state){noPlan, aged(24 * time.Hour), func(s *state) {
+			s.pair.Status.Conditions = []metav1.Condition{{Type: api.ConditionReady, LastTransitionTime: earlier}}
+		}}, 15 * time.Second},
 		"Approval": {"the switch itself is changed by that", nil, 0},
 		"Runs":     {"it does not wait", []func(*state){approved, cutover(jobs.Running), noPair}, 0},
 	} {

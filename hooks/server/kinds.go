@@ -9,6 +9,7 @@ import (
 	"github.com/kubemove/kubemove/hooks/metacontroller/apply"
 	"github.com/kubemove/kubemove/hooks/moveengine"
 	"github.com/kubemove/kubemove/hooks/movepair"
+	"github.com/kubemove/kubemove/hooks/movereverse"
 	"github.com/kubemove/kubemove/hooks/moveswitch"
 )
 
@@ -20,7 +21,8 @@ func Controllers() []apply.Controller {
 	inPlace := func(k hooks.Kind) apply.Child { return apply.Child{Kind: k, Method: apply.InPlace} }
 	jobs := apply.Child{Kind: hooks.KindJob, Method: apply.OnDelete}
 	return []apply.Controller{
-		controller("moveengine", hooks.KindMoveEngine, false, inPlace(hooks.KindMovePair), inPlace(hooks.KindMoveSwitch)),
+		controller("moveengine", hooks.KindMoveEngine, true, inPlace(hooks.KindMovePair), inPlace(hooks.KindMoveSwitch)),
+		controller("movereverse", hooks.KindMoveReverse, true, inPlace(hooks.KindMovePair), inPlace(hooks.KindMoveSwitch)),
 		controller("movepair", hooks.KindMovePair, true,
 			inPlace(hooks.KindServiceAccount), inPlace(hooks.KindRoleBinding), jobs, inPlace(hooks.KindDataSync)),
 		controller("datasync", hooks.KindDataSync, true, jobs),
@@ -31,9 +33,10 @@ func Controllers() []apply.Controller {
 // Kinds are the hooks by the name in their routes.
 func Kinds(c config.Config) map[string]hooks.Hook {
 	return map[string]hooks.Hook{
-		"moveengine": moveengine.New(c),
-		"movepair":   movepair.New(c),
-		"datasync":   datasync.New(c),
-		"moveswitch": moveswitch.New(c),
+		"moveengine":  moveengine.New(c),
+		"movereverse": movereverse.New(c),
+		"movepair":    movepair.New(c),
+		"datasync":    datasync.New(c),
+		"moveswitch":  moveswitch.New(c),
 	}
 }

@@ -61,6 +61,9 @@ func program(t *testing.T, args ...string) (address string, stop func() int) {
 	return address, func() int { cancel(); return <-code }
 }
 
+// customize is the request for the rules of a parent.
+const customize = `{"parent":{"metadata":{"name":"shop-dst"}}}`
+
 func TestMainServes(t *testing.T) {
 	dir := t.TempDir()
 	write1(t, dir, "restic.yaml", restic)
@@ -78,7 +81,7 @@ func TestMainServes(t *testing.T) {
 			t.Errorf("%s: %d %s", path, r.StatusCode, body)
 		}
 	}
-	r, err := http.Post("http://"+address+"/v1/datasync/customize", "application/json", strings.NewReader("{}"))
+	r, err := http.Post("http://"+address+"/v1/datasync/customize", "application/json", strings.NewReader(customize))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +103,7 @@ func TestMainSecured(t *testing.T) {
 		"--tls-cert="+filepath.Join(dir, "tls.crt"), "--tls-key="+filepath.Join(dir, "tls.key"), "--token-file="+token)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	for header, want := range map[string]int{"": 401, "Bearer s3cret": 200} {
-		r, err := http.NewRequest(http.MethodPost, "https://"+address+"/v1/movepair/customize", strings.NewReader("{}"))
+		r, err := http.NewRequest(http.MethodPost, "https://"+address+"/v1/movepair/customize", strings.NewReader(customize))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +162,7 @@ func TestMainRefuses(t *testing.T) {
 		"PullPolicy": {"a policy that Kubernetes does not know", []string{"--task-image=x", "--image-pull-policy=Sometimes"}, 2, "IfNotPresent"},
 		"Argument":   {"a word that is no flag", []string{"--task-image=x", "serve"}, 2, "flags only"},
 		"NoFolder":   {"a registry that is not there", []string{"--task-image=x", "--mobilizers=" + dir + "/none"}, 1, "mobilizers"},
-		"EmptyToken": {"an empty token would let everybody in",
+		"EmptyToken": {"an empty token would let every client in",
 			[]string{"--task-image=x", "--mobilizers=" + dir, "--token-file=" + empty}, 1, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

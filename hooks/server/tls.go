@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// certificate that is read again when its file has changed: whoever issues it renews it.
+// certificate that is read again when its file has changed: its issuer renews it.
 type certificate struct {
 	cert, key string
 

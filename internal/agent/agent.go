@@ -31,7 +31,9 @@ type Agent struct {
 	DialMobilizer func(ctx context.Context) (net.Conn, error)
 	// TLS towards the agent of the other side.
 	TLS *tls.Config
-	// StatusFile is what the mobilizer writes, StartedFile what the startup probe looks for, and
+	// ListenStart is where the startup probe connects to once the mobilizer may start. Optional.
+	ListenStart func() (net.Listener, error)
+	// StatusFile is what the mobilizer writes, StartedFile the mark that it may start, and
 	// TerminationLog where the last status is left for the cluster; empty: nowhere.
 	StatusFile, StartedFile, TerminationLog string
 	// Poll is the pause between looks at the status; default 300 ms.
@@ -67,6 +69,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 
+	if err := a.started.resume(); err != nil {
+		return err
+	}
+	defer a.started.close()
 	go a.serveControl(serving)
 	go a.servePeer(serving)
 	if a.Direct != nil {
@@ -103,7 +109,7 @@ func (a *Agent) defaults() {
 	if a.Log == nil {
 		a.Log = slog.Default()
 	}
-	a.started = startGate{file: a.StartedFile}
+	a.started.file, a.started.listen = a.StartedFile, a.ListenStart
 	a.watch = newWatcher(a.StatusFile, a.firstRun(), a.Poll, a.Log)
 	a.received = make(chan struct{}, 1)
 	a.connection.changed = make(chan struct{})
@@ -133,7 +139,7 @@ func (a *Agent) serveSession(ctx context.Context, session *relay.Session) {
 	defer session.Close()
 	err := session.Serve(relay.Handler{Control: func(c *relay.Control) {
 		// What opens a control stream is the coordinator now. A mere connection, such as that
-		// of a probe, replaces nobody.
+		// of a probe, replaces no other session.
 		a.connection.replace(session)
 		a.control(ctx, session, c)
 	}, Peer: func(stream net.Conn) { a.servePeerStream(ctx, stream) }})

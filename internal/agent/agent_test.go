@@ -301,13 +301,12 @@ func TestMainArguments(t *testing.T) {
 		"nothing":  {"it must end well in any image", []string{ArgNothing}, task.ExitDone},
 		"ahead":    {"it only saves time", []string{ArgPreOpen, "false"}, task.ExitDone},
 		"no ahead": {"nothing to run", []string{ArgPreOpen}, task.ExitPermanent},
-		"started":  {"no coordinator has said go here", []string{ArgStarted}, task.ExitFailed},
 		"install":  {"a copy of the program", []string{ArgInstall, target}, task.ExitDone},
 		"nowhere":  {"a folder that is not there", []string{ArgInstall, target + "/x/y"}, task.ExitFailed},
 		"unknown":  {"a typing error", []string{"--stated"}, task.ExitPermanent},
-		"too many": {"a typing error", []string{ArgStarted, "now"}, task.ExitPermanent},
+		"too many": {"a typing error", []string{ArgNothing, "now"}, task.ExitPermanent},
 	}
-	for _, name := range []string{"nothing", "ahead", "no ahead", "started", "install", "nowhere", "unknown", "too many"} {
+	for _, name := range []string{"nothing", "ahead", "no ahead", "install", "nowhere", "unknown", "too many"} {
 		tc := cases[name]
 		if got := Main(tc.args); got != tc.want {
 			t.Errorf("%s: %s: exit code %d, want %d", name, tc.reason, got, tc.want)

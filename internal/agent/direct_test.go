@@ -49,7 +49,7 @@ func (h *harness) echo() { go echoAfterEOF(h.worker) }
 func TestDirectNeedsNoCoordinator(t *testing.T) {
 	h := newHarness(t)
 	h.echo()
-	// The first address answers nobody, as one that a firewall hides.
+	// The first address never answers, as one that a firewall hides.
 	silent := listenLocal(t)
 	if got := h.routed([]string{silent.Addr().String(), h.direct()}, false); got.Address != h.direct() {
 		t.Fatalf("found %+v, want %s", got, h.direct())
@@ -81,12 +81,12 @@ func TestNoDirectRoute(t *testing.T) {
 		says    string
 	}{
 		"closed": {reason: "the relay carries instead", address: closed(t), says: "refused"},
-		"somebody else's": {
+		"another peer's": {
 			reason: "an address may belong to something else in the source's network", address: stranger.direct(),
 			says: "certificate",
 		},
 		"closed, and only": {reason: "the API servers must not carry the data", address: closed(t), only: true, says: "refused"},
-		"somebody's silent": {
+		"a silent peer's": {
 			reason: "a firewall that drops packets, or a server that waits", address: listenLocal(t).Addr().String(),
 			says: "deadline",
 		},
@@ -114,7 +114,7 @@ func TestNoDirectRoute(t *testing.T) {
 	}
 }
 
-// closed is an address where nobody listens.
+// closed is an address where no process listens.
 func closed(t *testing.T) string {
 	l := listenLocal(t)
 	defer l.Close()

@@ -31,8 +31,6 @@ const (
 
 // Arguments of Main.
 const (
-	// ArgStarted asks whether the mobilizer may start: the startup probe.
-	ArgStarted = "--started"
 	// ArgInstall copies the program itself to the path that follows.
 	ArgInstall = "--install"
 	// ArgDirect listens for the agent of the source on every address of the Pod, too.
@@ -55,10 +53,6 @@ func Main(args []string) int {
 	case len(args) > 1 && args[0] == ArgPreOpen:
 		preOpen(args[1:])
 		return task.ExitDone
-	case len(args) == 1 && args[0] == ArgStarted && Started(StartedFile):
-		return task.ExitDone
-	case len(args) == 1 && args[0] == ArgStarted:
-		return task.ExitFailed
 	case len(args) == 2 && args[0] == ArgInstall:
 		if err := install(args[1]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -66,8 +60,8 @@ func Main(args []string) int {
 		}
 		return task.ExitDone
 	case len(args) > 0 && !slices.Equal(args, []string{ArgDirect}):
-		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s, %s PATH, %s, %s COMMAND\n",
-			args, ArgDirect, ArgStarted, ArgInstall, ArgNothing, ArgPreOpen)
+		fmt.Fprintf(os.Stderr, "unknown arguments %q: agent takes none, or %s, %s PATH, %s, %s COMMAND\n",
+			args, ArgDirect, ArgInstall, ArgNothing, ArgPreOpen)
 		return task.ExitPermanent
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
@@ -139,7 +133,7 @@ func load(ctx context.Context, log *slog.Logger, direct bool) (*Agent, error) {
 	}
 	a := &Agent{
 		RunID: t.Run.ID, Role: t.Role, TLS: config,
-		StatusFile: task.StatusFile, StartedFile: StartedFile, TerminationLog: TerminationLog,
+		StatusFile: task.StatusFile, StartedFile: StartedFile, TerminationLog: TerminationLog, ListenStart: listenStart,
 		Log: log,
 	}
 	if t.Passes {

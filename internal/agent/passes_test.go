@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,4 +86,45 @@ func TestPassesNeedATask(t *testing.T) {
 	if err := a.begin(nil); err == nil || a.started.isOpen() {
 		t.Errorf("got %v, and the mobilizer may start: %t", err, a.started.isOpen())
 	}
+}
+
+// TestStartGate: the startup probe is answered from go on, also by an agent that was started again.
+func TestStartGate(t *testing.T) {
+	var address string
+	listen := func() (net.Listener, error) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err == nil {
+			address = l.Addr().String()
+		}
+		return l, err
+	}
+	answers := func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	}
+	file := filepath.Join(t.TempDir(), "agent", "started")
+	gate := startGate{file: file, listen: listen}
+	if err := gate.resume(); err != nil || address != "" {
+		t.Fatalf("before go: listens at %q, error %v", address, err)
+	}
+	for range 2 { // Each pass of a session opens it.
+		if err := gate.open(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !answers() {
+		t.Error("the probe is not answered after go")
+	}
+	gate.close()
+	if answers() {
+		t.Error("the probe is answered when the agent has ended")
+	}
+	again := startGate{file: file, listen: listen}
+	if err := again.resume(); err != nil || !answers() {
+		t.Errorf("an agent that was started again does not answer: %v", err)
+	}
+	again.close()
 }

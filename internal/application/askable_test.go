@@ -32,7 +32,7 @@ func TestAskable(t *testing.T) {
 		claim    string
 		want     string
 	}{
-		"Deployment": {"one replica is what nobody has to write", deployment("", mounts("containers")), "data", web},
+		"Deployment": {"one replica does not have to be written", deployment("", mounts("containers")), "data", web},
 		"Off":        {"no Pod comes by itself", deployment("replicas: 0,", mounts("containers")), "data", ""},
 		"Stopped": {"nor one that this switch has stopped",
 			`{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: src, annotations: {kubemove.io/held-by: switch,

@@ -33,19 +33,20 @@ func Calls(o *unstructured.Unstructured, namespace string) bool {
 }
 
 // checkCallers warns of what goes on to call the application at the source when it has left. Once
-// it is stopped, a webhook that must not fail refuses the requests of everybody.
+// it is stopped, a webhook that must not fail refuses the requests of all clients.
 func checkCallers(v *view) (out Findings) {
 	callers := map[string][]string{}
 	for _, o := range v.cluster {
 		for _, service := range callersOf(o.obj) {
 			name, _ := service["name"].(string)
 			ref := Ref{Kind: kindService, Name: name}
-			if _, taken := v.taken[ref]; taken && service["namespace"] == v.in.SourceNamespace && !slices.Contains(callers[name], o.ref.String()) {
+			if _, moves := v.included[ref]; moves && service["namespace"] == v.in.SourceNamespace &&
+				!slices.Contains(callers[name], o.ref.String()) {
 				callers[name] = append(callers[name], o.ref.String())
 			}
 		}
 	}
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		if by := callers[n.ref.Name]; n.ref.kind() == kindService && len(by) > 0 {
 			out.AddWarning(n.ref, "%s is called by the API server of the source for %s, which stays: "+
 				"while the application is stopped, and after it has moved, such a request fails; "+

@@ -22,7 +22,7 @@ var checks = []func(*view) Findings{
 	checkPods,
 	checkJobs,
 	checkAutoscalers,
-	checkKeepers,
+	checkGitOpsTools,
 	checkCallers,
 	checkTimes,
 	// The start at the target.

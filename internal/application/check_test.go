@@ -86,9 +86,10 @@ func facts(t *testing.T, v *view) map[string]any {
 		own = append(own, n.ref.String())
 	}
 	return map[string]any{
-		"plan": encode(t, v.plan), "hash": v.plan.Hash(), "members": maps.Clone(v.members), "taken": maps.Clone(v.taken),
-		"left": maps.Clone(v.left), "blocked": maps.Clone(v.blocked), "excluded": maps.Clone(v.excluded), "barred": maps.Clone(v.barred),
-		"unbound": maps.Clone(v.unbound), "ledgers": maps.Clone(v.ledgers), "nodes": own, "cluster": len(v.cluster),
+		"plan": encode(t, v.plan), "hash": v.plan.Hash(), "members": maps.Clone(v.members), "included": maps.Clone(v.included),
+		"left": maps.Clone(v.left), "blocked": maps.Clone(v.blocked), "excluded": maps.Clone(v.excluded),
+		"excludedByUser": maps.Clone(v.excludedByUser),
+		"unbound":        maps.Clone(v.unbound), "ledgers": maps.Clone(v.ledgers), "nodes": own, "cluster": len(v.cluster),
 	}
 }
 
@@ -109,7 +110,7 @@ func TestChecksChangeNothing(t *testing.T) {
 	}
 }
 
-// TestChecksAreListed: whoever writes a check has to add it to the list.
+// TestChecksAreListed: a new check has to be added to the list.
 func TestChecksAreListed(t *testing.T) {
 	var got []string
 	for _, c := range checks {

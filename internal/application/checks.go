@@ -72,7 +72,7 @@ func checkSharedClaims(v *view) (out Findings) {
 		var shared []string
 		for _, mt := range n.mounts {
 			reported := root != n && mountsClaim(root, mt.claim)
-			if v.isTaken(kindClaim, mt.claim) && !reported && !slices.Contains(shared, mt.claim) {
+			if v.isIncluded(kindClaim, mt.claim) && !reported && !slices.Contains(shared, mt.claim) {
 				shared = append(shared, mt.claim)
 			}
 		}
@@ -136,7 +136,7 @@ func checkAutoscalers(v *view) (out Findings) {
 
 // checkTemplates points at data and settings of Pods that do not move.
 func checkTemplates(v *view) (out Findings) {
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		if n.template == nil || v.remains(n.ref) {
 			continue
 		}

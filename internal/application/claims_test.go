@@ -48,7 +48,7 @@ func TestNamedClaims(t *testing.T) {
 			want:    outcome{Blockers: []string{"ClaimMissing PersistentVolumeClaim/data"}},
 		},
 		"Ours": {
-			reason:  "what KubeMove made for its work is nobody's to move",
+			reason:  "what KubeMove made for its work is not to be moved",
 			objects: strings.Replace(bound, "namespace: src", "namespace: src, labels: {app.kubernetes.io/managed-by: kubemove}", 1),
 			want:    outcome{Blockers: []string{"ClaimMissing PersistentVolumeClaim/data"}},
 		},
@@ -59,7 +59,7 @@ func TestNamedClaims(t *testing.T) {
 			want: outcome{Blockers: []string{"UnsupportedVolume PersistentVolumeClaim/data"}},
 		},
 		"MadeByAnOperator": {
-			reason: "a claim holds data, whoever made it",
+			reason: "a claim holds data, no matter which client made it",
 			objects: strings.Replace(bound, "namespace: src",
 				"namespace: src, ownerReferences: [{apiVersion: a.b/v1, kind: Db, name: x, uid: u, controller: true}]", 1),
 			want: outcome{Objects: []string{alone}, Volumes: []string{copied}, Blockers: []string{}},
@@ -70,7 +70,7 @@ func TestNamedClaims(t *testing.T) {
 			want:    outcome{Objects: []string{alone}, Volumes: []string{copied}, Blockers: []string{"ClaimShared PersistentVolumeClaim/data"}},
 		},
 		"UserIsStopped": {
-			reason:  "what is stopped writes nothing, and somebody may start it again",
+			reason:  "what is stopped writes nothing, and a person may start it again",
 			objects: join(bound, webOff),
 			want:    outcome{Objects: []string{alone}, Volumes: []string{copied}, Blockers: []string{}, Warnings: 1},
 		},

@@ -110,16 +110,16 @@ func isNoToken(o, _ map[string]any) bool {
 	return o["type"] != string(corev1.SecretTypeServiceAccountToken)
 }
 
-// isExplicitNodePort says whether somebody asked for the node port, or the cluster chose it.
+// isExplicitNodePort says whether a user asked for the node port, or the cluster chose it.
 // Asked for: kubectl apply wrote it down, or a client owns the field; ports that the cluster
-// allocates are owned by nobody. A manifest that no server has stored holds nothing but what
-// somebody wrote.
+// allocates have no manager. A manifest that no server has stored holds nothing but what
+// a user wrote.
 func isExplicitNodePort(o, port map[string]any) bool {
 	uid, _, _ := unstructured.NestedString(o, "metadata", "uid")
 	return uid == "" || appliedNodePort(o, port) || ownedNodePort(o, port)
 }
 
-// explicitAddress is the address that somebody asked for, by the same signs; empty: none. It
+// explicitAddress is the address that a user asked for, by the same signs; empty: none. It
 // does not move: an address belongs to the ranges of the source cluster.
 func explicitAddress(o map[string]any) string {
 	ip, _, _ := unstructured.NestedString(o, "spec", "clusterIP")

@@ -34,7 +34,7 @@ var metadataRules = []rule{
 	// Owners have another UID at the target, where the garbage collector would delete what
 	// names one that does not exist.
 	{path: path("metadata", "ownerReferences")},
-	// Nobody at the target may be there to remove a finalizer.
+	// There may be no controller at the target that removes a finalizer.
 	{path: path("metadata", "finalizers")},
 }
 

@@ -15,7 +15,7 @@ const defaultAccount = "default"
 func (m *maker) followReferences() {
 	level := make([]*node, 0, len(m.members))
 	for _, n := range m.x.nodes {
-		if _, ok := m.taken[n.ref]; ok {
+		if _, ok := m.included[n.ref]; ok {
 			level = append(level, n)
 		}
 	}
@@ -34,7 +34,7 @@ func (m *maker) followReferences() {
 
 // follow takes the object that an edge leads to; nil when there is nothing new to take.
 func (m *maker) follow(from *node, e edge) *node {
-	if _, ok := m.taken[e.to]; ok || m.blocked[e.to] {
+	if _, ok := m.included[e.to]; ok || m.blocked[e.to] {
 		return nil
 	}
 	n := m.x.byRef[e.to]
@@ -49,7 +49,7 @@ func (m *maker) follow(from *node, e edge) *node {
 	if owner := m.customOwner(n); owner != nil && e.to.kind() != kindClaim {
 		return m.takeOwner(n, owner, path)
 	}
-	m.taken[e.to] = path
+	m.included[e.to] = path
 	return n
 }
 
@@ -58,7 +58,7 @@ func (v *view) path(n *node) string {
 	if _, member := v.members[n.ref]; member {
 		return n.ref.String()
 	}
-	return v.taken[n.ref]
+	return v.included[n.ref]
 }
 
 // missing warns about a reference that leads nowhere: what is broken at the source will be
@@ -73,7 +73,7 @@ func (m *maker) missing(from *node, e edge) {
 
 func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 	switch {
-	case m.barred[n.ref]:
+	case m.excludedByUser[n.ref]:
 		m.doWithout(from, e)
 		return false
 	case n.own || m.excluded[n.ref]:
@@ -95,8 +95,8 @@ func (m *maker) mayFollow(from *node, e edge, n *node) bool {
 	case isElection(n):
 		m.leave(n.ref, byProgram)
 		return false
-	case stays[n.ref.kind()] != "":
-		m.leave(n.ref, stays[n.ref.kind()])
+	case neverMoved[n.ref.kind()] != "":
+		m.leave(n.ref, neverMoved[n.ref.kind()])
 		return false
 	}
 	owner := foreignOwner(n.obj)

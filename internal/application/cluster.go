@@ -13,7 +13,7 @@ import (
 
 // requireKinds requires the definitions of the custom resources that move.
 func (m *maker) requireKinds() {
-	for _, n := range m.takenNodes() {
+	for _, n := range m.includedNodes() {
 		if plural := m.in.Resources[n.ref.kind()]; plural != "" && isCustom(n.ref.kind()) && !m.remains(n.ref) {
 			m.requireCluster(n.ref, kindCRD, plural+"."+n.ref.Group)
 		}
@@ -30,7 +30,7 @@ func (m *maker) requireBindings() {
 			continue
 		}
 		binding := read[rbacv1.ClusterRoleBinding](b)
-		for _, account := range m.takenNodes() {
+		for _, account := range m.includedNodes() {
 			if account.ref.kind() != kindServiceAccount || !bindsAccountItself(binding.Subjects, m.in.SourceNamespace, account.ref.Name) {
 				continue
 			}
@@ -49,7 +49,7 @@ func checkUnseenBindings(v *view) (out Findings) {
 		return nil
 	}
 	var accounts []string
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		if n.ref.kind() == kindServiceAccount && n.ref.Name != defaultAccount {
 			accounts = append(accounts, n.ref.Name)
 		}
@@ -62,7 +62,7 @@ func checkUnseenBindings(v *view) (out Findings) {
 	return out
 }
 
-// bindsAccountItself: groups of accounts get their rights from somebody who means all of them.
+// bindsAccountItself: groups of accounts get their rights from a person who means all of them.
 func bindsAccountItself(subjects []rbacv1.Subject, namespace, account string) bool {
 	return slices.ContainsFunc(subjects, func(s rbacv1.Subject) bool {
 		return s.Kind != rbacv1.GroupKind && bindsAccount([]rbacv1.Subject{s}, namespace, account)
@@ -75,7 +75,7 @@ func (m *maker) requireBinding(account, b *node) {
 	subjects, _ := out.Object["subjects"].([]any)
 	out.Object["subjects"] = slices.DeleteFunc(subjects, func(s any) bool {
 		subject, err := decode[rbacv1.Subject](s.(map[string]any))
-		return err != nil || !slices.ContainsFunc(m.takenNodes(), func(n *node) bool {
+		return err != nil || !slices.ContainsFunc(m.includedNodes(), func(n *node) bool {
 			return n.ref.kind() == kindServiceAccount && bindsAccountItself([]rbacv1.Subject{*subject}, m.in.SourceNamespace, n.ref.Name)
 		})
 	})

@@ -56,7 +56,7 @@ func TestGrants(t *testing.T) {
 		want   string
 	}{
 		"Same":     {"rights of others do not matter", strings.Replace(binding, "namespace: src", "namespace: dst", 1), ""},
-		"NotBound": {"a binding of the same name for somebody else", binding, "lacks the subject ServiceAccount dst/web"},
+		"NotBound": {"a binding of the same name for another subject", binding, "lacks the subject ServiceAccount dst/web"},
 		"AnotherRole": {"the role decides what the account may",
 			strings.ReplaceAll(binding, "name: watcher}", "name: view}"), "binds the ClusterRole view and not the ClusterRole watcher"},
 	}
@@ -77,7 +77,7 @@ func TestControllerByClusterRole(t *testing.T) {
 		t.Errorf("its controller moves, and there are blockers: %v", got)
 	}
 	if got := outline(Make(withCluster(t, objects, binding)), nil).Blockers; len(got) != 1 {
-		t.Errorf("blockers %v, want one: nobody knows what the role allows", got)
+		t.Errorf("blockers %v, want one: it is not known what the role allows", got)
 	}
 }
 

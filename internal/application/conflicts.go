@@ -132,7 +132,7 @@ func unmet(p *Plan, r Required, there *unstructured.Unstructured, exists bool) (
 		switch {
 		case exists && ours:
 			return activeClaim(p, r.Ref, there)
-		case exists: // Whoever uses it: the engine says that it is none of its claims.
+		case exists: // No matter what uses it: the engine says that it is none of its claims.
 			return nil
 		case ours:
 			out.AddBlocker(api.ReasonClaimMissing, r.Ref,

@@ -70,7 +70,7 @@ func TestConflicts(t *testing.T) {
 			want:   []string{"ClaimMissing PersistentVolumeClaim/data"},
 		},
 		"SkipThere": {
-			reason: "a skipped claim may be anybody's",
+			reason: "a skipped claim may belong to any client",
 			change: skip,
 			there:  join(account, bound),
 			want:   []string{},

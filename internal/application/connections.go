@@ -24,7 +24,7 @@ func checkIngresses(v *view) (out Findings) {
 
 // checkServices points at addresses that Services do not take along.
 func checkServices(v *view) (out Findings) {
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		if n.ref.kind() == kindService && !v.remains(n.ref) {
 			out = append(out, checkService(v, n)...)
 		}
@@ -54,7 +54,7 @@ func checkService(v *view, n *node) (out Findings) {
 // hasAddresses says whether the addresses of a Service without a selector move with it.
 func (v *view) hasAddresses(service *node) bool {
 	return slices.ContainsFunc(v.serviceEdges(service), func(e edge) bool {
-		return (e.to.kind() == kindEndpoints || e.to.kind() == kindEndpointSlice) && v.isTaken(e.to.kind(), e.to.Name)
+		return (e.to.kind() == kindEndpoints || e.to.kind() == kindEndpointSlice) && v.isIncluded(e.to.kind(), e.to.Name)
 	})
 }
 

@@ -37,7 +37,7 @@ func TestContents(t *testing.T) {
 		requires []string
 	}{
 		"Data": {
-			reason:   "claims move, workloads only stop, and what they refer to is nobody's business",
+			reason:   "claims move, workloads only stop, and what they refer to does not matter",
 			objects:  join(app, config, service, bound),
 			contents: api.ContentsData,
 			want:     outcome{Objects: []string{claim}, Stopped: stopped, Volumes: []string{"data > data: Copy"}, Blockers: []string{}},

@@ -152,7 +152,7 @@ func (v *view) customEdges(n *node) []edge {
 	for _, to := range v.names(n) {
 		out = append(out, edge{to: to.to})
 	}
-	for _, w := range v.driven(n) {
+	for _, w := range v.ownedWorkloads(n) {
 		out = append(out, v.workloadEdges(w)...)
 	}
 	return slices.DeleteFunc(out, func(e edge) bool { return e.to == n.ref })
@@ -161,21 +161,21 @@ func (v *view) customEdges(n *node) []edge {
 // namedBy are the custom resources that belong to an object because they name it: a route to a
 // Service, and what scales or protects a workload.
 func (v *view) namedBy(ref Ref) []edge {
-	if v.namers == nil {
-		v.namers = map[Ref][]Ref{}
+	if v.referrers == nil {
+		v.referrers = map[Ref][]Ref{}
 		for _, n := range v.x.nodes {
 			if !isCustom(n.ref.kind()) {
 				continue
 			}
 			for _, to := range v.names(n) {
 				if to.byKind || isRoute(n.ref.kind()) {
-					v.namers[to.to] = append(v.namers[to.to], n.ref)
+					v.referrers[to.to] = append(v.referrers[to.to], n.ref)
 				}
 			}
 		}
 	}
 	var out []edge
-	for _, from := range v.namers[ref] {
+	for _, from := range v.referrers[ref] {
 		out = append(out, edge{to: from})
 	}
 	return out

@@ -119,7 +119,7 @@ func TestCustomResources(t *testing.T) {
 			},
 		},
 		"WithoutItsController": {
-			reason:  "nobody could stop what a controller elsewhere starts again",
+			reason:  "nothing could stop what a controller elsewhere starts again",
 			objects: join(widget, widgetMade, password, bound),
 			change:  known,
 			want: planned{
@@ -231,8 +231,8 @@ func TestCustomResources(t *testing.T) {
 	}
 }
 
-// TestKindsBeside: of the further kinds of Kubernetes itself those move that somebody wrote.
-func TestKindsBeside(t *testing.T) {
+// TestOtherBuiltins: of the further kinds of Kubernetes itself those move that a user wrote.
+func TestOtherBuiltins(t *testing.T) {
 	cases := map[string]struct {
 		reason  string
 		objects string
@@ -243,7 +243,7 @@ func TestKindsBeside(t *testing.T) {
 			reason: "limits are the business of a namespace's administrator",
 			objects: join(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}}`,
 				`{apiVersion: v1, kind: ResourceQuota, metadata: {name: q, namespace: src}}`),
-			want: planned{Moves: []string{"ConfigMap/c"}, Left: []string{"ResourceQuota/q: " + stays["ResourceQuota"]}},
+			want: planned{Moves: []string{"ConfigMap/c"}, Left: []string{"ResourceQuota/q: " + neverMoved["ResourceQuota"]}},
 		},
 		"Made": {
 			reason: "controllers make these at the target, too, and KubeMove its own",
@@ -276,7 +276,7 @@ func TestKindsBeside(t *testing.T) {
 					metadata: {name: elected, namespace: src, annotations: {control-plane.alpha.kubernetes.io/leader: x}}}`),
 			want: planned{Moves: []string{"ConfigMap/c"}, Left: []string{
 				"Endpoints/elected: a running program writes it, there as here",
-				"Lease.coordination.k8s.io/leader: " + stays["Lease.coordination.k8s.io"]}},
+				"Lease.coordination.k8s.io/leader: " + neverMoved["Lease.coordination.k8s.io"]}},
 		},
 		"Helm": {
 			reason: "without its records Helm would not know the release at the target",
@@ -293,7 +293,7 @@ func TestKindsBeside(t *testing.T) {
 				Left: []string{"Secret/sh.helm.release.v1.x.v1: neither selected nor referenced by a member"}},
 		},
 		"Unseen": {
-			reason:  "what nobody could look for is said, in order",
+			reason:  "what could not be looked for is said, in order",
 			objects: `{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: src}}`,
 			change:  func(in *Input) { in.Unseen = []string{"b.example.com", "a.example.com"} },
 			want:    planned{Moves: []string{"ConfigMap/c"}, Warned: []string{"a.example.com, b.example.com"}},

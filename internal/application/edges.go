@@ -50,7 +50,7 @@ func (v *view) edges(n *node) []edge {
 	return out
 }
 
-// serviceEdges are what leads traffic to a Service, and the addresses that somebody wrote down
+// serviceEdges are what leads traffic to a Service, and the addresses that a user wrote down
 // for one without a selector.
 func (v *view) serviceEdges(n *node) []edge {
 	out := v.namedBy(n.ref)

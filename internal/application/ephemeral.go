@@ -48,7 +48,7 @@ func lostVolume(v *corev1.Volume) string {
 // outlive a restart of the machine, or can be made anew.
 var scratchDirs = []string{"/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/var/lock", "/dev/shm"}
 
-// isScratch says whether everybody knows that a volume is empty in each new Pod: it lies in
+// isScratch says whether it is well known that a volume is empty in each new Pod: it lies in
 // memory, or every container that has it mounts it where programs keep what they can lose.
 func isScratch(spec *corev1.PodSpec, v *corev1.Volume) bool {
 	switch {

@@ -37,7 +37,7 @@ func TestEphemeral(t *testing.T) {
 			mounts:  `{name: work, mountPath: /work}`,
 		},
 		"Scratch": {
-			reason: "nobody counts on what is in these folders",
+			reason: "nothing relies on what is in these folders",
 			volumes: `{name: a, emptyDir: {}}, {name: b, emptyDir: {}}, {name: c, emptyDir: {}}, {name: d,
 				ephemeral: {volumeClaimTemplate: {spec: {}}}}`,
 			mounts: `{name: a, mountPath: /tmp/}, {name: b, mountPath: /var/run/postgresql}, {name: c,
@@ -63,7 +63,7 @@ func TestEphemeral(t *testing.T) {
 			want:    []string{"docker (hostPath)"},
 		},
 		"Device": {
-			reason:  "nobody knows what is on a volume that is not mounted",
+			reason:  "it is not known what is on a volume that is not mounted",
 			volumes: `{name: work, ephemeral: {volumeClaimTemplate: {spec: {volumeMode: Block}}}}`,
 			want:    []string{"work (ephemeral)"},
 		},

@@ -28,7 +28,7 @@ func (m *maker) barOne(e api.ExcludedObject) bool {
 		if isGenerated(n.ref.kind()) && m.hasController(n) || m.isMade(n) {
 			continue // Its controller makes it, there as here.
 		}
-		m.barred[n.ref] = true
+		m.excludedByUser[n.ref] = true
 		m.leave(n.ref, byExclude)
 	}
 	return found
@@ -46,8 +46,8 @@ func describeExcluded(e api.ExcludedObject) string {
 	return ref.String()
 }
 
-// refuseBarred: an engine that names an object as a member and excludes it means the latter.
-func (m *maker) refuseBarred(n *node, why string) {
+// refuseExcluded: an engine that names an object as a member and excludes it means the latter.
+func (m *maker) refuseExcluded(n *node, why string) {
 	if why == byName || why == byClaimName {
 		m.AddWarning(n.ref, "%s is %s and in application.exclude, which wins: it does not move; remove one of the two entries", n.ref, why)
 	}

@@ -43,7 +43,7 @@ func TestExclude(t *testing.T) {
 	}{
 		"Nothing": {reason: "an empty list excludes nothing", objects: without()},
 		"Optional": {
-			reason:  "what may be missing is nobody's loss",
+			reason:  "what may be missing is no loss",
 			exclude: []api.ExcludedObject{{Kind: "ConfigMap", Name: "app"}},
 			objects: without("ConfigMap/app"), left: []string{"ConfigMap/app"},
 		},

@@ -28,9 +28,9 @@ type world struct {
 	members []Ref
 	// made are the objects that custom resources make.
 	made map[Ref]Ref
-	// barred: what the input excludes; no member is.
-	barred []Ref
-	uid    int
+	// excludedByUser: what the input excludes; no member is.
+	excludedByUser []Ref
+	uid            int
 }
 
 type obj = map[string]any
@@ -62,7 +62,7 @@ func generate(seed uint64) *world {
 		// Custom resources and what they make have tests of their own.
 		ref := RefOf(&w.in.Objects[i])
 		if w.r.IntN(20) == 0 && !slices.Contains(w.members, ref) && !slices.Contains(customs, ref) {
-			w.barred = append(w.barred, ref)
+			w.excludedByUser = append(w.excludedByUser, ref)
 			w.in.Application.Exclude = append(w.in.Application.Exclude, api.ExcludedObject{Kind: ref.Kind, Name: ref.Name})
 		}
 	}
@@ -299,7 +299,7 @@ func (w *world) reached() map[Ref]bool {
 	for len(queue) > 0 {
 		ref := queue[0]
 		queue = queue[1:]
-		if out[ref] || slices.Contains(w.barred, ref) {
+		if out[ref] || slices.Contains(w.excludedByUser, ref) {
 			continue
 		}
 		out[ref] = true

@@ -2,23 +2,23 @@ package application
 
 import "strings"
 
-// keepers are the marks of tools that keep objects as a repository says, and so start a workload
+// gitOpsTools are the marks of tools that keep objects as a repository says, and so start a workload
 // again that was stopped. Argo CD's begins with the name of its application
 // (https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking), those of Flux are the
 // names of its objects (https://fluxcd.io/flux/components/kustomize/kustomizations).
-var keepers = []struct{ tool, mark string }{
+var gitOpsTools = []struct{ tool, mark string }{
 	{"Argo CD", "argocd.argoproj.io/tracking-id"},
 	{"Argo CD", "argocd.argoproj.io/instance"},
 	{"Flux", "kustomize.toolkit.fluxcd.io/name"},
 	{"Flux", "helm.toolkit.fluxcd.io/name"},
 }
 
-// checkKeepers warns of tools that would start the application at the source again, while it is
+// checkGitOpsTools warns of tools that would start the application at the source again, while it is
 // copied or after it has moved.
-func checkKeepers(v *view) (out Findings) {
+func checkGitOpsTools(v *view) (out Findings) {
 	warned := map[string]bool{}
 	for _, w := range v.plan.Workloads {
-		by := keeper(v.x.byRef[w.Ref])
+		by := gitOpsTool(v.x.byRef[w.Ref])
 		if by == "" || warned[by] {
 			continue
 		}
@@ -30,9 +30,9 @@ func checkKeepers(v *view) (out Findings) {
 	return out
 }
 
-// keeper of an object, and what it calls it; empty: none is known.
-func keeper(n *node) string {
-	for _, k := range keepers {
+// gitOpsTool of an object, and what it calls it; empty: none is known.
+func gitOpsTool(n *node) string {
+	for _, k := range gitOpsTools {
 		for _, marks := range []map[string]string{n.obj.GetAnnotations(), n.obj.GetLabels()} {
 			if name, _, _ := strings.Cut(marks[k.mark], ":"); name != "" {
 				return k.tool + " (" + name + ")"

@@ -91,7 +91,7 @@ func TestChoices(t *testing.T) {
 			[]Candidate{reader, root}, nil, []Identity{root.Identity, reader.Identity}},
 		"Unknown":    {"that it may be root is only assumed", []Candidate{unknown, root}, nil, []Identity{root.Identity, unknown.Identity}},
 		"NotRoot":    {"one that cannot be root is not assumed to be", []Candidate{unknownUser, user(1)}, nil, []Identity{user(1).Identity}},
-		"NotRootAll": {"somebody has to copy", []Candidate{unknownUser}, nil, []Identity{unknownUser.Identity}},
+		"NotRootAll": {"a user has to copy", []Candidate{unknownUser}, nil, []Identity{unknownUser.Identity}},
 		"Asked": {"what running containers said counts, and two may turn out to be one",
 			[]Candidate{unknown, root, user(1)}, []Candidate{user(1), root, user(1)}, []Identity{user(1).Identity, root.Identity}},
 	}

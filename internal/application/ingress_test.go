@@ -11,7 +11,7 @@ import (
 )
 
 // TestAnnotatedSecrets: an Ingress without the Secrets that its annotations name would answer
-// nobody, or everybody.
+// no client, or all.
 func TestAnnotatedSecrets(t *testing.T) {
 	const nginx = "nginx.ingress.kubernetes.io/"
 	cases := map[string]struct {

@@ -40,7 +40,7 @@ func TestJobsOfCronJobs(t *testing.T) {
 	}{
 		"NoJob":      {reason: "there is nothing to wait for", objects: nightlyYAML, want: []string{}},
 		"PodPending": {reason: "it will not run at night either", objects: join(nightlyYAML, jobYAML, jobPodYAML), want: []string{stuck}},
-		"Suspended": {reason: "it ends only after somebody has resumed it",
+		"Suspended": {reason: "it ends only after a person has resumed it",
 			objects: join(nightlyYAML, with(jobYAML, "spec: {", "spec: {suspend: true, ")), want: []string{stuck}},
 		"NoPod": {reason: "a quota may forbid it", objects: join(nightlyYAML, jobYAML), want: []string{stuck}},
 		"Runs": {reason: "it will end",
@@ -56,11 +56,11 @@ func TestJobsOfCronJobs(t *testing.T) {
 		"LastTryFailed": {reason: "the Job has not seen that yet",
 			objects: join(nightlyYAML, jobYAML, pod("Failed", `state: {terminated: {exitCode: 1, finishedAt: "2026-01-01T11:57:00Z"}}`)),
 			want:    []string{}, warnings: 1},
-		"Finished": {reason: "nobody waits for it",
+		"Finished": {reason: "nothing waits for it",
 			objects: join(nightlyYAML, status(`{conditions: [{type: Failed, status: "True"}]}`)), want: []string{}},
 		"CronJobStays": {reason: "it is not stopped", objects: join(webYAML, bound, nightlyYAML, jobYAML),
 			change: func(in *Input) { in.Application.Selector.MatchLabels = map[string]string{"app": "web"} }, want: []string{}},
-		"NobodyKnowsNow": {reason: "a Job cannot be called stuck without a clock",
+		"TimeUnknown": {reason: "a Job cannot be called stuck without a clock",
 			objects: join(nightlyYAML, jobYAML, jobPodYAML), change: func(in *Input) { in.Now = time.Time{} }, want: []string{}, warnings: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

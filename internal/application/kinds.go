@@ -77,16 +77,16 @@ var kinds = []kind{
 // before everything else.
 var clusterKinds = []string{kindCRD, kindPriorityClass, kindClusterRole, kindClusterRoleBinding}
 
-// beside are further kinds of Kubernetes itself, which no plan has to see. Everything that is
+// otherBuiltins are further kinds of Kubernetes itself, which no plan has to see. Everything that is
 // neither here nor in kinds is a custom resource.
-var beside = map[string]bool{
+var otherBuiltins = map[string]bool{
 	kindEndpoints: true, kindEndpointSlice: true, "ControllerRevision.apps": true, "CSIStorageCapacity.storage.k8s.io": true,
 	"Lease.coordination.k8s.io": true, "LimitRange": true, "PodTemplate": true, "ResourceClaim.resource.k8s.io": true,
 	"ResourceClaimTemplate.resource.k8s.io": true, "ResourceQuota": true,
 }
 
-// stays are kinds whose objects do not move, with the reason.
-var stays = map[string]string{
+// neverMoved are kinds whose objects do not move, with the reason.
+var neverMoved = map[string]string{
 	"CSIStorageCapacity.storage.k8s.io": "the storage of a cluster says so of itself",
 	"ControllerRevision.apps":           "the controller of its workload makes its own at the target",
 	"Lease.coordination.k8s.io":         "a running program takes it, there as here",
@@ -130,7 +130,7 @@ func RefOf(o *unstructured.Unstructured) Ref {
 
 // rank is the place of a kind in the order of creation; -1: it is never created.
 func rank(kind string) int {
-	if _, stay := stays[kind]; stay || !moves[kind] && !beside[kind] && !isCustom(kind) {
+	if _, stay := neverMoved[kind]; stay || !moves[kind] && !otherBuiltins[kind] && !isCustom(kind) {
 		return -1
 	}
 	return place(kind)
@@ -173,7 +173,7 @@ func place(kind string) int {
 
 // isCustom says whether objects of the kind are custom resources.
 func isCustom(kind string) bool {
-	return !known(kind) && !beside[kind] && !slices.Contains(clusterKinds, kind)
+	return !known(kind) && !otherBuiltins[kind] && !slices.Contains(clusterKinds, kind)
 }
 
 // known says whether the plan reads the kind.

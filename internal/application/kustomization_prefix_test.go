@@ -126,7 +126,7 @@ func TestPrefixedWorlds(t *testing.T) {
 }
 
 // TestPrefixBeside: what belongs to a Service without a selector, and rights for the whole
-// cluster, follow the names; nobody knows what would have to follow that of a custom resource.
+// cluster, follow the names; it is not known what would have to follow that of a custom resource.
 func TestPrefixBeside(t *testing.T) {
 	const (
 		outside = `{apiVersion: v1, kind: Service, metadata: {name: out, namespace: src}, spec: {ports: [{port: 80}]}}`

@@ -11,7 +11,7 @@ func (m *maker) leaveTheRest() {
 		if n.own || m.blocked[n.ref] {
 			continue
 		}
-		if _, ok := m.taken[n.ref]; ok {
+		if _, ok := m.included[n.ref]; ok {
 			if n.ref == refTo(kindServiceAccount, defaultAccount) {
 				m.leave(n.ref, "every namespace has its own")
 			}
@@ -21,7 +21,7 @@ func (m *maker) leaveTheRest() {
 			m.leave(n.ref, "every namespace has its own")
 			continue
 		}
-		if why := stays[n.ref.kind()]; why != "" {
+		if why := neverMoved[n.ref.kind()]; why != "" {
 			m.leave(n.ref, why)
 			continue
 		}
@@ -34,7 +34,7 @@ func (m *maker) leaveTheRest() {
 	}
 }
 
-// checkUnseen notes the kinds that nobody could look for. Named workloads move with what they
+// checkUnseen notes the kinds that could not be looked for. Named workloads move with what they
 // refer to, and of those all kinds are known.
 func checkUnseen(v *view) (out Findings) {
 	if len(v.in.Unseen) == 0 || v.in.Application.Selector == nil || v.dataOnly() {
@@ -48,7 +48,7 @@ func checkUnseen(v *view) (out Findings) {
 }
 
 // checkSilent notes the API groups whose server does not answer. Objects of any kind may belong to a
-// workload, as they name it, and one that nobody has seen would stay behind without a word.
+// workload, as they name it, and one that was not seen would stay behind without a word.
 func checkSilent(v *view) (out Findings) {
 	if len(v.in.Silent) == 0 || v.dataOnly() {
 		return nil

@@ -7,7 +7,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// TestSilent: what nobody has looked for may belong to the application.
+// TestSilent: what was not looked for may belong to the application.
 func TestSilent(t *testing.T) {
 	cases := map[string]struct {
 		reason string

@@ -22,8 +22,8 @@ type Input struct {
 	// SourceNamespace and TargetNamespace of the application.
 	SourceNamespace string
 	TargetNamespace string
-	// SourceCluster and TargetCluster identify the clusters; empty: nobody could know. In another
-	// cluster the names of accounts, users and namespaces may be somebody else's.
+	// SourceCluster and TargetCluster identify the clusters; empty: they could not be known. In another
+	// cluster the names of accounts, users and namespaces may belong to others.
 	SourceCluster string
 	TargetCluster string
 	// Application selects the members.
@@ -45,17 +45,17 @@ type Input struct {
 	// Resources are the plural names of the further kinds, by kind: Widget.example.com is
 	// served as widgets.
 	Resources map[string]string
-	// Unseen are resources that nobody could look for, in most cases because the account may
+	// Unseen are resources that could not be looked for, in most cases because the account may
 	// not.
 	Unseen []string
 	// Silent are the API groups, each GROUP/VERSION, whose own server does not answer at the source.
-	// Nobody knows what the namespace holds of them.
+	// It is not known what the namespace holds of them.
 	Silent []string
 	// Cluster holds cluster-wide objects of the source that may concern the application, as far
 	// as they could be read: ClusterRoleBindings, the ClusterRoles that they name, and what has the
 	// API server call Services of the namespace.
 	Cluster []unstructured.Unstructured
-	// BindingsUnseen: nobody could look for ClusterRoleBindings.
+	// BindingsUnseen: ClusterRoleBindings could not be looked for.
 	BindingsUnseen bool
 	// QuiesceTimeout and HealthTimeout of the switch; zero: not known. Nothing but Warnings depends on
 	// them.
@@ -101,6 +101,7 @@ func (m *maker) build() {
 	m.requireBindings()
 	m.leaveTheRest()
 	m.listLeft()
+	m.plan.Timing = m.timing()
 	m.refuseEmpty()
 }
 
@@ -112,17 +113,17 @@ type maker struct {
 
 func newMaker(in Input) *maker {
 	v := &view{
-		in:         in,
-		x:          newIndex(in.SourceNamespace, in.Objects),
-		excluded:   map[Ref]bool{},
-		barred:     map[Ref]bool{},
-		members:    map[Ref]string{},
-		taken:      map[Ref]string{},
-		unbound:    map[Ref]bool{},
-		blocked:    map[Ref]bool{},
-		ledgers:    map[Ref]*lineage.Ledger{},
-		left:       map[Ref]string{},
-		controlled: map[string]bool{},
+		in:             in,
+		x:              newIndex(in.SourceNamespace, in.Objects),
+		excluded:       map[Ref]bool{},
+		excludedByUser: map[Ref]bool{},
+		members:        map[Ref]string{},
+		included:       map[Ref]string{},
+		unbound:        map[Ref]bool{},
+		blocked:        map[Ref]bool{},
+		ledgers:        map[Ref]*lineage.Ledger{},
+		left:           map[Ref]string{},
+		controlled:     map[string]bool{},
 		plan: &Plan{
 			Engine:          in.Engine,
 			SourceNamespace: in.SourceNamespace,
@@ -165,7 +166,7 @@ func (m *maker) leave(ref Ref, why string) {
 func (m *maker) listLeft() {
 	p := m.plan
 	for ref, why := range m.left {
-		if _, moves := m.taken[ref]; moves && !m.remains(ref) {
+		if _, moves := m.included[ref]; moves && !m.remains(ref) {
 			continue // A member refers to what is not moved for its own sake.
 		}
 		p.Left = append(p.Left, Left{Ref: ref, Why: why})

@@ -81,7 +81,7 @@ func (o *Object) AddLastApplied(u *unstructured.Unstructured) bool {
 
 // HandOver gives the fields of an object that one manager has written to those who have them at the
 // source. live are the managers that the object has. What another client has written since stays that
-// client's, and what nobody has at the source is nobody's. Not changed: the manager has no fields.
+// client's, and what has no manager at the source has none. Not changed: the manager has no fields.
 func HandOver(
 	live []metav1.ManagedFieldsEntry, origin *Origin, manager string,
 ) (managers []metav1.ManagedFieldsEntry, changed bool, err error) {

@@ -53,7 +53,7 @@ func TestHandOver(t *testing.T) {
 			want: []string{`c Update v1 {"f:status":{"f:x":{}}} status`, `p Apply v1 {"f:data":{"f:a":{}}}`}, changed: true},
 		"Version": {reason: "fields of another version are for the API server to convert", live: []string{ours},
 			origin: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, want: []string{`p Apply v1beta1 {"f:old":{"f:a":{}}}`}, changed: true},
-		"Ourselves": {reason: "KubeMove at the source is nobody",
+		"Ourselves": {reason: "KubeMove at the source is no manager",
 			live: []string{ours}, origin: []string{`kubemove Update v1 {"f:data":{"f:a":{}}}`}, changed: true},
 		"None": {reason: "an object without managers gets none", live: []string{ours}, noOrigin: true, changed: true},
 		"Patched": {reason: "two ways of writing are both KubeMove's",

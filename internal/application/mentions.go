@@ -14,7 +14,7 @@ func checkNamespaceNames(v *view) (out Findings) {
 		return nil
 	}
 	services := map[string]bool{}
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		if n.ref.kind() == kindService {
 			services[n.ref.Name] = true
 		}

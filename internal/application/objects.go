@@ -37,14 +37,14 @@ type index struct {
 	byRef  map[Ref]*node
 	nodes  []*node
 	byKind map[string][]*node
-	// made are the objects at the ends of whose chains of controllers a custom resource stands.
-	made map[Ref][]*node
+	// owned are the objects at the ends of whose chains of controllers a custom resource stands.
+	owned map[Ref][]*node
 	// followers of workloads, in the order of nodes.
 	followers []follower
 }
 
 func newIndex(namespace string, objects []unstructured.Unstructured) *index {
-	x := &index{byRef: make(map[Ref]*node, len(objects)), byKind: map[string][]*node{}, made: map[Ref][]*node{}}
+	x := &index{byRef: make(map[Ref]*node, len(objects)), byKind: map[string][]*node{}, owned: map[Ref][]*node{}}
 	for i := range objects {
 		o := &objects[i]
 		if ns := o.GetNamespace(); ns != "" && ns != namespace {
@@ -70,7 +70,7 @@ func newIndex(namespace string, objects []unstructured.Unstructured) *index {
 		n.mounts = mounts(n, claims)
 		n.own = x.isOwn(n)
 		if root, _ := x.root(n); root != n && isCustom(root.ref.kind()) {
-			x.made[root.ref] = append(x.made[root.ref], n)
+			x.owned[root.ref] = append(x.owned[root.ref], n)
 		}
 	}
 	return x

@@ -19,25 +19,25 @@ import (
 // nil: there is none that can move.
 func (v *view) customOwner(n *node) *node {
 	root, _ := v.x.root(n)
-	if root == n || !isCustom(root.ref.kind()) || root.own || v.excluded[root.ref] || v.barred[root.ref] ||
-		stays[root.ref.kind()] != "" || root.obj.GetDeletionTimestamp() != nil {
+	if root == n || !isCustom(root.ref.kind()) || root.own || v.excluded[root.ref] || v.excludedByUser[root.ref] ||
+		neverMoved[root.ref.kind()] != "" || root.obj.GetDeletionTimestamp() != nil {
 		return nil
 	}
 	return root
 }
 
-// isDriven says whether a custom resource makes a workload: nothing but its own controller
+// isOwnedWorkload says whether a custom resource makes a workload: nothing but its own controller
 // stands between them.
-func isDriven(n *node) bool {
+func isOwnedWorkload(n *node) bool {
 	owner := metav1.GetControllerOfNoCopy(n.obj)
 	return owner != nil && isWorkload(n.ref.kind()) && isCustom(ownerRef(owner).kind())
 }
 
-// driven are the workloads that a custom resource makes.
-func (v *view) driven(owner *node) []*node {
+// ownedWorkloads are the workloads that a custom resource makes.
+func (v *view) ownedWorkloads(owner *node) []*node {
 	var out []*node
-	for _, n := range v.x.made[owner.ref] {
-		if isDriven(n) {
+	for _, n := range v.x.owned[owner.ref] {
+		if isOwnedWorkload(n) {
 			out = append(out, n)
 		}
 	}
@@ -52,7 +52,7 @@ func (m *maker) takeOwner(n, owner *node, path string) *node {
 	if m.moves(owner) {
 		return nil
 	}
-	m.taken[owner.ref] = path + " > " + owner.ref.String()
+	m.included[owner.ref] = path + " > " + owner.ref.String()
 	return owner
 }
 
@@ -76,17 +76,17 @@ func (v *view) whyMade(owner *node) string {
 
 // leaveMade notes what the custom resources that move make at the target themselves.
 func (m *maker) leaveMade() {
-	for _, owner := range m.takenNodes() {
+	for _, owner := range m.includedNodes() {
 		if !isCustom(owner.ref.kind()) {
 			continue
 		}
-		for _, n := range m.x.made[owner.ref] {
-			if _, moves := m.taken[n.ref]; moves || isGenerated(n.ref.kind()) && !isCustomControlled(n) {
+		for _, n := range m.x.owned[owner.ref] {
+			if _, moves := m.included[n.ref]; moves || isGenerated(n.ref.kind()) && !isCustomControlled(n) {
 				continue
 			}
 			m.leave(n.ref, m.whyMade(owner))
 		}
-		m.refuseDriven(owner)
+		m.refuseUnstoppable(owner)
 	}
 }
 
@@ -95,10 +95,10 @@ func isCustomControlled(n *node) bool {
 	return owner != nil && isCustom(ownerRef(owner).kind())
 }
 
-// refuseDriven refuses a custom resource whose Pods could not be stopped: the ones that it runs
+// refuseUnstoppable refuses a custom resource whose Pods could not be stopped: the ones that it runs
 // without a workload, and those that a controller starts again that does not move.
-func (m *maker) refuseDriven(owner *node) {
-	for _, n := range m.x.made[owner.ref] {
+func (m *maker) refuseUnstoppable(owner *node) {
+	for _, n := range m.x.owned[owner.ref] {
 		switch {
 		case !isCustomControlled(n) || !runsPods(n.ref.kind()) || !m.runs(n):
 		case !isWorkload(n.ref.kind()):
@@ -128,7 +128,7 @@ func (v *view) resourceOf(r Ref) string {
 func (v *view) controllerMoves(custom *node) bool {
 	kind := custom.ref.kind()
 	if _, known := v.controlled[kind]; !known {
-		v.controlled[kind] = slices.ContainsFunc(v.takenNodes(), func(n *node) bool {
+		v.controlled[kind] = slices.ContainsFunc(v.includedNodes(), func(n *node) bool {
 			return n.template != nil && isWorkload(n.ref.kind()) && v.mayList(accountOf(n.template), custom.ref)
 		})
 	}
@@ -144,7 +144,7 @@ func (v *view) mayList(account string, custom Ref) bool {
 // isMade says whether Kubernetes itself makes an object of one of the further kinds out of
 // another one, there as here.
 func (v *view) isMade(n *node) bool {
-	if !beside[n.ref.kind()] {
+	if !otherBuiltins[n.ref.kind()] {
 		return false
 	}
 	return metav1.GetControllerOfNoCopy(n.obj) != nil || v.isMadeEndpoints(n) || isMadeSlice(n)

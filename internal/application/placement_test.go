@@ -83,7 +83,7 @@ func TestGroups(t *testing.T) {
 			want:    map[string]string{"a": "a", "b": "a"},
 		},
 		"NoWorkload": {
-			reason:  "nobody mounts them together",
+			reason:  "no Pod mounts them together",
 			objects: join(claimOf("a", rwo), claimOf("b", rwo)),
 			want:    map[string]string{"a": "", "b": ""},
 		},
@@ -129,7 +129,7 @@ func TestGroups(t *testing.T) {
 			want: map[string]string{"a": "a", "b": "", "c": "a"},
 		},
 		"OneCopied": {
-			reason:  "one worker is with nobody",
+			reason:  "one worker is alone",
 			objects: join(deploymentOf("x", 1, podsWith("", "a", "b")), claimOf("a", rwo), claimOf("b", rwo)),
 			change:  func(in *Input) { in.Data.Claims = []api.ClaimData{{Name: "b", Policy: api.ClaimSkip}} },
 			want:    map[string]string{"a": "", "b": ""},
@@ -229,7 +229,7 @@ func TestPlacement(t *testing.T) {
 			objects: join(widget, password, controller, made(deploymentOf("web", 1, podsWith(onSSD, "a"))), claimOf("a", rwo)),
 		},
 		"DataOnly": {
-			reason:  "nobody knows what the workloads of the target ask for",
+			reason:  "it is not known what the workloads of the target ask for",
 			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a")), claimOf("a", rwo)),
 			change:  func(in *Input) { in.Application.Contents = api.ContentsData },
 		},
@@ -264,7 +264,7 @@ func TestPlacement(t *testing.T) {
 			want:    Placement{NodeSelector: map[string]string{"disk": "ssd"}},
 		},
 		"IdleOther": {
-			reason: "what does not run keeps nobody from running",
+			reason: "what does not run keeps nothing from running",
 			objects: join(deploymentOf("x", 1, podsWith(onSSD, "a")),
 				deploymentOf("z", 0, podsWith(`nodeSelector: {disk: hdd},`, "a")), claimOf("a", rwo)),
 			want: Placement{NodeSelector: map[string]string{"disk": "ssd"}},

@@ -47,6 +47,8 @@ type Plan struct {
 	// Requires lists what the target must hold already: claims with the policy Skip, excluded
 	// claims that a workload mounts, the settings of the default ServiceAccount, and cluster-wide objects that are referenced.
 	Requires []Required `json:"requires,omitempty"`
+	// Timing is how long the application takes to stop and to start. It is no part of the hash.
+	Timing Timing `json:"timing,omitzero"`
 	// Left lists objects of the namespace that were looked at and do not move, with the reason.
 	Left []Left `json:"left,omitempty"`
 	// Target lists what the target holds in the places of Objects. It is no part of the hash.
@@ -78,7 +80,7 @@ func (r Ref) String() string {
 // Workload is a member that runs Pods.
 type Workload struct {
 	Ref `json:",inline"`
-	// Replicas it has at the source (Deployment, StatefulSet); as the ledger says when it was
+	// Replicas it has at the source (all but a CronJob); as the ledger says when it was
 	// already stopped by this move.
 	Replicas int32 `json:"replicas"`
 	// Suspended state of a CronJob.
@@ -109,6 +111,9 @@ type Object struct {
 	Runs bool `json:"runs,omitempty"`
 	// Cluster: it is cluster-wide, and created only where the target has none of its name.
 	Cluster bool `json:"cluster,omitempty"`
+	// Kept: it is there already, as an earlier switch of the lineage has left it. A claim is filled again, and a workload, of which
+	// Object is what it becomes, is started; neither is ever created or deleted.
+	Kept bool `json:"kept,omitempty"`
 	// Written: the application may write its content while it runs. It is read again when the
 	// application has stopped, and no part of the hash.
 	Written bool `json:"written,omitempty"`

@@ -25,7 +25,7 @@ func checkPods(v *view) (out Findings) {
 		}
 		pod := read[corev1.Pod](n)
 		root, _ := v.x.root(n)
-		uses := slices.ContainsFunc(n.mounts, func(mt mount) bool { return v.isTaken(kindClaim, mt.claim) })
+		uses := slices.ContainsFunc(n.mounts, func(mt mount) bool { return v.isIncluded(kindClaim, mt.claim) })
 		switch {
 		case podstate.Ended(pod) || !uses && !v.moves(root):
 		case lost:

@@ -29,15 +29,15 @@ func TestPodsThatHang(t *testing.T) {
 		"OnAClaim": {"it may write", pod, noon, []string{the}, "was to be gone by 2026-01-01T11:00:00Z"},
 		"OfAWorkload": {"the switch waits for it, whatever it mounts",
 			strings.Replace(with("namespace: src, ", "namespace: src, "+its), off, "spec: {}", 1), noon, []string{the}, ""},
-		"OfSomebody": {"nobody waits for it", with(off, "spec: {}"), noon, []string{}, ""},
-		"Finalizer": {"the node alone cannot mend it",
+		"OfAnother": {"nothing waits for it", with(off, "spec: {}"), noon, []string{}, ""},
+		"Finalizer": {"the node alone cannot fix it",
 			with("namespace: src, ", "namespace: src, finalizers: [a.b/c], "), noon, []string{the}, "finalizers: a.b/c"},
-		"InTime":         {"it is ending", with("11:00:00", "11:59:30"), noon, []string{}, ""},
-		"InItsGrace":     {"the time of its deletion is one to come", with("11:00:00", "12:30:00"), noon, []string{}, ""},
-		"Ended":          {"a finalizer keeps the object, and nothing runs", with("phase: Running", "phase: Succeeded"), noon, []string{}, ""},
-		"Lost":           {"one blocker says enough", with("phase: Running", "phase: Failed"), noon, []string{the}, "has failed"},
-		"NotDeleted":     {"it is an ordinary Pod", with(`, deletionTimestamp: "2026-01-01T11:00:00Z"`, ""), noon, []string{}, ""},
-		"NobodyKnowsNow": {"nothing is late without a clock", pod, time.Time{}, []string{}, ""},
+		"InTime":      {"it is ending", with("11:00:00", "11:59:30"), noon, []string{}, ""},
+		"InItsGrace":  {"the time of its deletion is one to come", with("11:00:00", "12:30:00"), noon, []string{}, ""},
+		"Ended":       {"a finalizer keeps the object, and nothing runs", with("phase: Running", "phase: Succeeded"), noon, []string{}, ""},
+		"Lost":        {"one blocker says enough", with("phase: Running", "phase: Failed"), noon, []string{the}, "has failed"},
+		"NotDeleted":  {"it is an ordinary Pod", with(`, deletionTimestamp: "2026-01-01T11:00:00Z"`, ""), noon, []string{}, ""},
+		"TimeUnknown": {"nothing is late without a clock", pod, time.Time{}, []string{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := whole(t, join(webYAML, bound, c.pod), func(in *Input) {
@@ -48,7 +48,7 @@ func TestPodsThatHang(t *testing.T) {
 			got := []string{}
 			for _, b := range p.Blockers {
 				if b.Reason != api.ReasonPodNotEnded {
-					continue // Somebody else's Pod on a claim is a blocker in any case.
+					continue // Another client's Pod on a claim is a blocker in any case.
 				}
 				got = append(got, b.Reason+" "+b.Object)
 				if !strings.Contains(b.Message, c.says) {

@@ -19,11 +19,11 @@ type Standing string
 const (
 	// StandingOurs: the move itself, or an earlier attempt of it, has created it.
 	StandingOurs Standing = "Ours"
-	// StandingEqual: somebody else's, and the same as the plan's.
+	// StandingEqual: another client's, and the same as the plan's.
 	StandingEqual Standing = "Equal"
-	// StandingDifferent: somebody else's, and different.
+	// StandingDifferent: another client's, and different.
 	StandingDifferent Standing = "Different"
-	// StandingForeign: somebody else's, and nobody could compare it.
+	// StandingForeign: another client's, and it could not be compared.
 	StandingForeign Standing = "Foreign"
 )
 
@@ -34,7 +34,7 @@ type Present struct {
 	// Differs lists fields that differ, at most 20, and More counts the others.
 	Differs []Difference `json:"differs,omitempty"`
 	More    int          `json:"more,omitempty"`
-	// Fixed are the fields of these that the API server lets nobody change.
+	// Fixed are the fields of these that the API server lets no client change.
 	Fixed []string `json:"fixed,omitempty"`
 }
 
@@ -72,7 +72,7 @@ func Replacement(planned, there *unstructured.Unstructured) *unstructured.Unstru
 }
 
 // Compare says how an object that is there differs from what would be there instead. fixed are
-// the fields that the server lets nobody change.
+// the fields that the server lets no client change.
 func Compare(there, planned *unstructured.Unstructured, fixed []string) Present {
 	ref := RefOf(there)
 	d := differ{secret: ref.kind() == kindSecret}
@@ -101,7 +101,7 @@ func essence(o *unstructured.Unstructured) map[string]any {
 
 // differ collects the fields that differ.
 type differ struct {
-	// secret: values are not for anybody's eyes.
+	// secret: values must not be shown.
 	secret bool
 	found  []Difference
 }

@@ -96,7 +96,7 @@ func TestCompare(t *testing.T) {
 			want:    Present{Standing: StandingDifferent, Differs: []Difference{{"spec.ports[0].nodePort", "30001", "30002"}}},
 		},
 		"Fixed": {
-			reason:  "what the server does not let anybody change is a difference in any case",
+			reason:  "what the server does not let any client change is a difference in any case",
 			there:   deployment(`{replicas: 1}`),
 			planned: deployment(`{replicas: 1}`),
 			fixed:   []string{"spec.selector"},
@@ -177,7 +177,7 @@ func TestExplain(t *testing.T) {
 		present Present
 		want    string
 	}{
-		"Equal": {"Whoever removes it loses nothing.",
+		"Equal": {"Its removal loses nothing.",
 			conflict, Present{Ref: ref, Standing: StandingEqual}, "It exists. It is equal to what the move would create"},
 		"Different": {"A person has to see in what.",
 			conflict, Present{Ref: ref, Standing: StandingDifferent, Differs: []Difference{{Path: "data.a"}, {Path: "data.b"}}},
@@ -188,7 +188,7 @@ func TestExplain(t *testing.T) {
 		"Fixed": {"Not even an overwriting would help.",
 			conflict, Present{Ref: ref, Standing: StandingDifferent, Fixed: []string{"spec.selector"}},
 			"It exists. It differs from what the move would create; these fields are immutable: spec.selector"},
-		"Foreign": {"Nobody could compare it.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
+		"Foreign": {"It could not be compared.", conflict, Present{Ref: ref, Standing: StandingForeign}, "It exists"},
 		"Other": {"Another blocker of the same object is left alone.",
 			Finding{Severity: Blocker, Reason: api.ReasonTargetIsActive, Object: ref, Message: "It exists"},
 			Present{Ref: ref, Standing: StandingEqual}, "It exists"},

@@ -37,7 +37,7 @@ type Image struct {
 // PullSecret is a Secret with the credentials of a registry.
 type PullSecret struct {
 	Name string `json:"name"`
-	// Content that the plan would create; nil: the target has it, or nobody.
+	// Content that the plan would create; nil: the target has it, or it is nowhere.
 	Content *corev1.Secret `json:"-"`
 }
 
@@ -82,7 +82,7 @@ func (p *Plan) Pulls() []Pull {
 	return out
 }
 
-// idle: the workload runs no Pods at the target, as somebody has stopped it before the move, or
+// idle: the workload runs no Pods at the target, as a person has stopped it before the move, or
 // a kustomization stops it there.
 func (p *Plan) idle(o *Object) bool {
 	scaled := slices.ContainsFunc(p.Workloads, func(w Workload) bool { return w.Ref == o.SourceRef() && w.Autoscaled })

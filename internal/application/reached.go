@@ -25,7 +25,7 @@ func checkReached(v *view) (out Findings) {
 			}
 			out = append(out, reachedBy(o.Ref, slices.Concat(nodePortsOf(template), publishedBy(&o.Object)))...)
 		case o.Runs:
-			for _, n := range v.driven(v.x.byRef[o.SourceRef()]) {
+			for _, n := range v.ownedWorkloads(v.x.byRef[o.SourceRef()]) {
 				if n.template != nil && !isScheduled(n.ref.kind()) && v.runs(n) {
 					out = append(out, reachedBy(n.ref, nodePortsOf(n.template))...)
 				}

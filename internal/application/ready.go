@@ -27,7 +27,7 @@ func checkReady(v *view) (out Findings) {
 	return out
 }
 
-// whyNotReady says why a workload that is to run is not ready; empty: it is, or nobody can tell. One
+// whyNotReady says why a workload that is to run is not ready; empty: it is, or it cannot be told. One
 // that a switch has stopped is not to run.
 func whyNotReady(n *node) string {
 	_, reported := n.obj.Object["status"]

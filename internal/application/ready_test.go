@@ -29,7 +29,7 @@ func TestBrokenAtTheSource(t *testing.T) {
 		warning string
 	}{
 		"Healthy": {reason: "it will be at the target, too", object: web, want: []string{}},
-		"NotReady": {reason: "somebody should look at it, who may know better",
+		"NotReady": {reason: "a person should look at it, who may know better",
 			object: broken, want: []string{}, warning: "Deployment.apps/web is not ready at the source (Available: 1/3)"},
 		"NotSeenYet": {reason: "its controller has not acted yet",
 			object: with("observedGeneration: 1", "observedGeneration: 0"), want: []string{}, warning: "is not ready at the source"},
@@ -44,7 +44,7 @@ func TestBrokenAtTheSource(t *testing.T) {
 			object: broken, change: func(in *Input) { in.Application.Contents = "Data" }, want: []string{}},
 		"ZeroAtTarget": {reason: "the target starts nothing of it",
 			object: broken, change: kustomized(t, "replicas: [{name: web, count: 0}]"), want: []string{}},
-		"NobodyKnows":  {reason: "an object that no server has given says nothing of itself", object: webYAML, want: []string{}},
+		"Unknown":      {reason: "an object that no server has given says nothing of itself", object: webYAML, want: []string{}},
 		"Paused":       {reason: "its controller would make no Pod at the target", object: paused, want: []string{blocked}},
 		"PausedAtZero": {reason: "it needs none", object: strings.Replace(paused, "replicas: 3,", "replicas: 0,", 1), want: []string{}},
 		"Resumed": {reason: "at the target it is not paused", object: paused,

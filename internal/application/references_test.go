@@ -93,7 +93,7 @@ func TestReferences(t *testing.T) {
 			warnings: 1,
 		},
 		"TokenSecret": {
-			reason:  "a token that somebody made and mounts is made again at the target",
+			reason:  "a token that a user made and mounts is made again at the target",
 			pod:     `volumes: [{name: t, secret: {secretName: s}}],`,
 			objects: strings.Replace(secret, "metadata", "type: kubernetes.io/service-account-token, metadata", 1),
 			want:    []string{"Secret/s"},

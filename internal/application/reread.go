@@ -88,7 +88,7 @@ func (p *Plan) readNow(objects []unstructured.Unstructured) (now map[Ref]foundNo
 func transformedAgain(in Input) (map[Ref]*Object, error) {
 	m := newMaker(in)
 	for _, n := range m.x.nodes {
-		m.taken[n.ref] = ""
+		m.included[n.ref] = ""
 		m.plan.Objects = append(m.plan.Objects, Object{Ref: n.ref, Origin: originOf(n.obj), Object: *m.transformed(n)})
 	}
 	m.kustomize()

@@ -185,9 +185,9 @@ func TestTargetNames(t *testing.T) {
 			join(named("a"), named("b")), to("b", "a"), "", []string{"InvalidSpec PersistentVolumeClaim/b"}},
 		"OfATemplate": {"the StatefulSet at the target would make an empty claim of the old name",
 			join(set, named("data-db-0")), to("data-db-0", "copy"), "", []string{"InvalidSpec PersistentVolumeClaim/data-db-0"}},
-		"OnlyItsData": {"nobody makes the StatefulSet at the target",
+		"OnlyItsData": {"the StatefulSet is not made at the target",
 			join(set, named("data-db-0")), to("data-db-0", "copy"), api.ContentsData, []string{}},
-		"BadSize": {"a size that nobody can read must not become the source's",
+		"BadSize": {"a size that cannot be read must not become the source's",
 			named("a"), []api.ClaimData{{Name: "a", Target: api.ClaimTarget{Size: "much"}}}, "", []string{"InvalidSpec PersistentVolumeClaim/a"}},
 	}
 	for name, tc := range cases {

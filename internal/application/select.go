@@ -95,8 +95,8 @@ func (m *maker) annotated(n *node) bool {
 // admit makes a selected object a member, or says why it can't be one.
 func (m *maker) admit(n *node, why string) {
 	switch {
-	case m.barred[n.ref]:
-		m.refuseBarred(n, why)
+	case m.excludedByUser[n.ref]:
+		m.refuseExcluded(n, why)
 	case m.excluded[n.ref]:
 		m.leave(n.ref, "KubeMove uses it itself")
 	case isGenerated(n.ref.kind()) && m.hasController(n):
@@ -109,8 +109,8 @@ func (m *maker) admit(n *node, why string) {
 		m.leave(n.ref, byContents)
 	case n.ref.kind() == kindClaim:
 		m.admitClaim(n, why)
-	case stays[n.ref.kind()] != "":
-		m.leave(n.ref, stays[n.ref.kind()])
+	case neverMoved[n.ref.kind()] != "":
+		m.leave(n.ref, neverMoved[n.ref.kind()])
 	case isElection(n):
 		m.leave(n.ref, byProgram)
 	case m.isMade(n):
@@ -132,7 +132,7 @@ func (m *maker) admit(n *node, why string) {
 
 func (m *maker) join(n *node, why string) {
 	m.members[n.ref] = why
-	m.taken[n.ref] = why
+	m.included[n.ref] = why
 }
 
 // admitClaim takes every claim but those that end with their Pod. A claim that an operator

@@ -31,7 +31,7 @@ type pods struct {
 	claims   []int
 	// idle: there are none of them while the application runs.
 	idle bool
-	// where they can run; nil: nobody knows.
+	// where they can run; nil: it is not known.
 	where *Placement
 }
 
@@ -102,8 +102,8 @@ func (s *sharing) mounting() []pods {
 }
 
 // podsOf a workload, as they will be at the target. Where the plan does not make it, but a custom
-// resource or somebody else, it will mount the claims as it does at the source; on which nodes,
-// nobody knows.
+// resource or another client, it will mount the claims as it does at the source; on which nodes,
+// is not known.
 func (s *sharing) podsOf(n *node) []pods {
 	o := s.made[n.ref]
 	if o == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // A name of an account, a user or a group means something in one cluster. In another one the same
-// name may be somebody else's, who would get the rights that a RoleBinding gives, to read the
+// name may be another person's, who would get the rights that a RoleBinding gives, to read the
 // application's Secrets for instance.
 
 // leaveForeignBindings leaves the RoleBindings that would bind nothing in another cluster: of their
@@ -18,7 +18,7 @@ func (m *maker) leaveForeignBindings() {
 	if m.sameCluster() {
 		return
 	}
-	for _, n := range m.takenNodes() {
+	for _, n := range m.includedNodes() {
 		if n.ref.kind() != kindRoleBinding || m.remains(n.ref) {
 			continue
 		}
@@ -27,7 +27,7 @@ func (m *maker) leaveForeignBindings() {
 			slices.ContainsFunc(subjects, func(s rbacv1.Subject) bool { return !isForeignAccount(s, m.in.SourceNamespace) }) {
 			continue
 		}
-		delete(m.taken, n.ref)
+		delete(m.included, n.ref)
 		m.unbound[n.ref] = true
 		m.leave(n.ref, "it binds accounts of other namespaces only, which may belong to others in the target's cluster")
 	}

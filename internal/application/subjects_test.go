@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestSubjects: a RoleBinding gives nobody at the target rights who has none at the source.
+// TestSubjects: a RoleBinding gives no rights at the target to a subject that has none at the source.
 func TestSubjects(t *testing.T) {
 	const own = "ServiceAccount src/web"
 	cases := map[string]struct {
@@ -25,7 +25,7 @@ func TestSubjects(t *testing.T) {
 			subjects: []string{own}, want: []string{"ServiceAccount dst/web"}},
 		"Foreign": {reason: "another cluster's ci is another ci", subjects: []string{own, "ServiceAccount ci/deployer"},
 			want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount ci/deployer"}},
-		"ForeignOnly": {reason: "a binding of nobody is of no use",
+		"ForeignOnly": {reason: "a binding without subjects is of no use",
 			subjects: []string{"ServiceAccount ci/deployer"}, left: true, warned: []string{"ServiceAccount ci/deployer"}},
 		"TargetsName": {reason: "so is what has the target's namespace at the source",
 			subjects: []string{own, "ServiceAccount dst/web"}, want: []string{"ServiceAccount dst/web"}, warned: []string{"ServiceAccount dst/web"}},
@@ -42,11 +42,11 @@ func TestSubjects(t *testing.T) {
 		"System": {reason: "Kubernetes' own groups are the same everywhere",
 			subjects: []string{"Group system:authenticated", "Group system:serviceaccounts"},
 			want:     []string{"Group system:authenticated", "Group system:serviceaccounts"}},
-		"People": {reason: "people mostly are the same, and somebody should look", subjects: []string{own, "User jane", "Group devs"},
+		"People": {reason: "people mostly are the same, and a person should look", subjects: []string{own, "User jane", "Group devs"},
 			want: []string{"ServiceAccount dst/web", "User jane", "Group devs"}, warned: []string{"User jane, Group devs"}},
 		"PeopleAndMore": {reason: "what stays of a binding is kept", subjects: []string{"ServiceAccount ci/deployer", "User jane"},
 			want: []string{"User jane"}, warned: []string{"ci/deployer", "User jane"}},
-		"Nobody": {reason: "a binding of nobody is one at the target, too", want: []string{}},
+		"NoSubjects": {reason: "a binding without subjects is one at the target, too", want: []string{}},
 		"SameCluster": {reason: "in one cluster a name means the same",
 			same: true, subjects: []string{own, "ServiceAccount ci/deployer", "User jane", "Group system:serviceaccounts:ci"},
 			want: []string{"ServiceAccount dst/web", "ServiceAccount ci/deployer", "User jane", "Group system:serviceaccounts:ci"}},

@@ -107,7 +107,7 @@ func TestBlockers(t *testing.T) {
 			want: []string{"SourceHeld Deployment.apps/web"},
 		},
 		"BrokenLedger": {
-			reason:  "without a readable ledger nobody knows how many replicas to start",
+			reason:  "without a readable ledger it is not known how many replicas to start",
 			objects: join(strings.Replace(webYAML, "src, labels: {app: web}}", `src, annotations: {kubemove.io/ledger: 'x'}}`, 1), bound),
 			want:    []string{"SourceHeld Deployment.apps/web"},
 		},

@@ -49,7 +49,7 @@ func (v *view) leadsTo(o *Object) string {
 	if whyHarmless(kind) != "" {
 		return ""
 	}
-	for _, n := range v.x.made[o.SourceRef()] {
+	for _, n := range v.x.owned[o.SourceRef()] {
 		made := n.ref.kind()
 		if made == kindIngress || made == kindService && letsTrafficIn(n.obj) || isRoute(made) {
 			return n.ref.String()
@@ -68,7 +68,7 @@ func (v *view) leadsTo(o *Object) string {
 	return ""
 }
 
-// routeWords are parts of the names of kinds that lead traffic, whoever has defined them.
+// routeWords are parts of the names of kinds that lead traffic, no matter who has defined them.
 var routeWords = []string{"Ingress", "ServiceExport", "VirtualServer", "VirtualService", "LoadBalancer", "DNS"}
 
 // isRoute says whether objects of the kind lead traffic from outside, whatever they name.
@@ -100,7 +100,7 @@ func (v *view) makesWhatPodsNeed(custom Ref) string {
 	if needed[custom] {
 		return custom.String()
 	}
-	for _, n := range v.x.made[custom] {
+	for _, n := range v.x.owned[custom] {
 		if needed[n.ref] {
 			return n.ref.String()
 		}

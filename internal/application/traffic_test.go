@@ -260,7 +260,7 @@ func TestReachedWithoutAnEndpoint(t *testing.T) {
 		"UnknownLabel": {"as a label",
 			service("", `multicluster.example.com/global: enabled`, "type: ClusterIP"), []string{"multicluster.example.com/global"}},
 		"SwitchedOff":      {"not exported", service(`mesh.example.com/exported: "false"`, "", "type: ClusterIP"), nil},
-		"OwnNamespaceOnly": {"exported to nobody else", service(`networking.istio.io/exportTo: "."`, "", "type: ClusterIP"), nil},
+		"OwnNamespaceOnly": {"exported to no other namespace", service(`networking.istio.io/exportTo: "."`, "", "type: ClusterIP"), nil},
 		"Balancer": {"a Service that opens after the commit gets its name then",
 			service(`external-dns.alpha.kubernetes.io/hostname: a.example.com`, "", "type: LoadBalancer"), nil},
 		"Scraped": {"to be measured is not to be exported",

@@ -1,6 +1,8 @@
 package application
 
 import (
+	"cmp"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -136,6 +138,14 @@ func (m *maker) raiseRequest(n *node, out *unstructured.Unstructured) {
 	m.AddWarning(n.ref, "%s asks for %s and has %s: the target's claim asks for %s, as the data may need it", n.ref, asked, has, has)
 	// The path exists: the request has been read from it.
 	_ = unstructured.SetNestedField(out.Object, has.String(), "spec", "resources", "requests", "storage")
+}
+
+// sizeOf a claim in bytes: what it has, else what it asks for.
+func sizeOf(o *unstructured.Unstructured) int64 {
+	if q := cmp.Or(capacity(o), request(o)); q != nil {
+		return q.Value()
+	}
+	return 0
 }
 
 func capacity(o *unstructured.Unstructured) *resource.Quantity {

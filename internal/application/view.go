@@ -2,7 +2,7 @@ package application
 
 import "github.com/kubemove/kubemove/internal/lineage"
 
-// view is what is known of a move while its plan is made. Whoever has nothing but the view changes
+// view is what is known of a move while its plan is made. A function that has nothing but the view changes
 // nothing: its methods read. What some of them keep saves time, and would be found again.
 type view struct {
 	in   Input
@@ -10,15 +10,15 @@ type view struct {
 	plan *Plan
 	// excluded objects.
 	excluded map[Ref]bool
-	// barred: what application.exclude names.
-	barred map[Ref]bool
+	// excludedByUser: what application.exclude names.
+	excludedByUser map[Ref]bool
 	// members, and by what each was selected.
 	members map[Ref]string
-	// taken: everything that moves, the members among them, and why.
-	taken map[Ref]string
-	// unbound are the RoleBindings that would move, if they bound somebody there.
+	// included: everything that moves, the members among them, and why.
+	included map[Ref]string
+	// unbound are the RoleBindings that would move, if they bound a subject there.
 	unbound map[Ref]bool
-	// blocked members: they are not taken, and a blocker says why.
+	// blocked members: they are not included, and a blocker says why.
 	blocked map[Ref]bool
 	// ledgers of workloads that this switch has stopped.
 	ledgers map[Ref]*lineage.Ledger
@@ -26,8 +26,8 @@ type view struct {
 	left map[Ref]string
 	// cluster holds the cluster-wide objects of the input.
 	cluster []*node
-	// namers are the custom resources that name an object and belong to it.
-	namers map[Ref][]Ref
+	// referrers are the custom resources that name an object and belong to it.
+	referrers map[Ref][]Ref
 	// targetsOfTraffic are found when they are asked for.
 	targetsOfTraffic *trafficTargets
 	// controlled are the kinds of custom resources of which it is known whether their controller
@@ -35,22 +35,22 @@ type view struct {
 	controlled map[string]bool
 }
 
-// isTaken says whether an object of the kind and name moves.
-func (v *view) isTaken(kind, name string) bool {
-	_, ok := v.taken[refTo(kind, name)]
+// isIncluded says whether an object of the kind and name moves.
+func (v *view) isIncluded(kind, name string) bool {
+	_, ok := v.included[refTo(kind, name)]
 	return ok
 }
 
 func (v *view) moves(n *node) bool {
-	_, ok := v.taken[n.ref]
+	_, ok := v.included[n.ref]
 	return ok
 }
 
-// takenNodes lists what moves, in the order of creation.
-func (v *view) takenNodes() []*node {
+// includedNodes lists what moves, in the order of creation.
+func (v *view) includedNodes() []*node {
 	var out []*node
 	for _, n := range v.x.nodes {
-		if _, ok := v.taken[n.ref]; ok {
+		if _, ok := v.included[n.ref]; ok {
 			out = append(out, n)
 		}
 	}

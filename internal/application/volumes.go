@@ -14,7 +14,7 @@ import (
 // addVolumes plans the data of each claim.
 func (m *maker) addVolumes() {
 	users := m.users()
-	for _, n := range m.takenNodes() {
+	for _, n := range m.includedNodes() {
 		if n.ref.kind() != kindClaim {
 			continue
 		}
@@ -30,11 +30,7 @@ func (m *maker) addVolumes() {
 		if v.Policy == api.ClaimCopy {
 			v.Mobilizer = m.mobilizer(v.Name)
 		}
-		if q := capacity(n.obj); q != nil {
-			v.CapacityBytes = q.Value()
-		} else if q := request(n.obj); q != nil {
-			v.CapacityBytes = q.Value()
-		}
+		v.CapacityBytes = sizeOf(n.obj)
 		m.plan.Volumes = append(m.plan.Volumes, v)
 	}
 }
@@ -103,7 +99,7 @@ func checkData(v *view) (out Findings) {
 		}
 	}
 	for _, c := range v.in.Data.Claims {
-		if !v.isTaken(kindClaim, c.Name) && !v.barred[refTo(kindClaim, c.Name)] {
+		if !v.isIncluded(kindClaim, c.Name) && !v.excludedByUser[refTo(kindClaim, c.Name)] {
 			out.AddWarning(refTo(kindClaim, c.Name),
 				"data.claims names %s, which is not a claim of the application: correct the name, or remove the entry", c.Name)
 		}
@@ -130,7 +126,7 @@ func askable(users []user, claim string) *Ref {
 	return nil
 }
 
-// runsAlong: containers that only begin a Pod have ended when somebody could ask them.
+// runsAlong: containers that only begin a Pod have ended when they could be asked.
 func runsAlong(u user) bool {
 	return slices.ContainsFunc(u.workload.template.Spec.Containers, func(c corev1.Container) bool { return c.Name == u.container.Name })
 }

@@ -45,12 +45,12 @@ func (m *maker) addWorkloads() {
 // resources make that move.
 func (v *view) stopped() []*node {
 	var out []*node
-	for _, n := range v.takenNodes() {
+	for _, n := range v.includedNodes() {
 		switch {
 		case isWorkload(n.ref.kind()):
 			out = append(out, n)
 		case isCustom(n.ref.kind()):
-			out = append(out, v.driven(n)...)
+			out = append(out, v.ownedWorkloads(n)...)
 		}
 	}
 	return out
@@ -113,7 +113,7 @@ func (m *maker) addObjects() {
 	for _, v := range m.plan.Volumes {
 		skipped[v.Name] = v.Policy == api.ClaimSkip
 	}
-	for _, n := range m.takenNodes() {
+	for _, n := range m.includedNodes() {
 		switch {
 		case m.dataOnly() && n.ref.kind() != kindClaim:
 			m.leave(n.ref, byContents)
@@ -123,7 +123,7 @@ func (m *maker) addObjects() {
 			m.plan.Requires = append(m.plan.Requires, Required{Ref: m.targetRef(n.ref), Why: "data.claims has the policy Skip for it"})
 		default:
 			m.plan.Objects = append(m.plan.Objects, Object{
-				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.taken[n.ref], Runs: len(m.driven(n)) > 0,
+				Ref: m.targetRef(n.ref), Source: m.sourceName(n.ref), Why: m.included[n.ref], Runs: len(m.ownedWorkloads(n)) > 0,
 				Origin: originOf(n.obj), Object: *m.transformed(n),
 			})
 		}
@@ -157,7 +157,7 @@ func (m *maker) requireAccount(n *node) {
 	}
 	if asks {
 		m.plan.Requires = append(m.plan.Requires, Required{
-			Ref: n.ref, Why: m.taken[n.ref], Object: &unstructured.Unstructured{Object: want},
+			Ref: n.ref, Why: m.included[n.ref], Object: &unstructured.Unstructured{Object: want},
 		})
 	}
 }

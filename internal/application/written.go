@@ -76,7 +76,7 @@ func (v *view) holdsState(o *Object) bool {
 	case kind == kindSecret:
 		return o.Object.Object["type"] != string(corev1.SecretTypeServiceAccountToken)
 	default:
-		return isCustom(kind) && !slices.ContainsFunc(v.x.made[o.SourceRef()], func(n *node) bool { return runsPods(n.ref.kind()) })
+		return isCustom(kind) && !slices.ContainsFunc(v.x.owned[o.SourceRef()], func(n *node) bool { return runsPods(n.ref.kind()) })
 	}
 }
 

@@ -216,7 +216,7 @@ func TestNamesAccounts(t *testing.T) {
 		"Group":         {"all accounts of the namespace", subject("Group", "", "system:serviceaccounts:src"), true},
 		"OtherGroup":    {"all of another namespace", subject("Group", "", "system:serviceaccounts:other"), false},
 		"All":           {"all accounts", subject("Group", "", "system:serviceaccounts"), true},
-		"Authenticated": {"everybody", subject("Group", "", "system:authenticated"), true},
+		"Authenticated": {"all users", subject("Group", "", "system:authenticated"), true},
 		"People":        {"a group of people", subject("Group", "", "devs"), false},
 	}
 	for name, tc := range cases {

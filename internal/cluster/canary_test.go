@@ -96,7 +96,7 @@ func TestMalformedKubeconfigKeepsItsSecrets(t *testing.T) {
 }
 
 // TestErrorsOfRequestsHideSecrets: no error of a request has what the configuration keeps secret,
-// whoever has put it in: the server, a proxy or the library.
+// no matter what has put it in: the server, a proxy or the library.
 func TestErrorsOfRequestsHideSecrets(t *testing.T) {
 	failing := func() *Cluster {
 		proxy, err := url.Parse("http://me:" + url.QueryEscape(canary+"/proxy") + "@proxy:3128")

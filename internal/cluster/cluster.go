@@ -1,6 +1,6 @@
 // Package cluster reaches the endpoints of a move: clients, discovery, rights, locks, records
 // and exec, over a kubeconfig or the Pod's own account. Each helper does one thing, reads
-// afresh, and changes nothing without a precondition on what it has read.
+// again, and changes nothing without a precondition on what it has read.
 package cluster
 
 import (

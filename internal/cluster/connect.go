@@ -43,7 +43,7 @@ func Connect(ctx context.Context, side string, ep task.Endpoint) (*Cluster, erro
 		return nil, err
 	}
 	c.InCluster, c.Warnings = ep.Kubeconfig == "", warnings
-	if c.Version, err = c.serverVersion(ctx); err != nil {
+	if c.Version, err = c.ServerVersion(ctx); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -94,7 +94,7 @@ func missingKubeconfig(side, path, secret string) string {
 }
 
 // restConfig reads the kubeconfig at path; without a path it takes the account of the Pod, or,
-// for a task that somebody runs outside a cluster, the file that KUBECONFIG names.
+// for a task that a person runs outside a cluster, the file that KUBECONFIG names.
 func restConfig(side, path, secret string) (*rest.Config, []string, error) {
 	if path == "" {
 		cfg, err := rest.InClusterConfig()

@@ -25,16 +25,16 @@ func TestKindOf(t *testing.T) {
 		want   Kind
 	}{
 		"None":         {"No error has no kind.", nil, ""},
-		"Refused":      {"Nobody listens there.", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, Unreachable},
-		"Timeout":      {"Nobody has answered in time.", context.DeadlineExceeded, Unreachable},
+		"Refused":      {"No server listens there.", &net.OpError{Op: "dial", Err: errors.New("connection refused")}, Unreachable},
+		"Timeout":      {"No server has answered in time.", context.DeadlineExceeded, Unreachable},
 		"Stopped":      {"It is us who stopped.", fmt.Errorf("cannot read: %w", context.Canceled), Interrupted},
-		"WrongCA":      {"An answer of somebody else does not count.", x509.UnknownAuthorityError{}, Unreachable},
+		"WrongCA":      {"An answer of another server does not count.", x509.UnknownAuthorityError{}, Unreachable},
 		"Unauthorized": {"Expired credentials have to be renewed.", apierrors.NewUnauthorized("no"), Forbidden},
 		"Forbidden":    {"A right is missing.", apierrors.NewForbidden(secrets, "x", errors.New("no")), Forbidden},
 		"NotFound":     {"It is not there.", apierrors.NewNotFound(secrets, "x"), NotFound},
 		"NoKind":       {"Its kind is not served.", &meta.NoKindMatchError{}, NotFound},
 		"Conflict":     {"It has changed meanwhile.", apierrors.NewConflict(secrets, "x", errors.New("old")), Conflict},
-		"Exists":       {"Somebody was faster.", apierrors.NewAlreadyExists(secrets, "x"), Conflict},
+		"Exists":       {"Another client was faster.", apierrors.NewAlreadyExists(secrets, "x"), Conflict},
 		"Invalid":      {"The object is wrong.", apierrors.NewInvalid(schema.GroupKind{Kind: "Secret"}, "x", nil), Invalid},
 		"BadRequest":   {"The request is wrong.", apierrors.NewBadRequest("no"), Invalid},
 		"Busy":         {"The server is overloaded.", apierrors.NewTooManyRequests("later", 1), Unreachable},
@@ -102,7 +102,7 @@ func TestTooOld(t *testing.T) {
 		"Older":   {"1.28 is older than 1.29.", "v1.28.15", true},
 		"Same":    {"1.29 itself is new enough.", "v1.29.0", false},
 		"Vendor":  {"Vendors add their own words.", "v1.35.4-gke.100+x", false},
-		"Unknown": {"Nobody can tell: it is tried.", "master", false},
+		"Unknown": {"It cannot be told: it is tried.", "master", false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -29,15 +29,16 @@ func TestForeignNotFound(t *testing.T) {
 	release := func(c *Cluster) error { return c.ReleaseLock(t.Context(), "u") }
 	remove := func(c *Cluster) error { return c.DeleteRecord(t.Context(), "u") }
 	list := func(c *Cluster) error {
-		_, err := c.ListWide(t.Context(), schema.GroupVersionResource{Version: "v1", Resource: "pods"})
+		_, err := c.ListClusterScoped(t.Context(), schema.GroupVersionResource{Version: "v1", Resource: "pods"})
 		return err
 	}
 	budgets := func(c *Cluster) error {
-		_, err := c.ListWide(t.Context(), schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"})
+		_, err := c.ListClusterScoped(t.Context(), schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"})
 		return err
 	}
 	engines := func(c *Cluster) error {
-		_, err := c.ListWide(t.Context(), schema.GroupVersionResource{Group: "kubemove.io", Version: "v1alpha1", Resource: "moveengines"})
+		_, err := c.ListClusterScoped(t.Context(),
+			schema.GroupVersionResource{Group: "kubemove.io", Version: "v1alpha1", Resource: "moveengines"})
 		return err
 	}
 	for name, c := range map[string]struct {

@@ -59,7 +59,7 @@ func TestParseKubeconfigRefuses(t *testing.T) {
 			words:  []string{"tokenFile", "user.token"},
 		},
 		"NoContext": {
-			reason: "Without a current context nobody can tell which cluster is meant.",
+			reason: "Without a current context it cannot be told which cluster is meant.",
 			data:   "apiVersion: v1\nkind: Config\n",
 			words:  []string{"current-context"},
 		},

@@ -35,7 +35,7 @@ func (h Holder) annotations() map[string]string {
 	return map[string]string{HolderAnnotation: h.Name, HomeAnnotation: h.Home}
 }
 
-// LockedError says that somebody else holds the lock.
+// LockedError says that another client holds the lock.
 type LockedError struct {
 	// Side and Namespace of the lock.
 	Side, Namespace string
@@ -51,7 +51,7 @@ func (e *LockedError) Error() string {
 }
 
 // ReadLock returns the holder of the namespace's lock; nil: it is free. With forced set,
-// somebody has allowed to take it over.
+// a person has allowed to take it over.
 func (c *Cluster) ReadLock(ctx context.Context) (holder *Holder, forced bool, err error) {
 	lease, err := c.Kube.CoordinationV1().Leases(c.Namespace).Get(ctx, api.LockName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -65,7 +65,7 @@ func (c *Cluster) ReadLock(ctx context.Context) (holder *Holder, forced bool, er
 }
 
 // AcquireLock takes the lock of the namespace for h. It succeeds when h holds it already. It
-// returns a *LockedError when somebody else does, and never waits. A holder of whom gone says
+// returns a *LockedError when another client does, and never waits. A holder of whom gone says
 // that it does not exist any more loses the lock; a nil gone knows of none.
 func (c *Cluster) AcquireLock(ctx context.Context, h Holder, gone func(Holder) bool) error {
 	leases := c.Kube.CoordinationV1().Leases(c.Namespace)
@@ -90,7 +90,7 @@ func (c *Cluster) AcquireLock(ctx context.Context, h Holder, gone func(Holder) b
 		if err == nil {
 			return nil
 		}
-		// Somebody was faster: read again, who it was decides.
+		// Another client was faster: read again, who it was decides.
 		if !apierrors.IsAlreadyExists(err) && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) || c.namespaceMissing(ctx, err) {
 			return c.Wrap("take the lock (Lease/"+api.LockName+")", err)
 		}
@@ -130,7 +130,7 @@ func nextLock(lease *coordinationv1.Lease, h Holder, gone func(Holder) bool) (ne
 	return next, false, nil
 }
 
-// ReleaseLock gives the lock back if uid holds it; a lock that is free or of somebody else is
+// ReleaseLock gives the lock back if uid holds it; a lock that is free or of another client is
 // left alone.
 func (c *Cluster) ReleaseLock(ctx context.Context, uid string) error {
 	leases := c.Kube.CoordinationV1().Leases(c.Namespace)
@@ -168,7 +168,7 @@ func newLock(namespace string, h Holder) *coordinationv1.Lease {
 	}
 }
 
-// leaseHolder of a lock; nil: nobody.
+// leaseHolder of a lock; nil: none.
 func leaseHolder(l *coordinationv1.Lease) *Holder {
 	if l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "" {
 		return nil

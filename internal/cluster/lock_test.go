@@ -35,7 +35,7 @@ func TestNextLock(t *testing.T) {
 			lease:  held(me, nil), done: true,
 		},
 		"Other": {
-			reason: "Nobody takes a lock from a holder that may be alive.",
+			reason: "No client takes a lock from a holder that may be alive.",
 			lease:  held(other, nil), locked: &other,
 		},
 		"OtherAlive": {
@@ -47,7 +47,7 @@ func TestNextLock(t *testing.T) {
 			lease:  held(other, nil), gone: func(h Holder) bool { return h == other }, taken: true,
 		},
 		"Forced": {
-			reason: "Somebody has said that the lock may be taken over.",
+			reason: "A person has said that the lock may be taken over.",
 			lease:  held(other, force), taken: true,
 		},
 		"NotForced": {
@@ -59,7 +59,7 @@ func TestNextLock(t *testing.T) {
 			lease:  held(other, func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = nil }), taken: true,
 		},
 		"Bare": {
-			reason: "Somebody may have removed labels and annotations.",
+			reason: "Another client may have removed labels and annotations.",
 			lease:  held(other, func(l *coordinationv1.Lease) { l.Annotations, l.Labels, l.Spec.HolderIdentity = nil, nil, nil }), taken: true,
 		},
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// fewNames of a kind are read one by one: a list could hold thousands that nobody asked for.
+	// fewNames of a kind are read one by one: a list could hold thousands that were not asked for.
 	fewNames = 4
 	// pageCost is how many objects are read one by one for about what a page of a list costs.
 	pageCost = 50
@@ -236,7 +236,7 @@ func (r *reader) add(g *group, u *unstructured.Unstructured) {
 }
 
 // onlyMetadata is an object of which nothing else is known. Who owns which field is left out: it
-// is most of the metadata, and nobody asks for it.
+// is most of the metadata, and it is not asked for.
 func onlyMetadata(m *metav1.PartialObjectMetadata, kind schema.GroupVersionKind) (*unstructured.Unstructured, error) {
 	m.ManagedFields = nil
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(m)

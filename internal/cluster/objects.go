@@ -110,8 +110,8 @@ func (c *Cluster) List(
 	return objects, absent, nil
 }
 
-// ListWide returns the objects of a resource in the whole cluster.
-func (c *Cluster) ListWide(ctx context.Context, gvr schema.GroupVersionResource) ([]unstructured.Unstructured, error) {
+// ListClusterScoped returns the objects of a resource in the whole cluster.
+func (c *Cluster) ListClusterScoped(ctx context.Context, gvr schema.GroupVersionResource) ([]unstructured.Unstructured, error) {
 	return c.listPages(ctx, gvr, c.Dynamic.Resource(gvr))
 }
 

@@ -13,7 +13,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
 
-// Others are objects of kinds that nobody has asked for by name.
+// Others are objects of kinds that were not asked for by name.
 type Others struct {
 	Objects []unstructured.Unstructured
 	// Resources are the plural names of the kinds that the cluster serves, by KIND.GROUP.
@@ -21,8 +21,8 @@ type Others struct {
 	// Unseen are the resources that could not be listed, in most cases because the account may
 	// not.
 	Unseen []string
-	// Silent are the API groups whose own server does not answer, as SilentGroups lists them: nobody
-	// knows what there is of them.
+	// Silent are the API groups whose own server does not answer, as SilentGroups lists them: it is not
+	// known what there is of them.
 	Silent []string
 }
 
@@ -94,7 +94,7 @@ func isOwn(r schema.GroupResource) bool {
 	return r.Group == api.GroupVersion.Group || r == schema.GroupResource{Group: "metacontroller.k8s.io", Resource: "controllerrevisions"}
 }
 
-// otherKinds are those that somebody can create and that are not known: what cannot be created
+// otherKinds are those that a client can create and that are not known: what cannot be created
 // is a view of something else.
 func otherKinds(lists []*metav1.APIResourceList, known []schema.GroupVersionResource) []otherKind {
 	var out []otherKind

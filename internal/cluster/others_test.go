@@ -37,11 +37,11 @@ func TestOtherKinds(t *testing.T) {
 	}
 	want := []string{"endpoints Endpoints", "events.example.com Event"}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("only what somebody can create, and nobody reads otherwise, in whatever version (-want +got):\n%s", diff)
+		t.Errorf("only what a client can create, and what is not read otherwise, in whatever version (-want +got):\n%s", diff)
 	}
 }
 
-// TestSilentGroups: of a group whose server does not answer nobody knows what there is, and all
+// TestSilentGroups: of a group whose server does not answer it is not known what there is, and all
 // others are looked through.
 func TestSilentGroups(t *testing.T) {
 	served := map[string]any{

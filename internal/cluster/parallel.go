@@ -29,7 +29,7 @@ func InTurns(n, atOnce int, do func(i int)) {
 
 // Each calls do for every number below n, in order, InFlight of them at once. After a failure it
 // begins no more and waits for those under way. The errors come back in the order of the
-// numbers: the first is the same, whoever was faster. A ctx that has ended is a failure too.
+// numbers: the first is the same, whichever was faster. A ctx that has ended is a failure too.
 func Each(ctx context.Context, n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	var failed atomic.Bool

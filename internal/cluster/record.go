@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,10 +23,10 @@ const (
 	maxRecord = 256 << 10
 )
 
+const recordPrefix = "kubemove-switch-"
+
 // RecordName of a switch's record, the same on both sides.
-func RecordName(switchUID string) string {
-	return "kubemove-switch-" + ShortHash(switchUID)
-}
+func RecordName(switchUID string) string { return recordPrefix + ShortHash(switchUID) }
 
 // ShortHash is ten hexadecimal characters that stand for s in names.
 func ShortHash(s string) string { return bundle.ShortHash(s) }
@@ -50,7 +51,7 @@ func (c *Cluster) ReadRecord(ctx context.Context, switchUID string, out any) (ve
 }
 
 // WriteRecord writes the switch's record. With an empty version it creates it; else it
-// replaces the state that was read with that version. When somebody was faster the error is of
+// replaces the state that was read with that version. When another client was faster the error is of
 // the kind Conflict: read again.
 func (c *Cluster) WriteRecord(ctx context.Context, h Holder, version string, record any) (newVersion string, err error) {
 	maps := c.Kube.CoreV1().ConfigMaps(c.Namespace)
@@ -109,4 +110,30 @@ func (c *Cluster) DeleteRecord(ctx context.Context, switchUID string) error {
 		return nil
 	}
 	return c.Wrap("delete the record (ConfigMap/"+RecordName(switchUID)+")", err)
+}
+
+// StoredRecord is the record of any switch, as it lies at an endpoint.
+type StoredRecord struct {
+	// Name of its ConfigMap.
+	Name string
+	cm   *corev1.ConfigMap
+}
+
+// Decode the record into out.
+func (r StoredRecord) Decode(out any) error { return decodeRecord(r.cm, out) }
+
+// Records of all switches that have one at this endpoint.
+func (c *Cluster) Records(ctx context.Context) ([]StoredRecord, error) {
+	list, err := c.Kube.CoreV1().ConfigMaps(c.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: api.ManagedByLabel + "=" + api.ManagedByValue})
+	if err != nil {
+		return nil, c.Wrap("list the records of switches", err)
+	}
+	var out []StoredRecord
+	for i := range list.Items {
+		if cm := &list.Items[i]; strings.HasPrefix(cm.Name, recordPrefix) {
+			out = append(out, StoredRecord{Name: cm.Name, cm: cm})
+		}
+	}
+	return out, nil
 }

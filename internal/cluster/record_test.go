@@ -58,3 +58,31 @@ func TestDamagedRecord(t *testing.T) {
 		t.Errorf("it says %q", text)
 	}
 }
+
+// TestRecords: those of all switches, and nothing else that KubeMove has written there.
+func TestRecords(t *testing.T) {
+	note := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "kubemove-note", Namespace: "shop",
+		Labels: map[string]string{"app.kubernetes.io/managed-by": "kubemove"}}}
+	foreign := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: RecordName("foreign"), Namespace: "shop"}}
+	c := &Cluster{Side: SideTarget, Namespace: "shop", Kube: fake.NewClientset(note, foreign)}
+	for _, uid := range []string{"a", "b"} {
+		if _, err := c.WriteRecord(t.Context(), Holder{UID: uid}, "", map[string]string{"switch": uid}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := c.Records(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, r := range list {
+		var out map[string]string
+		if err := r.Decode(&out); err != nil {
+			t.Fatal(err)
+		}
+		got[r.Name] = out["switch"]
+	}
+	if diff := cmp.Diff(map[string]string{RecordName("a"): "a", RecordName("b"): "b"}, got); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}

@@ -16,8 +16,8 @@ const (
 	OldestHome     = "1.31"
 )
 
-// serverVersion asks for /version.
-func (c *Cluster) serverVersion(ctx context.Context) (string, error) {
+// ServerVersion asks the API server for its version, such as v1.35.4. Errors are of type *Error.
+func (c *Cluster) ServerVersion(ctx context.Context) (string, error) {
 	data, err := c.Kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
 	if err != nil {
 		return "", c.Wrap("reach the API server", err)
@@ -31,7 +31,7 @@ func (c *Cluster) serverVersion(ctx context.Context) (string, error) {
 }
 
 // TooOld says in a sentence that the server's version is older than the oldest that works;
-// empty: it is new enough, or nobody can tell.
+// empty: it is new enough, or it cannot be told.
 func TooOld(side, found, oldest string) string {
 	v, err := version.ParseGeneric(found)
 	if err != nil {

@@ -31,7 +31,11 @@ func (a Actor) Name() string { return cmp.Or(a.Lineage, a.Pair) }
 
 // Of a task: the switch of that UID acts for its pair; empty: the pair itself does.
 func Of(m *task.Move, switchUID string) Actor {
-	return Actor{Lineage: m.FirstPair().UID, Pair: m.Pair.UID, Switch: switchUID}
+	a := Actor{Lineage: m.FirstPair().UID, Pair: m.Pair.UID, Switch: switchUID}
+	if m.Reverses != nil {
+		a.Earlier = m.Reverses.Earlier
+	}
+	return a
 }
 
 // Self is the UID that signs what is stopped, started and made active.
@@ -63,8 +67,12 @@ func (a Actor) Owns(o metav1.Object, claim bool) bool {
 	return by != "" && by == a.maker(claim) || a.IsSelf(by) || a.recorded(o)
 }
 
+// Left says whether an earlier switch of the lineage has left the object there: it is no creation of the actor's, and
+// never deleted.
+func (a Actor) Left(uid types.UID) bool { return uid != "" && a.Recorded[uid] }
+
 // recorded: the lineage has left it there.
-func (a Actor) recorded(o metav1.Object) bool { return o.GetUID() != "" && a.Recorded[o.GetUID()] }
+func (a Actor) recorded(o metav1.Object) bool { return a.Left(o.GetUID()) }
 
 // Identified corrects by the UID on record whether an object is the actor's own; recorded is empty where
 // nothing is on record.
@@ -117,6 +125,10 @@ func (a Actor) Activate(claim metav1.Object) {
 
 // Passivate takes the mark away. What an application has written is no copy.
 func Passivate(claim metav1.Object) { remove(claim, api.ActiveAnnotation, api.CopyAnnotation) }
+
+// Leaves says whether a claim of the source is marked as active for an earlier switch of the lineage: the mark goes when the
+// application has left.
+func (a Actor) Leaves(mark string) bool { return mark != "" && slices.Contains(a.Earlier, mark) }
 
 // IsWork says whether KubeMove has made the object with these labels for a run or another step of a
 // pair; such an object is there because of the move, and goes with it.

@@ -72,5 +72,23 @@ func Hold(o metav1.Object, l Ledger) {
 	annotate(o, api.HeldByAnnotation, l.Switch)
 }
 
+// Take notes on a workload that an earlier switch of the lineage has stopped that the actor starts it. The ledger stays until
+// the commit, as a roll back stops it again.
+func (a Actor) Take(o metav1.Object) { annotate(o, api.HeldByAnnotation, a.Self()) }
+
+// Took says whether the actor has started the workload.
+func (a Actor) Took(o metav1.Object) bool { return a.IsSelf(o.GetAnnotations()[api.HeldByAnnotation]) }
+
+// GiveBack undoes Take: the workload is held by the switch again whose ledger it carries.
+func (a Actor) GiveBack(o metav1.Object) {
+	if !a.Took(o) {
+		return
+	}
+	remove(o, api.HeldByAnnotation)
+	if l, err := ledgerOf(o); err == nil && l != nil {
+		annotate(o, api.HeldByAnnotation, l.Switch)
+	}
+}
+
 // Release takes both away.
 func Release(o metav1.Object) { remove(o, api.LedgerAnnotation, api.HeldByAnnotation) }

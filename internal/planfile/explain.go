@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/text"
 )
 
 // Render writes the explanation for people.
 func (e Explanation) Render(w io.Writer, o Options) error {
 	out := &page{w: w}
 	if len(e.Entries) == 0 {
-		out.line("The plan does not list %s.", plain(e.Ref.String()))
+		out.line("The plan does not list %s.", text.Plain(e.Ref.String()))
 	}
 	for i, entry := range e.Entries {
 		if i > 0 {
@@ -21,13 +22,13 @@ func (e Explanation) Render(w io.Writer, o Options) error {
 		out.entry(entry, o)
 	}
 	if len(e.Leads) > 0 {
-		out.line("  leads to: %s", plain(joined(e.Leads)))
+		out.line("  leads to: %s", text.Plain(joined(e.Leads)))
 	}
 	if len(e.Blockers) > 0 {
 		out.blockers(e.Blockers)
 	}
 	if len(e.Warnings) > 0 {
-		out.title("%s:", count(len(e.Warnings), "warning"))
+		out.title("%s:", text.Count(len(e.Warnings), "warning"))
 		out.list(e.Warnings)
 	}
 	return out.err
@@ -47,10 +48,10 @@ var sentences = map[Fate]string{
 }
 
 func (p *page) entry(e Entry, o Options) {
-	p.line("%s %s", plain(e.title()), sentences[e.Fate])
-	p.line("  why: %s", plain(e.Why))
+	p.line("%s %s", text.Plain(e.title()), sentences[e.Fate])
+	p.line("  why: %s", text.Plain(e.Why))
 	if obj := e.Object; obj != nil {
-		p.line("  created: %s", cmp.Or(moments[obj.Phase], plain(string(obj.Phase))))
+		p.line("  created: %s", cmp.Or(moments[obj.Phase], text.Plain(string(obj.Phase))))
 		if obj.Written {
 			p.line("  content: read again when the application has stopped, as its accounts may write it")
 		}
@@ -64,14 +65,14 @@ func (p *page) entry(e Entry, o Options) {
 	if e.Workload != nil {
 		p.line("  at the source: %s; the switch stops it", running(*e.Workload))
 		if n := e.Workload.TargetReplicas; n != nil {
-			p.line("  at the target: %s, by a kustomization", count(int(*n), "replica"))
+			p.line("  at the target: %s, by a kustomization", text.Count(int(*n), "replica"))
 		}
 	}
 	if e.Volume != nil {
 		p.volume(*e.Volume)
 	}
 	if e.Present != nil {
-		p.line("  the target has one of this name: %s", cmp.Or(standings[e.Present.Standing], plain(string(e.Present.Standing))))
+		p.line("  the target has one of this name: %s", cmp.Or(standings[e.Present.Standing], text.Plain(string(e.Present.Standing))))
 		if o.Diffs {
 			p.fields(*e.Present, "    ")
 		}
@@ -94,12 +95,12 @@ var standings = map[application.Standing]string{
 }
 
 func (p *page) volume(v application.Volume) {
-	text := string(v.Policy)
+	data := string(v.Policy)
 	if v.Mobilizer != "" {
-		text += " by " + v.Mobilizer
+		data += " by " + v.Mobilizer
 	}
 	if v.Usage != nil {
-		text += ", " + size(v.Usage.Bytes) + " in " + count(int(v.Usage.Files), "file")
+		data += ", " + text.Size(v.Usage.Bytes) + " in " + text.Count(int(v.Usage.Files), "file")
 	}
-	p.line("  data: %s", plain(text))
+	p.line("  data: %s", text.Plain(data))
 }

@@ -1,5 +1,5 @@
 // Package planfile is the plan of a move as it is stored and as people read it: what is kept of it, in
-// which Secrets, and how it is shown. It knows no client of a cluster: whoever has read the Secrets of a
+// which Secrets, and how it is shown. It knows no client of a cluster: a caller that has read the Secrets of a
 // plan gets the plan from it.
 package planfile
 

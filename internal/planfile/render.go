@@ -9,6 +9,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/text"
 )
 
 // Options of a text.
@@ -39,18 +40,19 @@ func Render(w io.Writer, p Plan, o Options) error {
 }
 
 func (p *page) head(plan Plan, status *api.PlanStatus) {
-	p.line("Plan %s of MoveEngine %s", plain(plan.Hash), plain(plan.Engine))
+	p.line("Plan %s of MoveEngine %s", text.Plain(plan.Hash), text.Plain(plan.Engine))
 	p.line("from %s", place(plan.SourceNamespace, plan.SourceCluster))
 	p.line("to   %s", place(plan.TargetNamespace, plan.TargetCluster))
 	if plan.Contents != "" {
-		p.line("contents: %s", plain(string(plan.Contents)))
+		p.line("contents: %s", text.Plain(string(plan.Contents)))
 	}
 	if status != nil && status.Hash == plan.Hash {
 		if status.MadeAt != nil {
 			p.line("made at %s", status.MadeAt.UTC().Format(time.RFC3339))
 		}
 		if s := status.EstimatedSeconds; s > 0 {
-			p.line("the switch takes about %s, %s of it without the application", duration(s), duration(status.EstimatedDowntimeSeconds))
+			p.line("the switch takes about %s, %s of it without the application",
+				text.Estimate(s), text.Estimate(status.EstimatedDowntimeSeconds))
 		} else {
 			p.line("how long the switch takes is not known yet, as not all volumes were looked into")
 		}
@@ -61,17 +63,16 @@ func (p *page) head(plan Plan, status *api.PlanStatus) {
 }
 
 func place(namespace, cluster string) string {
-	text := "namespace " + plain(namespace)
-	if cluster != "" {
-		text += " of cluster " + plain(cluster)
+	if cluster == "" {
+		return "namespace " + text.Plain(namespace)
 	}
-	return text
+	return "namespace " + text.Plain(namespace) + " of cluster " + text.Plain(cluster)
 }
 
 func stops(workloads []application.Workload) string {
 	var out []string
 	for _, w := range workloads {
-		out = append(out, plain(w.Ref.String())+" ("+running(w)+")")
+		out = append(out, text.Plain(w.Ref.String())+" ("+running(w)+")")
 	}
 	return strings.Join(out, ", ")
 }
@@ -85,9 +86,9 @@ func running(w application.Workload) string {
 	case kind != nil && kind.Scheduled():
 		return "scheduled"
 	case w.Autoscaled:
-		return count(int(w.Replicas), "replica") + " now, autoscaled"
+		return text.Count(int(w.Replicas), "replica") + " now, autoscaled"
 	}
-	return count(int(w.Replicas), "replica")
+	return text.Count(int(w.Replicas), "replica")
 }
 
 func (p *page) blockers(blockers []api.Blocker) {
@@ -95,16 +96,16 @@ func (p *page) blockers(blockers []api.Blocker) {
 		p.title("No blockers.")
 		return
 	}
-	p.title("%s: each forbids the move", count(len(blockers), "blocker"))
+	p.title("%s: each forbids the move", text.Count(len(blockers), "blocker"))
 	for _, b := range blockers {
-		p.line("  %s", strings.TrimSpace(plain(b.Reason)+"  "+plain(b.Object)))
-		p.line("    %s", plain(b.Message))
+		p.line("  %s", strings.TrimSpace(text.Plain(b.Reason)+"  "+text.Plain(b.Object)))
+		p.line("    %s", text.Plain(b.Message))
 	}
 }
 
 func (p *page) warnings(plan Plan) {
 	if len(plan.Warnings) > 0 {
-		p.title("%s:", count(len(plan.Warnings), "warning"))
+		p.title("%s:", text.Count(len(plan.Warnings), "warning"))
 		p.list(plan.Warnings)
 	}
 	if len(plan.Unsure) > 0 {
@@ -115,7 +116,7 @@ func (p *page) warnings(plan Plan) {
 
 func (p *page) list(items []string) {
 	for _, item := range items {
-		p.line("  - %s", plain(item))
+		p.line("  - %s", text.Plain(item))
 	}
 }
 
@@ -157,7 +158,7 @@ func (e Entry) there() string {
 }
 
 func (p *page) volumes(plan Plan) {
-	p.title("%s", count(len(plan.Volumes), "volume"))
+	p.title("%s", text.Count(len(plan.Volumes), "volume"))
 	if len(plan.Volumes) == 0 {
 		return
 	}
@@ -165,7 +166,7 @@ func (p *page) volumes(plan Plan) {
 	for _, v := range plan.Volumes {
 		holds, files := "not known", "not known"
 		if v.Usage != nil {
-			holds, files = size(v.Usage.Bytes), strconv.FormatInt(v.Usage.Files, 10)
+			holds, files = text.Size(v.Usage.Bytes), strconv.FormatInt(v.Usage.Files, 10)
 		}
 		claim := v.Name
 		if v.Target != v.Name {
@@ -173,9 +174,9 @@ func (p *page) volumes(plan Plan) {
 		}
 		there, class := "", ""
 		if plan.Claim(v.Target) != nil {
-			there, class = size(plan.ClaimSize(v.Target)), classOf(plan.ClaimClass(v.Target))
+			there, class = text.Size(plan.ClaimSize(v.Target)), classOf(plan.ClaimClass(v.Target))
 		}
-		rows = append(rows, []string{claim, string(v.Policy), holds, files, size(v.CapacityBytes), there, v.Mobilizer, class})
+		rows = append(rows, []string{claim, string(v.Policy), holds, files, text.Size(v.CapacityBytes), there, v.Mobilizer, class})
 	}
 	p.table(rows)
 }
@@ -197,7 +198,7 @@ func (p *page) differences(plan Plan) {
 		if len(there.Differs)+there.More+len(there.Fixed) == 0 {
 			continue
 		}
-		p.line("  %s", plain(there.Ref.String()))
+		p.line("  %s", text.Plain(there.Ref.String()))
 		p.fields(there, "    ")
 	}
 }
@@ -213,23 +214,24 @@ func differing(present []application.Present) string {
 	if n == 0 {
 		return ""
 	}
-	return count(n, "object")
+	return text.Count(n, "object")
 }
 
 // fields that differ. The values of a Secret are not kept.
 func (p *page) fields(there application.Present, indent string) {
 	for _, d := range there.Differs {
 		if d.There == "" && d.Planned == "" {
-			p.line("%s%s", indent, plain(d.Path))
+			p.line("%s%s", indent, text.Plain(d.Path))
 			continue
 		}
-		p.line("%s%s: there %s, planned %s", indent, plain(d.Path), cmp.Or(plain(d.There), "not set"), cmp.Or(plain(d.Planned), "not set"))
+		p.line("%s%s: there %s, planned %s", indent, text.Plain(d.Path),
+			cmp.Or(text.Plain(d.There), "not set"), cmp.Or(text.Plain(d.Planned), "not set"))
 	}
 	if there.More > 0 {
 		p.line("%sand %d more", indent, there.More)
 	}
 	if len(there.Fixed) > 0 {
-		p.line("%simmutable: %s", indent, plain(strings.Join(there.Fixed, ", ")))
+		p.line("%simmutable: %s", indent, text.Plain(strings.Join(there.Fixed, ", ")))
 	}
 }
 
@@ -237,6 +239,6 @@ func (p *page) changes(former *Former) {
 	if former == nil {
 		return
 	}
-	p.title("Changed since plan %s: %s", plain(former.Hash), count(len(former.Changes), "difference"))
+	p.title("Changed since plan %s: %s", text.Plain(former.Hash), text.Count(len(former.Changes), "difference"))
 	p.list(former.Changes)
 }

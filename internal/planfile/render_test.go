@@ -195,19 +195,3 @@ func TestRenderSaysWhenItFails(t *testing.T) {
 		}
 	}
 }
-
-func TestDuration(t *testing.T) {
-	for seconds, want := range map[int64]string{10: "10 s", 60: "1 min", 61: "61 s", 300: "5 min", 3600: "1 h", 4500: "1 h 15 min"} {
-		if got := duration(seconds); got != want {
-			t.Errorf("%d seconds are %q, want %q", seconds, got, want)
-		}
-	}
-}
-
-func TestSize(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1<<20 - 1: "1.0 MiB", 3 << 40: "3.0 TiB"} {
-		if got := size(n); got != want {
-			t.Errorf("%d bytes are %q, want %q", n, got, want)
-		}
-	}
-}

@@ -3,12 +3,10 @@ package planfile
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/kubemove/kubemove/internal/text"
 )
 
 // page is a text that is written section by section; the first error stays.
@@ -35,7 +33,7 @@ func (p *page) table(rows [][]string) {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			if cells[i] = plain(cell); cells[i] == "" {
+			if cells[i] = text.Plain(cell); cells[i] == "" {
 				cells[i] = "-"
 			}
 		}
@@ -44,64 +42,4 @@ func (p *page) table(rows [][]string) {
 		}
 	}
 	p.err = t.Flush()
-}
-
-// lines and cells that a text would end.
-var lines = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
-
-// plain is a text of a cluster without what a terminal would carry out, in one line.
-func plain(s string) string {
-	s = strings.TrimSpace(lines.Replace(s))
-	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case r == utf8.RuneError:
-			_, size := utf8.DecodeRuneInString(s[i:])
-			b.WriteString(strings.Trim(strconv.QuoteToASCII(s[i:i+size]), `"`))
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-	}
-	return b.String()
-}
-
-// count is "1 volume" or "2 volumes".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// size of bytes, with a power of 1024 as its unit.
-func size(n int64) string {
-	const units = "KMGTPE"
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, unit := float64(n)/1024, 0
-	for value >= 1023.95 && unit < len(units)-1 {
-		value, unit = value/1024, unit+1
-	}
-	return fmt.Sprintf("%.1f %ciB", value, units[unit])
-}
-
-// duration of an estimate, which is rounded already: 40 s, 5 min, 1 h 15 min.
-func duration(seconds int64) string {
-	d := time.Duration(seconds) * time.Second
-	hours, minutes := int64(d.Hours()), int64(d.Minutes())%60
-	switch {
-	case seconds < 60 || seconds < 3600 && seconds%60 != 0:
-		return fmt.Sprintf("%d s", seconds)
-	case hours == 0:
-		return fmt.Sprintf("%d min", minutes)
-	case minutes == 0:
-		return fmt.Sprintf("%d h", hours)
-	}
-	return fmt.Sprintf("%d h %d min", hours, minutes)
 }

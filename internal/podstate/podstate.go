@@ -1,5 +1,5 @@
-// Package podstate reads from a Pod's object what of it may still run. Whoever stops an application
-// and whoever copies its data have to agree on that.
+// Package podstate reads from a Pod's object what of it may still run. What stops an application
+// and what copies its data have to agree on that.
 package podstate
 
 import (

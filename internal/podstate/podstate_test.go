@@ -25,7 +25,7 @@ func TestEnded(t *testing.T) {
 	}{
 		"Pending":   {"it may start at any moment", corev1.PodStatus{Phase: corev1.PodPending}, false},
 		"Running":   {"it writes", corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: list(running)}, false},
-		"Unknown":   {"nobody knows", corev1.PodStatus{Phase: corev1.PodUnknown, ContainerStatuses: list(ended)}, false},
+		"Unknown":   {"it is not known", corev1.PodStatus{Phase: corev1.PodUnknown, ContainerStatuses: list(ended)}, false},
 		"Unset":     {"it has just been made", corev1.PodStatus{}, false},
 		"Succeeded": {"only the kubelet says so, and at the end", corev1.PodStatus{Phase: corev1.PodSucceeded}, true},
 		"Failed": {"its kubelet has seen every container end",
@@ -38,7 +38,7 @@ func TestEnded(t *testing.T) {
 			corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: list(ended, running)}, false},
 		"LostSidecar": {"a sidecar may write, too",
 			corev1.PodStatus{Phase: corev1.PodFailed, InitContainerStatuses: list(running), ContainerStatuses: list(ended)}, false},
-		"LostDebugger": {"and so may somebody's debug container",
+		"LostDebugger": {"and so may a person's debug container",
 			corev1.PodStatus{Phase: corev1.PodFailed, EphemeralContainerStatuses: list(running), ContainerStatuses: list(ended)}, false},
 		"NoWord": {"the kubelet has said nothing of containers", corev1.PodStatus{Phase: corev1.PodFailed}, false},
 		"EmptyState": {"nothing known is not ended",

@@ -49,9 +49,9 @@ func TestVolumeDenied(t *testing.T) {
 	}{
 		"Folder": {"a new volume of most drivers can be written by root",
 			0o555, survey.Owner{UID: uid, GID: gid}, "cannot make a folder: permission denied (the volume's folder belongs to "},
-		"Owner": {"everybody may write, and only root can give files away",
+		"Owner": {"every user may write, and only root can give files away",
 			0o777, survey.Owner{UID: uid + 1, GID: gid}, "cannot give a file the owner "},
-		"Own": {"everybody may write, and the files are the user's own", 0o777, survey.Owner{UID: uid, GID: gid}, ""},
+		"Own": {"every user may write, and the files are the user's own", 0o777, survey.Owner{UID: uid, GID: gid}, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

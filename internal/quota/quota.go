@@ -100,7 +100,7 @@ type Shortage struct {
 }
 
 // Shortages of a quota, by resource, if it had to take all of wanted, once held, which it takes
-// now, is gone. ok is false when nobody but the API server knows what the quota is for.
+// now, is gone. ok is false when only the API server knows what the quota is for.
 func Shortages(q *corev1.ResourceQuota, wanted, held []Item) (short []Shortage, ok bool) {
 	scopes, ok := scopesOf(q)
 	if !ok {

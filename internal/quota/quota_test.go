@@ -115,7 +115,7 @@ func TestShortagesOfOthers(t *testing.T) {
 				"fast.storageclass.storage.k8s.io/requests.storage needs 6Gi left 5Gi of 5Gi"}},
 		"OtherClass": {"The quota of another class is none of its business.",
 			[]Item{claim("storageClassName: slow, ", "3Gi")}, `{fast.storageclass.storage.k8s.io/requests.storage: 5Gi}`, nil},
-		"ClusterIP": {"A Service without a door needs no port.",
+		"ClusterIP": {"A Service without an external endpoint needs no port.",
 			[]Item{service(`{ports: [{port: 1}]}`)}, `{services.nodeports: "0", services.loadbalancers: "0"}`, nil},
 		"NodePort": {"Each port of a Service counts.", []Item{service(`{type: NodePort, ports: [{port: 1}, {port: 2}]}`)},
 			`{services.nodeports: "1"}`, []string{"services.nodeports needs 2 left 1 of 1"}},

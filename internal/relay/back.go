@@ -39,7 +39,7 @@ type callAnswer struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// NewToken is one that nobody guesses.
+// NewToken is one that cannot be guessed.
 func NewToken() string {
 	var b [tokenLength / 2]byte
 	_, _ = rand.Read(b[:]) // It never fails.

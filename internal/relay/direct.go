@@ -15,7 +15,7 @@ import (
 )
 
 // DirectPort is where the agent of the target listens for the agent of the source on every
-// address of its Pod: for those who have the other certificate of the run, and nobody else.
+// address of its Pod: for those who have the other certificate of the run, and no other client.
 const DirectPort = 7072
 
 const (

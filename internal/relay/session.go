@@ -90,7 +90,7 @@ func writeLine(w io.Writer, v any) error {
 	return err
 }
 
-// readLine reads one line of JSON into v, byte by byte: what follows belongs to somebody
+// readLine reads one line of JSON into v, byte by byte: what follows belongs to another
 // else.
 func readLine(r io.Reader, limit int, v any) error {
 	line := make([]byte, 0, 128)

@@ -24,7 +24,12 @@ func Encode(s task.Status) ([]byte, error) {
 	clip(&s, textLength)
 	cuts := []func(*task.Status){
 		func(s *task.Status) { clip(s, shortLength) },
-		func(s *task.Status) { s.Warnings = nil },
+		func(s *task.Status) {
+			s.Warnings = nil
+			for i := range s.Passes {
+				s.Passes[i].Warnings = nil
+			}
+		},
 		func(s *task.Status) {
 			if s.Plan != nil {
 				s.Plan.Warnings, s.Plan.Kinds = nil, nil
@@ -61,6 +66,9 @@ func clip(s *task.Status, n int) {
 	}
 	if s.Result != nil {
 		s.Result.Message = text(s.Result.Message, textLength)
+	}
+	for i := range s.Passes {
+		s.Passes[i].Message, s.Passes[i].Warnings = text(s.Passes[i].Message, n), list(s.Passes[i].Warnings, n)
 	}
 	if p := s.Plan; p != nil {
 		p.Warnings = list(p.Warnings, n)

@@ -133,7 +133,7 @@ func TestLastReport(t *testing.T) {
 		"Same":    {"The same run goes on.", annotation, "run", 7},
 		"Other":   {"Another run begins anew.", annotation, "other", 0},
 		"None":    {"There is none yet.", "", "run", 0},
-		"Garbage": {"Somebody has written something else there.", "{", "run", 0},
+		"Garbage": {"Another client has written something else there.", "{", "run", 0},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

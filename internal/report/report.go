@@ -83,6 +83,7 @@ func New(opts Options, sinks ...Sink) *Reporter {
 		// How far the run was is still true until something newer is known.
 		last := clone(*opts.Last)
 		r.status.Sequence, r.status.Volumes, r.status.Switch = last.Sequence, last.Volumes, last.Switch
+		r.status.Passes = last.Passes
 	}
 	go r.loop()
 	return r
@@ -128,7 +129,7 @@ func (r *Reporter) Status() task.Status {
 }
 
 // Finish writes the last report, with the result, and tries for a minute. It works after ctx
-// has ended, too: a result that nobody learns of is worth nothing.
+// has ended, too: a result that is not reported is worth nothing.
 func (r *Reporter) Finish(ctx context.Context, result task.Result) error {
 	r.halt()
 	r.mu.Lock()

@@ -65,8 +65,8 @@ func Failed(reason, message string, retry task.Retry) task.Result {
 	return task.Result{Outcome: task.OutcomeFailed, Retry: retry, Reason: reason, Message: clip(message)}
 }
 
-// Failure ends a task with an error: one that may pass is tried again soon, one that somebody
-// has to mend later. An error that brings its own result knows best.
+// Failure ends a task with an error: one that may pass is tried again soon, one that a person
+// has to fix later. An error that brings its own result knows best.
 func Failure(err error) task.Result {
 	var verdict interface{ Result() *task.Result }
 	if errors.As(err, &verdict) {

@@ -25,13 +25,13 @@ func TestFailureAndExitCode(t *testing.T) {
 		"Declined": {"A check forbids it now.", Declined(api.ReasonLocked, "m"), task.ExitDeclined, task.RetryLater, api.ReasonLocked},
 		"Unreachable": {"A network may come back within the Job.",
 			Failure(fmt.Errorf("x: %w", &cluster.Error{Kind: cluster.Unreachable})), task.ExitFailed, task.RetrySoon, api.ReasonEndpointUnreachable},
-		"Forbidden": {"Rights have to be granted by somebody: another Pod at once is useless.",
+		"Forbidden": {"Rights have to be granted by a person: another Pod at once is useless.",
 			Failure(&cluster.Error{Kind: cluster.Forbidden}), task.ExitPermanent, task.RetryLater, api.ReasonForbidden},
-		"Invalid": {"A kubeconfig has to be mended by somebody.",
+		"Invalid": {"A kubeconfig has to be fixed by a person.",
 			Failure(&cluster.Error{Kind: cluster.Invalid}), task.ExitPermanent, task.RetryLater, api.ReasonRejected},
 		"Conflict": {"The next reading sees what has changed.",
 			Failure(&cluster.Error{Kind: cluster.Conflict}), task.ExitFailed, task.RetrySoon, "Conflict"},
-		"Unknown": {"What nobody knows of is tried again.", Failure(errors.New("what")), task.ExitFailed, task.RetrySoon, api.ReasonFailed},
+		"Unknown": {"What is not known is tried again.", Failure(errors.New("what")), task.ExitFailed, task.RetrySoon, api.ReasonFailed},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

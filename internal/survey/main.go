@@ -16,7 +16,7 @@ const (
 	VolumeDir = "/kubemove/volume"
 	// WorkerEnv is the environment variable that holds the Worker as JSON.
 	WorkerEnv = "KUBEMOVE_TARGET_WORKER"
-	// ArgRoot asks for the root of the volume alone, which anybody may look at.
+	// ArgRoot asks for the root of the volume alone, which every user may look at.
 	ArgRoot = "--root"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// world is what the checks look at, read afresh.
+// world is what the checks look at, read again each time.
 type world struct {
 	// SourcePods and TargetPods of the two namespaces.
 	SourcePods, TargetPods []corev1.Pod
@@ -60,6 +60,9 @@ func check(s Spec, w world, m moment) *Error {
 		if err := s.checkSourceClaim(w, v, m); err != nil {
 			return err.about(v.Name)
 		}
+		if err := s.checkGivesWay(w.SourcePods, v); err != nil {
+			return err.about(v.Name)
+		}
 	}
 	return nil
 }
@@ -87,9 +90,13 @@ func checkLocks(s Spec, w world, m moment) *Error {
 // checkOwner: a run on request writes only to what the pair has made. Another client may have made the
 // claim anew since the run began. Those of a final run are known to its switch by their UIDs.
 func (s Spec) checkOwner(claim *corev1.PersistentVolumeClaim) *Error {
+	want, known := s.Claims[claim.Name]
 	switch {
+	case s.final() && known && claim.UID != want:
+		return failed(api.ReasonClaimReplaced, fmt.Sprintf("claim %s in namespace %s of the target was made anew by another client "+
+			"(UID %s, it was %s): nothing is written to it", claim.Name, s.Target.Namespace, claim.UID, want), task.RetrySoon)
 	case s.final():
-	case claim.Annotations[api.CreatedByAnnotation] != s.PairUID:
+	case claim.Annotations[api.CreatedByAnnotation] != s.PairUID && (s.Left == nil || !s.Left(claim.UID)):
 		return declined(api.ReasonNameConflict, fmt.Sprintf("claim %s in namespace %s of the target was not created for this MovePair, "+
 			"or was made anew by another client: a copy would overwrite its data; "+
 			"rename or remove it, or choose another target namespace", claim.Name, s.Target.Namespace))
@@ -100,7 +107,7 @@ func (s Spec) checkOwner(claim *corev1.PersistentVolumeClaim) *Error {
 	return nil
 }
 
-// checkTargetClaim: nobody but this run's worker mounts the claim, and the claim is still
+// checkTargetClaim: only this run's worker mounts the claim, and the claim is still
 // ours.
 func (s Spec) checkTargetClaim(w world, v application.Volume, m moment) *Error {
 	for i := range w.TargetPods {

@@ -6,6 +6,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -44,6 +45,9 @@ func held(name, holder string) *coordinationv1.Lease {
 
 func TestCheck(t *testing.T) {
 	final, request := testSpec(api.TriggerFinal), testSpec(api.TriggerRequest)
+	known, back := final, request
+	known.Claims = map[string]types.UID{"copy": "the-one"}
+	back.Left = func(uid types.UID) bool { return uid == "left" }
 	other := final
 	other.Run.ID = "run-0"
 	ended := user("job", "copy")
@@ -79,6 +83,18 @@ func TestCheck(t *testing.T) {
 		}},
 		"claim stripped": {reason: "the cutover knows its claims by their UIDs",
 			spec: final, moment: fromGo, change: func(w *world) { w.TargetClaims["copy"].Annotations = nil }},
+		"claim made anew, final": {reason: "another client's claim of the same name", spec: known, moment: beforePlacing,
+			want: api.ReasonClaimReplaced, change: func(w *world) { w.TargetClaims["copy"].UID = "anew" }},
+		"claim of its UID, final": {reason: "its switch has looked at it",
+			spec: known, moment: fromGo, change: func(w *world) { w.TargetClaims["copy"].UID = "the-one" }},
+		"left by an earlier switch": {reason: "a way back fills it again", spec: back, moment: fromGo, change: func(w *world) {
+			w.unlock()
+			w.TargetClaims["copy"].Annotations, w.TargetClaims["copy"].UID = nil, "left"
+		}},
+		"not left by it": {reason: "it was made anew since", spec: back, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
+			w.unlock()
+			w.TargetClaims["copy"].Annotations, w.TargetClaims["copy"].UID = nil, "anew"
+		}},
 		"claim goes": {reason: "the copy would go with it", spec: request, moment: fromGo, want: api.ReasonNameConflict, change: func(w *world) {
 			w.unlock()
 			w.TargetClaims["copy"].DeletionTimestamp = &metav1.Time{Time: noon}
@@ -99,7 +115,7 @@ func TestCheck(t *testing.T) {
 			want: ReasonClaimInUse, change: func(w *world) { w.TargetPods = append(w.TargetPods, workerOf(other, task.RoleTarget, "copy")) }},
 		"replaced": {reason: "another run holds the claim now",
 			spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { w.RunLeases["copy"] = held("l", "run-2") }},
-		"lease is gone": {reason: "nobody vouches for us",
+		"lease is gone": {reason: "nothing shows that the claim is ours",
 			spec: final, moment: fromGo, want: ReasonRunReplaced, change: func(w *world) { delete(w.RunLeases, "copy") }},
 		"locked, on request": {reason: "a switch is at work", spec: request, moment: beforePlacing, want: api.ReasonLocked},
 		"another switch": {reason: "one switch at a time",
@@ -192,7 +208,7 @@ func TestUses(t *testing.T) {
 		"pending":     {"it may start at any moment", pending, "data", true},
 		"terminating": {"it still writes", terminating, "data", true},
 		"failed":      {"its containers have ended", failedPod, "data", false},
-		"lost":        {"nobody has seen its containers end", lost, "data", true},
+		"lost":        {"its containers were not seen to end", lost, "data", true},
 		"ephemeral":   {"the claim is named after Pod and volume", ephemeral, "web-0-scratch", true},
 		"other":       {"another claim", user("app", "cache"), "data", false},
 	}

@@ -101,8 +101,10 @@ func ofPair(pairUID string) string {
 
 // CleanupOptions of Cleanup.
 type CleanupOptions struct {
-	// Repositories removes the claims that mobilizers keep their state in, too, and probe claims.
-	Repositories bool
+	// All removes probe claims, too: the pair is at its end.
+	All bool
+	// Lineage whose claims with the state of mobilizers are removed, too, as no pair of it needs them any more; empty: none.
+	Lineage string
 }
 
 // Cleanup removes everything that runs of the pair have left at an endpoint: worker Pods,
@@ -114,9 +116,11 @@ func Cleanup(ctx context.Context, c *cluster.Cluster, pairUID string, opts Clean
 		return err
 	}
 	errs := []error{deleteLeases(ctx, c, runs)}
-	if opts.Repositories {
-		errs = append(errs, deleteClaims(ctx, c, ofPair(pairUID)+","+RepositoryLabel, "repository"),
-			deleteClaims(ctx, c, ofPair(pairUID)+","+ProbeLabel, "probe"))
+	if opts.Lineage != "" {
+		errs = append(errs, deleteClaims(ctx, c, ofPair(opts.Lineage)+","+RepositoryLabel, "repository"))
+	}
+	if opts.All {
+		errs = append(errs, deleteClaims(ctx, c, ofPair(pairUID)+","+ProbeLabel, "probe"))
 	}
 	return errors.Join(errs...)
 }

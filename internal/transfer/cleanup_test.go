@@ -34,7 +34,7 @@ func TestRemoveAll(t *testing.T) {
 	}{
 		"at once":     {reason: "nothing gets lost"},
 		"lost delete": {reason: "the Pod does not know that it is to go", verb: "delete", err: lost},
-		"lost list":   {reason: "nobody knows which Pods there are", verb: "list", err: lost},
+		"lost list":   {reason: "it is not known which Pods there are", verb: "list", err: lost},
 		"forbidden":   {reason: "asking again changes nothing", verb: "delete", err: forbidden, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestRemoveAll(t *testing.T) {
 				t.Errorf("%s: %d objects are left", c.reason, left)
 			}
 			if _, err := kube.CoreV1().Pods("shop").Get(ctx, "another", getOptions); err != nil {
-				t.Error("a Pod of somebody else is gone")
+				t.Error("a Pod of another client is gone")
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestGraceOf(t *testing.T) {
 		"Asked":        {"it has been asked", pod(corev1.PodRunning, going, running), deleteGrace, false},
 		"Succeeded":    {"its kubelet has said so", pod(corev1.PodSucceeded, nil, ended), 0, true},
 		"Ended, asked": {"nothing is waited for any more", pod(corev1.PodSucceeded, going, ended), 0, true},
-		"Lost": {"it may run where nobody looks: only its node or a person lets it go",
+		"Lost": {"it may run unseen: only its node or a person lets it go",
 			pod(corev1.PodFailed, going, running), deleteGrace, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,11 +103,11 @@ func TestGraceOf(t *testing.T) {
 	}
 }
 
-// TestRemoveOthersGivesUp: a worker of an earlier run on a node that is down keeps nobody waiting
+// TestRemoveOthersGivesUp: a worker of an earlier run on a node that is down does not block a run
 // without a word.
 func TestRemoveOthersGivesUp(t *testing.T) {
 	s := testSpec(api.TriggerFinal)
-	s.Limits.StartTimeout = 50 * time.Millisecond
+	s.startTimeout = 50 * time.Millisecond
 	pod := workerOf(testSpec(api.TriggerRequest), task.RoleTarget, "copy")
 	pod.Labels[api.RunLabel] = "another"
 	client := fake.NewClientset(&pod)

@@ -45,7 +45,7 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ExitCode of a task that ends with the error: one that a person has to mend first must not
+// ExitCode of a task that ends with the error: one that a person has to fix first must not
 // be repeated at once.
 func (e *Error) ExitCode() int {
 	switch {
@@ -83,7 +83,7 @@ func AsError(err error) *Error {
 	return out
 }
 
-// permanent is a failure that trying again does not mend.
+// permanent is a failure that trying again does not fix.
 func permanent(reason, message string) *Error {
 	return &Error{Outcome: task.OutcomeFailed, Reason: reason, Message: message}
 }

@@ -22,7 +22,7 @@ const (
 	// pollInterval between looks at the Pods.
 	pollInterval = 500 * time.Millisecond
 	// checkInterval between checks during a run.
-	checkInterval = 5 * time.Second
+	checkInterval = 4 * time.Second
 	// deleteGrace of a worker that is not wanted any more: it has nothing to save.
 	deleteGrace = int64(10)
 )
@@ -126,7 +126,8 @@ func removeWorkers(ctx context.Context, c *cluster.Cluster, selector string) err
 		if err == nil {
 			err = deleteWorkers(ctx, c, selector)
 		}
-		if apierrors.IsForbidden(err) {
+		// Credentials that were revoked do not come back: who has others removes the Pods.
+		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 			return err
 		}
 		select {

@@ -94,7 +94,7 @@ func isAlive(ctx context.Context, c *cluster.Cluster, seen *coordinationv1.Lease
 	return false, nil
 }
 
-// take writes this run into the lease; false: somebody else was faster.
+// take writes this run into the lease; false: another run was faster.
 func take(ctx context.Context, s Spec, v application.Volume, lease *coordinationv1.Lease) (bool, error) {
 	client := s.Target.Kube.CoordinationV1().Leases(s.Target.Namespace)
 	now := metav1.NewMicroTime(time.Now())
@@ -130,7 +130,7 @@ func take(ctx context.Context, s Spec, v application.Volume, lease *coordination
 // One on a node that is down does not go away: that is a failure after a while, since the
 // application may be stopped meanwhile.
 func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Role, claim string) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Limits.StartTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.startTimeout)
 	defer cancel()
 	for {
 		pods, err := listWorkers(ctx, c, claimSelector(role, claim))
@@ -159,7 +159,7 @@ func removeOthers(ctx context.Context, s Spec, c *cluster.Cluster, role task.Rol
 	}
 }
 
-// renew gives signs of life until the context ends, or somebody else holds a claim: the
+// renew gives signs of life until the context ends, or another run holds a claim: the
 // checks see that, too.
 func renew(ctx context.Context, s Spec) {
 	ticker := time.NewTicker(renewInterval)

@@ -3,7 +3,6 @@ package transfer
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,13 +58,7 @@ func (s Spec) password(in podInput) string {
 
 // labels of everything that belongs to one worker.
 func (s Spec) labels(role task.Role, claim string) map[string]string {
-	out := maps.Clone(s.Labels)
-	if out == nil {
-		out = map[string]string{}
-	}
-	out[api.ManagedByLabel] = api.ManagedByValue
-	out[api.PairLabel] = s.PairUID
-	out[api.RunLabel] = hash10(s.session())
+	out := map[string]string{api.ManagedByLabel: api.ManagedByValue, api.PairLabel: s.PairUID, api.RunLabel: hash10(s.session())}
 	if role != "" {
 		out[api.RoleLabel] = string(role)
 	}

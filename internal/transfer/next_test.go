@@ -149,11 +149,11 @@ func TestNext(t *testing.T) {
 			want:   want{Action: actRetry, Message: "Evicted"},
 		},
 		"deleted": {
-			reason: "somebody deletes a Pod in the middle",
+			reason: "another client deletes a Pod in the middle",
 			in:     observed{Source: working, Want: true, Given: true},
 			want:   want{Action: actRetry, Message: "at the target was deleted"},
 		},
-		"somebody must mend": {
+		"a person must fix": {
 			reason: "a worker that says so is not tried three times in vain",
 			in: observed{Source: ended(2,
 				status(&task.Result{Outcome: task.OutcomeFailed, Retry: task.RetryLater, Reason: "Unreadable", Message: "cannot read /x"}, nil)),
@@ -184,7 +184,7 @@ func TestNext(t *testing.T) {
 			want: want{Action: actFail, Reason: ReasonWorkerFailed, Outcome: task.OutcomeFailed, Retry: task.RetryLater, Message: "volume is full"},
 		},
 		"the sure failure counts": {
-			reason: "the one that says what to mend is the cause, whoever was first",
+			reason: "the one that says what to fix is the cause, whichever was first",
 			in: observed{
 				Source: side{Exists: true, Exit: &exit{Code: 1, At: noon},
 					Status: status(&task.Result{Outcome: task.OutcomeFailed, Message: "connection lost"}, nil)},
@@ -226,7 +226,7 @@ func TestNext(t *testing.T) {
 			want: want{Action: actRetry, Message: "no connection"},
 		},
 		"no progress": {
-			reason: "somebody is told, and nothing is stopped: it may read for hours",
+			reason: "a person is told, and nothing is stopped: it may read for hours",
 			in: observed{Volume: "data", Source: working, Target: working, Want: true, Given: true,
 				MovedAt: noon.Add(-11 * time.Minute), Stage: api.StageCopying},
 			want: want{Action: actWait, Message: "no progress of data is seen for 11m0s (stage Copying)"},

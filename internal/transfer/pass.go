@@ -38,7 +38,7 @@ func newPass(s *Session) *Pass {
 }
 
 func (p *Pass) begin(ctx context.Context) error {
-	// Between Open and Begin nobody looked, however long the application took to stop.
+	// Between Open and Begin nothing was looked at, however long the application took to stop.
 	p.begun, p.startedAt = true, time.Now()
 	p.in.checkedAt, p.in.sawAt = time.Time{}, time.Now()
 	return p.loop(ctx, func() bool {
@@ -60,7 +60,7 @@ func (p *Pass) Wait(ctx context.Context) (Result, error) {
 	if err := p.loop(ctx, p.done); err != nil {
 		return Result{}, err
 	}
-	out := Result{StartedAt: p.startedAt, FinishedAt: time.Now(), Warnings: p.warnings}
+	out := Result{StartedAt: p.startedAt, FinishedAt: time.Now(), Adopted: p.in.adopted, Warnings: p.warnings}
 	for _, v := range p.volumes {
 		out.Volumes = append(out.Volumes, v.progress)
 		out.Bytes += v.progress.BytesDone
@@ -158,7 +158,7 @@ func (p *Pass) act(ctx context.Context, v *volumePass, o observed, d decision, t
 		}
 		v.again()
 	case actDone:
-		vouch(ctx, s.spec, v.volume, target)
+		setCopyMark(ctx, s.spec, v.volume, target)
 		v.done = true
 		p.addWarnings(o)
 		v.progress = completed(v.progress, o.Target.Status)
@@ -178,7 +178,7 @@ func (p *Pass) start(ctx context.Context, v *volumePass, target *corev1.Pod) err
 	s := p.in
 	mark, err := s.told(ctx, v, target)
 	if err == nil {
-		err = distrust(ctx, s.spec, v.volume, mark)
+		err = clearCopyMark(ctx, s.spec, v.volume, mark)
 	}
 	if err != nil {
 		return s.tolerateOthers(err)

@@ -81,9 +81,9 @@ func TestLeaderOf(t *testing.T) {
 			wal: fresh, data: bound, group: "data", wantLeader: true},
 		"half chosen": {reason: "its volume is being made on a node already", wal: fresh, data: chosen, group: "data", wantLeader: true},
 		"placed":      {reason: "the affinity finds it", wal: fresh, data: bound, group: "data", settled: true},
-		"all bound": {reason: "nobody can choose any more, and waiting for each other would never end",
+		"all bound": {reason: "there is no choice any more, and waiting for each other would never end",
 			wal: bound, data: bound, group: "data"},
-		"the other way": {reason: "the bound one waits for nobody", wal: bound, data: fresh, group: "data"},
+		"the other way": {reason: "the bound one does not wait", wal: bound, data: fresh, group: "data"},
 		"other group":   {reason: "other Pods have nodes of their own", wal: fresh, data: bound, group: "wal"},
 		"no group":      {reason: "as before", wal: fresh, data: bound},
 	}

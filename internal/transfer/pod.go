@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/agent"
@@ -195,7 +196,7 @@ func buildAgent(s Spec, in podInput) corev1.Container {
 		RestartPolicy:   new(corev1.ContainerRestartPolicyAlways),
 		Env:             []corev1.EnvVar{{Name: "GOMEMLIMIT", Value: "200MiB"}},
 		StartupProbe: &corev1.Probe{
-			ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"kubemove-task", "agent", agent.ArgStarted}}},
+			ProbeHandler:     corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(agent.StartPort)}},
 			PeriodSeconds:    1,
 			TimeoutSeconds:   10,
 			FailureThreshold: 1 << 30,
@@ -235,7 +236,7 @@ func buildWorker(s Spec, in podInput) corev1.Container {
 
 func buildVolumes(s Spec, in podInput, name string) []corev1.Volume {
 	secret := func(secretName string) corev1.VolumeSource {
-		// The workers run as the user of the workload, whoever that is: there is no owner to
+		// The workers run as the user of the workload, whatever that is: there is no owner to
 		// narrow the mode down to.
 		return corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: secretName, DefaultMode: new(int32(0o444))}}
 	}

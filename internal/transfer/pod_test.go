@@ -51,10 +51,10 @@ func TestBuildPod(t *testing.T) {
 			UID: new(int64(999)), GID: new(int64(998)), Groups: []int64{997}, FSGroup: new(int64(997)),
 			SELinux: &corev1.SELinuxOptions{Level: "s0:c1,c2"},
 		}}
-	anybody := volume
-	anybody.Identity = application.Identity{}
+	anyUser := volume
+	anyUser.Identity = application.Identity{}
 	tolerations := []corev1.Toleration{{Key: "db", Operator: corev1.TolerationOpExists}}
-	placed := anybody
+	placed := anyUser
 	placed.Placement = application.Placement{
 		NodeSelector: map[string]string{"disk": "ssd"}, Tolerations: tolerations, Group: "data-db-0",
 		NodeAffinity: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
@@ -63,7 +63,6 @@ func TestBuildPod(t *testing.T) {
 	}
 	final, request := testSpec(api.TriggerFinal), testSpec(api.TriggerRequest)
 	request.PullPolicy = corev1.PullIfNotPresent
-	request.Labels = map[string]string{"team": "blue"}
 	cases := map[string]struct {
 		spec Spec
 		in   podInput
@@ -73,7 +72,7 @@ func TestBuildPod(t *testing.T) {
 		"target": {final,
 			podInput{Role: task.RoleTarget, Volume: volume, Mobilizer: restic, Try: 2, Origin: "data-uid", Copy: "whole/0123456789", Whole: true}},
 		"target-placed": {final, podInput{Role: task.RoleTarget, Volume: placed, Mobilizer: plain, Try: 1, Placement: targetPlacement(placed)}},
-		"plain-target":  {request, podInput{Role: task.RoleTarget, Volume: anybody, Mobilizer: plain, Try: 1}},
+		"plain-target":  {request, podInput{Role: task.RoleTarget, Volume: anyUser, Mobilizer: plain, Try: 1}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +246,7 @@ func TestRepositorySize(t *testing.T) {
 		want   int64
 	}{
 		"Unknown": {"as much as the claim can hold", application.Volume{CapacityBytes: 5 << 30}, 5 << 30},
-		"Small":   {"nobody knows, and the claim is tiny", application.Volume{CapacityBytes: 1 << 20}, 1 << 30},
+		"Small":   {"it is not known, and the claim is tiny", application.Volume{CapacityBytes: 1 << 20}, 1 << 30},
 		"Empty":   {"its own files need room", application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{}}, 256 << 20},
 		"Used": {"a quarter more than is used",
 			application.Volume{CapacityBytes: 1 << 40, Usage: &application.Usage{Bytes: 4 << 30, Allocated: 4 << 30}}, 5<<30 + 256<<20},

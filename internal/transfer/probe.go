@@ -123,9 +123,9 @@ func (e runToCompletion) run(ctx context.Context, s Spec, pod *corev1.Pod) (ran 
 			ran = seen
 		case needsSidecar && !slices.ContainsFunc(seen.Spec.InitContainers, isSidecar):
 			err = noSidecars(c)
-		case !runs(seen) && waited > s.Limits.StartTimeout:
+		case !runs(seen) && waited > s.startTimeout:
 			err = failed(ReasonWorkerNotStarted, fmt.Sprintf("a worker Pod of claim %s does not start at the %s within %s: %s",
-				e.volume, c.Side, s.Limits.StartTimeout, orUnknown(whyNot(ctx, c, seen))), task.RetryLater)
+				e.volume, c.Side, s.startTimeout, orUnknown(whyNot(ctx, c, seen))), task.RetryLater)
 		}
 		return ran != nil || err != nil
 	})

@@ -127,15 +127,15 @@ func TestCompare(t *testing.T) {
 		source, target *task.Verification
 		same           bool
 	}{
-		"equal":           {"all the same", v(1, 2, "m:a"), v(1, 2, "m:a"), true},
-		"other methods":   {"digests of different methods cannot be compared", v(1, 2, "m:a"), v(1, 2, "n:b"), true},
-		"one digest":      {"a digest is optional", v(1, 2, "m:a"), v(1, 2, ""), true},
-		"digests differ":  {"the same counts of other files", v(1, 2, "m:a"), v(1, 2, "m:b"), false},
-		"files differ":    {"a file is missing", v(2, 2, ""), v(1, 2, ""), false},
-		"bytes differ":    {"a file is short", v(1, 3, ""), v(1, 2, ""), false},
-		"target is mute":  {"not verified is not equal", v(1, 2, ""), nil, false},
-		"source is mute":  {"not verified is not equal", nil, v(1, 2, ""), false},
-		"nobody verified": {"not verified is not equal", nil, nil, false},
+		"equal":          {"all the same", v(1, 2, "m:a"), v(1, 2, "m:a"), true},
+		"other methods":  {"digests of different methods cannot be compared", v(1, 2, "m:a"), v(1, 2, "n:b"), true},
+		"one digest":     {"a digest is optional", v(1, 2, "m:a"), v(1, 2, ""), true},
+		"digests differ": {"the same counts of other files", v(1, 2, "m:a"), v(1, 2, "m:b"), false},
+		"files differ":   {"a file is missing", v(2, 2, ""), v(1, 2, ""), false},
+		"bytes differ":   {"a file is short", v(1, 3, ""), v(1, 2, ""), false},
+		"target is mute": {"not verified is not equal", v(1, 2, ""), nil, false},
+		"source is mute": {"not verified is not equal", nil, v(1, 2, ""), false},
+		"not verified":   {"not verified is not equal", nil, nil, false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

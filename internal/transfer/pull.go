@@ -26,8 +26,8 @@ const (
 
 	// imageContainer and a number: the containers of the Pod.
 	imageContainer = "image-"
-	// nobody in particular: the program that runs in the images needs no rights.
-	nobody = int64(65532)
+	// no user in particular: the program that runs in the images needs no rights.
+	unprivilegedUser = int64(65532)
 )
 
 // Pulled is what became of a set of images.
@@ -37,7 +37,7 @@ type Pulled struct {
 	// Pulling are the images that were still being pulled when the time was over. The Pod goes on
 	// pulling them.
 	Pulling []string
-	// Unknown says why nobody knows; empty: it is known.
+	// Unknown says why it is not known; empty: it is known.
 	Unknown string
 }
 
@@ -193,7 +193,8 @@ func imageName(i int) string { return fmt.Sprintf("%s%d", imageContainer, i) }
 // what an earlier one has left at work.
 func buildPulls(s Spec, set application.Pull) (*corev1.Pod, []*corev1.Secret) {
 	name := "kubemove-images-" + hash10(s.PairUID, set.Key())
-	pod := probePod(s.Target, name, s.labels("", ""), application.Identity{UID: new(nobody), GID: new(nobody)}, pullDeadline)
+	id := application.Identity{UID: new(unprivilegedUser), GID: new(unprivilegedUser)}
+	pod := probePod(s.Target, name, s.labels("", ""), id, pullDeadline)
 	spec := &pod.Spec
 	spec.ServiceAccountName = set.Account
 	spec.NodeSelector, spec.Tolerations, spec.RuntimeClassName = set.NodeSelector, set.Tolerations, set.RuntimeClass

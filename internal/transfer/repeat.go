@@ -11,7 +11,7 @@ import (
 )
 
 // Several passes in one session: the workers are placed once, and each pass has a task of its own, which the agents hand
-// on. What the worker of a target is told of its volume is read afresh for each.
+// on. What the worker of a target is told of its volume is read again for each.
 
 // told is the mark of a volume's claim as the worker of the target is told it for this pass.
 func (s *Session) told(ctx context.Context, v *volumePass, target *corev1.Pod) (copyMark, error) {

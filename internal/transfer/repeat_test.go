@@ -31,7 +31,7 @@ func TestRepeatable(t *testing.T) {
 		"Skipped": {"one that is not copied does not count", []task.Mobilizer{twice, once},
 			[]application.Volume{volume("a", "restic", ""), volume("b", "shell", api.ClaimSkip)}, true},
 		"None":    {"there is nothing to copy", []task.Mobilizer{twice}, nil, false},
-		"Unknown": {"nobody knows what it can", []task.Mobilizer{twice}, []application.Volume{volume("a", "other", "")}, false},
+		"Unknown": {"it is not known what it can", []task.Mobilizer{twice}, []application.Volume{volume("a", "other", "")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := (Spec{Mobilizers: tc.mobilizers, Volumes: tc.volumes}).Repeatable(); got != tc.want {

@@ -29,7 +29,7 @@ func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) 
 	}
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		origin, there := origins[v.Name]
+		origin, there := origins[s.originClaim(v)]
 		if !ok || !m.ManagedState() || !there {
 			continue
 		}
@@ -40,11 +40,25 @@ func EnsureRepositories(ctx context.Context, s Spec, classOf func(claim string) 
 	return nil
 }
 
-// origins are the claims of the source, by name.
+// originSide is the side where the state does not lie: it is named by the claims of that side.
+func (s Spec) originSide() task.Role {
+	if s.stateSide() == task.RoleSource {
+		return task.RoleTarget
+	}
+	return task.RoleSource
+}
+
+// originClaim is the claim of the volume at that side.
+func (s Spec) originClaim(v application.Volume) string {
+	return podInput{Role: s.originSide(), Volume: v}.claim()
+}
+
+// origins are the claims of that side, by name.
 func (s Spec) origins(ctx context.Context) (map[string]types.UID, error) {
-	list, err := s.Source.Kube.CoreV1().PersistentVolumeClaims(s.Source.Namespace).List(ctx, metav1.ListOptions{})
+	c := s.endpoint(s.originSide())
+	list, err := c.Kube.CoreV1().PersistentVolumeClaims(c.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, s.Source.Wrap("list the claims", err)
+		return nil, c.Wrap("list the claims", err)
 	}
 	out := make(map[string]types.UID, len(list.Items))
 	for i := range list.Items {
@@ -68,7 +82,7 @@ func MissingRepositories(ctx context.Context, s Spec, classOf func(claim string)
 	var out []corev1.PersistentVolumeClaim
 	for _, v := range s.Volumes {
 		m, ok := s.mobilizer(v)
-		wanted := buildRepository(s, v, origins[v.Name], classOf(s.stateClaim(v)))
+		wanted := buildRepository(s, v, origins[s.originClaim(v)], classOf(s.stateClaim(v)))
 		isThere := func(c corev1.PersistentVolumeClaim) bool { return c.Name == wanted.Name }
 		if ok && m.ManagedState() && !slices.ContainsFunc(list.Items, isThere) {
 			out = append(out, *wanted)
@@ -113,7 +127,7 @@ func buildRepository(s Spec, v application.Volume, origin types.UID, class *stri
 }
 
 // repositorySize is room for what the claim holds now, a quarter more for what changes, and
-// for the repository's own files. Nobody knows how full it is: then as much as it can hold.
+// for the repository's own files. It is not known how full it is: then as much as it can hold.
 func repositorySize(v application.Volume) int64 {
 	const own, unit = 256 << 20, 64 << 20
 	if v.Usage == nil {

@@ -27,6 +27,9 @@ type Session struct {
 	pass   *Pass
 	wakeup chan struct{}
 
+	// adopted: it goes on with Pods that a former coordinator has placed, and has perhaps told to begin.
+	adopted bool
+
 	// life ends with Close: the agents are kept connected and signs of life given between the calls.
 	life     context.Context
 	end      context.CancelFunc
@@ -111,6 +114,7 @@ func (s *Session) adopt(pods map[task.Role]map[string]*corev1.Pod) {
 			if pod == nil {
 				continue
 			}
+			s.adopted = true
 			if try, err := strconv.Atoi(pod.Annotations[TryAnnotation]); err == nil {
 				w.try = max(w.try, try)
 			}
@@ -196,7 +200,7 @@ func (s *Session) check(ctx context.Context, m moment) (*Error, error) {
 }
 
 // unreachableLimit is how long the coordinator goes on without seeing both clusters. Workers at work do not
-// need it, and before it sees them again nothing can be ended or undone either; but at some time it has to
+// need it, and before it sees them again nothing can be ended or rolled back either; but at some time it has to
 // be told.
 const unreachableLimit = 5 * time.Minute
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -34,6 +35,12 @@ type Spec struct {
 	// Lineage is the UID of the first pair of the pair's lineage: the repositories, which outlive a
 	// run, are named by it. Default: the pair's.
 	Lineage string
+	// Left says of a claim of the target by its UID that an earlier switch of the lineage has left it there, so that the pair may
+	// write it. Default: none is.
+	Left func(types.UID) bool
+	// Claims are the UIDs of the target's claims that a final run may write, by name: its switch has looked at them. Others of
+	// the same names are other clients'. Default: those that are there.
+	Claims map[string]types.UID
 	// LockHolder is the UID of the switch whose lock (the Lease api.LockName) is expected; a
 	// final run is declined when another one holds it.
 	LockHolder string
@@ -57,10 +64,11 @@ type Spec struct {
 	AgentImage string
 	// PullPolicy of both images; empty: the cluster's default.
 	PullPolicy corev1.PullPolicy
-	// Labels in addition, on everything that the run creates.
-	Labels map[string]string
 	// Limits of the run.
 	Limits Limits
+	// startTimeout for a worker Pod to be scheduled, pulled, mounted and connected. Default 5 minutes;
+	// tests shorten it.
+	startTimeout time.Duration
 	// Report is called with the progress, while Open, Begin and Wait run: on each change of a
 	// stage, else at most once a second; never concurrently. Optional.
 	Report func(Progress)
@@ -75,7 +83,8 @@ func NewSpec(t *task.Task, source, target *cluster.Cluster) Spec {
 	return Spec{
 		Source: source, Target: target, Run: t.Run,
 		PairUID: m.Pair.UID, Lineage: first.UID, Pair: task.Channel{Namespace: m.Home, Name: first.Name, Lineage: first.UID},
-		Limits:     Limits{ConcurrentVolumes: int(m.Data.Limits.ConcurrentVolumes), BytesPerSecond: m.Data.Limits.BytesPerSecond},
+		StateSide:  t.StateSide,
+		Limits:     LimitsOf(m.Data.Limits),
 		Mobilizers: m.Mobilizers, Transport: m.Data.Transport, AgentImage: m.AgentImage, PullPolicy: corev1.PullPolicy(m.ImagePullPolicy),
 	}
 }
@@ -88,17 +97,27 @@ type Channel struct {
 	Master []byte
 }
 
+// maxTries of each volume.
+const maxTries = 3
+
 // Limits of a run. Zero values mean the defaults.
 type Limits struct {
 	// ConcurrentVolumes at work at the same time. Default 4.
 	ConcurrentVolumes int
 	// BytesPerSecond of all volumes together; 0: no limit.
 	BytesPerSecond int64
-	// StartTimeout for a worker Pod to be scheduled, pulled, mounted and connected.
-	// Default 5 minutes.
-	StartTimeout time.Duration
-	// Tries of each volume. Default 3.
-	Tries int
+}
+
+// LimitsOf what the user has written.
+func LimitsOf(l api.Limits) Limits {
+	return Limits{ConcurrentVolumes: int(l.ConcurrentVolumes), BytesPerSecond: l.BytesPerSecond}
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.ConcurrentVolumes <= 0 {
+		l.ConcurrentVolumes = 4
+	}
+	return l
 }
 
 // Progress of a run.
@@ -125,21 +144,27 @@ type Result struct {
 	Bytes, Files int64
 	// StartedAt is when the pass was begun, FinishedAt when the last volume was verified.
 	StartedAt, FinishedAt time.Time
+	// Adopted: a former process has placed the workers, and they may have begun before StartedAt.
+	Adopted bool
 	// Warnings of the workers.
 	Warnings []string
+}
+
+// CopySeconds is how long the copy and its comparison took, in whole seconds and at least one; 0: it is not known. The session
+// is open before, so nothing of the time for its workers is in it.
+func (r Result) CopySeconds() int64 {
+	if r.Adopted {
+		return 0
+	}
+	return max(1, int64(r.FinishedAt.Sub(r.StartedAt).Round(time.Second)/time.Second))
 }
 
 // withDefaults returns a copy with every default filled in and only the volumes that are
 // copied.
 func (s Spec) withDefaults() Spec {
-	if s.Limits.ConcurrentVolumes <= 0 {
-		s.Limits.ConcurrentVolumes = 4
-	}
-	if s.Limits.StartTimeout <= 0 {
-		s.Limits.StartTimeout = 5 * time.Minute
-	}
-	if s.Limits.Tries <= 0 {
-		s.Limits.Tries = 3
+	s.Limits = s.Limits.withDefaults()
+	if s.startTimeout <= 0 {
+		s.startTimeout = 5 * time.Minute
 	}
 	if s.CredentialsDir == "" {
 		s.CredentialsDir = task.CredentialsDir

@@ -144,9 +144,9 @@ func surveyRole(v application.Volume) task.Role {
 	return task.Role(surveyContainer + "-" + hash10(string(data))[:5])
 }
 
-// buildOwner makes a Pod that looks at the root of the volume: whose it is anybody may see.
+// buildOwner makes a Pod that looks at the root of the volume: whose it is every user may see.
 func buildOwner(s Spec, v application.Volume, where placement) (*corev1.Pod, error) {
-	v.Identity = application.Identity{UID: new(nobody), GID: new(nobody)}
+	v.Identity = application.Identity{UID: new(unprivilegedUser), GID: new(unprivilegedUser)}
 	pod, err := buildSurvey(s, v, where)
 	if err != nil {
 		return nil, err

@@ -189,8 +189,10 @@ func TestForgetProbes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, clean := range map[string]func() error{
-		"Open":    func() error { return ForgetProbes(t.Context(), s.Target, s.PairUID) },
-		"CleanUp": func() error { return Cleanup(t.Context(), s.Target, s.PairUID, CleanupOptions{Repositories: true}) },
+		"Open": func() error { return ForgetProbes(t.Context(), s.Target, s.PairUID) },
+		"CleanUp": func() error {
+			return Cleanup(t.Context(), s.Target, s.PairUID, CleanupOptions{All: true, Lineage: s.PairUID})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kube := fake.NewClientset(claim.DeepCopy(), used.DeepCopy(), other.DeepCopy(), pod.DeepCopy())

@@ -46,7 +46,7 @@ func (v *volumePass) observe(s Spec, now time.Time, pods map[task.Role]map[strin
 		Now: now, Volume: v.volume.Name, Check: checked,
 		Source: v.side(s, task.RoleSource, pods), Target: v.side(s, task.RoleTarget, pods),
 		Want: v.want, Given: v.given, CreatedAt: v.created, GivenAt: v.givenAt,
-		Try: v.try, Tries: s.Limits.Tries, StartTimeout: s.Limits.StartTimeout,
+		Try: v.try, Tries: maxTries, StartTimeout: s.startTimeout,
 		Contents: s.Run.Exact && s.Run.Verification == task.VerifyChecksum,
 	}
 	o = v.judged(s, o)

@@ -27,7 +27,7 @@ const markTimeout = 10 * time.Second
 
 // copyMark is what the mark on a claim means for one worker Pod.
 type copyMark struct {
-	// Whole is the mark of a whole copy as the worker makes it; empty: nobody knows it.
+	// Whole is the mark of a whole copy as the worker makes it; empty: it is not known.
 	Whole string
 	// Writing is the mark while this worker writes.
 	Writing string
@@ -74,8 +74,8 @@ func (m copyMark) done(is string) (string, error) {
 	return m.Whole, nil
 }
 
-// trust tells the worker of a target, before it is placed, what the claim's content is worth.
-func trust(ctx context.Context, s Spec, in *podInput, source *corev1.PersistentVolumeClaim) error {
+// readCopyMark tells the worker of a target, before it is placed, what the claim's content is worth.
+func readCopyMark(ctx context.Context, s Spec, in *podInput, source *corev1.PersistentVolumeClaim) error {
 	claim, err := targetClaim(ctx, s, in.Volume)
 	if err != nil {
 		return err
@@ -93,16 +93,16 @@ func targetClaim(ctx context.Context, s Spec, v application.Volume) (*corev1.Per
 	return claim, nil
 }
 
-// distrust takes the mark of a whole copy away: from here on a worker writes.
-func distrust(ctx context.Context, s Spec, v application.Volume, mark copyMark) error {
+// clearCopyMark takes the mark of a whole copy away: from here on a worker writes.
+func clearCopyMark(ctx context.Context, s Spec, v application.Volume, mark copyMark) error {
 	if err := changeMark(ctx, s.Target, v.Target, mark.begun); err != nil {
 		return fmt.Errorf("cannot mark claim %s at the target before it is written: %w", v.Target, err)
 	}
 	return nil
 }
 
-// vouch marks a copy as whole. That this fails is no failure of the run.
-func vouch(ctx context.Context, s Spec, v application.Volume, pod *corev1.Pod) {
+// setCopyMark marks a copy as whole. That this fails is no failure of the run.
+func setCopyMark(ctx context.Context, s Spec, v application.Volume, pod *corev1.Pod) {
 	ctx, cancel := context.WithTimeout(ctx, markTimeout)
 	defer cancel()
 	if err := changeMark(ctx, s.Target, v.Target, markOf(pod).done); err != nil {

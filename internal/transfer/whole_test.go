@@ -23,26 +23,26 @@ import (
 func TestCopyMark(t *testing.T) {
 	const refused = "refused"
 	trusted := copyMark{Whole: "whole/a", Writing: "writing/1", Told: true}
-	doubted := copyMark{Whole: "whole/a", Writing: "writing/1"}
+	unverified := copyMark{Whole: "whole/a", Writing: "writing/1"}
 	old := copyMark{Writing: "writing/1"}
 	cases := map[string]struct {
 		reason           string
 		mark             copyMark
 		is, begun, ended string
 	}{
-		"first": {"Nothing was copied yet; a worker that did not begin ends nothing.", doubted, "", "writing/1", ""},
+		"first": {"Nothing was copied yet; a worker that did not begin ends nothing.", unverified, "", "writing/1", ""},
 		"whole": {"What is written is whole no more.", trusted, "whole/a", "writing/1", "whole/a"},
 		"again": {"The driver, or one that takes over, says go to the same worker once more.",
 			trusted, "writing/1", "writing/1", "whole/a"},
-		"done": {"The worker has ended well.", doubted, "writing/1", "writing/1", "whole/a"},
-		"replaced": {"Another worker writes: the one that was replaced must not vouch for that.",
-			doubted, "writing/2", "writing/1", "writing/2"},
-		"overtaken":   {"The worker was told of a copy that somebody has written to since.", trusted, "writing/2", refused, "writing/2"},
+		"done": {"The worker has ended well.", unverified, "writing/1", "writing/1", "whole/a"},
+		"replaced": {"Another worker writes: the one that was replaced must not set the mark.",
+			unverified, "writing/2", "writing/1", "writing/2"},
+		"overtaken":   {"The worker was told of a copy that was written to since.", trusted, "writing/2", refused, "writing/2"},
 		"used":        {"The application has run there since the worker was placed.", trusted, "", refused, ""},
 		"other copy":  {"It is whole, but of something else.", trusted, "whole/b", refused, "whole/b"},
 		"older Pod":   {"A Pod of before the upgrade knows no mark to end with.", old, "writing/1", "writing/1", "writing/1"},
-		"unreadable":  {"Nobody knows what the worker was told.", copyMark{Writing: "writing/1", Told: true}, "", refused, ""},
-		"not trusted": {"A worker that believes nothing may begin whatever is there.", doubted, "whole/b", "writing/1", "whole/b"},
+		"unreadable":  {"It is not known what the worker was told.", copyMark{Writing: "writing/1", Told: true}, "", refused, ""},
+		"not trusted": {"A worker that believes nothing may begin whatever is there.", unverified, "whole/b", "writing/1", "whole/b"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func marked(t *testing.T, annotations map[string]string) (Spec, *fake.Clientset,
 	return s, kube, func(uid string) *corev1.Pod {
 		in := podInput{Role: task.RoleTarget, Volume: application.Volume{Name: "data", Target: "copy"}, Mobilizer: ownMobilizer(""), Try: 1}
 		source := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{UID: "source"}}
-		if err := trust(t.Context(), s, &in, source); err != nil {
+		if err := readCopyMark(t.Context(), s, &in, source); err != nil {
 			t.Fatal(err)
 		}
 		pod, err := buildPod(s, in)
@@ -111,8 +111,8 @@ func marked(t *testing.T, annotations map[string]string) (Spec, *fake.Clientset,
 	}
 }
 
-// TestTrust: a copy is believed after a run that was whole, and after no other.
-func TestTrust(t *testing.T) {
+// TestReadCopyMark: a copy is believed after a run that was whole, and after no other.
+func TestReadCopyMark(t *testing.T) {
 	s, kube, placed := marked(t, map[string]string{"team": "blue"})
 	v := application.Volume{Name: "data", Target: "copy"}
 	run := func(uid string, told, ends bool) {
@@ -121,11 +121,11 @@ func TestTrust(t *testing.T) {
 		if got := markOf(pod); got.Told != told {
 			t.Errorf("worker %s was told %t, want %t", uid, got.Told, told)
 		}
-		if err := distrust(t.Context(), s, v, markOf(pod)); err != nil {
+		if err := clearCopyMark(t.Context(), s, v, markOf(pod)); err != nil {
 			t.Fatal(err)
 		}
 		if ends {
-			vouch(t.Context(), s, v, pod)
+			setCopyMark(t.Context(), s, v, pod)
 		}
 	}
 	run("1", false, false)
@@ -134,11 +134,11 @@ func TestTrust(t *testing.T) {
 	run("4", true, false)
 	run("5", false, true)
 
-	// Somebody who was replaced wakes up, and later the claim is another one.
+	// A run that was replaced wakes up, and later the claim is another one.
 	late := placed("6")
 	run("7", true, false)
-	vouch(t.Context(), s, v, late)
-	if err := distrust(t.Context(), s, v, markOf(late)); AsError(err) == nil {
+	setCopyMark(t.Context(), s, v, late)
+	if err := clearCopyMark(t.Context(), s, v, markOf(late)); AsError(err) == nil {
 		t.Error("a worker may begin that was told of a copy that another has written to")
 	}
 	run("8", false, true)
@@ -169,7 +169,7 @@ func TestMarkFails(t *testing.T) {
 		return true, nil, err
 	})
 	answers = []error{errors.New("i/o timeout")}
-	if err := AsError(distrust(t.Context(), s, v, markOf(pod))); err == nil || err.Retry != task.RetrySoon {
+	if err := AsError(clearCopyMark(t.Context(), s, v, markOf(pod))); err == nil || err.Retry != task.RetrySoon {
 		t.Errorf("the claim is not marked, yet: %v", err)
 	}
 	p, run := newPass(&Session{spec: s, sawAt: time.Now()}), newVolumePass(&workerPair{volume: v})
@@ -178,8 +178,8 @@ func TestMarkFails(t *testing.T) {
 		t.Errorf("without the mark the worker was told to go: %v", err)
 	}
 	answers = []error{apierrors.NewConflict(claims, "copy", errors.New("newer"))}
-	if err := distrust(t.Context(), s, v, markOf(pod)); err != nil {
-		t.Errorf("somebody else has changed the claim, which is nothing: %v", err)
+	if err := clearCopyMark(t.Context(), s, v, markOf(pod)); err != nil {
+		t.Errorf("another client has changed the claim, which is nothing: %v", err)
 	}
 	answers = []error{errors.New("i/o timeout")}
 	done := observed{Target: side{Status: says(task.VolumeProgress{Verification: &task.Verification{}})}}

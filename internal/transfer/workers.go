@@ -81,12 +81,13 @@ func (s *Session) place(ctx context.Context, w *workerPair, missing map[task.Rol
 	if err != nil {
 		return fmt.Errorf("cannot read claim %s of the source: %w", w.volume.Name, err)
 	}
+	origin := source.UID // of the state
 	if w.mobilizer.ManagedState() {
 		beside := s.world.TargetClaims[w.volume.Target]
 		if s.spec.stateSide() == task.RoleSource {
-			beside = source
+			beside, origin = source, beside.UID
 		}
-		if err := ensureRepository(ctx, s.spec, w.volume, source.UID, beside.Spec.StorageClassName); err != nil {
+		if err := ensureRepository(ctx, s.spec, w.volume, origin, beside.Spec.StorageClassName); err != nil {
 			return err
 		}
 	}
@@ -99,10 +100,10 @@ func (s *Session) place(ctx context.Context, w *workerPair, missing map[task.Rol
 			continue
 		}
 		in := w.input(role)
-		in.Origin = source.UID
+		in.Origin = origin
 		if role == task.RoleTarget {
 			in.Direct = s.transport.Type != api.TransportRelay
-			if err := trust(ctx, s.spec, &in, source); err != nil {
+			if err := readCopyMark(ctx, s.spec, &in, source); err != nil {
 				return err
 			}
 		}

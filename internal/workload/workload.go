@@ -91,7 +91,7 @@ func IsPart(u *unstructured.Unstructured) bool {
 	return err == nil && Of(schema.GroupKind{Group: gv.Group, Kind: owner.Kind}) != nil
 }
 
-// Names of all kinds, for messages: "Deployments, StatefulSets and CronJobs".
+// Names of all kinds, for messages: "Deployments, StatefulSets, ReplicaSets and CronJobs".
 func Names() string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/kubemove/kubemove/e2e/crowd"
 	"github.com/kubemove/kubemove/e2e/lab"
+	"github.com/kubemove/kubemove/e2e/scale"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	tell := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-	report, err := crowd.Run(ctx, server, *objects, *rounds, tell)
+	report, err := scale.Run(ctx, server, *objects, *rounds, tell)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func run(ctx context.Context) error {
 	largeMiB := flag.Int64("large-mib", 1024, "size in MiB of each large file")
 	smallFiles := flag.Int("small-files", 50_000, "small files, of 2 to 16 KiB")
 	only := flag.String("only", "large,small", "the sets to measure, beside the empty volume")
+	idle := flag.Int("idle", 0, "measure so many passes of a session in which nothing changes, at most 9, in place of the pairs")
 	flag.Parse()
 	var sets []bench.Set
 	for _, s := range []bench.Set{
@@ -50,7 +51,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := bench.New(l, bench.Options{Pairs: *pairs, Relayed: *relayed, Sets: sets}, os.Stdout)
+	b, err := bench.New(l, bench.Options{Pairs: *pairs, Relayed: *relayed, Sets: sets, Idle: *idle}, os.Stdout)
 	if err != nil {
 		return err
 	}

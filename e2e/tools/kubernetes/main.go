@@ -1,4 +1,4 @@
-// Command kube is all of Kubernetes that the test lab needs in one binary: it
+// Command kube is all servers of Kubernetes that the test lab needs in one binary: it
 // acts as the program that it is called by (argv[0]). One binary means one
 // link step, which is most of the build time once the packages are compiled.
 package main
@@ -14,8 +14,6 @@ import (
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectlcli "k8s.io/kubectl/pkg/cmd"
-	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -25,13 +23,6 @@ import (
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	if name == "kubectl" {
-		// kubectl maps its own errors to messages and exit codes.
-		if err := cli.RunNoErrOutput(kubectlcli.NewDefaultKubectlCommand()); err != nil {
-			kubectlutil.CheckErr(err)
-		}
-		return
-	}
 	servers := map[string]func() *cobra.Command{
 		"kube-apiserver":          apiserver.NewAPIServerCommand,
 		"kube-controller-manager": controllermanager.NewControllerManagerCommand,
@@ -41,8 +32,8 @@ func main() {
 	}
 	server, ok := servers[name]
 	if !ok {
-		fmt.Fprintf(os.Stderr, "called as %q; expected kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, "+
-			"kubelet or kubectl: call it through a link of that name\n", name)
+		fmt.Fprintf(os.Stderr, "called as %q; expected kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy "+
+			"or kubelet: call it through a link of that name\n", name)
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(server()))

@@ -19,7 +19,7 @@ func Sync(p *api.SyncPolicy) *config.Problem {
 }
 
 // SwitchTime refuses a time of a switch that cannot be read, or that had passed when the object in which a person
-// wrote it was created: nobody means that, and a switch that begins at once is no small matter. One that passes
+// wrote it was created: that is never meant, and a switch that begins at once is no small matter. One that passes
 // later is fine.
 func SwitchTime(at string, created metav1.Time) *config.Problem {
 	if at == "" {

@@ -20,7 +20,7 @@ func TestSwitchTime(t *testing.T) {
 		"Passed":   {"a date of last year is a slip", "2025-12-24T02:00:00+01:00", api.ReasonSwitchTimePassed},
 		"Zone":     {"noon in Berlin is eleven o'clock in UTC", "2026-12-01T12:30:00+01:00", api.ReasonSwitchTimePassed},
 		"ZoneEast": {"noon in New York is later", "2026-12-01T12:00:00-05:00", ""},
-		"NoZone":   {"nobody knows where that is", "2026-12-24T02:00:00", api.ReasonInvalidSpec},
+		"NoZone":   {"the zone is not known", "2026-12-24T02:00:00", api.ReasonInvalidSpec},
 		"Words":    {"no time at all", "tomorrow", api.ReasonInvalidSpec},
 	} {
 		t.Run(name, func(t *testing.T) {

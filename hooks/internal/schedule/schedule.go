@@ -1,4 +1,4 @@
-// Package schedule says when runs are due that nobody asks for. It knows no time but the one it is given.
+// Package schedule says when runs are due that are not requested. It knows no time but the one it is given.
 package schedule
 
 import (
@@ -19,6 +19,18 @@ const (
 	DefaultDeadline     = 24 * time.Hour
 )
 
+// WithDefault is a policy with the default interval where it says neither how often nor when; nil stays nil.
+func WithDefault(p *api.SyncPolicy) *api.SyncPolicy {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	if out.Schedule == "" && out.Interval == "" {
+		out.Interval = DefaultIntervalText
+	}
+	return &out
+}
+
 // maxSpread is the longest time by which a run comes later than its time, so that the runs of many moves do not
 // all begin in one moment.
 const maxSpread = time.Minute
@@ -29,7 +41,7 @@ type Schedule struct {
 	deadline time.Duration
 }
 
-// Of reads a policy; nil: there is none. An error says what is wrong with it, and how to mend it.
+// Of reads a policy; nil: there is none. An error says what is wrong with it, and how to fix it.
 func Of(p *api.SyncPolicy) (*Schedule, error) {
 	if p == nil {
 		return nil, nil

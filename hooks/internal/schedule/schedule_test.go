@@ -61,7 +61,7 @@ func TestOfRefuses(t *testing.T) {
 		"Never":  {"the 30th of February", api.SyncPolicy{Schedule: "0 0 30 2 *"}, []string{"never comes"}},
 		"Zone": {"the name of the zone", api.SyncPolicy{Schedule: "@daily", TimeZone: "Europe/Bielefeld"},
 			[]string{`"Europe/Bielefeld"`, "Europe/Berlin"}},
-		"Local":   {"the zone of the hook's Pod is nobody's intent", api.SyncPolicy{Schedule: "@daily", TimeZone: "Local"}, []string{`"Local"`}},
+		"Local":   {"the zone of the hook's Pod is never meant", api.SyncPolicy{Schedule: "@daily", TimeZone: "Local"}, []string{`"Local"`}},
 		"Prefix":  {"two places for one thing", api.SyncPolicy{Schedule: "CRON_TZ=UTC 0 3 * * *"}, []string{"sync.timeZone"}},
 		"Every":   {"two places for one thing", api.SyncPolicy{Schedule: "@every 5m"}, []string{"sync.interval"}},
 		"Nothing": {"a blank is no schedule", api.SyncPolicy{Schedule: " "}, []string{"five fields"}},

@@ -150,7 +150,7 @@ func (c cluster) Create(_ context.Context, o *unstructured.Unstructured) error {
 	return nil
 }
 
-// Update writes all but the status, if nobody was faster.
+// Update writes all but the status, if no other client was faster.
 func (c cluster) Update(_ context.Context, o *unstructured.Unstructured) error {
 	return c.write(o, func(live *unstructured.Unstructured) {
 		status, found := live.Object["status"]
@@ -162,7 +162,7 @@ func (c cluster) Update(_ context.Context, o *unstructured.Unstructured) error {
 	})
 }
 
-// UpdateStatus writes the status, if nobody was faster.
+// UpdateStatus writes the status, if no other client was faster.
 func (c cluster) UpdateStatus(_ context.Context, o *unstructured.Unstructured) error {
 	return c.write(o, func(live *unstructured.Unstructured) { live.Object["status"] = o.Object["status"] })
 }
@@ -193,7 +193,8 @@ func (c cluster) Delete(_ context.Context, o *unstructured.Unstructured) error {
 
 // Kind of one of KubeMove's resources.
 func (c cluster) Kind(apiVersion, resource string) (hooks.Kind, error) {
-	kinds := map[string]hooks.Kind{"movepairs": hooks.KindMovePair, "moveswitches": hooks.KindMoveSwitch}
+	kinds := map[string]hooks.Kind{"movepairs": hooks.KindMovePair, "moveswitches": hooks.KindMoveSwitch,
+		"movereverses": hooks.KindMoveReverse}
 	if k := kinds[resource]; k.APIVersion == apiVersion {
 		return k, nil
 	}

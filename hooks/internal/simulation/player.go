@@ -22,13 +22,19 @@ type Cluster struct {
 	PlanWarnings []string
 	Blockers     []api.Blocker
 	Volumes      []api.PlannedVolume
+	// CopySeconds of each run.
+	CopySeconds int64
 	// Warnings of the workers in each run.
 	Warnings []string
 
 	Touched, Committed, Open, RolledBack, CleanedUp bool
 	CommittedAt                                     *metav1.Time
-	// SourceRuns names what runs at the source after the switch.
-	SourceRuns []string
+	// Switch that these are about, by its UID: that of the newest cutover.
+	Switch string
+	// SourceRuns names what runs at the source after the switch, and WatchRuns what a look finds there.
+	SourceRuns, WatchRuns []string
+	// Expires says when credentials end.
+	Expires []task.Expiry
 }
 
 // Player runs the Jobs: each gets a Pod, reports progress and ends, one step per Tick.
@@ -101,6 +107,7 @@ func (p *Player) start(j *unstructured.Unstructured, t task.Task) {
 
 // begin changes the clusters as far as the first report tells.
 func (p *Player) begin(t task.Task) task.Status {
+	p.Cluster.turn(t)
 	st := status(t)
 	c := p.Cluster
 	switch t.Verb {
@@ -125,6 +132,17 @@ func (p *Player) begin(t task.Task) task.Status {
 }
 
 // copying writes the progress of the final run on the DataSyncs.
+// turn begins anew for the cutover of another switch than the last one, such as that of a way back.
+func (c *Cluster) turn(t task.Task) {
+	if t.Verb != task.VerbCutover || t.Move.Switch.UID == c.Switch {
+		return
+	}
+	if c.Switch != "" {
+		c.Touched, c.Committed, c.Open, c.RolledBack, c.CommittedAt = false, false, false, false, nil
+	}
+	c.Switch = t.Move.Switch.UID
+}
+
 func (p *Player) copying(t task.Task) {
 	for _, d := range p.World.List(hooks.KindDataSync) {
 		st := task.Status{APIVersion: task.APIVersion, RunID: finalRun(t), Sequence: 1, BytesPerSecond: 1 << 20, ETASeconds: 30}
@@ -176,9 +194,14 @@ func (p *Player) succeed(t task.Task, st *task.Status) {
 	st.Result = &task.Result{Outcome: task.OutcomeSucceeded}
 	switch t.Verb {
 	case task.VerbPlan:
-		st.Plan = p.plan()
+		st.Plan, st.Watch = p.plan(), &task.Watch{Expires: c.Expires}
+	case task.VerbWatch:
+		st.Watch = &task.Watch{Expires: c.Expires}
+		if t.Move.Committed != nil && len(c.WatchRuns) > 0 {
+			st.Watch.SourceRuns, st.Watch.StopCommand = c.WatchRuns, "kubectl -n shop scale --replicas=0 deployment/web"
+		}
 	case task.VerbSync:
-		st.Volumes, st.Warnings = counters(t.Volumes, api.StageSynced, 100), p.Cluster.Warnings
+		st.Volumes, st.Warnings, st.CopySeconds = counters(t.Volumes, api.StageSynced, 100), p.Cluster.Warnings, p.Cluster.CopySeconds
 	case task.VerbCutover:
 		p.cutover(t, st)
 	case task.VerbRollback:
@@ -200,7 +223,7 @@ const Changed = "ConfigMap/settings: data.colour"
 
 func (p *Player) plan() *api.PlanStatus {
 	return &api.PlanStatus{Hash: p.Cluster.PlanHash, MadeAt: new(metav1.NewTime(p.World.Now).Rfc3339Copy()),
-		SecretName: "the-plan", Objects: 3,
+		SecretName: "the-plan", Objects: 3, StopSeconds: 2, StartSeconds: 5,
 		Volumes: p.Cluster.Volumes, Blockers: p.Cluster.Blockers, Warnings: p.Cluster.PlanWarnings}
 }
 
@@ -223,7 +246,7 @@ func (p *Player) cutover(t task.Task, st *task.Status) {
 	st.Switch = p.progress("Done")
 	st.Switch.DowntimeSeconds, st.Switch.SourceRuns = 12, c.SourceRuns
 	st.Switch.FinalRun = &api.SyncRun{ID: finalRun(t), Trigger: api.TriggerFinal, StartedAt: &now, FinishedAt: &now,
-		Outcome: string(task.OutcomeSucceeded), Warnings: c.Warnings}
+		CopySeconds: c.CopySeconds, Outcome: string(task.OutcomeSucceeded), Warnings: c.Warnings}
 }
 
 func (p *Player) end(j *unstructured.Unstructured, st *task.Status, complete bool) {

@@ -61,7 +61,7 @@ func Of(objects hooks.Objects, namespace, pair string) (Summary, error) {
 	return s, nil
 }
 
-// Begun says whether a switch has done anything that is not undone, or is about to. The steps do
+// Begun says whether a switch has done anything that is not rolled back, or is about to. The steps do
 // not tell: those of a cutover that was declined, or was rolled back, are shown until the next.
 func Begun(m *api.MoveSwitch) bool {
 	if m.Status.CommittedAt != nil {
@@ -77,6 +77,16 @@ var begun = []string{api.ReasonRunning, api.ReasonHeld, api.ReasonRollingBack}
 // Busy says whether a switch has begun and not ended.
 func Busy(m *api.MoveSwitch) bool {
 	return Begun(m) && !meta.IsStatusConditionTrue(m.Status.Conditions, api.ConditionSwitched)
+}
+
+// Named finds a switch by its name; nil when it is out of sight.
+func Named(objects hooks.Objects, namespace, name string) (*api.MoveSwitch, error) {
+	for _, o := range objects.Of(hooks.KindMoveSwitch) {
+		if o.Namespace == namespace && o.Name == name {
+			return hooks.As[api.MoveSwitch](o)
+		}
+	}
+	return nil, nil
 }
 
 // Pair finds the pair that a switch or a DataSync names; nil when it is out of sight.

@@ -152,7 +152,7 @@ func child(o *unstructured.Unstructured) {
 
 func deleting(o *unstructured.Unstructured) {
 	o.SetDeletionTimestamp(new(metav1.Unix(1e9, 0)))
-	o.SetFinalizers([]string{"someone/else"})
+	o.SetFinalizers([]string{"example.com/other"})
 }
 
 // with a parent that the controller knows.

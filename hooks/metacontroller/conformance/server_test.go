@@ -88,7 +88,7 @@ func TestServer(t *testing.T) {
 		})
 	}
 	for _, kind := range []string{"movepair", "datasync", "moveswitch", "moveengine"} {
-		checkRules(t, post(t, address+"/v1/"+kind+"/customize", []byte(`{"controller":{},"parent":{}}`)))
+		checkRules(t, post(t, address+"/v1/"+kind+"/customize", []byte(`{"controller":{},"parent":{"metadata":{"name":"a-b"}}}`)))
 	}
 }
 

@@ -24,7 +24,7 @@ type Problem struct {
 	Reason string
 	// Object that is concerned: its index; -1: none.
 	Object int
-	// Message says what was found, what was expected and one way to mend it.
+	// Message says what was found, what was expected and one way to fix it.
 	Message string
 }
 

@@ -243,7 +243,7 @@ func TestProblems(t *testing.T) {
 			text: `patches: [{patch: "hello"}]`, want: "InvalidKustomization -1 kustomization.patches[0] is no patch: it is a single value"},
 		"Empty": {reason: "a comment is no patch",
 			text: `patches: [{patch: "# nothing"}]`, want: "InvalidKustomization -1 kustomization.patches[0] is no patch: it is empty"},
-		"Anonymous": {reason: "a patch for nobody", text: `patches: [{patch: "spec: {paused: true}"}]`,
+		"Anonymous": {reason: "a patch without a target", text: `patches: [{patch: "spec: {paused: true}"}]`,
 			want: "InvalidKustomization -1 kustomization.patches[0] does not say which object it is for"},
 		"Unnamed": {reason: "Kustomize wants a name even where it does not matter",
 			text: `patches: [{target: {kind: Service}, patch: "spec: {type: NodePort}"}]`,

@@ -46,7 +46,7 @@ func (l *layer) runChunk(f file, objects []int, v view) ([]unstructured.Unstruct
 	}
 	for n, i := range objects {
 		rest[n].restore(&out[n])
-		mendNumbers(l.objects[i].Object, out[n].Object)
+		restoreNumbers(l.objects[i].Object, out[n].Object)
 	}
 	return out, true
 }
@@ -78,9 +78,9 @@ func (l *layer) why(i int, err error) string {
 	return inWords(err)
 }
 
-// mendNumbers gives whole numbers back that Kustomize's JSON patches have rounded: they read
+// restoreNumbers gives whole numbers back that Kustomize's JSON patches have rounded: they read
 // every number as a floating-point one.
-func mendNumbers(before, after any) {
+func restoreNumbers(before, after any) {
 	switch b := before.(type) {
 	case map[string]any:
 		a, ok := after.(map[string]any)
@@ -91,7 +91,7 @@ func mendNumbers(before, after any) {
 			if n, big := bigNumber(value); big && rounded(n, a[key]) {
 				a[key] = n
 			} else {
-				mendNumbers(value, a[key])
+				restoreNumbers(value, a[key])
 			}
 		}
 	case []any:
@@ -100,7 +100,7 @@ func mendNumbers(before, after any) {
 			if n, big := bigNumber(b[i]); big && rounded(n, a[i]) {
 				a[i] = n
 			} else {
-				mendNumbers(b[i], a[i])
+				restoreNumbers(b[i], a[i])
 			}
 		}
 	}

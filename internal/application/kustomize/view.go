@@ -119,7 +119,7 @@ func (h *hidden) hide(at map[string]any, path, fields []string) {
 	}
 }
 
-// restore puts back what was hidden. The annotations that somebody has set meanwhile stay.
+// restore puts back what was hidden. The annotations that another client has set meanwhile stay.
 func (h *hidden) restore(o *unstructured.Unstructured) {
 	if h.namespace != "" && o.GetNamespace() == "" {
 		o.SetNamespace(h.namespace)

@@ -64,7 +64,7 @@ func TestCleanAll(t *testing.T) {
 					}})
 				}
 				r := report.New(report.Options{RunID: "run", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-				got := cleanAll(t.Context(), places, r)
+				got := cleanAll(t.Context(), places, r, &outcome{})
 				r.Stop(t.Context())
 				if diff := cmp.Diff([]any{tc.tries, tc.outcome, tc.retry}, []any{tries, got.Outcome, got.Retry}); diff != "" {
 					t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)

@@ -22,6 +22,11 @@ func (s *switcher) act(ctx context.Context, a Action, o *Observed) error {
 			return err
 		}
 	}
+	if actions[a.Kind].onClaims && o.Record.CommittedAt == nil {
+		if err := s.claimsStand(ctx, o); err != nil {
+			return err
+		}
+	}
 	carryOut := actions[a.Kind].do
 	if carryOut == nil {
 		return &permanent{fmt.Errorf("unknown action %s", a.Kind)}
@@ -130,6 +135,21 @@ func (s *switcher) markClaim(ctx context.Context, c Claim, set bool) error {
 		}
 		return s.target.SetClaim(ctx, pvc)
 	})
+}
+
+// claimsStand reads whether the claims of the target are still the very ones that were observed, and active for this
+// switch. A process can be held up for any time between its reading and what it does then, and another client can have put
+// an empty claim in the place of a full one meanwhile.
+func (s *switcher) claimsStand(ctx context.Context, o *Observed) error {
+	return worst(cluster.Each(ctx, len(o.Claims), func(i int) error {
+		c := o.Claims[i]
+		pvc, err := s.target.Claim(ctx, c.Name)
+		if err != nil {
+			return fmt.Errorf("cannot read the claim %s at the target: %w", c.Name, err)
+		}
+		c.Exists, c.Going, c.Mark = pvc.UID == c.UID, pvc.DeletionTimestamp != nil, lineage.Active(pvc)
+		return c.stands(s.us)
+	}))
 }
 
 // refused makes an error permanent when the API server understood the request and said no: it says

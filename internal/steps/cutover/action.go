@@ -9,7 +9,7 @@ type Kind string
 const (
 	// Lock takes the locks of both endpoints, in the order of their clusters' UIDs.
 	Lock Kind = "Lock"
-	// Pin captures the application afresh, compares the plan with the approved one, stores it
+	// Pin captures the application again, compares the plan with the approved one, stores it
 	// and writes the records.
 	Pin Kind = "Pin"
 	// TakeOver writes down that this process acts for the switch, and no earlier one.
@@ -46,6 +46,8 @@ const (
 	StartWorkloads Kind = "StartWorkloads"
 	// Commit records the point of no return on both sides.
 	Commit Kind = "Commit"
+	// Passivate takes the marks of an earlier switch from the claims that the application has left.
+	Passivate Kind = "Passivate"
 	// Open gives every external endpoint its final form.
 	Open Kind = "Open"
 	// RecordOpen writes down that the target is open.

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
+	"github.com/kubemove/kubemove/internal/lineage"
 )
 
 func claimRefOf(name string) application.Ref {
@@ -48,6 +49,15 @@ func (o *Observed) claimsDiffer(active bool) string {
 		}
 	}
 	return ""
+}
+
+// stands says what is not as it was observed of a claim that was marked as active; Exists: it is the same.
+func (c *Claim) stands(us lineage.Actor) error {
+	if c.Exists && !c.Going && us.IsSelf(c.Mark) {
+		return nil
+	}
+	return fmt.Errorf("the claim %s at the target was deleted, made anew or marked otherwise by another client meanwhile: "+
+		"it is read again", c.Name)
 }
 
 // filled: the final run's mark of a whole copy is on every claim that is not active yet.

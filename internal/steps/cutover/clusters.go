@@ -17,6 +17,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/transfer"
 	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
@@ -150,26 +151,37 @@ func (c homeCluster) Reported(ctx context.Context, job string) (*task.Status, er
 
 // Generation reads the engine.
 func (c homeCluster) Generation(ctx context.Context, engine string) (int64, error) {
-	u, err := c.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(c.Namespace).Get(ctx, engine, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return 0, nil
+	e, err := steps.Own[metav1.PartialObjectMetadata](ctx, c.Cluster, "MoveEngine", engine)
+	if e == nil || err != nil {
+		return 0, err
 	}
-	if err != nil {
-		return 0, c.Wrap("read MoveEngine/"+engine, err)
-	}
-	return u.GetGeneration(), nil
+	return e.Generation, nil
 }
 
 // SwitchUID reads the switch.
 func (c homeCluster) SwitchUID(ctx context.Context, name string) (string, error) {
-	u, err := c.Dynamic.Resource(api.GroupVersion.WithResource("moveswitches")).Namespace(c.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", c.Wrap("read MoveSwitch/"+name, err)
+	u, err := c.readSwitch(ctx, name)
+	if u == nil || err != nil {
+		return "", err
 	}
 	return string(u.GetUID()), nil
+}
+
+// SwitchLabels reads the switch.
+func (c homeCluster) SwitchLabels(ctx context.Context, name string) (map[string]string, error) {
+	u, err := c.readSwitch(ctx, name)
+	if u == nil || err != nil {
+		return nil, err
+	}
+	if labels := u.GetLabels(); labels != nil {
+		return labels, nil
+	}
+	return map[string]string{}, nil
+}
+
+// readSwitch returns nil when there is none.
+func (c homeCluster) readSwitch(ctx context.Context, name string) (*metav1.PartialObjectMetadata, error) {
+	return steps.Own[metav1.PartialObjectMetadata](ctx, c.Cluster, "MoveSwitch", name)
 }
 
 // StepPods lists them by the label of their step.
@@ -206,7 +218,7 @@ type pairRuns struct {
 }
 
 // Open takes the claims over and brings up the workers.
-func (p *pairRuns) Open(ctx context.Context, r task.Run, holder string, volumes []application.Volume,
+func (p *pairRuns) Open(ctx context.Context, r task.Run, holder string, volumes []application.Volume, claims map[string]types.UID,
 	report func(transfer.Progress)) (session, error) {
 	channel, err := p.channel(ctx)
 	if err != nil {
@@ -214,6 +226,7 @@ func (p *pairRuns) Open(ctx context.Context, r task.Run, holder string, volumes 
 	}
 	spec := transfer.NewSpec(p.task, p.source, p.target)
 	spec.Run, spec.LockHolder, spec.Volumes, spec.Channel, spec.Report = r, holder, volumes, *channel, report
+	spec.Claims = claims
 	if p.task.Move.MaxFinalSyncSeconds > 0 && spec.Repeatable() {
 		spec.Session = r.ID + "-" + strings.ToLower(p.process)[:8] // No other process goes on with its workers.
 	}

@@ -13,14 +13,14 @@ import (
 )
 
 // openWorkers brings up the workers of the next final run. That of an earlier process is never gone
-// on with: nobody has watched who used the source meanwhile.
+// on with: the use of the source was not watched meanwhile.
 func (s *switcher) openWorkers(ctx context.Context, o *Observed) error {
 	s.epoch = o.Record.Epoch + 1
 	for _, v := range s.copied() {
 		s.syncs.add(v.Mobilizer, v.Name)
 	}
 	s.session, s.deltas, s.showing = nil, nil, s.runID()
-	opened, err := s.mover.Open(ctx, s.finalRun(), s.self(), s.copied(), s.progressed)
+	opened, err := s.mover.Open(ctx, s.finalRun(), s.self(), s.copied(), o.claimUIDs(), s.progressed)
 	if err != nil {
 		return err
 	}
@@ -117,11 +117,12 @@ func (s *switcher) copy(ctx context.Context, final *FinalRun) error {
 		return err
 	}
 	final.Bytes, final.Files, final.Warnings = result.Bytes, result.Files, result.Warnings
+	final.CopySeconds = result.CopySeconds()
 	return nil
 }
 
 // lost ends the cutover with what a run has failed of. Workers that do not go away, of which the
-// failure may be a sign, keep nobody from bringing the source back.
+// failure may be a sign, not keep the source from being brought the source back.
 func (s *switcher) lost(ctx context.Context, err error) error {
 	if cerr := s.closeWorkers(ctx); cerr != nil {
 		slog.Warn("the workers of the failed run are not all removed", "error", cerr.Error())
@@ -158,7 +159,7 @@ func (s *switcher) progressed(p transfer.Progress) {
 }
 
 // runError ends the task with a run's error. The run has had its own tries, and the
-// application is down: the source comes back first, then somebody looks at the reason.
+// application is down: the source comes back first, then a person looks at the reason.
 func runError(err error) error {
 	e := transfer.AsError(err)
 	if e.Reason == transfer.ReasonInterrupted {

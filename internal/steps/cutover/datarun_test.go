@@ -94,7 +94,7 @@ func TestFinalSyncOfNothing(t *testing.T) {
 		if !o.finalHolds() || o.Record.Final.Epoch != epoch || o.Record.Final.ID != s.runID() {
 			t.Errorf("epoch %d: the final run does not hold: %+v", epoch, o.Record)
 		}
-		// Somebody touches the source.
+		// Another client touches the source.
 		if _, err := clusterOf(s.source).Dynamic.Resource(workload.GVR(workload.Named("Deployment"))).Namespace("shop").
 			Update(t.Context(), stoppedDeployment(int64(epoch+1)), metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)

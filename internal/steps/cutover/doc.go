@@ -13,5 +13,5 @@
 // The order that protects the data: lock both sides, pin the plan, suspend CronJobs and let
 // their Jobs end, stop the rest of the source and see it gone, copy, see that nothing came back
 // meanwhile, mark the target's claims as active, start, see it healthy, commit, open. Before the
-// commit everything can be undone, in the mirror order; after it nothing is undone by itself.
+// commit everything can be rolled back, in the mirror order; after it nothing is rolled back by itself.
 package cutover

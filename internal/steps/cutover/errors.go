@@ -6,7 +6,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// permanent wraps an error that trying again does not mend.
+// permanent wraps an error that trying again does not fix.
 type permanent struct{ error }
 
 // Unwrap returns the error that is wrapped.

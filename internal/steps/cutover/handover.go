@@ -20,6 +20,9 @@ import (
 // that the next release is applied there as it would have been here. It comes when the target is open,
 // as it takes a request for each object.
 func (s *switcher) handOver(ctx context.Context, o *Observed) error {
+	if err := s.settleKept(ctx); err != nil {
+		return err
+	}
 	if err := s.handOverAll(ctx); err != nil {
 		return err
 	}

@@ -245,7 +245,7 @@ func TestNextRelease(t *testing.T) {
 			tool: clientSide("argocd-controller"), managers: []string{"argocd-controller Update"}},
 		"ArgoServer": {reason: "Argo CD with ServerSideApply=true",
 			tool: serverSide("argocd-controller"), managers: []string{"argocd-controller Apply"}},
-		"Kustomized": {reason: "what a kustomization has changed is its manager's, and what it has added nobody's",
+		"Kustomized": {reason: "what a kustomization has changed is its manager's, and what it has added has no manager",
 			tool: serverSide("pipeline"), k: patched, managers: []string{"pipeline Apply"},
 			env: map[string]string{"RELEASE": "2", "SITE": "target"}},
 		"KustomizedC": {reason: "so with kubectl apply", tool: clientSide("kubectl-client-side-apply"), k: patched,

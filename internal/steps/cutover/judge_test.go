@@ -37,15 +37,15 @@ func TestJudge(t *testing.T) {
 		approved string
 		want     task.Result
 	}{
-		"Fine":     {reason: "nobody has to approve", plan: plan(func(*application.Plan) {})},
+		"Fine":     {reason: "no approval is needed", plan: plan(func(*application.Plan) {})},
 		"Approved": {reason: "it is the approved one", plan: plan(func(*application.Plan) {}), approved: hash},
 		"Changed": {reason: "it is another one", plan: plan(func(*application.Plan) {}), approved: "other",
 			want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonPlanChanged}},
 		"Blocked": {reason: "something stands in the way", plan: plan(blocked), approved: hash,
 			want: task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: api.ReasonBlocked}},
-		"Unsure": {reason: "nobody reads what may be missing",
+		"Unsure": {reason: "what may be missing is not read",
 			plan: plan(unsure), want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
-		"UnsureApproved": {reason: "somebody has read that it may be missing", plan: plan(unsure), approved: hash},
+		"UnsureApproved": {reason: "a person has read that it may be missing", plan: plan(unsure), approved: hash},
 		"UnsureOther": {reason: "in a moment it may be the approved one", plan: plan(unsure), approved: "other",
 			want: task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonPlanUnsure}},
 		"UnsureAndBlocks": {reason: "the blocker may follow from it", plan: plan(func(p *application.Plan) { unsure(p); blocked(p) }),

@@ -10,7 +10,7 @@ import (
 	"github.com/kubemove/kubemove/internal/cluster"
 )
 
-// sides are the endpoints in the order in which everybody locks them: two switches that need
+// sides are the endpoints in the order in which every switch locks them: two switches that need
 // the same two locks in different directions would otherwise wait for each other for ever.
 func (s *switcher) sides(ctx context.Context) ([]endpoint, error) {
 	out := s.endpoints()
@@ -78,4 +78,6 @@ func (s *switcher) gone(ctx context.Context, h cluster.Holder) bool {
 }
 
 // planName names the bundle that holds the pinned plan, in the home namespace.
-func (s *switcher) planName() string { return cluster.RecordName(s.self()) + "-plan" }
+func (s *switcher) planName() string { return planNameOf(s.self()) }
+
+func planNameOf(switchUID string) string { return cluster.RecordName(switchUID) + "-plan" }

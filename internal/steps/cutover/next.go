@@ -11,7 +11,7 @@ import (
 )
 
 // maxEpochs bounds the final runs of one cutover: a source that is touched during each of them
-// is under somebody else's control. A process that was killed costs one, too.
+// another client controls. A process that was killed costs one, too.
 const maxEpochs = 8
 
 // Next decides the next action of a cutover.
@@ -110,6 +110,10 @@ func unusable(o Observed) (Action, bool) {
 			fmt.Sprintf("%s is being deleted at the source by another client, and goes with its data as soon as no Pod uses it: "+
 				"save the data while the application runs, make the claim anew, then set spec.retry", list(going))), true
 	}
+	if gone := o.gone(application.PhaseVolume); len(gone) > 0 {
+		return failed(api.ReasonClaimMissing, fmt.Sprintf("%s was deleted at the target by another client since the plan: "+
+			"the way back ends there; set spec.desired to Cancelled", list(gone))), true
+	}
 	for _, c := range o.Claims {
 		if c.Going {
 			return failed(api.ReasonClaimReplaced,
@@ -138,7 +142,11 @@ func nextStart(o Observed) Action {
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.atStart() && !b.Workload }) {
 		return do(CreateObjects)
 	}
-	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Exists && b.Workload }) {
+	if gone := o.gone(application.PhaseStart); len(gone) > 0 {
+		return failed(api.ReasonWorkloadNotFound, fmt.Sprintf("%s was deleted at the target by another client, before the commit: "+
+			"apply it again with no replicas, or make a MoveEngine from there to here", list(gone)))
+	}
+	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Workload && (!b.Exists || b.startsAgain()) }) {
 		return do(StartWorkloads)
 	}
 	if unready := o.unready(); len(unready) > 0 {
@@ -196,6 +204,9 @@ func nextOpen(o Observed) Action {
 	}
 	if runs := o.sourceRuns(); len(runs) > 0 {
 		return sourceActive(o, runs)
+	}
+	if len(o.Left) > 0 {
+		return do(Passivate)
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return !b.Open }) {
 		return do(Open)

@@ -52,7 +52,7 @@ func NextRollback(o Observed) Action {
 	return do(Unlock)
 }
 
-// rollbackPatience with what has to be gone, after which the roll back is tried again: so somebody is
+// rollbackPatience with what has to be gone, after which the roll back is tried again: so a person is
 // told while the application is down.
 const rollbackPatience = 2 * time.Minute
 
@@ -71,7 +71,7 @@ func (o *Observed) goneOrTold(stepName, what string, pods []string) Action {
 // undoTarget stops the target, sees it gone, removes the marks and deletes what the switch
 // has created there.
 func undoTarget(o Observed) (Action, bool) {
-	runs := func(b Object) bool { return b.deletable() && b.Workload && !b.Stopped }
+	runs := func(b Object) bool { return b.Workload && (b.deletable() && !b.Stopped || b.stopsAgain()) }
 	if slices.ContainsFunc(o.Objects, runs) || slices.ContainsFunc(o.Made, runs) {
 		return do(StopTarget), true
 	}
@@ -87,10 +87,10 @@ func undoTarget(o Observed) (Action, bool) {
 	return Action{}, false
 }
 
-// deletable: made by this switch, and neither a claim nor cluster-wide. Claims stay: they hold a
+// deletable: made by this switch, and neither a claim nor cluster-wide, nor left by an earlier switch. Claims stay: they hold a
 // copy that makes the next try shorter. What is cluster-wide stays, too: other applications may
 // use it by then (with a definition all objects of its kind would go), and a right to delete it
-// would be one on the objects of everybody.
+// would be one on the objects of all moves.
 func (b *Object) deletable() bool {
-	return b.Exists && b.Mine && b.Phase != application.PhaseVolume && !b.Cluster
+	return b.Exists && b.Mine && !b.Kept && b.Phase != application.PhaseVolume && !b.Cluster
 }

@@ -43,7 +43,7 @@ func delta(o Observed) Action {
 }
 
 // nextSuspend suspends the CronJobs and waits for their Jobs, while the rest of the application
-// goes on: a Job may take minutes, and may need the rest. In the downtime a CronJob that somebody has
+// goes on: a Job may take minutes, and may need the rest. In the downtime a CronJob that a person has
 // resumed is stopped with the rest.
 func nextSuspend(o Observed) (Action, bool) {
 	resumed := o.toSuspend()
@@ -65,7 +65,7 @@ func nextSuspend(o Observed) (Action, bool) {
 	return wait("Jobs", "waiting for Jobs to end: "+list(o.SourceJobs)), true
 }
 
-// startedAgain: somebody is as fast as the switch, and would be for ever.
+// startedAgain: another client is as fast as the switch, and would be for ever.
 func startedAgain(o Observed, running []Workload) Action {
 	return failed(api.ReasonQuiesceTimeout, fmt.Sprintf("after %s there is still something to stop: %s. "+
 		"If it is started again and again, find out who does it (an operator, GitOps, an autoscaler), and pause that",

@@ -44,7 +44,7 @@ func TestNextStop(t *testing.T) {
 		"Resumed": {"in the downtime nothing is won by waiting for it alone",
 			Record{SuspendedAt: ago(2 * time.Hour), QuiescedAt: ago(time.Hour), Epoch: 1, Stopping: &Stop{1, *ago(0)}},
 			[]Workload{web, nightly}, job, Quiesce, "stop Deployment.apps/web, CronJob.batch/nightly"},
-		"ResumedAgain": {"somebody is as fast as the switch",
+		"ResumedAgain": {"another client is as fast as the switch",
 			Record{SuspendedAt: ago(time.Hour)}, []Workload{web, nightly}, nil, End, "after 5m0s there is still something to stop: " +
 				"CronJob.batch/nightly. If it is started again and again, find out who does it (an operator, GitOps, an autoscaler), and pause that"},
 		"StartedAgain": {"the downtime has to end", Record{QuiescedAt: ago(time.Hour), Stopping: &Stop{0, *ago(time.Hour)}},

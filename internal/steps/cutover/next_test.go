@@ -45,7 +45,7 @@ func TestNextWhenSomethingIsGone(t *testing.T) {
 		"TargetEnds": {"its Pods may take their time", copied(func(o *Observed) {
 			o.Began, o.TargetPods = now.Add(-rollbackPatience), []string{"Pod/web"}
 		}), NextRollback, Wait},
-		"TargetHangs": {"somebody has to look at the node, and the source waits for that", copied(func(o *Observed) {
+		"TargetHangs": {"a person has to look at the node, and the source waits for that", copied(func(o *Observed) {
 			o.Began, o.TargetPods = now.Add(-rollbackPatience-time.Second), []string{"Pod/web"}
 		}), NextRollback, End},
 		"CutoverHangs": {"its process may still act", copied(func(o *Observed) {

@@ -44,7 +44,7 @@ func (s *switcher) observe(ctx context.Context, rollback bool) (*Observed, error
 			return nil, err
 		}
 	}
-	for _, read := range []func(context.Context, *Observed) error{target, s.observeLeftovers} {
+	for _, read := range []func(context.Context, *Observed) error{target, s.observeLeftovers, s.observeLeft} {
 		if err := read(ctx, o); err != nil {
 			return nil, err
 		}
@@ -176,11 +176,7 @@ func (s *switcher) observeSourceClaims(ctx context.Context, o *Observed) error {
 	if s.plan == nil {
 		return nil
 	}
-	var keys []cluster.Key
-	for _, v := range s.copied() {
-		want := claimObject(v.Name)
-		keys = append(keys, keyOf(&want))
-	}
+	keys := claimKeys(sourceNames(s.copied()))
 	found, err := getMany(ctx, s.source, keys)
 	if err != nil {
 		return err
@@ -308,7 +304,8 @@ func (s *switcher) objects(o *Observed) []application.Object {
 		if r.Kind == "PersistentVolumeClaim" {
 			phase = application.PhaseVolume
 		}
-		out = append(out, application.Object{Ref: r, Phase: phase, Runs: slices.Contains(o.Record.Runs, r)})
+		out = append(out, application.Object{Ref: r, Phase: phase, Runs: slices.Contains(o.Record.Runs, r),
+			Kept: slices.Contains(o.Record.Kept, r)})
 	}
 	return out
 }

@@ -15,10 +15,13 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// pin captures the application afresh and, if the plan is the approved one, stores it: what
+// pin captures the application again and, if the plan is the approved one, stores it: what
 // was approved is what is carried out, whatever happens to the source's objects from now on.
 // The Secret comes first and the source's record last, so that a record never lacks its plan.
 func (s *switcher) pin(ctx context.Context) error {
+	if err := s.labelled(ctx); err != nil {
+		return err
+	}
 	if err := s.followsEngine(ctx); err != nil {
 		return err
 	}
@@ -36,11 +39,15 @@ func (s *switcher) pin(ctx context.Context) error {
 	for _, c := range s.targetFirst() {
 		err := s.update(ctx, c, true, func(r *Record) {
 			r.PlanHash, r.Process, r.Changed, r.Created, r.Runs, r.Claims, r.Reading = hash, s.process, nil, nil, nil, nil, nil
+			r.Kept = nil
 			for _, w := range p.Workloads {
 				r.Changed = append(r.Changed, w.Ref)
 			}
 			for _, o := range p.Objects {
 				r.Created = append(r.Created, o.Ref)
+				if o.Kept {
+					r.Kept = append(r.Kept, o.Ref)
+				}
 				if o.Runs {
 					r.Runs = append(r.Runs, o.Ref)
 				}
@@ -83,7 +90,7 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 
 // judge refuses a plan with blockers, and one that is not the approved one. The new plan's
 // summary goes into the status: its hash is what there is to approve. What could not be found out for
-// now is waited for, unless somebody has approved this very plan. It is not shown meanwhile: in a
+// now is waited for, unless this very plan is approved. It is not shown meanwhile: in a
 // moment it may be another one.
 func (s *switcher) judge(ctx context.Context, p *application.Plan) error {
 	hash := p.Hash()

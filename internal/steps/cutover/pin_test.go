@@ -35,7 +35,7 @@ func TestSameClusters(t *testing.T) {
 		"Same":    {"the usual", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "a", "b", false},
 		"Target":  {"the Secret was made anew from another context", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "a", "c", true},
 		"Source":  {"a source can be remote as well", &application.Plan{SourceCluster: "a", TargetCluster: "b"}, "c", "b", true},
-		"Unknown": {"where the account could not read it, nobody can compare", &application.Plan{}, "a", "b", false},
+		"Unknown": {"where the account could not read it, it cannot be compared", &application.Plan{}, "a", "b", false},
 		"NoPlan":  {"nothing is pinned", nil, "a", "b", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestFollowsEngine(t *testing.T) {
 	}{
 		"Same":    {"the pair follows", "shop", 3, false},
 		"Behind":  {"the pair is behind", "shop", 2, true},
-		"ByHand":  {"nobody made the pair from an engine", "shop", 0, false},
+		"ByHand":  {"the pair was not made from an engine", "shop", 0, false},
 		"Deleted": {"there is nothing that could say something else", "gone", 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {

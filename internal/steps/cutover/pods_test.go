@@ -138,7 +138,7 @@ func TestLeft(t *testing.T) {
 		before, after *owners
 		want          []string
 	}{
-		"Stopped":   {"no Pod, and nobody to make one", stopped, &owners{}, &owners{}, nil},
+		"Stopped":   {"no Pod, and nothing that makes one", stopped, &owners{}, &owners{}, nil},
 		"Unsettled": {"its controller has not seen that it is to be empty", unsettled, &owners{}, &owners{}, []string{"StatefulSet.apps/web"}},
 		"Before":    {"it could have made something that was not read any more", stopped, running, &owners{}, []string{"Pod/web-0"}},
 		"After":     {"its controller has reported too early", stopped, &owners{}, running, []string{"Pod/web-0"}},

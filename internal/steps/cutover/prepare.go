@@ -10,7 +10,7 @@ import (
 )
 
 // Prepare checks with the account of the switch that the cutover can be carried out: both
-// sides answer, nobody else holds a lock, and the plan is the approved one. It changes nothing.
+// sides answer, no other run holds a lock, and the plan is the approved one. It changes nothing.
 func Prepare(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps) task.Result {
 	s, err := connect(ctx, t, out, deps)
 	if err != nil {

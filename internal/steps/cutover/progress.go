@@ -35,7 +35,7 @@ func progressOf(o *Observed, doing Kind, before *task.SwitchProgress) *task.Swit
 	if f := o.Record.Final; f != nil && f.ID != "" {
 		p.FinalRun = &api.SyncRun{ID: f.ID, Trigger: api.TriggerFinal, StartedAt: metaTime(f.StartedAt),
 			FinishedAt: metaTime(f.FinishedAt), Seconds: int64(f.FinishedAt.Sub(f.StartedAt).Round(time.Second) / time.Second),
-			Outcome: string(task.OutcomeSucceeded), Bytes: f.Bytes, Files: f.Files, Warnings: f.Warnings}
+			CopySeconds: f.CopySeconds, Outcome: string(task.OutcomeSucceeded), Bytes: f.Bytes, Files: f.Files, Warnings: f.Warnings}
 	}
 	if o.Record.OpenedAt != nil && o.Record.QuiescedAt != nil {
 		p.DowntimeSeconds = int64(o.Record.OpenedAt.Sub(*o.Record.QuiescedAt).Round(time.Second) / time.Second)

@@ -1,6 +1,13 @@
 package cutover
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+)
 
 // TestProgressTouched: a report says that nothing was done only if nothing may have been done.
 func TestProgressTouched(t *testing.T) {
@@ -23,5 +30,17 @@ func TestProgressTouched(t *testing.T) {
 				t.Errorf("%s: got touched %v, want %v", tc.reason, got, tc.want)
 			}
 		})
+	}
+}
+
+// TestProgressFinalRun: a report has what the final run has copied, and how long that took by itself.
+func TestProgressFinalRun(t *testing.T) {
+	began := time.Unix(1_800_000_000, 0)
+	o := Observed{Us: us, Record: Record{Final: &FinalRun{ID: "f", StartedAt: began, FinishedAt: began.Add(9 * time.Second),
+		CopySeconds: 6, Bytes: 5, Files: 4, Warnings: []string{"w"}}}}
+	want := &api.SyncRun{ID: "f", Trigger: api.TriggerFinal, StartedAt: metaTime(began), FinishedAt: metaTime(began.Add(9 * time.Second)),
+		Seconds: 9, CopySeconds: 6, Outcome: "Succeeded", Bytes: 5, Files: 4, Warnings: []string{"w"}}
+	if diff := cmp.Diff(want, progressOf(&o, "", nil).FinalRun); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }

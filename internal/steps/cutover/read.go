@@ -21,7 +21,7 @@ func (s *switcher) atTarget(ctx context.Context, objects []application.Object) (
 }
 
 // getMany reads from the API server itself. Of a custom kind that is not served, or not yet, there
-// are no objects. That of any other kind is an error: nobody knows then what is in its places.
+// are no objects. That of any other kind is an error: then it is not known what is in its places.
 func getMany(ctx context.Context, c endpoint, keys []cluster.Key) (map[cluster.Key]*unstructured.Unstructured, error) {
 	found, err := c.GetMany(ctx, keys, isDecidedBySpec)
 	if err != nil {
@@ -49,6 +49,16 @@ func kindOf(want *application.Object) schema.GroupVersionKind {
 
 func keyOf(want *application.Object) cluster.Key {
 	return cluster.Key{Kind: kindOf(want), Name: want.Name}
+}
+
+// claimKeys of claims by name.
+func claimKeys(names []string) []cluster.Key {
+	keys := make([]cluster.Key, len(names))
+	for i, name := range names {
+		want := claimObject(name)
+		keys[i] = keyOf(&want)
+	}
+	return keys
 }
 
 // claimObject stands for a claim at the target, be it one of the plan's or not.

@@ -22,6 +22,8 @@ type Record struct {
 	Changed []application.Ref `json:"changed,omitempty"`
 	// Created are the objects of the target that this switch may have created.
 	Created []application.Ref `json:"created,omitempty"`
+	// Kept are those of them that were there before, as an earlier switch of the lineage has left them.
+	Kept []application.Ref `json:"kept,omitempty"`
 	// Runs are those of them that are custom resources whose controllers run Pods.
 	Runs []application.Ref `json:"runs,omitempty"`
 	// Claims are the application's claims at the target.
@@ -88,7 +90,7 @@ type Stop struct {
 // Fence identifies the stopped state of the source: UID and generation of each workload and the
 // UID of each claim, by reference, and the Pods that have used a claim and have ended. It differs after
 // a workload was changed, even when it was stopped again, after a claim was made anew, and after a Pod
-// has begun and ended that nobody saw running.
+// has begun and ended that was not seen running.
 type Fence map[string]string
 
 // endedPod begins what a fence says of a Pod.
@@ -125,8 +127,10 @@ type FinalRun struct {
 	Fence      Fence     `json:"fence"`
 	StartedAt  time.Time `json:"startedAt"`
 	FinishedAt time.Time `json:"finishedAt"`
-	Bytes      int64     `json:"bytes"`
-	Files      int64     `json:"files"`
+	// CopySeconds of them, as SyncRun has it.
+	CopySeconds int64 `json:"copySeconds,omitempty"`
+	Bytes       int64 `json:"bytes"`
+	Files       int64 `json:"files"`
 	// Warnings of its workers.
 	Warnings []string `json:"warnings,omitempty"`
 	// Claims are the UIDs of the target's claims by name: these hold the copy, and no others of

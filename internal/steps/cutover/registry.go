@@ -19,6 +19,9 @@ type action struct {
 	// acts: it changes the application or its copy, and not only what KubeMove writes down. Directly
 	// before, a cutover makes sure that no other process acts for the switch by now.
 	acts bool
+	// onClaims: it cannot be taken back, or lets Pods write, and rests on the claims of the target. They are read once more
+	// directly before.
+	onClaims bool
 	// reports: it takes long, and tells by itself how it gets on.
 	reports bool
 	// limit of the time in which it may be repeated in vain; 0: it has limits of its own.
@@ -74,10 +77,13 @@ var registry = []action{
 		do: notes(RecordStart)},
 	{name: CreateObjects, step: "Start", text: "create what the workloads need", acts: true, limit: repeatLimit, kills: afterwards,
 		do: creates(CreateObjects)},
-	{name: StartWorkloads, step: "Start", text: "start the workloads", acts: true, limit: repeatLimit, kills: afterwards,
-		do: creates(StartWorkloads)},
-	{name: Commit, step: "Commit", text: "commit", limit: repeatLimit, kills: afterwards,
+	{name: StartWorkloads, step: "Start", text: "start the workloads", acts: true, onClaims: true, limit: repeatLimit,
+		kills: afterwards, do: startWorkloads},
+	{name: Commit, step: "Commit", text: "commit", onClaims: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.commit(ctx, o) }},
+	{name: Passivate, step: "Open", text: "remove the marks of the claims that the application has left", acts: true, limit: repeatLimit,
+		kills: afterwards,
+		do:    func(ctx context.Context, s *switcher, o *Observed) error { return s.passivate(ctx, o) }},
 	{name: Open, step: "Open", text: "let traffic in", acts: true, limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, _ *Observed) error { return s.open(ctx) }},
 	{name: RecordOpen, step: "Open", text: "record that the target is open", limit: repeatLimit, kills: afterwards,
@@ -112,6 +118,14 @@ func creates(k Kind) func(context.Context, *switcher, *Observed) error {
 		made, err := s.create(ctx, k, o)
 		return cmp.Or(s.recordObjects(ctx, made), err)
 	}
+}
+
+// startWorkloads creates those that are missing, and starts those that an earlier switch has left.
+func startWorkloads(ctx context.Context, s *switcher, o *Observed) error {
+	if err := s.startKept(ctx, o); err != nil {
+		return err
+	}
+	return creates(StartWorkloads)(ctx, s, o)
 }
 
 // notes the time of an action in the target's record.

@@ -32,6 +32,8 @@ type endpoint interface {
 	// Workload is nil when it is not there. SetWorkload writes back what was read.
 	Workload(ctx context.Context, r application.Ref) (*unstructured.Unstructured, error)
 	SetWorkload(ctx context.Context, u *unstructured.Unstructured) error
+	Claim(ctx context.Context, name string) (*corev1.PersistentVolumeClaim, error)
+	SetClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error
 	// Wrap says what could not be done, and where.
 	Wrap(doing string, err error) error
 }
@@ -68,8 +70,6 @@ type target interface {
 	Get(ctx context.Context, gvk schema.GroupVersionKind, name string) (*unstructured.Unstructured, error)
 	Update(ctx context.Context, u *unstructured.Unstructured) (*unstructured.Unstructured, error)
 	Resource(gvk schema.GroupVersionKind) (dynamic.ResourceInterface, error)
-	Claim(ctx context.Context, name string) (*corev1.PersistentVolumeClaim, error)
-	SetClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error
 	// NamespaceGone: the namespace was deleted, or is being deleted, as far as that may be read.
 	NamespaceGone(ctx context.Context) (bool, error)
 	// Warnings are the events that say that something is wrong.
@@ -92,6 +92,8 @@ type home interface {
 	Generation(ctx context.Context, engine string) (int64, error)
 	// SwitchUID of the switch of that name; empty: there is none.
 	SwitchUID(ctx context.Context, name string) (string, error)
+	// SwitchLabels are those of the switch of that name; nil: there is none.
+	SwitchLabels(ctx context.Context, name string) (map[string]string, error)
 	// StepPods are the Pods here that carry out the step, of all switches.
 	StepPods(ctx context.Context, verb task.Verb) ([]corev1.Pod, error)
 	// ShowSync shows progress on a DataSync.
@@ -101,7 +103,9 @@ type home interface {
 // mover brings the data over.
 type mover interface {
 	// Open brings up the workers of a run, mounted and waiting.
-	Open(ctx context.Context, run task.Run, holder string, volumes []application.Volume, report func(transfer.Progress)) (session, error)
+	// They write to the claims of these UIDs only.
+	Open(ctx context.Context, run task.Run, holder string, volumes []application.Volume, claims map[string]types.UID,
+		report func(transfer.Progress)) (session, error)
 	// WholeMark is that of a whole copy of a volume, from this claim in this one.
 	WholeMark(v application.Volume, source, target types.UID) string
 	// Leftovers: something of a run of the pair is on a side. Remove waits until it is gone, Dismiss does not.
@@ -125,7 +129,7 @@ type pass interface {
 
 // planner plans the move, as the step plan does.
 type planner interface {
-	// Plan captures the application afresh.
+	// Plan captures the application again.
 	Plan(ctx context.Context) (*application.Plan, error)
 	// Changes says what differs between the approved plan and a newer one, as far as that is still known.
 	Changes(ctx context.Context, is *application.Plan) ([]string, error)

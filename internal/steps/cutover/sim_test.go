@@ -238,16 +238,28 @@ func (w *world) checkSwitched() {
 	if runs := w.pods() > 0; runs && !w.meddled && (w.status.Switch == nil || len(w.status.Switch.SourceRuns) == 0) {
 		w.failf("switched, the source runs, and the report does not say so")
 	}
+	if w.leaving {
+		w.failf("switched back, and the claims that the application has left are active")
+	}
+	if w.back {
+		return
+	}
 	if w.contents == api.ContentsData != (len(w.objects) == 0) {
 		w.failf("switched %s, with %d objects at the target", w.contents, len(w.objects))
 	}
-	if w.contents != api.ContentsData && w.objects[doorRef.String()] == nil {
+	if w.contents != api.ContentsData && w.objects[ingressRef.String()] == nil {
 		w.failf("switched, but the external endpoint is closed")
 	}
 }
 
 func (w *world) checkRolledBack() {
 	for name, x := range w.objects {
+		if x.kept {
+			if x.pods+x.asks() > 0 || x.took {
+				w.failf("rolled back, but %s runs, or is not given back: %+v", name, x)
+			}
+			continue
+		}
 		// One that does not say any more whose it is, and was not recorded yet, stays, but stopped.
 		if !x.foreign && (!x.stripped || x.pods+x.asks() > 0) {
 			w.failf("rolled back, but %s is left: %+v", name, x)

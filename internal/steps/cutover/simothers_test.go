@@ -68,7 +68,7 @@ func (w *world) replaceAtTarget() string {
 	if x == nil {
 		return ""
 	}
-	x.stripped = true
+	x.stripped, x.took = true, false
 	return "replaces " + name
 }
 
@@ -84,7 +84,7 @@ func (w *world) remakeAtTarget() string {
 
 func (w *world) scaleTarget() string {
 	name, x := w.anyTarget()
-	if x == nil || x.want == 0 {
+	if x == nil || x.want == 0 || x.kept && !w.started() {
 		return ""
 	}
 	if x.stopped = !x.stopped; x.stopped {
@@ -164,7 +164,7 @@ func (w *world) person() {
 	recorded := mergeRecords(w.srcRecord, w.dstRecord).UIDs
 	for name, x := range w.objects {
 		// Also one of ours that says so nowhere any more.
-		if x.foreign || x.stripped && recorded[name] != x.uid {
+		if x.foreign || x.stripped && !x.kept && recorded[name] != x.uid {
 			delete(w.objects, name)
 		}
 	}

@@ -49,11 +49,16 @@ type world struct {
 	claim      *simClaim // at the target
 	objects    map[string]*simObject
 	uids       int
-	leftovers  bool // worker Pods exist
-	waiting    bool // this process's workers are connected
-	live       bool // they can copy again and again, and do so before the stop
+	leftovers  bool      // worker Pods exist
+	mounted    types.UID // the claim that the workers write
+	waiting    bool      // this process's workers are connected
+	live       bool      // they can copy again and again, and do so before the stop
 	deltas     []time.Duration
 	deltaEnded time.Time
+
+	// back: it is a way back. The target holds the claim and the workloads of the plan, stopped by an earlier switch; the claim
+	// of the source is still active for that one while leaving.
+	back, leaving bool
 
 	// custom: the first workload is a controller, which makes the second of a custom resource.
 	custom bool
@@ -89,10 +94,10 @@ type simWorkload struct {
 
 // simClaim is a claim of the target.
 type simClaim struct {
-	uid            types.UID
-	foreign, whole bool
-	data           int
-	mark           string
+	uid                  types.UID
+	foreign, whole, kept bool
+	data                 int
+	mark                 string
 }
 
 const (
@@ -123,7 +128,23 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.copyTime = 2 * quiesceTimeout
 	}
 	w.crashes = r.IntN(7)
+	if w.back = w.contents == api.ContentsAll && !w.custom && r.IntN(3) == 0; w.back {
+		w.leave()
+	}
 	return w
+}
+
+// leave at the target what an earlier switch has stopped there.
+func (w *world) leave() {
+	w.leaving = true
+	w.claim = &simClaim{uid: w.uid(), kept: true, data: noData}
+	for i := range w.workloads {
+		x := &simObject{uid: w.uid(), want: wantReplicas, stopped: true, kept: true, ready: true}
+		if w.workloads[i].cron {
+			x.want = 0
+		}
+		w.objects[w.ref(i).String()] = x
+	}
 }
 
 func (w *world) failf(format string, args ...any) {
@@ -147,10 +168,10 @@ func (w *world) ref(i int) application.Ref {
 }
 
 var (
-	claimRef  = application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}
-	configRef = application.Ref{Kind: "ConfigMap", Name: "config"}
-	widgetRef = application.Ref{Group: "example.com", Kind: "Widget", Name: "widget"}
-	doorRef   = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "door"}
+	claimRef   = application.Ref{Kind: "PersistentVolumeClaim", Name: "data"}
+	configRef  = application.Ref{Kind: "ConfigMap", Name: "config"}
+	widgetRef  = application.Ref{Group: "example.com", Kind: "Widget", Name: "widget"}
+	ingressRef = application.Ref{Group: "networking.k8s.io", Kind: "Ingress", Name: "external"}
 )
 
 // copies: there is data to copy.
@@ -160,7 +181,7 @@ func (w *world) copies() bool { return w.contents != api.ContentsObjects }
 func (w *world) whole() bool { return !w.copies() || w.claim != nil && w.claim.data == w.srcData }
 
 // creates: objects are created at the target.
-func (w *world) creates() bool { return w.contents != api.ContentsData }
+func (w *world) creates() bool { return w.contents != api.ContentsData && !w.back }
 
 func (w *world) active() bool { return w.claim != nil && w.claim.mark == self }
 
@@ -171,8 +192,8 @@ func (w *world) pods() (n int) {
 	return n
 }
 
-// driven: what the controller makes, at the source and then at the target.
-func (w *world) driven(i int) bool { return w.custom && i == 1 }
+// owned: what the controller makes, at the source and then at the target.
+func (w *world) owned(i int) bool { return w.custom && i == 1 }
 
 // started: the target was started.
 func (w *world) started() bool { return w.dstRecord != nil && w.dstRecord.StartedAt != nil }
@@ -279,7 +300,7 @@ func (w *world) readSource(o *Observed) {
 		n, suspended := int32(x.replicas), x.replicas == 0
 		r := Workload{Workload: application.Workload{Ref: w.ref(i), Replicas: wantReplicas}, Stopped: x.replicas == 0,
 			UID: types.UID(fmt.Sprint(i)), Identity: fmt.Sprint(x.generation)}
-		if w.driven(i) {
+		if w.owned(i) {
 			r.MadeBy = &widgetRef
 		}
 		r.Current = lineage.Ledger{Switch: self, Values: workload.Values{Replicas: &n}}

@@ -17,7 +17,8 @@ type simObject struct {
 	want, seen, pods, reported int
 	stopped, ready             bool
 	stripped, foreign          bool
-	state                      int // what it holds, for one that the application writes
+	kept, took                 bool // left by an earlier switch; started by this one
+	state                      int  // what it holds, for one that the application writes
 }
 
 // asks for so many Pods.
@@ -42,7 +43,7 @@ func (w *world) running() []*simObject {
 	return out
 }
 
-// targetPods of what was started as the target of the switch, whoever runs it by now.
+// targetPods of what was started as the target of the switch, no matter which client runs it by now.
 func (w *world) targetPods() (n int) {
 	for _, x := range w.running() {
 		if w.started() || !x.foreign {
@@ -81,7 +82,7 @@ func (w *world) passTarget(begin, end bool) {
 			o.seen = o.asks()
 		}
 		o.ready = !o.stopped && o.pods == o.want && (o.ready || w.rand.IntN(3) == 0)
-		if w.stubborn && o.stopped && w.rand.IntN(2) == 0 {
+		if w.stubborn && o.stopped && (!o.kept || w.started()) && w.rand.IntN(2) == 0 {
 			o.stopped = false
 		}
 	}
@@ -100,25 +101,32 @@ func (w *world) observeTarget(o *Observed) {
 		o.Repeats, o.Deltas, o.MaxFinalSync = w.waiting, w.deltas, quiesceTimeout
 		o.DeltaEnded = w.deltaEnded
 	}
-	c, b := Claim{Name: "data", Copied: w.copies()}, Object{Ref: claimRef, Phase: application.PhaseVolume, Open: true}
+	if w.leaving && o.Record.CommittedAt != nil {
+		o.Left = []Claim{{Name: "data", Exists: true, UID: "left", Mark: "earlier"}}
+	}
+	c, b := Claim{Name: "data", Copied: w.copies()}, Object{Ref: claimRef, Phase: application.PhaseVolume, Open: true, Kept: w.back}
 	if w.claim != nil {
 		c.Exists, c.UID, c.Mark, c.Whole = true, w.claim.uid, w.claim.mark, w.claim.whole
-		b.Exists, b.UID, b.Mine = true, w.claim.uid, !w.claim.foreign
+		b.Exists, b.UID, b.Mine = true, w.claim.uid, !w.claim.foreign || w.claim.kept
 	}
 	b.identify(o.Record.UIDs)
 	o.Claims, o.Objects = []Claim{c}, append(o.Objects, b)
 	if w.contents == api.ContentsData {
 		return
 	}
-	w.observeObject(o, configRef, application.PhaseStart)
+	if !w.back {
+		w.observeObject(o, configRef, application.PhaseStart)
+	}
 	for i := range w.workloads {
-		if w.driven(i) {
+		if w.owned(i) {
 			w.observeObject(o, widgetRef, application.PhaseStart)
 		} else {
 			w.observeObject(o, w.ref(i), application.PhaseStart)
 		}
 	}
-	w.observeObject(o, doorRef, application.PhaseOpen)
+	if !w.back {
+		w.observeObject(o, ingressRef, application.PhaseOpen)
+	}
 	if x := w.made; x != nil && w.objects[widgetRef.String()] != nil {
 		b := Object{Ref: w.ref(1), Phase: application.PhaseStart, Workload: true, Exists: true, Mine: true, Open: true,
 			Stopped: x.stopped, Ready: x.ready}
@@ -130,12 +138,12 @@ func (w *world) observeTarget(o *Observed) {
 func (w *world) observeObject(o *Observed, r application.Ref, phase application.Phase) {
 	x := w.objects[r.String()]
 	b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen,
-		Zero: r.Kind == "CronJob"}
+		Zero: r.Kind == "CronJob", Kept: w.back}
 	if !w.started() && !w.rollingBack[w.id] {
 		x = nil // Not read before the start.
 	}
 	if x != nil {
-		b.Exists, b.UID, b.Mine, b.Open = true, x.uid, !x.stripped, true
+		b.Exists, b.UID, b.Mine, b.Open, b.Took = true, x.uid, !x.stripped || x.kept, true, x.took
 		b.Stopped, b.Ready = x.asks() == 0 || b.Runs, x.ready || b.Runs && w.made != nil && w.made.ready
 		b.identify(o.Record.UIDs)
 		b.Settled = w.settled(o, &b, x)
@@ -176,12 +184,12 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 	case CreateObjects:
 		create(configRef, &simObject{ready: true, state: w.reading})
 	case StartWorkloads:
-		w.startTarget(create, part)
+		w.startTarget(o, create, part)
 	case Open:
 		if runs := len(o.sourceRuns()); !w.committed() || runs > 0 {
 			w.failf("opened, committed %t, while %d run at the source", w.committed(), runs)
 		}
-		create(doorRef, &simObject{ready: true})
+		create(ingressRef, &simObject{ready: true})
 	case StopTarget:
 		w.stopTarget(o, part)
 	case DeleteObjects:
@@ -189,16 +197,20 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 	}
 }
 
-func (w *world) startTarget(create func(application.Ref, *simObject), part func() bool) {
+func (w *world) startTarget(o *Observed, create func(application.Ref, *simObject), part func() bool) {
 	if !w.meddled && (w.pods() > 0 || !w.whole() || !w.active()) || w.leftovers {
 		w.failf("the target starts: %d source Pods, claim %+v of %d", w.pods(), w.claim, w.srcData)
 	}
 	if x := w.objects[configRef.String()]; !w.meddled && x != nil && !x.foreign && x.state != w.srcState {
 		w.failf("the target starts with the state %d of %d", x.state, w.srcState)
 	}
+	if w.back {
+		w.takeTarget(o, part)
+		return
+	}
 	for i := range w.workloads {
 		r, x := w.ref(i), &simObject{want: wantReplicas}
-		if w.driven(i) {
+		if w.owned(i) {
 			r, x = widgetRef, &simObject{}
 		}
 		if w.workloads[i].cron {
@@ -211,16 +223,30 @@ func (w *world) startTarget(create func(application.Ref, *simObject), part func(
 	}
 }
 
+// takeTarget starts what an earlier switch has left.
+func (w *world) takeTarget(o *Observed, part func() bool) {
+	for _, b := range o.Objects {
+		x := w.objects[b.Ref.String()]
+		if x == nil || !b.startsAgain() || x.uid != b.UID {
+			continue
+		}
+		x.stopped, x.took = false, true
+		if part() {
+			return
+		}
+	}
+}
+
 func (w *world) stopTarget(o *Observed, part func() bool) {
 	for _, b := range append(o.Objects, o.Made...) {
 		x := w.objects[b.Ref.String()]
 		if w.custom && b.Ref == w.ref(1) {
 			x = w.made
 		}
-		if x == nil || !b.Workload || !b.Mine || b.Stopped || b.UID != "" && x.uid != b.UID {
+		if x == nil || !b.Workload || !b.Mine || b.Stopped && !b.stopsAgain() || b.UID != "" && x.uid != b.UID {
 			continue
 		}
-		x.stopped = true
+		x.stopped, x.took = true, false
 		if part() {
 			return
 		}
@@ -229,7 +255,7 @@ func (w *world) stopTarget(o *Observed, part func() bool) {
 
 func (w *world) deleteTarget(o *Observed, part func() bool) {
 	for _, x := range w.running() {
-		if !x.foreign && (x.pods > 0 || x.seen > 0 || x.asks() > 0) && !w.stubborn {
+		if !x.foreign && !x.kept && (x.pods > 0 || x.seen > 0 || x.asks() > 0) && !w.stubborn {
 			w.failf("deleted at the target while it runs, or still may: %+v", *x)
 		}
 	}
@@ -238,8 +264,8 @@ func (w *world) deleteTarget(o *Observed, part func() bool) {
 		if x == nil || !b.deletable() || x.uid != b.UID {
 			continue
 		}
-		if x.foreign {
-			w.failf("%s of another client is deleted", b.Ref)
+		if x.foreign || x.kept {
+			w.failf("%s, which is another client's or an earlier switch's, is deleted", b.Ref)
 		}
 		delete(w.objects, b.Ref.String())
 		if part() {

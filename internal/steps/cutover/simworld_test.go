@@ -33,6 +33,11 @@ func (w *world) fenced(a Action, process string) error {
 
 // do carries an action out; with crash it stops somewhere inside.
 func (w *world) do(a Action, o *Observed, crash bool) error {
+	if actions[a.Kind].onClaims && o.Record.CommittedAt == nil {
+		if err := w.claimsStand(o); err != nil {
+			return err
+		}
+	}
 	part := func() bool { return crash && w.rand.IntN(2) == 0 }
 	switch a.Kind {
 	case Lock:
@@ -49,8 +54,14 @@ func (w *world) do(a Action, o *Observed, crash bool) error {
 		w.srcLock = false
 	case OpenWorkers:
 		w.leftovers, w.waiting, w.deltas = true, !crash, nil
+		w.mounted = o.claimUIDs()["data"]
 	case Delta:
 		return w.delta(crash)
+	case Passivate:
+		if !w.committed() {
+			w.failf("the claims of the source are passive before the commit")
+		}
+		w.leaving = false
 	case CloseWorkers, RemoveWorkers:
 		w.leftovers, w.waiting = false, false
 	case FinalSync:
@@ -134,10 +145,10 @@ func (w *world) record(a Action, o *Observed, part func() bool) error {
 	case RecordObjects:
 		r.noteUIDs(o.Objects)
 	case RecordSuspend:
-		w.begin(a.Kind, o.Process != w.id)
+		w.begin(a.Kind, o)
 		r.Former = o.remember(r, func(Workload) bool { return r.SuspendedAt == nil })
 	case RecordQuiesce:
-		w.begin(a.Kind, o.Process != w.id)
+		w.begin(a.Kind, o)
 		r.Former = o.remember(r, func(x Workload) bool { return r.QuiescedAt == nil && !isSuspendedFirst(x) })
 	}
 	r.note(a.Kind, w.clock)
@@ -155,7 +166,7 @@ func (w *world) commit(o *Observed, part func() bool) error {
 			w.failf("committed with claim %+v, source %d", w.claim, w.srcData)
 		}
 		for i := range w.workloads {
-			if x := w.objects[w.ref(i).String()]; w.contents != api.ContentsData && !w.driven(i) &&
+			if x := w.objects[w.ref(i).String()]; w.contents != api.ContentsData && !w.owned(i) &&
 				(x == nil || x.foreign || x.stopped && x.want > 0) && !w.touchedSince(o, i) {
 				w.failf("committed with %s as %+v", w.ref(i), x)
 			}
@@ -191,8 +202,13 @@ func (w *world) touchedSince(o *Observed, i int) bool {
 	return false
 }
 
+// held: the process was held up after its reading. What another client did to the source meanwhile nothing can prevent; that
+// costs downtime, and the stop begins again.
+func (w *world) held(o *Observed) bool { return w.clock.After(o.Now) }
+
 // begin a stop: with the workers in place, and with the downtime only when every Job has ended.
-func (w *world) begin(k Kind, late bool) {
+func (w *world) begin(k Kind, o *Observed) {
+	late := o.Process != w.id
 	if w.copies() && !w.waiting && !late {
 		w.failf("the source is about to be stopped, and no worker waits")
 	}
@@ -202,7 +218,7 @@ func (w *world) begin(k Kind, late bool) {
 	}
 	w.down = true
 	for i, x := range w.workloads {
-		if x.cron && (x.replicas > 0 || x.pods > 0) {
+		if x.cron && (x.replicas > 0 || x.pods > 0) && !w.held(o) {
 			w.failf("the downtime begins while %s has %d Pods", w.ref(i), x.pods)
 		}
 	}
@@ -288,11 +304,26 @@ func (w *world) setMark(k Kind, o *Observed) error {
 	return nil
 }
 
+// claimsStand reads the claim directly before an action that rests on it.
+func (w *world) claimsStand(o *Observed) error {
+	for _, c := range o.Claims {
+		if c.Exists = w.claim != nil && w.claim.uid == c.UID; c.Exists {
+			c.Mark = w.claim.mark
+		}
+		if err := c.stands(us); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // delta copies once more while the application may go on writing.
 func (w *world) delta(crash bool) error {
 	switch {
 	case w.dstRecord == nil || w.claim == nil:
 		return errors.New("the record or the claim is gone")
+	case w.claim.uid != w.mounted:
+		return errors.New("the claim was made anew")
 	case w.dstRecord.QuiescedAt != nil:
 		w.failf("a delta in the downtime")
 	case w.claim.mark != "" || w.claim.foreign:
@@ -316,6 +347,8 @@ func (w *world) finalSync(o *Observed, crash bool) error {
 	switch {
 	case w.dstRecord == nil:
 		return errors.New("the record is gone")
+	case w.copies() && w.claim != nil && w.claim.uid != w.mounted:
+		return errors.New("the claim was made anew")
 	case w.copies() && w.claim != nil && w.claim.mark != "":
 		w.failf("a run writes an active claim")
 	case w.copies() && w.claim != nil && w.claim.foreign && slices.ContainsFunc(o.Claims, func(c Claim) bool { return c.UID == w.claim.uid }):

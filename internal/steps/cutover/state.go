@@ -69,6 +69,9 @@ type Object struct {
 	// Exists at the target, and Mine: made by this switch.
 	Exists bool
 	Mine   bool
+	// Kept: an earlier switch of the lineage has left it there, so that it is never created or deleted. Took: this one has
+	// started it.
+	Kept, Took bool
 	// Recorded: its UID is in the record.
 	Recorded bool
 	// Zero: the plan says that it asks for no Pods.
@@ -85,7 +88,7 @@ type Object struct {
 	Message string
 }
 
-// Observed is everything that a decision is made of. It is read afresh before each one.
+// Observed is everything that a decision is made of. It is read again before each one.
 type Observed struct {
 	// Now is the time of the reading, and Began that at which this process began.
 	Now, Began time.Time
@@ -132,6 +135,9 @@ type Observed struct {
 	Leftovers bool
 	// SourceClaims are those whose data is copied.
 	SourceClaims []Claim
+	// Left are claims of the source that are still marked as active for an earlier switch of the lineage. They are read after
+	// the commit.
+	Left []Claim
 	// Claims and Objects of the target.
 	Claims  []Claim
 	Objects []Object
@@ -139,7 +145,7 @@ type Observed struct {
 	// the plan.
 	Made []Object
 	// TargetPods are Pods at the target that are not gone and belong to the application or mount one
-	// of its claims, whoever made them, and what could still make some. Those of a cutover are read
+	// of its claims, by any client, and what could still make some. Those of a cutover are read
 	// between the copy and the start only.
 	TargetPods []string
 	// Others are Pods of other tasks that act for this switch and still run.
@@ -225,7 +231,7 @@ func (o *Observed) sourceStopped() bool {
 }
 
 // finalHolds: the newest final run is of this epoch, and nothing has touched the source since
-// it began. The claims of the target are looked at by claimsHold.
+// it began. The claims of the target are looked at by claimsDiffer.
 func (o *Observed) finalHolds() bool {
 	f := o.Record.Final
 	return f != nil && f.Epoch == o.Record.Epoch && o.sourceStopped() && f.Fence.Holds(o.fence())

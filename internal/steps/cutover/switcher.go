@@ -19,7 +19,7 @@ import (
 
 // Deps are what other steps lend to a cutover.
 type Deps struct {
-	// Plan captures the application afresh.
+	// Plan captures the application again.
 	Plan func(ctx context.Context, source, target *cluster.Cluster, t *task.Task, switchUID string) (*application.Plan, error)
 	// Summary of a plan for a status.
 	Summary func(*application.Plan) *api.PlanStatus
@@ -38,7 +38,7 @@ type pairPlanner struct {
 	self     string
 }
 
-// Plan captures the application afresh.
+// Plan captures the application again.
 func (p *pairPlanner) Plan(ctx context.Context) (*application.Plan, error) {
 	return p.deps.Plan(ctx, p.clusters.Source, p.clusters.Target, p.task, p.self)
 }
@@ -135,9 +135,12 @@ func connect(ctx context.Context, t *task.Task, out *report.Reporter, deps Deps)
 	if t.Subject().Kind != task.KindSwitch {
 		return nil, &permanent{fmt.Errorf("the task names no switch: move.switch is needed for the verb %s", t.Verb)}
 	}
-	s := &switcher{task: t, us: lineage.Of(t.Move, t.Subject().UID), process: rand.Text(), out: out, began: time.Now()}
+	s := &switcher{task: t, process: rand.Text(), out: out, began: time.Now()}
 	c, err := steps.Connect(ctx, t)
 	if err != nil {
+		return nil, err
+	}
+	if s.us, err = ActorOf(ctx, c.Home, c.Source, t, t.Subject().UID); err != nil {
 		return nil, err
 	}
 	s.home, s.source, s.target = homeCluster{c.Home}, side{c.Source}, side{c.Target}

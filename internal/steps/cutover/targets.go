@@ -73,18 +73,20 @@ func closeService(u *unstructured.Unstructured) error {
 // are made of.
 func readTarget(want application.Object, got *unstructured.Unstructured, us lineage.Actor) Object {
 	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
-		Cluster: want.Cluster}
+		Cluster: want.Cluster, Kept: want.Kept}
 	if out.Workload {
 		out.Selector = selector(&want.Object)
 	}
 	if got == nil {
 		// Before the commit a missing object is created; after it only external endpoints are still
-		// opened: what somebody deleted from a running application is not our business.
+		// opened: what was deleted from a running application is not our business.
 		out.Open = want.Phase != application.PhaseOpen
 		return out
 	}
 	out.Exists, out.UID = true, got.GetUID()
 	out.Mine = us.Owns(got, want.Phase == application.PhaseVolume)
+	// Also where the plan, and with it what it says of the object, is lost.
+	out.Kept, out.Took = want.Kept || us.Left(out.UID), us.Took(got)
 	out.Open = isOpen(want, got)
 	out.Zero = isScheduled(want.Ref) || out.Workload && !out.Runs && stopped(&want.Object)
 	if out.Workload {

@@ -12,7 +12,7 @@ import (
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
-const door = `
+const external = `
 apiVersion: v1
 kind: Service
 metadata: {name: web}
@@ -35,7 +35,7 @@ func planned(t *testing.T, text string, phase application.Phase) application.Obj
 
 // TestStartForm: nothing that is created before the commit lets traffic in or runs by a clock.
 func TestStartForm(t *testing.T) {
-	u, err := startForm(planned(t, door, application.PhaseOpen), us)
+	u, err := startForm(planned(t, external, application.PhaseOpen), us)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestReadTarget(t *testing.T) {
 		u.SetAnnotations(map[string]string{api.CreatedByAnnotation: uid})
 		return u
 	}
-	service := planned(t, door, application.PhaseOpen)
+	service := planned(t, external, application.PhaseOpen)
 	claim := planned(t, "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", application.PhaseVolume)
 	closed, err := startForm(service, us)
 	if err != nil {
@@ -109,15 +109,15 @@ func TestReadTarget(t *testing.T) {
 		got                *unstructured.Unstructured
 		exists, mine, open bool
 	}{
-		"missing door":     {"it is still to be opened", service, nil, false, false, false},
-		"closed door":      {"it is there without its door", service, closed, true, true, false},
-		"open door":        {"it has its final form", service, by(door, self), true, true, true},
-		"somebody else's":  {"it must not be touched", service, by(door, "other"), true, false, true},
+		"missing endpoint": {"it is still to be opened", service, nil, false, false, false},
+		"closed endpoint":  {"it is there without its endpoint", service, closed, true, true, false},
+		"open endpoint":    {"it has its final form", service, by(external, self), true, true, true},
+		"another client's": {"it must not be touched", service, by(external, "other"), true, false, true},
 		"closed addresses": {"its type alone does not say that it lets traffic in", addresses, closedAddresses, true, true, false},
 		"open addresses":   {"it has its addresses", addresses, by(addressed, self), true, true, true},
 		"the pair's claim": {"the pair made it for the data",
 			claim, by("{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}}", "pair"), true, true, true},
-		"the pair's Service?": {"a pair makes claims alone", service, by(door, "pair"), true, false, true},
+		"the pair's Service?": {"a pair makes claims alone", service, by(external, "pair"), true, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := readTarget(c.want, c.got, us)

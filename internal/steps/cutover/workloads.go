@@ -12,6 +12,9 @@ import (
 	"github.com/kubemove/kubemove/internal/workload"
 )
 
+// missingIdentity is that of a workload that is not there.
+const missingIdentity = "missing"
+
 // isWorkload: a switch stops and starts it.
 func isWorkload(r application.Ref) bool { return r.Workload() != nil }
 
@@ -24,7 +27,7 @@ func isService(r application.Ref) bool { return r.Group == "" && r.Kind == "Serv
 func readWorkload(w application.Workload, u *unstructured.Unstructured, us lineage.Actor) Workload {
 	out := Workload{Workload: w}
 	if u == nil {
-		out.Missing, out.Stopped, out.Identity = true, true, "missing"
+		out.Missing, out.Stopped, out.Identity = true, true, missingIdentity
 		return out
 	}
 	out.UID, out.Selector, out.Current = u.GetUID(), selector(u), values(u, us)

@@ -119,7 +119,7 @@ func TestForeignLedger(t *testing.T) {
 }
 
 // TestLedgerIsWrittenOnce: the ledger describes the state before the first change, whatever
-// somebody did meanwhile.
+// another client did meanwhile.
 func TestLedgerIsWrittenOnce(t *testing.T) {
 	u, err := quiesceStep(object(t, deployment), us, nil)
 	if err != nil {

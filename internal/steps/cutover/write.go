@@ -45,7 +45,7 @@ func sameKind(a, b Workload) bool {
 	return a.Group == b.Group && a.Kind == b.Kind && (a.MadeBy == nil) == (b.MadeBy == nil)
 }
 
-// worst of the failures of a level: the first that trying again does not mend, else the first.
+// worst of the failures of a level: the first that trying again does not fix, else the first.
 func worst(errs []error) error {
 	if i := slices.IndexFunc(errs, isPermanent); i >= 0 {
 		return errs[i]
@@ -53,12 +53,12 @@ func worst(errs []error) error {
 	return cluster.First(errs)
 }
 
-// create makes the objects of one action that are missing. A name that somebody else has
+// create makes the objects of one action that are missing. A name that another client has
 // taken meanwhile is found by the next reading.
 func (s *switcher) create(ctx context.Context, k Kind, o *Observed) ([]Object, error) {
 	var missing []application.Object
 	for i, want := range s.plan.Objects {
-		if b := o.Objects[i]; !b.Exists && belongsTo(k, &b) {
+		if b := o.Objects[i]; !b.Exists && !b.Kept && belongsTo(k, &b) {
 			missing = append(missing, want)
 		}
 	}
@@ -141,8 +141,11 @@ func (s *switcher) openOne(ctx context.Context, want application.Object, got *un
 	}
 	u := openForm(want, s.us)
 	switch {
+	case want.Kept && (got == nil || isOpen(want, got)):
 	case got == nil && want.Phase == application.PhaseOpen:
 		_, err = r.Create(ctx, u, metav1.CreateOptions{FieldManager: cluster.FieldManager})
+	case want.Kept:
+		return s.changeKept(ctx, &want, is(got.GetUID()), opened)
 	case got != nil && !isOpen(want, got):
 		var patch []byte
 		if patch, err = json.Marshal(map[string]any{"spec": u.Object["spec"]}); err == nil {
@@ -154,7 +157,9 @@ func (s *switcher) openOne(ctx context.Context, want application.Object, got *un
 
 // stopTarget lets every workload that this switch created ask for no Pods.
 func (s *switcher) stopTarget(ctx context.Context, o *Observed) error {
-	running := slices.DeleteFunc(slices.Concat(o.Objects, o.Made), func(b Object) bool { return !b.Workload || !b.Mine || b.Stopped })
+	running := slices.DeleteFunc(slices.Concat(o.Objects, o.Made), func(b Object) bool {
+		return !b.Workload || !b.Mine || b.Stopped && !b.stopsAgain()
+	})
 	return worst(cluster.Each(ctx, len(running), func(i int) error { return s.stopOne(ctx, running[i]) }))
 }
 
@@ -171,7 +176,9 @@ func (s *switcher) stopOne(ctx context.Context, b Object) error {
 			if err := b.Ref.Workload().Stop(u); err != nil {
 				return &permanent{err}
 			}
-			done = stopped(u)
+			if done = stopped(u); done && b.Kept {
+				s.us.GiveBack(u)
+			}
 			return s.target.Wrap("stop "+b.Ref.String(), s.target.SetWorkload(ctx, u))
 		})
 		if err != nil || done {

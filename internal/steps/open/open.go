@@ -6,6 +6,7 @@ package open
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,20 +129,40 @@ func ensure(ctx context.Context, home *cluster.Cluster, pair task.Object, lineag
 // shareKey gives a Secret the key that the other pairs of the lineage have. When none of them is left,
 // the repositories went with the last one, and any key does.
 func shareKey(ctx context.Context, home *cluster.Cluster, lineage string, s *corev1.Secret) error {
+	list, err := channels(ctx, home, lineage)
+	for _, other := range list {
+		if len(other.Data[keyMaster]) == transfer.MasterLength {
+			s.Data[keyMaster] = other.Data[keyMaster]
+			return nil
+		}
+	}
+	return err
+}
+
+// channels are the Secrets of the channels of a lineage.
+func channels(ctx context.Context, home *cluster.Cluster, lineage string) ([]corev1.Secret, error) {
+	var out []corev1.Secret
 	// The Secret of a first pair that was opened by an older version says of which pair it is, and no more.
 	for _, label := range []string{LineageLabel, api.PairLabel} {
 		list, err := home.Kube.CoreV1().Secrets(home.Namespace).List(ctx, metav1.ListOptions{LabelSelector: label + "=" + lineage})
 		if err != nil {
-			return home.Wrap("list the channels' Secrets", err)
+			return nil, home.Wrap("list the channels' Secrets", err)
 		}
-		for _, other := range list.Items {
-			if other.Type == secretType && len(other.Data[keyMaster]) == transfer.MasterLength {
-				s.Data[keyMaster] = other.Data[keyMaster]
-				return nil
+		for _, s := range list.Items {
+			if s.Type == secretType {
+				out = append(out, s)
 			}
 		}
 	}
-	return nil
+	return out, nil
+}
+
+// Used says whether another pair of the lineage than this one has a channel: it uses the same repositories.
+func Used(ctx context.Context, home *cluster.Cluster, lineage, pairUID string) (bool, error) {
+	list, err := channels(ctx, home, lineage)
+	return slices.ContainsFunc(list, func(s corev1.Secret) bool {
+		return s.Labels[api.PairLabel] != pairUID && s.DeletionTimestamp == nil
+	}), err
 }
 
 // ofPair refuses the Secret of an earlier pair of the same name: it is about to be collected.

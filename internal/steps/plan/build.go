@@ -19,7 +19,7 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// Build captures the application afresh and plans its move, with everything that can be
+// Build captures the application again and plans its move, with everything that can be
 // checked at the target. Nothing is changed. The plan holds the objects in full, the Secrets
 // among them. For an application that has not changed it gives the same hash in every task.
 //
@@ -40,11 +40,14 @@ func Build(ctx context.Context, source, target *cluster.Cluster, t *task.Task, s
 // build is Build with the namespaces as they were just read, but for the quotas: what the
 // repositories take of them depends on what a survey finds.
 func build(ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string) (*application.Plan, error) {
-	p, err := capture(ctx, source, target, where, t, switchUID)
+	us, err := actorOf(ctx, source, t, switchUID)
 	if err != nil {
 		return nil, err
 	}
-	us := lineage.Of(t.Move, switchUID)
+	p, err := capture(ctx, source, target, where, t, us)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkStops(ctx, source, p, us); err != nil {
 		return nil, err
 	}
@@ -52,8 +55,9 @@ func build(ctx context.Context, source, target *cluster.Cluster, where places, t
 		cluster.Holder{UID: us.Self(), Name: t.Move.Home + "/" + t.Move.Pair.Name}); err != nil {
 		return nil, err
 	}
-	wide := wideCheck{source: source, target: target, plan: p, us: us, create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
-	if err := wide.run(ctx); err != nil {
+	required := clusterScopedCheck{source: source, target: target, plan: p, us: us,
+		create: t.Move.Application.ClusterResources != api.ClusterResourcesNone}
+	if err := required.run(ctx); err != nil {
 		return nil, err
 	}
 	if err := checkTarget(ctx, target, where.target, p, us); err != nil {
@@ -72,7 +76,11 @@ func Capture(ctx context.Context, source, target *cluster.Cluster, t *task.Task,
 	if err != nil {
 		return nil, err
 	}
-	return capture(ctx, source, target, where, t, switchUID)
+	us, err := actorOf(ctx, source, t, switchUID)
+	if err != nil {
+		return nil, err
+	}
+	return capture(ctx, source, target, where, t, us)
 }
 
 // Check is the part of Build that looks at the target, where us may have created something already.
@@ -85,8 +93,11 @@ func Check(ctx context.Context, target *cluster.Cluster, p *application.Plan, us
 }
 
 func capture(
-	ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, switchUID string,
+	ctx context.Context, source, target *cluster.Cluster, where places, t *task.Task, us lineage.Actor,
 ) (*application.Plan, error) {
+	if t.Move.Reverses != nil {
+		return captureBack(ctx, source, target, where, t, us)
+	}
 	versions, err := discoverBoth(source, target)
 	if err != nil {
 		return nil, err
@@ -99,7 +110,7 @@ func capture(
 	if err != nil {
 		return nil, err
 	}
-	wide, err := readWide(ctx, source, objects)
+	clusterScoped, err := readClusterScoped(ctx, source, objects)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +120,7 @@ func capture(
 	}
 	p := application.Make(application.Input{
 		Engine:          t.Move.Engine,
-		Us:              lineage.Of(t.Move, switchUID),
+		Us:              us,
 		SourceNamespace: source.Namespace,
 		TargetNamespace: t.Target.Namespace,
 		SourceCluster:   where.source.cluster,
@@ -124,8 +135,8 @@ func capture(
 		Resources:       others.Resources,
 		Unseen:          others.Unseen,
 		Silent:          append(versions.silent, others.Silent...),
-		Cluster:         wide.objects,
-		BindingsUnseen:  wide.unseen,
+		Cluster:         clusterScoped.objects,
+		BindingsUnseen:  clusterScoped.unseen,
 		QuiesceTimeout:  time.Duration(t.Move.QuiesceSeconds) * time.Second,
 		HealthTimeout:   time.Duration(t.Move.HealthSeconds) * time.Second,
 		Now:             time.Now(),

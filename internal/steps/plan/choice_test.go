@@ -124,7 +124,7 @@ func TestRecall(t *testing.T) {
 		"Other": {"another workload has other users",
 			stored, func(v *application.Volume) { v.Candidates[0].Capabilities = nil }, 1001, known.Usage, []string{"data"}},
 		"None": {"the stored plan is gone", planfile.Plan{}, func(*application.Volume) {}, 1001, nil, []string{"data"}},
-		"Asked": {"an image that runs as somebody else now", stored, func(v *application.Volume) {
+		"Asked": {"an image that runs as another user now", stored, func(v *application.Volume) {
 			v.Users = slices.Clone(v.Candidates)
 			v.Users[0].Identity = application.Identity{UID: num(5), GID: num(5)}
 		}, 5, known.Usage, []string{"data"}},

@@ -28,7 +28,8 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		there, isThere := existing[o.Ref]
-		if isThere && !(o.Phase == application.PhaseVolume && us.Owns(&there, true)) {
+		isClaim := o.Phase == application.PhaseVolume
+		if isThere && !(us.Owns(&there, isClaim) && (isClaim || o.Kept)) {
 			continue
 		}
 		if isThere || allowed[o.Object.GroupVersionKind().GroupKind()] && !notServed(p, o.Ref) {
@@ -37,9 +38,12 @@ func dryRun(ctx context.Context, target *cluster.Cluster, p *application.Plan, e
 	}
 	answers := make([]answer, len(asked))
 	errs := cluster.Each(ctx, len(asked), func(i int) error {
-		if there, ok := existing[asked[i].Ref]; ok {
+		switch there, ok := existing[asked[i].Ref]; {
+		case ok && asked[i].Phase == application.PhaseVolume:
 			answers[i].err = askToActivate(ctx, server, &there, us)
-		} else {
+		case ok:
+			answers[i] = askToTake(ctx, server, p, asked[i], &there, us)
+		default:
 			answers[i] = askServer(ctx, server, p, asked[i], us)
 		}
 		return answers[i].silent()
@@ -61,6 +65,25 @@ func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructu
 		return nil // It has changed since it was read: the next plan asks again.
 	}
 	return err
+}
+
+// askToTake tries the update with which a way back starts a workload that is there already, and its Pods.
+func askToTake(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object, there *unstructured.Unstructured,
+	us lineage.Actor) (a answer) {
+	taken, err := cutover.Taken(o, there, us)
+	if err != nil {
+		return answer{err: err}
+	}
+	if _, a.err = server.Update(ctx, taken); a.err != nil {
+		if kind := cluster.KindOf(a.err); !cluster.Denied(a.err) && (kind == cluster.Conflict || kind == cluster.NotFound) {
+			a.err = nil // It has changed since it was read: the next plan asks again.
+		}
+		return a
+	}
+	if pod := podOf(p, o); pod != nil {
+		_, a.pod = server.Create(ctx, pod)
+	}
+	return a
 }
 
 // answer of the API server about an object.

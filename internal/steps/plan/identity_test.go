@@ -60,7 +60,7 @@ func TestComplete(t *testing.T) {
 			want:   application.Identity{UID: num(999), GID: num(999), Groups: []int64{10, 20}},
 		},
 		"Groups of the spec": {
-			reason: "The spec's groups and the found ones are one set, whoever lists them.",
+			reason: "The spec's groups and the found ones are one set, whatever lists them.",
 			spec:   application.Identity{Groups: []int64{2000, 10}},
 			found:  ids{0, 0, []int64{0, 10, 2000}},
 			want:   application.Identity{UID: num(0), GID: num(0), Groups: []int64{10, 2000}},
@@ -72,7 +72,7 @@ func TestComplete(t *testing.T) {
 			want:   application.Identity{UID: num(70), GID: num(71)},
 		},
 		"Another user": {
-			reason: "A container that runs as somebody else says nothing about this user's group.",
+			reason: "A container that runs as another user says nothing about this user's group.",
 			spec:   application.Identity{UID: num(70)},
 			found:  ids{0, 0, nil},
 			want:   application.Identity{UID: num(70)},
@@ -179,7 +179,7 @@ func TestRunningPods(t *testing.T) {
 }
 
 // TestWaitsForPods: a switch that begins just when its Pods do waits for them, as its workers would run
-// as somebody else than those of the plan that was read.
+// as another user than those of the plan that was read.
 func TestWaitsForPods(t *testing.T) {
 	web := &application.Ref{Group: "apps", Kind: "Deployment", Name: "web"}
 	mounted := func(change func(*corev1.Pod)) []corev1.Pod {

@@ -10,7 +10,7 @@ import (
 )
 
 // discoverOwners gives the claims that no workload mounts the user that their root folder
-// belongs to: nobody else says whose the files are. It is the same in every plan, whatever the
+// belongs to: nothing else says whose the files are. It is the same in every plan, whatever the
 // files in the volume are; whether this user can copy all of them the survey finds out.
 func discoverOwners(ctx context.Context, s transfer.Spec, p *application.Plan) error {
 	if s.AgentImage == "" {

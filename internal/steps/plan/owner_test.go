@@ -18,7 +18,7 @@ func TestNeedsOwner(t *testing.T) {
 		blockers []api.Blocker
 		want     bool
 	}{
-		"Unused": {"nobody else tells whose the files are", application.Volume{}, nil, true},
+		"Unused": {"nothing else tells whose the files are", application.Volume{}, nil, true},
 		"Used":   {"the workload's user counts", application.Volume{Identity: application.Identity{UID: num(1)}}, nil, false},
 		"Unknown user": {"a running container is asked instead",
 			application.Volume{Identity: application.Identity{Container: "c"}}, nil, false},

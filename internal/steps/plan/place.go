@@ -24,7 +24,7 @@ type place struct {
 // places are the two namespaces of a move.
 type places struct{ source, target place }
 
-// same says whether both are of one cluster. Where nobody may know it, they count as two: less is
+// same says whether both are of one cluster. Where it must not be known, they count as two: less is
 // carried over then.
 func (p places) same() bool {
 	return p.source.cluster != "" && p.source.cluster == p.target.cluster

@@ -78,7 +78,7 @@ func namespaceOf(name, uid string) *corev1.Namespace {
 	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(uid)}}
 }
 
-// TestSameCluster: two endpoints are of one cluster only if nobody can doubt it.
+// TestSameCluster: two endpoints are of one cluster only if that is certain.
 func TestSameCluster(t *testing.T) {
 	side := func(uid string) *cluster.Cluster {
 		client := fake.NewClientset(namespaceOf("kube-system", uid))
@@ -95,7 +95,7 @@ func TestSameCluster(t *testing.T) {
 		"Same":      {"one UID, one cluster", side("a"), side("a"), true},
 		"Others":    {"the namespaces have the same name in all clusters", side("a"), side("b"), false},
 		"Forbidden": {"who may not look does not know", side("a"), side(""), false},
-		"Neither":   {"two that nobody may read are not one", side(""), side(""), false},
+		"Neither":   {"two that must not be read are not one", side(""), side(""), false},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -172,8 +172,10 @@ func TestJudge(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	p := &application.Plan{Volumes: []application.Volume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5,
-		Policy: api.ClaimCopy}}}
+	p := &application.Plan{Volumes: []application.Volume{
+		{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5, Policy: api.ClaimCopy},
+		{Name: "empty", Usage: &application.Usage{}}, {Name: "full", Usage: &application.Usage{Bytes: 7, Files: 2}}},
+		Timing: application.Timing{StopSeconds: 3, StartSeconds: 4}}
 	for range 12 {
 		p.Blockers = append(p.Blockers, api.Blocker{Reason: "R"})
 		p.Warnings = append(p.Warnings, "w")
@@ -182,7 +184,12 @@ func TestSummary(t *testing.T) {
 	if len(got.Blockers) != 10 || len(got.Warnings) != 10 {
 		t.Errorf("the API takes ten of each, got %d and %d", len(got.Blockers), len(got.Warnings))
 	}
-	want := []api.PlannedVolume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5}}
+	if got.StopSeconds != 3 || got.StartSeconds != 4 {
+		t.Errorf("got %d s and %d s, want those of the plan", got.StopSeconds, got.StartSeconds)
+	}
+	// What is empty is not what was not looked through.
+	want := []api.PlannedVolume{{Name: "a", Target: "b", Mobilizer: "restic", CapacityBytes: 5},
+		{Name: "empty", UsedBytes: new(int64), Files: new(int64)}, {Name: "full", UsedBytes: new(int64(7)), Files: new(int64(2))}}
 	if diff := cmp.Diff(want, got.Volumes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

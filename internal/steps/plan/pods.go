@@ -34,7 +34,7 @@ func passing(err error) bool {
 	return strings.Contains(err.Error(), `serviceaccount "default" not found`)
 }
 
-// byWebhook: somebody's own policy has refused it.
+// byWebhook: the user's own policy has refused it.
 func byWebhook(err error) bool {
 	return strings.Contains(err.Error(), "admission webhook") || strings.Contains(err.Error(), "ValidatingAdmissionPolicy")
 }

@@ -75,7 +75,7 @@ func compareObject(
 	return application.Present{Ref: o.Ref, Standing: application.StandingForeign}, nil
 }
 
-// immutable are the fields that the API server says nobody can change. Its messages may hold
+// immutable are the fields that the API server says cannot be changed. Its messages may hold
 // values: only the names of the fields are taken.
 func immutable(err error) []string {
 	var status apierrors.APIStatus

@@ -100,7 +100,7 @@ func TestCompareTarget(t *testing.T) {
 		"Different": {"The message names the field.",
 			there(`annotations: {default: set}`, `{a: "2"}`), 0, "", application.Present{Standing: application.StandingDifferent,
 				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}}, "in data.a", false},
-		"Immutable": {"A replacement that is refused tells which fields nobody can change, and no value of them.",
+		"Immutable": {"A replacement that is refused tells which fields cannot be changed, and no value of them.",
 			there("", `{a: "2"}`), 422, immutableJSON, application.Present{Standing: application.StandingDifferent,
 				Differs: []application.Difference{{Path: "data.a", There: `"2"`, Planned: `"1"`}}, Fixed: []string{"spec.selector", "spec"}},
 			"these fields are immutable: spec.selector, spec", false},

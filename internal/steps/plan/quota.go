@@ -21,14 +21,14 @@ import (
 	"github.com/kubemove/kubemove/task"
 )
 
-// room is what a namespace leaves to those who come.
-type room struct {
+// available is what a namespace leaves to those who come.
+type available struct {
 	// side and namespace that it is of.
 	side, namespace string
 	quotas          []corev1.ResourceQuota
 	limits          []corev1.LimitRange
-	// held is what the Pods of the pair's runs take now: they are gone before others come.
-	held []quota.Item
+	// inUse is what the Pods of the pair's runs take now: they are gone before others come.
+	inUse []quota.Item
 }
 
 // checkQuota adds a blocker for each quota that is too small: at the target for the application, when
@@ -41,7 +41,7 @@ func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error
 	if err := checkSourceQuota(ctx, s, p); err != nil {
 		return err
 	}
-	r, err := readRoom(ctx, s.Target, s.PairUID, p)
+	r, err := readAvailable(ctx, s.Target, s.PairUID, p)
 	if err != nil || len(r.quotas) == 0 {
 		return err
 	}
@@ -68,9 +68,9 @@ func checkQuota(ctx context.Context, s transfer.Spec, p *application.Plan) error
 	return nil
 }
 
-// readRoom reads the quotas and limits. Without the right to, nothing is known of them.
-func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *application.Plan) (room, error) {
-	r := room{side: c.Side, namespace: c.Namespace}
+// readAvailable reads the quotas and limits. Without the right to, nothing is known of them.
+func readAvailable(ctx context.Context, c *cluster.Cluster, pairUID string, p *application.Plan) (available, error) {
+	r := available{side: c.Side, namespace: c.Namespace}
 	quotas, err := c.Kube.CoreV1().ResourceQuotas(c.Namespace).List(ctx, metav1.ListOptions{})
 	if err == nil && len(quotas.Items) == 0 {
 		return r, nil
@@ -83,22 +83,22 @@ func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *applic
 	if cluster.KindOf(err) == cluster.Forbidden {
 		p.AddWarning(application.Ref{}, "the account at the %s may not list ResourceQuotas and LimitRanges in namespace %s, "+
 			"so KubeMove cannot tell whether there is room for the whole application and the worker Pods", c.Side, c.Namespace)
-		return room{}, nil
+		return available{}, nil
 	}
 	if err != nil {
-		return room{}, c.Wrap("list the ResourceQuotas and LimitRanges", err)
+		return available{}, c.Wrap("list the ResourceQuotas and LimitRanges", err)
 	}
 	r.limits = limits.Items
 	pods, err := c.Kube.CoreV1().Pods(c.Namespace).List(ctx,
 		metav1.ListOptions{LabelSelector: api.PairLabel + "=" + pairUID + "," + api.RunLabel})
 	if err != nil {
-		return room{}, c.Wrap("list the worker Pods", err)
+		return available{}, c.Wrap("list the worker Pods", err)
 	}
 	for i := range pods.Items {
 		if phase := pods.Items[i].Status.Phase; phase != corev1.PodSucceeded && phase != corev1.PodFailed {
-			r.held = append(r.held, quota.Pod(&pods.Items[i].Spec, 1, nil))
+			r.inUse = append(r.inUse, quota.Pod(&pods.Items[i].Spec, 1, nil))
 			if pods.Items[i].Labels[api.RoleLabel] == c.Side {
-				r.held = append(r.held, secretsOfWorker())
+				r.inUse = append(r.inUse, secretsOfWorker())
 			}
 		}
 	}
@@ -107,10 +107,10 @@ func readRoom(ctx context.Context, c *cluster.Cluster, pairUID string, p *applic
 
 // judge adds what of the quotas is too small for what is needed at the same time. That a single
 // Pod or claim exceeds such a quota says the same, and goes.
-func (r room) judge(p *application.Plan, who string, needs []quota.Item) {
+func (r available) judge(p *application.Plan, who string, needs []quota.Item) {
 	for i := range r.quotas {
 		q := &r.quotas[i]
-		short, known := quota.Shortages(q, needs, r.held)
+		short, known := quota.Shortages(q, needs, r.inUse)
 		if !known {
 			p.AddWarning(quotaRef(q),
 				"the ResourceQuota %s at the %s has a scope that KubeMove cannot judge, so it cannot tell whether it leaves room",
@@ -146,7 +146,7 @@ func checkSourceQuota(ctx context.Context, s transfer.Spec, p *application.Plan)
 	if !slices.ContainsFunc(p.Volumes, func(v application.Volume) bool { return v.Policy == api.ClaimCopy }) {
 		return nil
 	}
-	r, err := readRoom(ctx, s.Source, s.PairUID, p)
+	r, err := readAvailable(ctx, s.Source, s.PairUID, p)
 	if err != nil || len(r.quotas) == 0 {
 		return err
 	}

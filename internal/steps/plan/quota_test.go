@@ -39,13 +39,13 @@ const (
 		volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: {storage: 5Gi}}}}]}}`
 	claimText = `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-db-0, namespace: shop},
 		spec: {resources: {requests: {storage: 5Gi}}}}`
-	doorText = `{apiVersion: v1, kind: Service, metadata: {name: door, namespace: shop}, spec: {type: NodePort, ports: [{port: 80}]}}`
+	externalText = `{apiVersion: v1, kind: Service, metadata: {name: external, namespace: shop}, spec: {type: NodePort, ports: [{port: 80}]}}`
 )
 
 // TestCheckQuota: one volume with a repository of KubeMove's, which has room for 1 GiB and a
 // quarter and 256 MiB more, and a worker that asks for 120m in its two containers.
 func TestCheckQuota(t *testing.T) {
-	all := []string{webText, dbText, claimText, doorText, `{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}`}
+	all := []string{webText, dbText, claimText, externalText, `{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: shop}}`}
 	cases := map[string]struct {
 		reason  string
 		quota   string
@@ -70,7 +70,7 @@ func TestCheckQuota(t *testing.T) {
 		"WorkerThere": {reason: "A worker that is at work gives its place back.",
 			quota: `{hard: {pods: "5"}, used: {pods: "1"}}`, there: []runtime.Object{parseAs[corev1.Pod](t,
 				`{metadata: {name: w, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}}`)}},
-		"StrangerThere": {reason: "Somebody else's Pod stays, and one that has ended holds nothing.",
+		"StrangerThere": {reason: "Another client's Pod stays, and one that has ended holds nothing.",
 			quota: `{hard: {pods: "5"}, used: {pods: "1"}}`,
 			there: []runtime.Object{parseAs[corev1.Pod](t, `{metadata: {name: w, namespace: shop}}`), parseAs[corev1.Pod](t,
 				`{metadata: {name: x, namespace: shop, labels: {kubemove.io/pair: uid, kubemove.io/run: r}}, status: {phase: Succeeded}}`)},
@@ -78,7 +78,7 @@ func TestCheckQuota(t *testing.T) {
 		"ClaimThere": {reason: "What is there already is counted by the quota itself.", quota: `{hard: {requests.storage: 13G}}`,
 			present: []application.Present{{Ref: application.Ref{Kind: "PersistentVolumeClaim", Name: "data-db-0"}}},
 			want:    []string{"the application: requests.storage: needs 12800Mi, left 13G of 13G"}},
-		"Unknown": {reason: "What nobody can judge is a warning.", quota: `{hard: {pods: "0"}, scopes: [CrossNamespacePodAffinity]}`},
+		"Unknown": {reason: "What cannot be judged is a warning.", quota: `{hard: {pods: "0"}, scopes: [CrossNamespacePodAffinity]}`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestQuotaUnseen(t *testing.T) {
 			return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: kind}, "", nil)
 		})
 		if err := checkQuota(t.Context(), s, p); err != nil || len(p.Blockers) > 0 || len(p.Warnings) != 1 {
-			t.Errorf("without the right to list %s nobody knows: got error %v, blockers %v, warnings %v", kind, err, p.Blockers, p.Warnings)
+			t.Errorf("without the right to list %s it is not known: got error %v, blockers %v, warnings %v", kind, err, p.Blockers, p.Warnings)
 		}
 	}
 }

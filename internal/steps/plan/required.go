@@ -18,8 +18,8 @@ import (
 // definition of a custom kind.
 var definition = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 
-// wideKinds are the cluster-wide kinds that an application may name. They are read in version v1.
-var wideKinds = []schema.GroupKind{
+// clusterScopedKinds are the cluster-wide kinds that an application may name. They are read in version v1.
+var clusterScopedKinds = []schema.GroupKind{
 	definition.GroupKind(),
 	{Group: "scheduling.k8s.io", Kind: "PriorityClass"},
 	{Group: "node.k8s.io", Kind: "RuntimeClass"},
@@ -29,12 +29,12 @@ var wideKinds = []schema.GroupKind{
 	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"},
 }
 
-func wideKind(r application.Required) schema.GroupVersionKind {
+func clusterScopedKind(r application.Required) schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: r.Group, Version: "v1", Kind: r.Kind}
 }
 
-// wideCheck looks for the cluster-wide objects that an application names.
-type wideCheck struct {
+// clusterScopedCheck looks for the cluster-wide objects that an application names.
+type clusterScopedCheck struct {
 	source, target *cluster.Cluster
 	plan           *application.Plan
 	// create those that the target lacks, where that can be done.
@@ -44,9 +44,9 @@ type wideCheck struct {
 }
 
 // run checks each one. What the target lacks becomes an object of the plan, or a blocker.
-func (w *wideCheck) run(ctx context.Context) error {
+func (w *clusterScopedCheck) run(ctx context.Context) error {
 	for _, r := range slices.Clone(w.plan.Requires) {
-		if !slices.Contains(wideKinds, wideKind(r).GroupKind()) {
+		if !slices.Contains(clusterScopedKinds, clusterScopedKind(r).GroupKind()) {
 			continue
 		}
 		if err := w.one(ctx, r); err != nil {
@@ -56,8 +56,8 @@ func (w *wideCheck) run(ctx context.Context) error {
 	return nil
 }
 
-func (w *wideCheck) one(ctx context.Context, r application.Required) error {
-	kind := wideKind(r)
+func (w *clusterScopedCheck) one(ctx context.Context, r application.Required) error {
+	kind := clusterScopedKind(r)
 	there, err := w.target.Get(ctx, kind, r.Name)
 	switch cluster.KindOf(err) {
 	case "", cluster.NotFound: // NotFound: the target does not even know the kind.
@@ -90,7 +90,7 @@ func (w *wideCheck) one(ctx context.Context, r application.Required) error {
 }
 
 // served says whether the target serves a custom kind, by the name of its definition.
-func (w *wideCheck) served(name string) bool {
+func (w *clusterScopedCheck) served(name string) bool {
 	plural, group, _ := strings.Cut(name, ".")
 	_, err := w.target.Mapper.KindFor(schema.GroupVersionResource{Group: group, Resource: plural})
 	return err == nil
@@ -98,7 +98,7 @@ func (w *wideCheck) served(name string) bool {
 
 // lacking: the target does not have the object. The source's is created there, where KubeMove
 // knows how, the account may, and the user wants it.
-func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
+func (w *clusterScopedCheck) lacking(ctx context.Context, r application.Required) error {
 	source, why, err := w.original(ctx, r)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
 		return nil
 	}
 	reason := api.ReasonRejected
-	if wideKind(r) == definition {
+	if clusterScopedKind(r) == definition {
 		reason = api.ReasonKindMissing
 	}
 	w.plan.AddBlocker(reason, r.Ref, "the target cluster has no %s, which the application needs (%s), "+
@@ -118,8 +118,8 @@ func (w *wideCheck) lacking(ctx context.Context, r application.Required) error {
 
 // original is the object as the source has it, to be created at the target; why says why it
 // cannot be.
-func (w *wideCheck) original(ctx context.Context, r application.Required) (o *unstructured.Unstructured, why string, err error) {
-	o, err = w.source.Get(ctx, wideKind(r), r.Name)
+func (w *clusterScopedCheck) original(ctx context.Context, r application.Required) (o *unstructured.Unstructured, why string, err error) {
+	o, err = w.source.Get(ctx, clusterScopedKind(r), r.Name)
 	switch {
 	case cluster.KindOf(err) == cluster.Forbidden:
 		return nil, "the account at the source may not read it", nil
@@ -139,9 +139,9 @@ func (w *wideCheck) original(ctx context.Context, r application.Required) (o *un
 }
 
 // forbidden says which right on the target's cluster is missing; empty: none.
-func (w *wideCheck) forbidden(ctx context.Context, r application.Required) (string, error) {
+func (w *clusterScopedCheck) forbidden(ctx context.Context, r application.Required) (string, error) {
 	// No delete: a roll back leaves what is cluster-wide.
-	rights, err := w.target.RightsOn([]schema.GroupVersionKind{wideKind(r)}, "create", "get")
+	rights, err := w.target.RightsOn([]schema.GroupVersionKind{clusterScopedKind(r)}, "create", "get")
 	if err != nil {
 		return "", err
 	}

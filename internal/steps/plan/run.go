@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/application"
@@ -23,6 +24,8 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err != nil {
 		return steps.Failure(err)
 	}
+	seen := &task.Watch{Expires: cluster.Expiries(t)}
+	r.Update(func(st *task.Status) { st.Watch = seen })
 	p := &application.Plan{Engine: t.Move.Engine, SourceNamespace: t.Source.Namespace, TargetNamespace: t.Target.Namespace}
 	where, err := readPlaces(ctx, c.Source, c.Target)
 	if err != nil {
@@ -36,7 +39,8 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		summary.Hash = "" // Nothing was captured.
 		return planned(r, summary)
 	}
-	if t, err = withTimeouts(ctx, c.Home, t); err != nil {
+	t, at, err := withTimeouts(ctx, c.Home, t)
+	if err != nil {
 		return steps.Failure(err)
 	}
 	r.Step("Plan", "capturing the application and checking the target")
@@ -44,9 +48,12 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err != nil {
 		return steps.Failure(err)
 	}
-	if err := checkNeighbours(ctx, c.Home, t.Move.Pair, made); err != nil {
-		return steps.Failure(err)
+	if t.Move.Reverses == nil { // The way forward again leads to where the first move has led.
+		if err := checkNeighbours(ctx, c.Home, t.Move.Pair, made); err != nil {
+			return steps.Failure(err)
+		}
 	}
+	warnExpiry(made, t, seen, at, time.Now())
 	for _, w := range append(p.Warnings, append(c.Source.Warnings, c.Target.Warnings...)...) {
 		made.AddWarning(application.Ref{}, "%s", w)
 	}
@@ -59,7 +66,6 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 		return steps.Failure(err)
 	}
 	summary.Warnings = fewWarnings(made.Warnings, summary.SecretName)
-	estimate(summary, made, t.Move.Data.Verification, pastRuns(ctx, c.Home, t))
 	return planned(r, summary)
 }
 

@@ -22,17 +22,19 @@ const (
 // Summary of a plan that was made just now, for a status.
 func Summary(p *application.Plan) *api.PlanStatus {
 	s := &api.PlanStatus{
-		Hash:     p.Hash(),
-		MadeAt:   new(metav1.Now().Rfc3339Copy()),
-		Objects:  int64(len(p.Objects)),
-		Blockers: p.Blockers[:min(len(p.Blockers), listLength)],
-		Kinds:    kindsOf(p),
-		Warnings: fewWarnings(p.Warnings, ""),
+		Hash:         p.Hash(),
+		MadeAt:       new(metav1.Now().Rfc3339Copy()),
+		Objects:      int64(len(p.Objects)),
+		Blockers:     p.Blockers[:min(len(p.Blockers), listLength)],
+		Kinds:        kindsOf(p),
+		Warnings:     fewWarnings(p.Warnings, ""),
+		StopSeconds:  p.Timing.StopSeconds,
+		StartSeconds: p.Timing.StartSeconds,
 	}
 	for _, v := range p.Volumes {
 		planned := api.PlannedVolume{Name: v.Name, Target: v.Target, Mobilizer: v.Mobilizer, CapacityBytes: v.CapacityBytes}
 		if v.Usage != nil {
-			planned.UsedBytes, planned.Files = v.Usage.Bytes, v.Usage.Files
+			planned.UsedBytes, planned.Files = &v.Usage.Bytes, &v.Usage.Files
 		}
 		s.Volumes = append(s.Volumes, planned)
 	}

@@ -28,7 +28,7 @@ func TestCompareSurroundings(t *testing.T) {
 		fails            bool
 	}{
 		"Read":               {"both are read", "", nil, []string{"kubectl label namespace shop team=a", "create -f -"}, false},
-		"LimitsForbidden":    {"nobody knows the target's defaults", "limitranges", forbidden, []string{"may not list LimitRanges"}, false},
+		"LimitsForbidden":    {"the target's defaults are not known", "limitranges", forbidden, []string{"may not list LimitRanges"}, false},
 		"LimitsUnreachable":  {"a lost connection is no empty list", "limitranges", errors.New("connection refused"), nil, true},
 		"AccountForbidden":   {"the rest is compared", "serviceaccounts", forbidden, []string{"kubectl label namespace shop team=a"}, false},
 		"AccountUnreachable": {"a lost connection is no missing account", "serviceaccounts", errors.New("connection refused"), nil, true},

@@ -36,7 +36,7 @@ func look(
 			out[v.Name] = k
 			continue
 		}
-		// As whom to look into a volume without an owner nobody knows.
+		// As whom to look into a volume without an owner is not known.
 		if v.Policy == api.ClaimCopy && !(v.Unused() && p.BlockedAbout(claimRef(v.Name))) {
 			s.Volumes = append(s.Volumes, v)
 		}

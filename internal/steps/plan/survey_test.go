@@ -119,7 +119,7 @@ func TestSurveyKey(t *testing.T) {
 	}
 }
 
-// TestSurveyClean: a survey with findings is made again, as somebody may have mended them.
+// TestSurveyClean: a survey with findings is made again, as a person may have fixed them.
 func TestSurveyClean(t *testing.T) {
 	for name, tc := range map[string]struct {
 		report *survey.Report

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -17,19 +18,19 @@ const usualTimeout = 5 * time.Minute
 // withTimeouts tells the task of a pair how long its switch will wait. The pair does not know it, and
 // may be planned before the switch is there; so it is read when the plan is made: from the pair's
 // MoveSwitch, else from the engine that will make it. Without either the times stay unknown. They are
-// only compared with the application's, so they void no approval.
-func withTimeouts(ctx context.Context, home *cluster.Cluster, t *task.Task) (*task.Task, error) {
+// only compared with the application's, so they void no approval. at is when the switch begins; empty: it says nothing.
+func withTimeouts(ctx context.Context, home *cluster.Cluster, t *task.Task) (out *task.Task, at string, err error) {
 	if t.Move.QuiesceSeconds > 0 || t.Move.HealthSeconds > 0 {
-		return t, nil // It is the switch's own task.
+		return t, "", nil // It is the switch's own task.
 	}
 	policy, err := policyOfPair(ctx, home, t.Move)
 	if err != nil || policy == nil {
-		return t, err
+		return t, "", err
 	}
-	move, out := *t.Move, *t
+	move, changed := *t.Move, *t
 	move.QuiesceSeconds, move.HealthSeconds = timeoutSeconds(policy.Quiesce.Timeout), timeoutSeconds(policy.HealthTimeout)
-	out.Move = &move
-	return &out, nil
+	changed.Move = &move
+	return &changed, policy.At, nil
 }
 
 // policyOfPair is how the pair will be switched; nil: not known.
@@ -51,16 +52,8 @@ func policyOfPair(ctx context.Context, home *cluster.Cluster, move *task.Move) (
 	if newest != nil {
 		return &newest.Spec.SwitchPolicy, nil
 	}
-	u, err := home.Dynamic.Resource(api.GroupVersion.WithResource("moveengines")).Namespace(home.Namespace).Get(ctx,
-		move.Engine, metav1.GetOptions{})
-	if cluster.KindOf(err) == cluster.NotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, home.Wrap("read MoveEngine/"+move.Engine, err)
-	}
-	var engine api.MoveEngine
-	if err := decode(u.Object, &engine); err != nil {
+	engine, err := steps.Own[api.MoveEngine](ctx, home, "MoveEngine", move.Engine)
+	if engine == nil || err != nil {
 		return nil, err
 	}
 	if engine.Spec.Switch == nil {

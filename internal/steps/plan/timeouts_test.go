@@ -26,10 +26,12 @@ func TestWithTimeouts(t *testing.T) {
 		objects []string
 		move    task.Move
 		want    [2]int64
+		at      string
 	}{
 		"Switch": {reason: "The pair's switch says it.",
-			objects: []string{engine, of("MoveSwitch", "s", early, `pairRef: {name: shop-dst}, quiesce: {timeout: 10m}, healthTimeout: 1h`)},
-			want:    [2]int64{600, 3600}},
+			objects: []string{engine, of("MoveSwitch", "s", early,
+				`pairRef: {name: shop-dst}, quiesce: {timeout: 10m}, healthTimeout: 1h, at: "`+late+`"`)},
+			want: [2]int64{600, 3600}, at: late},
 		"Newest": {reason: "Of several the newest counts.",
 			objects: []string{of("MoveSwitch", "a", late, `pairRef: {name: shop-dst}, healthTimeout: 7s`),
 				of("MoveSwitch", "b", early, `pairRef: {name: shop-dst}`)}, want: [2]int64{300, 7}},
@@ -59,12 +61,15 @@ func TestWithTimeouts(t *testing.T) {
 			tc.move.Engine, tc.move.Pair = "shop", task.Object{Name: "shop-dst"}
 			in := &task.Task{Move: &tc.move}
 			before := tc.move
-			got, err := withTimeouts(t.Context(), home, in)
+			got, at, err := withTimeouts(t.Context(), home, in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tc.want, [2]int64{got.Move.QuiesceSeconds, got.Move.HealthSeconds}); diff != "" {
 				t.Errorf("%s -want +got:\n%s", tc.reason, diff)
+			}
+			if at != tc.at {
+				t.Errorf("%s the switch begins at %q, want %q", tc.reason, at, tc.at)
 			}
 			if diff := cmp.Diff(before, *in.Move); diff != "" {
 				t.Errorf("%s the task itself was changed:\n%s", tc.reason, diff)

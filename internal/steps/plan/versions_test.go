@@ -42,7 +42,7 @@ func TestCommonVersions(t *testing.T) {
 			lists(v1, beta), lists(beta), map[schema.GroupKind]string{cache: "v1beta1"}},
 		"NewerTarget": {"A version that only the target serves is of no use.",
 			lists(beta), lists(v1, beta), map[schema.GroupKind]string{cache: "v1beta1"}},
-		"None":   {"Two versions that nobody converts have nothing in common.", lists(beta), lists(v1), map[schema.GroupKind]string{}},
+		"None":   {"Two versions that are not converted have nothing in common.", lists(beta), lists(v1), map[schema.GroupKind]string{}},
 		"Absent": {"A kind that the target does not serve has no common version.", lists(v1), nil, map[schema.GroupKind]string{}},
 		"OtherGroup": {"The same word in another group is another kind.",
 			lists(v1), lists("example.org/v1 caches:Cache"), map[schema.GroupKind]string{}},

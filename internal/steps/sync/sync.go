@@ -1,5 +1,5 @@
 // Package sync copies volumes while the application goes on running at the source, because
-// it is time to, or somebody asked for it. It never touches a claim that a switch has made, or is making, active.
+// it is time to, or it was asked for. It never touches a claim that a switch has made, or is making, active.
 package sync
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/report"
 	"github.com/kubemove/kubemove/internal/steps"
+	"github.com/kubemove/kubemove/internal/steps/cutover"
 	"github.com/kubemove/kubemove/internal/steps/open"
 	"github.com/kubemove/kubemove/internal/steps/plan"
 	"github.com/kubemove/kubemove/internal/transfer"
@@ -35,14 +36,22 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if stop != nil || err != nil {
 		return ended(stop, err)
 	}
-	if stop, err := ensureClaims(ctx, c.Target, p, volumes, lineage.Of(t.Move, "")); stop != nil || err != nil {
+	us, err := cutover.ActorOf(ctx, c.Home, c.Source, t, "")
+	if err != nil {
+		return steps.Failure(err)
+	}
+	if stop, err := ensureClaims(ctx, c.Target, p, volumes, us); stop != nil || err != nil {
 		return ended(stop, err)
 	}
 	channel, err := open.LoadChannel(ctx, c.Home, t.Move.Pair.Name)
 	if err != nil {
 		return steps.Failure(err)
 	}
-	return transferAll(ctx, spec(c, t, r, volumes, *channel), r)
+	s := spec(c, t, r, volumes, *channel, us)
+	if t.Session != nil && s.Repeatable() {
+		return keepOpen(ctx, c, t, s, r)
+	}
+	return transferAll(ctx, s, r)
 }
 
 func ended(stop *task.Result, err error) task.Result {
@@ -116,9 +125,10 @@ func choose(p *application.Plan, wanted []task.Volume) ([]application.Volume, *t
 	return out, nil
 }
 
-func spec(c *steps.Clusters, t *task.Task, r *report.Reporter, volumes []application.Volume, channel transfer.Channel) transfer.Spec {
+func spec(c *steps.Clusters, t *task.Task, r *report.Reporter, volumes []application.Volume, channel transfer.Channel,
+	us lineage.Actor) transfer.Spec {
 	s := transfer.NewSpec(t, c.Source, c.Target)
-	s.Volumes, s.Channel = volumes, channel
+	s.Volumes, s.Channel, s.Left = volumes, channel, us.Left
 	s.Report = func(p transfer.Progress) { show(r, p) }
 	return s
 }
@@ -154,6 +164,7 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 	r.Update(func(st *task.Status) {
 		st.Volumes, st.Message = result.Volumes, ""
 		st.BytesPerSecond, st.ETASeconds = 0, 0
+		st.CopySeconds = result.CopySeconds()
 	})
 	return steps.Success(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
 }

@@ -34,10 +34,10 @@ func TestJudgeClaim(t *testing.T) {
 	}{
 		"Missing": {reason: "It is created."},
 		"Mine":    {reason: "An earlier run has made it.", there: claim(mine, false)},
-		"Active": {reason: "A claim that the application uses is never written, whoever made it.",
+		"Active": {reason: "A claim that the application uses is never written, no matter which client made it.",
 			there:   claim(map[string]string{api.CreatedByAnnotation: "pair", api.ActiveAnnotation: "switch"}, false),
 			outcome: task.OutcomeDeclined, why: api.ReasonTargetIsActive},
-		"Foreign": {reason: "A claim that somebody else has made may hold his data.", there: claim(nil, false),
+		"Foreign": {reason: "A claim that another client has made may hold its data.", there: claim(nil, false),
 			outcome: task.OutcomeDeclined, why: api.ReasonNameConflict},
 		"OtherPair": {reason: "A claim of another move is not ours.", there: claim(map[string]string{api.CreatedByAnnotation: "other"}, false),
 			outcome: task.OutcomeDeclined, why: api.ReasonNameConflict},

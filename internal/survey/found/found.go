@@ -15,7 +15,7 @@ type Report struct {
 	Filled int64 `json:"filled,omitempty"`
 	// Folder: the entries of the largest directory.
 	Folder int64 `json:"folder,omitempty"`
-	// Unreadable for whoever made the survey.
+	// Unreadable for the user that made the survey.
 	Unreadable Paths `json:"unreadable,omitzero"`
 	// Foreign to the worker at the target: it could not give them their owner or their
 	// capabilities.
