@@ -1,0 +1,143 @@
+//go:build cli
+
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubemove/kubemove/e2e/lab"
+	kubectlmove "github.com/kubemove/kubemove/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write what the scripts compare anew")
+
+// TestMain lets the scripts call the program by both of its names.
+func TestMain(m *testing.M) {
+	program := func() { os.Exit(kubectlmove.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
+	testscript.Main(m, map[string]func(){"kubectl-move": program, "kubectl-kubemove": program})
+}
+
+// TestCLI starts an API server alone: before KubeMove's kinds are there, and then with them.
+func TestCLI(t *testing.T) {
+	api, err := lab.StartAPIServer(t.Context(), "", os.Stderr)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, api.Stop()) })
+	s := &scripts{kubeconfig: api.Kubeconfig()}
+	t.Run("Before", func(t *testing.T) { s.run(t, "testdata/before") })
+	config, err := api.Config()
+	require.NoError(t, err)
+	client, err := dynamic.NewForConfig(config)
+	require.NoError(t, err)
+	install(t, client)
+	s.cluster, err = newCluster(config)
+	require.NoError(t, err)
+	s.cluster.fillTokens(t)
+	t.Run("Rights", s.rights)
+	t.Run("Asks", s.asks)
+	t.Run("Commands", func(t *testing.T) { s.run(t, "testdata/script") })
+	t.Run("Thousand", s.thousand)
+}
+
+var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+
+// install KubeMove's kinds.
+func install(t *testing.T, client dynamic.Interface) {
+	t.Helper()
+	files, err := filepath.Glob("../../manifests/crds/kubemove.io_*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		o := &unstructured.Unstructured{}
+		require.NoError(t, yaml.Unmarshal(data, &o.Object))
+		_, err = client.Resource(definitions).Create(t.Context(), o, metav1.CreateOptions{})
+		require.NoError(t, err)
+		require.NoError(t, lab.Await(t.Context(), time.Minute, file+" to be served", func(ctx context.Context) error {
+			gvr := schema.GroupVersionResource{Group: "kubemove.io", Version: "v1alpha1",
+				Resource: strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "kubemove.io_"), ".yaml")}
+			_, err := client.Resource(gvr).List(ctx, metav1.ListOptions{})
+			return err
+		}))
+	}
+}
+
+// scripts against one API server; each has a namespace of its own.
+type scripts struct {
+	kubeconfig string
+	cluster    *cluster
+	count      atomic.Int64
+}
+
+func (s *scripts) run(t *testing.T, dir string) {
+	testscript.Run(t, testscript.Params{
+		Dir: dir, UpdateScripts: *update, RequireExplicitExec: true, Setup: s.setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"become": s.become, "as": s.as},
+	})
+}
+
+// setUp the environment of a script: a namespace, and a kubeconfig with a context of it.
+func (s *scripts) setUp(e *testscript.Env) error {
+	ns := fmt.Sprintf("script-%d", s.count.Add(1))
+	config, err := clientcmd.LoadFromFile(s.kubeconfig)
+	if err != nil {
+		return err
+	}
+	for _, c := range config.Contexts {
+		c.Namespace = ns
+	}
+	file := filepath.Join(e.WorkDir, "kubeconfig")
+	if err := clientcmd.WriteToFile(*config, file); err != nil {
+		return err
+	}
+	if s.cluster != nil {
+		o := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}
+		if _, err := s.cluster.core.CoreV1().Namespaces().Create(context.Background(), o, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	e.Setenv("KUBECONFIG", file)
+	e.Setenv("NAMESPACE", ns)
+	e.Setenv("LANG", "C")
+	return nil
+}
+
+// become SAMPLE [DELAY]: the objects of the namespace are those of the sample; after a delay, while the script goes on.
+func (s *scripts) become(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: become SAMPLE [DELAY]")
+	}
+	ns := ts.Getenv("NAMESPACE")
+	change := func() error { return s.cluster.become(context.Background(), ns, args[0], func(object) {}) }
+	if len(args) == 1 {
+		ts.Check(change())
+		return
+	}
+	delay, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	done := make(chan error, 1)
+	time.AfterFunc(delay, func() { done <- change() })
+	ts.Defer(func() {
+		if err := <-done; err != nil {
+			ts.Logf("become %s: %v", args[0], err)
+		}
+	})
+}

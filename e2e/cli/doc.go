@@ -1,0 +1,2 @@
+// Package cli runs the commands of kubectl-move against a real API server, by scripts.
+package cli
