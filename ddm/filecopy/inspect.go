@@ -43,7 +43,7 @@ func (t *Tree) Inspect() (*Inspection, error) {
 		out.Newest.see(&st)
 	}
 	sum.add("", &st, err)
-	unread := func(_ string, err error) error {
+	unread := func(string, error) error {
 		sum.failed = true
 		return nil
 	}
