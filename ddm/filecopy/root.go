@@ -19,7 +19,8 @@ func (t *Tree) ReadRoot() ([]byte, error) {
 
 // ApplyRoot gives the root of the volume the owner, mode, time and attributes that it has at the
 // source. It returns in words what it may not change, which is worth a warning: much of the root is often
-// the storage's to choose. For that reason the root is not verified, either. No data changes nothing.
+// the storage's to choose. For that reason the root is not verified, either. Its time is set where that is possible, and
+// is no difference: nothing works with it, and a new volume nearly always keeps its own. No data changes nothing.
 func (t *Tree) ApplyRoot(data []byte) (differs []string, err error) {
 	if data == nil {
 		return nil, nil
@@ -35,12 +36,7 @@ func (t *Tree) ApplyRoot(data []byte) (differs []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the root of the volume: %w", err)
 	}
-	differs = Difference{Source: want, Target: is}.What()
-	if want.Seconds != is.Seconds {
-		// Of other folders the time is not compared.
-		differs = append(differs, "mtime")
-	}
-	return differs, nil
+	return Difference{Source: want, Target: is}.What(), nil
 }
 
 // Refused tells whether an error, in all its parts, says that the process lacks the right, or
