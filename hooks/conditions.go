@@ -3,14 +3,12 @@ package hooks
 import (
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
 
-// MaxMessage is the length that messages in a status are cut to.
-const MaxMessage = 1024
+	"github.com/kubemove/kubemove/task"
+)
 
 // Conditions builds the conditions of a status. A condition keeps its transition time until
 // its status changes, so that the same observations give the same bytes.
@@ -38,7 +36,7 @@ func (c *Conditions) Set(kind string, status metav1.ConditionStatus, reason, mes
 		ObservedGeneration: c.generation,
 		LastTransitionTime: c.now,
 		Reason:             reason,
-		Message:            Cut(message, MaxMessage),
+		Message:            task.Cut(message, task.MaxMessage),
 	}
 	if old := c.Previous(kind); old != nil && old.Status == status {
 		x.LastTransitionTime = old.LastTransitionTime
@@ -107,18 +105,5 @@ func Warned(warnings []string, field string) string {
 	if n := len(warnings); n > 1 {
 		count = fmt.Sprintf("%d warnings, the first", n)
 	}
-	return fmt.Sprintf(", with %s: %s (%s)", count, Cut(warnings[0], most), field)
-}
-
-// Cut shortens a text to at most n bytes, at the end of a character.
-func Cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	const dots = "..."
-	end := n - len(dots)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + dots
+	return fmt.Sprintf(", with %s: %s (%s)", count, task.Cut(warnings[0], most), field)
 }

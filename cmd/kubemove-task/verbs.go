@@ -100,7 +100,7 @@ func do(ctx context.Context, t *task.Task, r *report.Reporter) (result task.Resu
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
-			result = steps.Failed(api.ReasonFailed, "the task has stopped with an internal error: look at the log of its Pod", task.RetrySoon)
+			result = task.Failed(api.ReasonFailed, "the task has stopped with an internal error: look at the log of its Pod", task.RetrySoon)
 		}
 	}()
 	if s := t.Run.DeadlineSeconds; s > 0 {
@@ -108,7 +108,7 @@ func do(ctx context.Context, t *task.Task, r *report.Reporter) (result task.Resu
 		defer cancel()
 		result = byVerb[t.Verb](limited, t, r)
 		if result.Outcome != task.OutcomeSucceeded && errors.Is(context.Cause(limited), errDeadline) {
-			return steps.Failed("DeadlineExceeded",
+			return task.Failed("DeadlineExceeded",
 				fmt.Sprintf("%v (%d): raise it; the last message: %s", errDeadline, s, result.Message), task.RetryLater)
 		}
 		return result
@@ -128,7 +128,7 @@ func end(ctx context.Context, log *slog.Logger, r *report.Reporter, result task.
 		log.Error("cannot report the result", "error", err.Error())
 		return task.ExitFailed
 	}
-	return steps.ExitCode(result)
+	return result.ExitCode()
 }
 
 // readTask reads the task and refuses one that is not meant for the verb.

@@ -132,7 +132,7 @@ func (s *side) failed(ctx context.Context, err error) error {
 	}
 	telling, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	r, _ := verdict(err)
+	r := verdict(err)
 	_ = s.tell(telling, event{Kind: eventFailed, Message: err.Error(), Reason: r.Reason, Retry: r.Retry, Damaged: damaged})
 	return err
 }

@@ -151,21 +151,21 @@ func (s *side) end(err error) int {
 		slog.Warn("told to stop")
 		return task.ExitFailed
 	}
-	r, code := task.Result{Outcome: task.OutcomeSucceeded, Reason: api.ReasonSucceeded}, task.ExitDone
+	r := task.Succeeded("")
 	if err != nil {
 		slog.Error("failed", "verb", string(s.task.Verb), "volume", s.name, "error", err.Error())
-		r, code = verdict(err)
+		r = verdict(err)
 	}
 	if err := s.status.finish(r); err != nil {
 		slog.Error("cannot report", "error", err.Error())
 		return task.ExitFailed
 	}
-	return code
+	return r.ExitCode()
 }
 
 // verdict on a failure.
-func verdict(err error) (task.Result, int) {
-	r := task.Result{Outcome: task.OutcomeFailed, Retry: task.RetrySoon, Reason: api.ReasonSyncFailed, Message: err.Error()}
+func verdict(err error) task.Result {
+	r := task.Failed(api.ReasonSyncFailed, err.Error(), task.RetrySoon)
 	if f := (*peerFailure)(nil); errors.As(err, &f) {
 		r.Reason = cmp.Or(f.reason, r.Reason)
 		if f.retry != "" && f.retry != task.RetrySoon {
@@ -184,8 +184,5 @@ func verdict(err error) (task.Result, int) {
 	if m := (*mismatch)(nil); errors.As(err, &m) {
 		r.Reason = api.ReasonMismatch
 	}
-	if r.Retry == task.RetryLater {
-		return r, task.ExitPermanent
-	}
-	return r, task.ExitFailed
+	return r
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/kubemove/kubemove/ddm/filecopy"
+	"github.com/kubemove/kubemove/task"
 )
 
 // The other side is another cluster's: what it tells is looked at before it becomes an argument, a
@@ -50,14 +51,10 @@ func (e *event) check() error {
 
 // clipped makes a foreign text printable, on one line, and no longer than limit bytes.
 func clipped(text string, limit int) string {
-	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+	return task.Cut(strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))), " ")
-	if len(text) > limit {
-		text = strings.ToValidUTF8(text[:limit], "") + "..."
-	}
-	return text
+	}, strings.ToValidUTF8(text, "\uFFFD"))), " "), limit)
 }

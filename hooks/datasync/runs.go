@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -119,7 +118,7 @@ func (s *state) runOf(a *jobs.Attempt) api.SyncRun {
 	run.FinishedAt, run.Seconds = &finished, seconds(&started, &finished)
 	run.Outcome = string(a.State)
 	if a.State != jobs.Succeeded {
-		run.Message = hooks.Cut(a.Result.Message, hooks.MaxMessage)
+		run.Message = task.Cut(a.Result.Message, task.MaxMessage)
 	} else if a.Status != nil {
 		run.CopySeconds = a.Status.CopySeconds
 	}
@@ -161,7 +160,7 @@ func seconds(from, to *metav1.Time) int64 {
 // finalRun of a switch as this DataSync shows it: the switch counts all its DataSyncs, the report only this one.
 func finalRun(run api.SyncRun, report *task.Status) api.SyncRun {
 	run.Trigger = api.TriggerFinal
-	run.Message = hooks.Cut(run.Message, hooks.MaxMessage)
+	run.Message = task.Cut(run.Message, task.MaxMessage)
 	run.Seconds = seconds(run.StartedAt, run.FinishedAt)
 	if report == nil || report.RunID != run.ID {
 		return run
@@ -219,7 +218,7 @@ func warnings(st *task.Status) []string {
 func shortList(warnings []string) (out []string) {
 	const most = 10
 	for _, w := range warnings[:min(len(warnings), most)] {
-		out = append(out, hooks.Cut(w, hooks.MaxMessage))
+		out = append(out, task.Cut(w, task.MaxMessage))
 	}
 	return out
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -137,11 +136,11 @@ func TestRunBounds(t *testing.T) {
 		many = append(many, long)
 	}
 	r := given(request, attempt(jobs.Failed, reports(api.StageFailed, 0, many...), func(a *jobs.Attempt) { a.Result.Message = long })).runs()
-	if len(r.last().Warnings) != 10 || len(r.last().Warnings[0]) != hooks.MaxMessage || len(r.last().Message) != hooks.MaxMessage {
+	if len(r.last().Warnings) != 10 || len(r.last().Warnings[0]) != task.MaxMessage || len(r.last().Message) != task.MaxMessage {
 		t.Errorf("%d warnings, %d and %d bytes", len(r.last().Warnings), len(r.last().Warnings[0]), len(r.last().Message))
 	}
 	r = given(final(aSwitch(&api.SyncRun{ID: "f", FinishedAt: ago(0), Message: long}))).runs()
-	if len(r.last().Message) != hooks.MaxMessage {
+	if len(r.last().Message) != task.MaxMessage {
 		t.Errorf("%d bytes", len(r.last().Message))
 	}
 }

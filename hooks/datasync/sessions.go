@@ -4,7 +4,6 @@ import (
 	"time"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/config"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
@@ -83,6 +82,6 @@ func (s *state) ofSession(a *jobs.Attempt, r *runs, reports map[string]*task.Sta
 
 // shortened to what a status takes.
 func shortened(run api.SyncRun) api.SyncRun {
-	run.Message, run.Warnings = hooks.Cut(run.Message, hooks.MaxMessage), shortList(run.Warnings)
+	run.Message, run.Warnings = task.Cut(run.Message, task.MaxMessage), shortList(run.Warnings)
 	return run
 }

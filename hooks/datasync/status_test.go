@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -130,7 +129,7 @@ func TestVolumes(t *testing.T) {
 		"Says": {"what it says", report(task.VolumeProgress{Stage: api.StageFailed, Error: strings.Repeat("x", 2000), Transport: "NodePort"}),
 			nil,
 			api.VolumeStatus{Name: "data", Stage: api.StageFailed, Transport: "NodePort",
-				Error: hooks.Cut(strings.Repeat("x", 2000), hooks.MaxMessage), LastSuccessTime: ago(time.Hour)}},
+				Error: task.Cut(strings.Repeat("x", 2000), task.MaxMessage), LastSuccessTime: ago(time.Hour)}},
 		"Succeeded": {"the end of the run is the end of its volumes", report(task.VolumeProgress{Stage: api.StageVerifying}), run("Succeeded", 0),
 			api.VolumeStatus{Name: "data", Stage: api.StageSynced, Transport: "Relay", LastSuccessTime: ago(0)}},
 		"SucceededBefore": {"a later success is known", report(task.VolumeProgress{}), run("Succeeded", 2*time.Hour),

@@ -40,7 +40,7 @@ func volumes(spec []api.SyncVolume, old []api.VolumeStatus, report *task.Status,
 func merge(st api.VolumeStatus, p task.VolumeProgress, ended *api.SyncRun) api.VolumeStatus {
 	st.BytesDone, st.BytesTotal = p.BytesDone, p.BytesTotal
 	st.FilesDone, st.FilesTotal = p.FilesDone, p.FilesTotal
-	st.Error = hooks.Cut(p.Error, hooks.MaxMessage)
+	st.Error = task.Cut(p.Error, task.MaxMessage)
 	if p.Transport != "" {
 		st.Transport = p.Transport
 	}

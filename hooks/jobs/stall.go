@@ -79,7 +79,7 @@ func Check(o StepState, namespace string, previous *metav1.Condition, now time.T
 		t := o.Current.Status.Stalled
 		return Stall{Status: metav1.ConditionTrue, Reason: t.Reason,
 			Message: fmt.Sprintf("%s, since %s UTC; it is tried again: kubectl -n %s logs job/%s",
-				hooks.Cut(t.Message, hooks.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
+				task.Cut(t.Message, task.MaxMessage-200), t.Since.UTC().Format("15:04:05"), namespace, o.Current.Job.Name)}
 	case o.Progress == Run:
 		return unheard(starting(*o.Current, namespace, previous, now), *o.Current, previous)
 	}
@@ -144,7 +144,7 @@ func failed(a Attempt, namespace string) Stall {
 	return Stall{
 		Status:  metav1.ConditionTrue,
 		Reason:  reason,
-		Message: hooks.Cut(message, hooks.MaxMessage-200) + ": kubectl -n " + namespace + " describe job " + a.Job.Name,
+		Message: task.Cut(message, task.MaxMessage-200) + ": kubectl -n " + namespace + " describe job " + a.Job.Name,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
+	"github.com/kubemove/kubemove/task"
 )
 
 func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
@@ -12,7 +13,7 @@ func (s *state) status(c *hooks.Conditions) api.MoveEngineStatus {
 		Conditions:         c.List(),
 		Active:             s.active(),
 		Targets:            s.targets(),
-		Step:               hooks.Cut(s.step(), 256),
+		Step:               task.Cut(s.step(), 256),
 		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
 	}
 	if s.pair != nil {

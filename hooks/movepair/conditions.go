@@ -10,6 +10,7 @@ import (
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
 )
 
 func (s *state) connected(c *hooks.Conditions) {
@@ -140,7 +141,7 @@ func (s *state) stepStall(st step, previous *metav1.Condition) jobs.Stall {
 	stall := jobs.Check(st.stepState, s.pair.Namespace, previous, s.now)
 	if st.want.Step == s.plan.want.Step && st.stepState.Stuck && len(s.blockers()) > 0 && hasPlan(*st.stepState.Last) {
 		stall.Reason = api.ReasonBlocked
-		stall.Message = hooks.Cut(blockersText(s.blockers()), hooks.MaxMessage-200) +
+		stall.Message = task.Cut(blockersText(s.blockers()), task.MaxMessage-200) +
 			": kubectl -n " + s.pair.Namespace + " get movepair " + s.pair.Name + " -o jsonpath='{.status.plan.blockers}'"
 	}
 	return stall

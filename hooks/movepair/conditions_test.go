@@ -198,7 +198,7 @@ func TestStall(t *testing.T) {
 	}
 	long := given(attempt(task.VerbPlan, jobs.Succeeded, justNow,
 		with(&api.PlanStatus{Blockers: []api.Blocker{{Message: strings.Repeat("x", 2000)}}})))
-	if got := long.stall(nil, hooks.NewConditions(nil, 2, now)).Message; len(got) > hooks.MaxMessage || !strings.HasSuffix(got, "blockers}'") {
+	if got := long.stall(nil, hooks.NewConditions(nil, 2, now)).Message; len(got) > task.MaxMessage || !strings.HasSuffix(got, "blockers}'") {
 		t.Errorf("a long blocker leaves no room for the command: %d bytes, %s", len(got), got)
 	}
 }

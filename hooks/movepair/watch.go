@@ -230,5 +230,5 @@ func (s *state) switchAt() string {
 
 func needsUser(reason, message, command string) jobs.Stall {
 	return jobs.Stall{Status: metav1.ConditionTrue, Reason: reason,
-		Message: hooks.Cut(message, hooks.MaxMessage-len(command)-2) + ": " + command}
+		Message: task.Cut(message, task.MaxMessage-len(command)-2) + ": " + command}
 }

@@ -9,7 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -208,7 +207,7 @@ func TestWatchStall(t *testing.T) {
 			if d := cmp.Diff(c.want, string(got.Status)+" "+got.Reason+": "+got.Message); d != "" {
 				t.Errorf("%s: -want +got\n%s", c.reason, d)
 			}
-			if len(got.Message) > hooks.MaxMessage {
+			if len(got.Message) > task.MaxMessage {
 				t.Errorf("%s: the message is %d bytes long", c.reason, len(got.Message))
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/internal/switches"
 	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
 )
 
 func (s *state) conditions() *hooks.Conditions {
@@ -49,7 +50,7 @@ func (s *state) status(c *hooks.Conditions) api.MoveReverseStatus {
 		ObservedGeneration: s.reverse.Generation,
 		Conditions:         c.List(),
 		Active:             s.active(),
-		Step:               hooks.Cut(s.step(), 256),
+		Step:               task.Cut(s.step(), 256),
 		Stalled:            c.ReasonIfTrue(api.ConditionStalled),
 	}
 	st.Since = s.reverse.Status.Since

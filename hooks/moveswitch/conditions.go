@@ -239,7 +239,7 @@ func (s *state) pairStall(reason string) *metav1.Condition {
 
 func (s *state) needsUser(reason, message, command string) jobs.Stall {
 	if command != "" {
-		message = hooks.Cut(message, hooks.MaxMessage-len(command)-2) + ": " + command
+		message = task.Cut(message, task.MaxMessage-len(command)-2) + ": " + command
 	}
 	return jobs.Stall{Status: "True", Reason: reason, Message: message}
 }

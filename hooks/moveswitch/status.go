@@ -9,6 +9,7 @@ import (
 	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/internal/check"
 	"github.com/kubemove/kubemove/hooks/jobs"
+	"github.com/kubemove/kubemove/task"
 )
 
 func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
@@ -29,7 +30,7 @@ func (s *state) status(d decision) (api.MoveSwitchStatus, time.Duration) {
 		}
 		if p.FinalRun != nil {
 			run := *p.FinalRun
-			run.Message = hooks.Cut(run.Message, hooks.MaxMessage)
+			run.Message = task.Cut(run.Message, task.MaxMessage)
 			st.FinalRun = &run
 		}
 	}
@@ -91,7 +92,7 @@ func (s *state) steps() []api.SwitchStep {
 	const most = 32
 	list = list[:min(len(list), most)]
 	for i := range list {
-		list[i].Message = hooks.Cut(list[i].Message, hooks.MaxMessage)
+		list[i].Message = task.Cut(list[i].Message, task.MaxMessage)
 	}
 	return list
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
-	"github.com/kubemove/kubemove/hooks"
 	"github.com/kubemove/kubemove/hooks/jobs"
 	"github.com/kubemove/kubemove/task"
 )
@@ -89,7 +88,7 @@ func TestSteps(t *testing.T) {
 	long := make([]api.SwitchStep, 40)
 	long[0].Message = strings.Repeat("x", 2000)
 	got := given(approved, cutover(jobs.Running, says(task.SwitchProgress{Steps: long}))).steps()
-	if len(got) != 32 || len(got[0].Message) != hooks.MaxMessage {
+	if len(got) != 32 || len(got[0].Message) != task.MaxMessage {
 		t.Errorf("%d steps, the first with %d bytes: more than a status takes", len(got), len(got[0].Message))
 	}
 }
@@ -132,7 +131,7 @@ func TestStatus(t *testing.T) {
 	s = given(approved, cutover(jobs.Running, says(task.SwitchProgress{CommittedAt: &earlier, DowntimeSeconds: 9, FinalRun: long,
 		Steps: []api.SwitchStep{{Name: "Open", State: "Running"}}})))
 	st, _ = s.status(decided(t, s))
-	if st.DowntimeSeconds != 9 || st.FinalRun.ID != "new" || len(st.FinalRun.Message) != hooks.MaxMessage ||
+	if st.DowntimeSeconds != 9 || st.FinalRun.ID != "new" || len(st.FinalRun.Message) != task.MaxMessage ||
 		st.CommittedAt == nil || len(st.Steps) != 1 {
 		t.Errorf("got %+v", st)
 	}

@@ -201,25 +201,14 @@ func compact(s *task.Status, limit int) *task.Status {
 	out := &task.Status{APIVersion: s.APIVersion, RunID: s.RunID, Sequence: s.Sequence, Result: s.Result}
 	out.Volumes = append(out.Volumes, s.Volumes[:min(1, len(s.Volumes))]...)
 	for i := range out.Volumes {
-		out.Volumes[i].Error = cut(out.Volumes[i].Error, limit/2)
-		out.Volumes[i].Name = cut(out.Volumes[i].Name, 253)
+		out.Volumes[i].Error = task.Cut(out.Volumes[i].Error, limit/2)
+		out.Volumes[i].Name = task.Cut(out.Volumes[i].Name, 253)
 	}
 	if s.Result != nil {
 		result := *s.Result
-		result.Reason = cut(result.Reason, 128)
-		result.Message = cut(result.Message, limit)
+		result.Reason = task.Cut(result.Reason, 128)
+		result.Message = task.Cut(result.Message, limit)
 		out.Result = &result
 	}
 	return out
-}
-
-// cut shortens a text to at most n bytes, at a boundary of characters.
-func cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && text[n]&0xC0 == 0x80 {
-		n--
-	}
-	return text[:n]
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
 )
 
 // Severity says what a finding means for the move.
@@ -38,17 +38,17 @@ type Findings []Finding
 
 // AddBlocker adds what forbids the move.
 func (f *Findings) AddBlocker(reason string, about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Blocker, Reason: reason, Object: about, Message: clip(fmt.Sprintf(format, args...))})
+	*f = append(*f, Finding{Severity: Blocker, Reason: reason, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
 }
 
 // AddWarning adds what does not forbid it.
 func (f *Findings) AddWarning(about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Warning, Object: about, Message: clip(fmt.Sprintf(format, args...))})
+	*f = append(*f, Finding{Severity: Warning, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
 }
 
 // AddUnsure adds what could not be found out for now.
 func (f *Findings) AddUnsure(about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Unsure, Object: about, Message: clip(fmt.Sprintf(format, args...))})
+	*f = append(*f, Finding{Severity: Unsure, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
 }
 
 // hasBlocker says whether one of them forbids the move.
@@ -132,15 +132,4 @@ func (p *Plan) BlockedBy(reasons ...string) bool {
 // BlockedAbout says whether something is known already that stands in the way of an object.
 func (p *Plan) BlockedAbout(about Ref) bool {
 	return slices.ContainsFunc(p.Blockers, func(b api.Blocker) bool { return b.Object == about.String() })
-}
-
-// messageLength is the most that the API takes for a message, in bytes.
-const messageLength = 1024
-
-// clip shortens a message to what the API takes.
-func clip(s string) string {
-	if len(s) <= messageLength {
-		return s
-	}
-	return strings.ToValidUTF8(s[:messageLength-3], "") + "..."
 }

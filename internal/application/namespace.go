@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubemove/kubemove/task"
 )
 
 // Surroundings are what the Pods of a namespace get from it, without a word of their own objects.
@@ -76,7 +78,7 @@ func lackingMeta(what string, want, have map[string]string, source, target strin
 		}
 		lack := key
 		if found {
-			overwrite, lack = "--overwrite ", fmt.Sprintf("%s (there: %q)", key, shorten(there))
+			overwrite, lack = "--overwrite ", fmt.Sprintf("%s (there: %q)", key, task.Cut(there, valueLength))
 		}
 		lacks = append(lacks, lack)
 		settings = append(settings, key+"="+shellQuoted(want[key]))

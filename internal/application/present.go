@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
 )
 
 // Standing says what an object is, to the move, that the target holds where the plan would
@@ -145,7 +146,7 @@ func (d *differ) add(path, there, planned string) {
 	if d.secret {
 		there, planned = "", ""
 	}
-	d.found = append(d.found, Difference{Path: path, There: shorten(there), Planned: shorten(planned)})
+	d.found = append(d.found, Difference{Path: path, There: task.Cut(there, valueLength), Planned: task.Cut(planned, valueLength)})
 }
 
 // lists compares the items with the same names, else those in the same places. It says whether
@@ -232,13 +233,6 @@ func asJSON(value any) string {
 	return string(data)
 }
 
-func shorten(s string) string {
-	if len(s) <= valueLength {
-		return s
-	}
-	return strings.ToValidUTF8(s[:valueLength-3], "") + "..."
-}
-
 // Explain adds to the conflicts of names what the objects that are there have in common with
 // those that would be created.
 func Explain(found Findings, present []Present) {
@@ -246,7 +240,7 @@ func Explain(found Findings, present []Present) {
 		b := &found[i]
 		at := slices.IndexFunc(present, func(p Present) bool { return p.Ref == b.Object })
 		if b.Reason == api.ReasonNameConflict && at >= 0 {
-			b.Message = clip(b.Message + present[at].sentence())
+			b.Message = task.Cut(b.Message+present[at].sentence(), task.MaxMessage)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/task"
 )
 
 // ParseKubeconfig makes a configuration of the kubeconfig's current context, and warnings
@@ -90,12 +91,5 @@ func invalidKubeconfig(side string) *Error {
 // secrets.
 func (c *Cluster) clientMessage(err error) string {
 	s, _, _ := strings.Cut(err.Error(), "\n")
-	return shorten(c.hide(s), 600)
-}
-
-func shorten(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "..."
+	return task.Cut(c.hide(s), 600)
 }

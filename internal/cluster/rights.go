@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubemove/kubemove/internal/workload"
+	"github.com/kubemove/kubemove/task"
 )
 
 // Role is one of the two accounts that a pair's tasks use.
@@ -197,5 +198,5 @@ func MissingMessage(side, namespace string, missing []Right) string {
 	}
 	return fmt.Sprintf("the account at the %s lacks rights in namespace %s, if that exists; "+
 		"grant them with a Role and a RoleBinding there: %s",
-		side, namespace, shorten(strings.Join(resources, ", "), 850))
+		side, namespace, task.Cut(strings.Join(resources, ", "), 850))
 }

@@ -5,7 +5,6 @@ package steps
 import (
 	"context"
 	"errors"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -47,34 +46,16 @@ func Owner(s task.Subject) *metav1.OwnerReference {
 	return &metav1.OwnerReference{APIVersion: api.GroupVersion.String(), Kind: s.Kind, Name: s.Name, UID: types.UID(s.UID)}
 }
 
-// messageLength is the most that the API takes for a message.
-const messageLength = 1024
-
-// Success ends a task well.
-func Success(message string) task.Result {
-	return task.Result{Outcome: task.OutcomeSucceeded, Reason: api.ReasonSucceeded, Message: clip(message)}
-}
-
-// Declined ends a task that a check forbids for now.
-func Declined(reason, message string) task.Result {
-	return task.Result{Outcome: task.OutcomeDeclined, Retry: task.RetryLater, Reason: reason, Message: clip(message)}
-}
-
-// Failed ends a task that could not do its work.
-func Failed(reason, message string, retry task.Retry) task.Result {
-	return task.Result{Outcome: task.OutcomeFailed, Retry: retry, Reason: reason, Message: clip(message)}
-}
-
 // Failure ends a task with an error: one that may pass is tried again soon, one that a person
 // has to fix later. An error that brings its own result knows best.
 func Failure(err error) task.Result {
 	var verdict interface{ Result() *task.Result }
 	if errors.As(err, &verdict) {
 		r := *verdict.Result()
-		r.Message = clip(r.Message)
+		r.Message = task.Cut(r.Message, task.MaxMessage)
 		return r
 	}
-	r := Failed(api.ReasonFailed, err.Error(), task.RetrySoon)
+	r := task.Failed(api.ReasonFailed, err.Error(), task.RetrySoon)
 	var e *cluster.Error
 	if !errors.As(err, &e) {
 		return r
@@ -85,25 +66,4 @@ func Failure(err error) task.Result {
 		r.Retry = task.RetryLater
 	}
 	return r
-}
-
-// ExitCode of a process that ends with the result.
-func ExitCode(r task.Result) int {
-	switch {
-	case r.Outcome == task.OutcomeSucceeded:
-		return task.ExitDone
-	case r.Outcome == task.OutcomeDeclined:
-		return task.ExitDeclined
-	case r.Retry == task.RetrySoon:
-		return task.ExitFailed
-	default:
-		return task.ExitPermanent
-	}
-}
-
-func clip(s string) string {
-	if len(s) <= messageLength {
-		return s
-	}
-	return strings.ToValidUTF8(s[:messageLength-3], "") + "..."
 }

@@ -3,7 +3,6 @@ package steps
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,8 +20,8 @@ func TestFailureAndExitCode(t *testing.T) {
 		retry  task.Retry
 		why    string
 	}{
-		"Success":  {"Done and verified.", Success("done"), task.ExitDone, "", api.ReasonSucceeded},
-		"Declined": {"A check forbids it now.", Declined(api.ReasonLocked, "m"), task.ExitDeclined, task.RetryLater, api.ReasonLocked},
+		"Success":  {"Done and verified.", task.Succeeded("done"), task.ExitDone, "", api.ReasonSucceeded},
+		"Declined": {"A check forbids it now.", task.Declined(api.ReasonLocked, "m"), task.ExitDeclined, task.RetryLater, api.ReasonLocked},
 		"Unreachable": {"A network may come back within the Job.",
 			Failure(fmt.Errorf("x: %w", &cluster.Error{Kind: cluster.Unreachable})), task.ExitFailed, task.RetrySoon, api.ReasonEndpointUnreachable},
 		"Forbidden": {"Rights have to be granted by a person: another Pod at once is useless.",
@@ -35,16 +34,10 @@ func TestFailureAndExitCode(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := []any{ExitCode(tc.result), tc.result.Retry, tc.result.Reason}
+			got := []any{tc.result.ExitCode(), tc.result.Retry, tc.result.Reason}
 			if diff := cmp.Diff([]any{tc.code, tc.retry, tc.why}, got); diff != "" {
 				t.Errorf("%s\n-want +got:\n%s", tc.reason, diff)
 			}
 		})
-	}
-}
-
-func TestMessagesFitTheAPI(t *testing.T) {
-	if got := len(Success(strings.Repeat("é", 2000)).Message); got > 1024 {
-		t.Errorf("the message has %d bytes, the API takes 1024", got)
 	}
 }

@@ -123,9 +123,5 @@ func decodeStatus(message, runID string) *task.Status {
 // clip keeps a foreign text short.
 func clip(text string) string {
 	const limit = 400
-	text = strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ":")
-	if len(text) > limit {
-		return text[:limit] + "..."
-	}
-	return text
+	return task.Cut(strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ":"), limit)
 }

@@ -96,9 +96,9 @@ func cleanAll(ctx context.Context, places []place, r *report.Reporter, done fmt.
 		}
 	}
 	if len(left) > 0 {
-		return steps.Failed(api.ReasonFailed, "left behind at "+strings.Join(left, "; at "), retry)
+		return task.Failed(api.ReasonFailed, "left behind at "+strings.Join(left, "; at "), retry)
 	}
-	return steps.Success(done.String())
+	return task.Succeeded(done.String())
 }
 
 // again tries a few times; what cannot pass by itself is not tried again.

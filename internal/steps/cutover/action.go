@@ -95,18 +95,15 @@ func wait(stepName, message string) Action {
 }
 
 func failed(reason, message string) Action {
-	return end(task.OutcomeFailed, task.RetryLater, reason, message)
+	return ended(task.Failed(reason, message, task.RetryLater))
 }
 
 func declined(reason, message string) Action {
-	return end(task.OutcomeDeclined, task.RetryLater, reason, message)
+	return ended(task.Declined(reason, message))
 }
 
 func succeeded(message string) Action {
-	return end(task.OutcomeSucceeded, "", "Succeeded", message)
+	return ended(task.Succeeded(message))
 }
 
-func end(outcome task.Outcome, retry task.Retry, reason, message string) Action {
-	return Action{Kind: End, Message: message,
-		Result: &task.Result{Outcome: outcome, Retry: retry, Reason: reason, Message: message}}
-}
+func ended(r task.Result) Action { return Action{Kind: End, Message: r.Message, Result: &r} }

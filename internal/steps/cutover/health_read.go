@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemove/kubemove/task"
 )
 
 const (
@@ -83,10 +85,10 @@ func (s *switcher) examine(ctx context.Context, refs []podOwner) (string, error)
 	} else {
 		seen.program = hide.program
 		if sick := seen.sick(); len(sick) > 0 {
-			seen.lastLine = cut(hide.program(s.lastLine(ctx, sick[0])), lineLength)
+			seen.lastLine = task.Cut(hide.program(s.lastLine(ctx, sick[0])), lineLength)
 		}
 	}
-	return cut(hide.cluster(diagnose(seen)), diagnosisLength), nil
+	return task.Cut(hide.cluster(diagnose(seen)), diagnosisLength), nil
 }
 
 // secretValues of all Secrets that the Pods get. One that is not there has no values.

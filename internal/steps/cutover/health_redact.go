@@ -88,14 +88,6 @@ func (r *redactor) program(text string) string {
 	})
 }
 
-// cut a text to a number of bytes.
-func cut(text string, length int) string {
-	if len(text) <= length {
-		return text
-	}
-	return strings.ToValidUTF8(text[:length-3], "") + "..."
-}
-
 // secretsOf are the names of the Secrets that the containers of a Pod get.
 func secretsOf(p *corev1.Pod) []string {
 	var out []string

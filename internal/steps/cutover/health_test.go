@@ -18,6 +18,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
+	"github.com/kubemove/kubemove/task"
 )
 
 func typed[T any](t *testing.T, text string) T {
@@ -141,7 +142,7 @@ func TestRedacted(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := cut(hide(tc.text), 200); got != tc.want {
+			if got := task.Cut(hide(tc.text), 200); got != tc.want {
 				t.Errorf("%s:\nwant %q\ngot  %q", tc.reason, tc.want, got)
 			}
 		})

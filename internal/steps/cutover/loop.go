@@ -167,7 +167,9 @@ func (l *loop) watch(what string) (stop func()) {
 
 func (l *loop) stalled(reason, message string, since time.Time) {
 	l.out.Update(func(st *task.Status) {
-		st.Stalled = &task.Stalled{Since: metav1.NewTime(since.Truncate(time.Second)), Reason: reason, Message: truncate(message)}
+		st.Stalled = &task.Stalled{
+			Since: metav1.NewTime(since.Truncate(time.Second)), Reason: reason, Message: task.Cut(message, task.MaxMessage),
+		}
 	})
 }
 

@@ -61,11 +61,11 @@ func (o *Observed) goneOrTold(stepName, what string, pods []string) Action {
 	if o.Now.Sub(o.Began) <= rollbackPatience {
 		return wait(stepName, fmt.Sprintf("waiting for %s to be gone: %s", what, list(pods)))
 	}
-	return end(task.OutcomeFailed, task.RetrySoon, api.ReasonQuiesceTimeout, fmt.Sprintf("%s: still there: %s. "+
+	return ended(task.Failed(api.ReasonQuiesceTimeout, fmt.Sprintf("%s: still there: %s. "+
 		"Until they are gone the source stays as it is, or both sides would run: "+
 		"look at their nodes, bring one that is down back, or remove it from the cluster when it is off for good. "+
 		"What another client has made there it has to stop itself, or you do",
-		what, list(pods)))
+		what, list(pods)), task.RetrySoon))
 }
 
 // undoTarget stops the target, sees it gone, removes the marks and deletes what the switch

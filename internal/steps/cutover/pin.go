@@ -80,7 +80,7 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 		return err
 	}
 	if generation > made {
-		return &ending{steps.Failed(api.ReasonPlanUnsure,
+		return &ending{task.Failed(api.ReasonPlanUnsure,
 			fmt.Sprintf("nothing was done, as MoveEngine %s was edited (generation %d) and MovePair %s does not follow yet (generation %d): "+
 				"wait for the new plan; if none comes, the conditions of the engine say why",
 				name, generation, s.task.Move.Pair.Name, made), task.RetrySoon)}
@@ -95,7 +95,7 @@ func (s *switcher) followsEngine(ctx context.Context) error {
 func (s *switcher) judge(ctx context.Context, p *application.Plan) error {
 	hash := p.Hash()
 	if len(p.Unsure) > 0 && s.task.Move.ApprovedPlan != hash {
-		return &ending{steps.Failed(api.ReasonPlanUnsure,
+		return &ending{task.Failed(api.ReasonPlanUnsure,
 			"nothing was done, as the plan may lack something: "+strings.Join(p.Unsure, "; "), task.RetrySoon)}
 	}
 	if len(p.Blockers) > 0 {

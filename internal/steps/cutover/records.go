@@ -7,7 +7,6 @@ import (
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cluster"
-	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -67,7 +66,7 @@ func (s *switcher) superseded(r *Record, c endpoint) error {
 	case r.RollbackAt != nil:
 		return &ending{*failed(api.ReasonRollingBack, "a roll back of this switch has begun meanwhile").Result}
 	case r.Process != "" && r.Process != s.process:
-		return &ending{steps.Failed(api.ReasonLocked, "another process carries this switch out meanwhile", task.RetrySoon)}
+		return &ending{task.Failed(api.ReasonLocked, "another process carries this switch out meanwhile", task.RetrySoon)}
 	}
 	return nil
 }

@@ -58,8 +58,8 @@ func bounded(next func(Observed) Action) func(Observed) Action {
 		if !o.Repeated.includes(a.Kind) || o.Repeated.Count < repeatCount || o.Now.Sub(o.Repeated.Since) <= actions[o.Repeated.Kind].limit {
 			return a
 		}
-		return end(task.OutcomeFailed, task.RetrySoon, api.ReasonActionRepeats, fmt.Sprintf("%q was done %d times in %s and does not last: "+
+		return ended(task.Failed(api.ReasonActionRepeats, fmt.Sprintf("%q was done %d times in %s and does not last: "+
 			"another client undoes it (an operator, GitOps, an autoscaler, an admission webhook): find it and pause it",
-			a.Message, o.Repeated.Count, o.Now.Sub(o.Repeated.Since).Round(time.Second)))
+			a.Message, o.Repeated.Count, o.Now.Sub(o.Repeated.Since).Round(time.Second)), task.RetrySoon))
 	}
 }

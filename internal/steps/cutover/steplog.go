@@ -36,7 +36,7 @@ func (l *stepLog) begin(a Action, now time.Time, rollback bool) {
 		l.steps = append(l.steps, api.SwitchStep{Name: name, StartedAt: metaTime(now)})
 		s = &l.steps[len(l.steps)-1]
 	}
-	s.State, s.Message, s.FinishedAt = "Running", truncate(a.Message), nil
+	s.State, s.Message, s.FinishedAt = "Running", task.Cut(a.Message, task.MaxMessage), nil
 }
 
 // name of the step that an action belongs to. Waiting belongs to the step that it names.
@@ -65,7 +65,7 @@ func (l *stepLog) finish(but string, now time.Time) {
 func (l *stepLog) fail(message string, now time.Time) {
 	for i := range l.steps {
 		if s := &l.steps[i]; s.State == "Running" {
-			s.State, s.FinishedAt, s.Message = "Failed", metaTime(now), truncate(message)
+			s.State, s.FinishedAt, s.Message = "Failed", metaTime(now), task.Cut(message, task.MaxMessage)
 		}
 	}
 }
@@ -86,12 +86,4 @@ func (l *stepLog) list() []api.SwitchStep {
 func metaTime(t time.Time) *metav1.Time {
 	m := metav1.NewTime(t.Truncate(time.Second))
 	return &m
-}
-
-// truncate keeps a message within what a status may hold.
-func truncate(s string) string {
-	if len(s) > 1000 {
-		return s[:1000] + "..."
-	}
-	return s
 }

@@ -52,7 +52,7 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	if err := repositories(ctx, c, t, *channel, r); err != nil {
 		return steps.Failure(err)
 	}
-	return steps.Success("the channel is open")
+	return task.Succeeded("the channel is open")
 }
 
 // repositories tries the target with the workers' users, makes the claims of the mobilizers' state, sized by what the plan has found in

@@ -82,7 +82,7 @@ func planned(r *report.Reporter, s *api.PlanStatus) task.Result {
 	if len(s.Blockers) > 0 {
 		message = fmt.Sprintf("blockers: %d; the first: %s: %s", len(s.Blockers), s.Blockers[0].Reason, s.Blockers[0].Message)
 	}
-	return steps.Success(message)
+	return task.Succeeded(message)
 }
 
 // precheck finds what would make the capture fail: versions that are too old, a source that is

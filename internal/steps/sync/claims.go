@@ -11,7 +11,6 @@ import (
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
-	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -34,7 +33,7 @@ func ensureClaims(ctx context.Context, target *cluster.Cluster, p *application.P
 		}
 		want := newClaim(p, v.Target, us)
 		if want == nil {
-			stop := steps.Failed(api.ReasonPlanChanged,
+			stop := task.Failed(api.ReasonPlanChanged,
 				fmt.Sprintf("the plan creates no claim %s at the target: have the move planned again", v.Target), task.RetryLater)
 			return &stop, nil
 		}
@@ -53,14 +52,14 @@ func judgeClaim(name, namespace string, there *unstructured.Unstructured, us lin
 	var stop task.Result
 	switch active := lineage.Active(there); {
 	case active != "":
-		stop = steps.Declined(api.ReasonTargetIsActive, fmt.Sprintf("the claim %s in the target namespace %s is in use by the application, "+
+		stop = task.Declined(api.ReasonTargetIsActive, fmt.Sprintf("the claim %s in the target namespace %s is in use by the application, "+
 			"which a switch (UID %s) has started there: a copy would overwrite newer data", name, namespace, active))
 	case !us.Owns(there, true):
-		stop = steps.Declined(api.ReasonNameConflict,
+		stop = task.Declined(api.ReasonNameConflict,
 			fmt.Sprintf("the claim %s exists in the target namespace %s and was not created for this MovePair: "+
 				"a copy would overwrite its data. Rename or remove it, or choose another target namespace", name, namespace))
 	case there.GetDeletionTimestamp() != nil:
-		stop = steps.Failed(api.ReasonNameConflict, fmt.Sprintf("the claim %s in the target namespace %s is being deleted: wait until it is gone",
+		stop = task.Failed(api.ReasonNameConflict, fmt.Sprintf("the claim %s in the target namespace %s is being deleted: wait until it is gone",
 			name, namespace), task.RetryLater)
 	default:
 		return nil

@@ -51,7 +51,7 @@ func keepOpen(ctx context.Context, c *steps.Clusters, t *task.Task, s transfer.S
 	case err != nil:
 		return steps.Failure(err)
 	case d == nil || !sameVolumes(d.Spec, t.Volumes):
-		return steps.Declined(api.ReasonPlanChanged, "the DataSync has changed since the session was asked for: the next one follows it")
+		return task.Declined(api.ReasonPlanChanged, "the DataSync has changed since the session was asked for: the next one follows it")
 	}
 	k.spec = d.Spec
 	s.Session = k.id
@@ -80,9 +80,9 @@ func (k *keeper) passes(ctx context.Context, run task.Run) task.Result {
 		}
 		switch do := next(observed); {
 		case do.end != "" && k.lastBegan.IsZero():
-			return steps.Declined(api.ReasonPlanChanged, "no pass was made: "+do.end)
+			return task.Declined(api.ReasonPlanChanged, "no pass was made: "+do.end)
 		case do.end != "":
-			return steps.Success(fmt.Sprintf("the session ends after %d passes: %s", k.number, do.end))
+			return task.Succeeded(fmt.Sprintf("the session ends after %d passes: %s", k.number, do.end))
 		case do.trigger != "":
 			if err := k.pass(ctx, run, do); err != nil {
 				return failure(err)

@@ -70,7 +70,7 @@ func locked(ctx context.Context, c *steps.Clusters) (*task.Result, error) {
 			return nil, err
 		}
 		if h != nil {
-			stop := steps.Declined(api.ReasonLocked,
+			stop := task.Declined(api.ReasonLocked,
 				fmt.Sprintf("the namespace %s at the %s is locked by the switch %s, which copies the data itself: "+
 					"ask again when it has ended", side.Namespace, side.Side, h.Name))
 			return &stop, nil
@@ -115,7 +115,7 @@ func choose(p *application.Plan, wanted []task.Volume) ([]application.Volume, *t
 	for _, w := range wanted {
 		v, ok := byName[w.Name]
 		if !ok || v.Policy != api.ClaimCopy {
-			stop := steps.Failed(api.ReasonPlanChanged, fmt.Sprintf("the claim %s is no longer one that this application copies: "+
+			stop := task.Failed(api.ReasonPlanChanged, fmt.Sprintf("the claim %s is no longer one that this application copies: "+
 				"have the move planned again (spec.planRequest of the MovePair), then ask again", w.Name), task.RetryLater)
 			return nil, &stop
 		}
@@ -166,7 +166,7 @@ func transferAll(ctx context.Context, s transfer.Spec, r *report.Reporter) task.
 		st.BytesPerSecond, st.ETASeconds = 0, 0
 		st.CopySeconds = result.CopySeconds()
 	})
-	return steps.Success(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
+	return task.Succeeded(fmt.Sprintf("volumes copied and verified: %d (%d files, %d bytes)", len(result.Volumes), result.Files, result.Bytes))
 }
 
 func copyAll(ctx context.Context, session *transfer.Session, run task.Run) (transfer.Result, error) {

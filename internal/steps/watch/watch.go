@@ -26,9 +26,9 @@ func Run(ctx context.Context, t *task.Task, r *report.Reporter) task.Result {
 	}
 	r.Update(func(st *task.Status) { st.Watch = found })
 	if len(found.SourceRuns) > 0 {
-		return steps.Success("both endpoints answer, and the application runs at the source")
+		return task.Succeeded("both endpoints answer, and the application runs at the source")
 	}
-	return steps.Success("both endpoints answer")
+	return task.Succeeded("both endpoints answer")
 }
 
 // look once.
