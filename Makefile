@@ -28,6 +28,11 @@ cli: ## compile kubectl-move into .kubemove/bin: kubectl move, or kubectl kubemo
 	CGO_ENABLED=0 $(GO) build -trimpath -o .kubemove/bin/ ./cmd/kubectl-move
 	@ln -sf kubectl-move .kubemove/bin/kubectl-kubemove
 
+.PHONY: release
+release: ## archives of kubectl-move, checksums and krew's manifest in .kubemove/release; VERSION=v1.2.3; uploads nothing
+	$(GO) run ./hack/release -version "$(VERSION)" -out .kubemove/release
+	hack/release/try.sh .kubemove/release
+
 .PHONY: test
 test: ## tests that need no root and no cluster
 	$(GO) test -timeout 30m ./...

@@ -99,8 +99,14 @@ func (v *Version) ask(ctx context.Context, k *kit.Kit) error {
 	return nil
 }
 
-// clientVersion as the toolchain has written it: a tag, or a commit.
+// release that this program is of; hack/release sets it.
+var release string
+
+// clientVersion is that of the release, or else as the toolchain has written it: a tag, or a commit.
 func clientVersion() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
