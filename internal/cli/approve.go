@@ -22,7 +22,7 @@ func newApproveCommand(k *kit.Kit) *cobra.Command {
 	o := &approveOptions{}
 	c := onMove(k, "approve [NAME]", "Approve the plan by its hash: the switch may begin",
 		"Write spec.approvedPlan of the MoveSwitch: the hash of the plan that you have read. The switch begins as soon as all else that it\n"+
-			"waits for is there; a plan that has changed since is not carried out.\n\n"+
+			"waits for is there; a plan that has changed since is not carried out. A first plan that is being made is waited for.\n\n"+
 			"Without --plan the plan is summed up and you are asked. The hash that is sent is the one that was shown.",
 		func(ctx context.Context, m snapshot.Move) error { return runApprove(ctx, k, o, m) })
 	o.dryRun.AddFlag(c)
@@ -43,6 +43,9 @@ func runApprove(ctx context.Context, k *kit.Kit, o *approveOptions, m snapshot.M
 	}
 	r, err := m.Choose(o.target)
 	if err != nil {
+		return err
+	}
+	if m, r, err = firstPlan(ctx, k, planTimeout, m, r); err != nil {
 		return err
 	}
 	if err := steer.Approvable(m, r); err != nil {

@@ -22,24 +22,36 @@ type planOptions struct {
 	dryRun  kit.DryRun
 	output  kit.Output
 	target  string
+	file    string
 	refresh bool
 	timeout time.Duration
 }
 
 func newPlanCommand(k *kit.Kit) *cobra.Command {
 	o := &planOptions{}
-	c := onMove(k, "plan [NAME]", "Read the plan: what moves, what stays and why, and what stands in the way",
-		"Show the newest plan: its objects and why each of them moves or stays, its volumes with their bytes, how long the switch takes and\n"+
-			"how long the application is stopped, warnings, and blockers with their fixes. With blockers the exit code is 5.\n\n"+
+	c := onMove(k, "plan [NAME | -f FILE]", "Read the plan: what moves, what stays and why, and what stands in the way",
+		"Show the newest plan, and wait for the first one: its objects and why each of them moves or stays, its volumes with their bytes,\n"+
+			"how long the switch takes and how long the application is stopped, warnings, and blockers with their fixes. With blockers the\n"+
+			"exit code is 5.\n\n"+
 			"With --refresh a new plan is asked for first (spec.planRequest of the MovePair), and waited for. The form diff shows which fields\n"+
-			"differ from what the target has, and from the plan before; the values of Secrets are never stored.",
+			"differ from what the target has, and from the plan before; the values of Secrets are never stored.\n\n"+
+			"With -f the plan is that of a MoveEngine which is not applied yet: it is created, with the mode Offline and the approval Manual,\n"+
+			"so that nothing is copied and nothing can be stopped, and is deleted again when its plan is there.",
 		func(ctx context.Context, m snapshot.Move) error { return runPlan(ctx, k, o, m) })
-	c.Example = examples(k, "plan shop", "plan shop -o diff", "plan shop --refresh")
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if o.file == "" {
+			return run(c, args)
+		}
+		return runPreview(c.Context(), k, o, args)
+	}
+	c.Example = examples(k, "plan shop", "plan shop -o diff", "plan shop --refresh", "plan -f moveengine.yaml")
+	c.Flags().StringVarP(&o.file, "filename", "f", "", "the `FILE` with a MoveEngine that is not applied yet; - for the input")
 	addTarget(k, c, &o.target)
 	o.output.AddFlag(c, "text", "diff", "json", "yaml")
 	o.dryRun.AddFlag(c)
 	c.Flags().BoolVar(&o.refresh, "refresh", false, "ask for a new plan, and wait for it")
-	c.Flags().DurationVar(&o.timeout, "timeout", 15*time.Minute, "how long to wait for a new plan; 0 for ever")
+	c.Flags().DurationVar(&o.timeout, "timeout", planTimeout, "how long to wait for a plan that is being made; 0 for ever")
 	return c
 }
 
@@ -54,17 +66,29 @@ func runPlan(ctx context.Context, k *kit.Kit, o *planOptions, m snapshot.Move) e
 	if err != nil {
 		return err
 	}
-	if o.refresh {
-		if m, r, err = refresh(ctx, k, o, m, r); err != nil || o.dryRun.Server() {
-			return err
-		}
+	switch {
+	case o.refresh:
+		m, r, err = refresh(ctx, k, o, m, r)
+	default:
+		m, r, err = firstPlan(ctx, k, o.timeout, m, r)
 	}
+	if err != nil || o.dryRun.Server() {
+		return err
+	}
+	return presentPlan(ctx, k, o, m, r)
+}
+
+// presentPlan shows the stored plan; an error says that it is blocked, or that only a part of it was shown.
+func presentPlan(ctx context.Context, k *kit.Kit, o *planOptions, m snapshot.Move, r *snapshot.Route) error {
 	plan, err := storedPlan(ctx, k, m, r)
 	if err != nil {
 		return orSummary(k, o, r, err)
 	}
 	if err := showPlan(k, o, r, plan); err != nil {
 		return err
+	}
+	if o.file != "" {
+		return blockedPreview(o, m, plan)
 	}
 	k.Next(steer.Next(m, "plan"))
 	return blockedPlan(m, r, plan.Hash, plan.Blockers)
@@ -112,6 +136,46 @@ func showPlan(k *kit.Kit, o *planOptions, r *snapshot.Route, plan planfile.Plan)
 		fmt.Fprintf(k.Out, "\nDowntime of a switch now: %s\n", d)
 	}
 	return nil
+}
+
+// planTimeout is how long a plan may take. It looks through every volume.
+const planTimeout = 15 * time.Minute
+
+// firstPlan waits for the plan of a move that has none yet, when it is being made.
+func firstPlan(
+	ctx context.Context, k *kit.Kit, timeout time.Duration, m snapshot.Move, r *snapshot.Route,
+) (snapshot.Move, *snapshot.Route, error) {
+	if r.Plan != nil || m.Phase != snapshot.Starting && m.Phase != snapshot.Planning {
+		return m, r, nil
+	}
+	return awaitPlan(ctx, k, timeout, m, r.Target)
+}
+
+// awaitPlan waits for the first plan of a move, which is being made.
+func awaitPlan(
+	ctx context.Context, k *kit.Kit, timeout time.Duration, m snapshot.Move, target string,
+) (snapshot.Move, *snapshot.Route, error) {
+	began := k.Now()
+	k.Narrate("The plan of %s is being made.", m.Key())
+	last, err := k.Await(ctx, m, kit.Goal{
+		What: "the plan of " + m.Key(), Timeout: timeout, Goes: "the plan is made in the cluster",
+		Follow: []string{"kubectl", "move", "status", m.Key(), "--watch"},
+		Reached: func(m snapshot.Move) (bool, error) {
+			if m.Phase == snapshot.Refused {
+				return false, fault.New(fault.Failed, m.Key()+" is not accepted", "%s", m.Message)
+			}
+			if target != "" && len(m.Routes) > 0 {
+				if _, err := m.Choose(target); err != nil {
+					return false, err
+				}
+			}
+			return isPlannedSince(m, m.Route(target), time.Time{}, k.Now().Sub(began))
+		},
+	})
+	if err != nil {
+		return m, nil, err
+	}
+	return last, last.Route(target), nil
 }
 
 // refresh asks for a new plan and waits until it is there.

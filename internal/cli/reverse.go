@@ -40,7 +40,11 @@ func runReverse(ctx context.Context, k *kit.Kit, o *reverseOptions, m snapshot.M
 	if err != nil {
 		return err
 	}
-	if err := k.Create(ctx, o.dryRun, back); err != nil || o.dryRun.Server() {
+	manifest, err := steer.ManifestOf(back)
+	if err != nil {
+		return err
+	}
+	if _, err := k.Create(ctx, o.dryRun, manifest); err != nil || o.dryRun.Server() {
 		return err
 	}
 	return accepted(ctx, k, snapshot.Move{Kind: snapshot.KindReverse, Namespace: m.Namespace, Name: back.Name}, o.timeout, 0)

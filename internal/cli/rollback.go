@@ -21,8 +21,9 @@ type rollbackOptions struct {
 func newRollbackCommand(k *kit.Kit) *cobra.Command {
 	o := &rollbackOptions{}
 	c := onMove(k, "rollback [NAME]", "Bring the source back, until the switch is committed",
-		"Set spec.desired of the MoveSwitch to RolledBack: the target is stopped, and the source starts again as it was. It is possible\n"+
-			"until the switch is committed; after that a way back is made with the command reverse.",
+		"Set spec.desired of the MoveSwitch to RolledBack: the target is stopped, and the source starts again as it was; a switch that is\n"+
+			"approved and has not begun does not begin. It is possible until the switch is committed; after that a way back is made with the\n"+
+			"command reverse.",
 		func(ctx context.Context, m snapshot.Move) error { return runRollback(ctx, k, o, m) })
 	o.dryRun.AddFlag(c)
 	c.Flags().BoolVar(&o.wait, "wait", false, "wait until the source is back")

@@ -43,24 +43,9 @@ func runStart(ctx context.Context, k *kit.Kit, o *startOptions) error {
 	if err := o.dryRun.Check(); err != nil {
 		return err
 	}
-	if o.file == "" {
-		return fault.Badly("no file is given: expected -f FILE with a MoveEngine")
-	}
-	data, err := readFile(k, o.file)
+	moves, err := readMoves(k, o.file)
 	if err != nil {
 		return err
-	}
-	ns, err := k.Namespace()
-	if err != nil {
-		return err
-	}
-	given := ""
-	if k.Flags.Namespace != nil {
-		given = *k.Flags.Namespace
-	}
-	moves, err := steer.Read(data, ns, given)
-	if err != nil {
-		return fault.Badly("%s cannot be started: %s", o.file, err)
 	}
 	for _, m := range moves {
 		generation, err := k.Apply(ctx, o.dryRun, m, o.force)
@@ -75,6 +60,30 @@ func runStart(ctx context.Context, k *kit.Kit, o *startOptions) error {
 		}
 	}
 	return nil
+}
+
+// readMoves of a file that -f names.
+func readMoves(k *kit.Kit, file string) ([]steer.Manifest, error) {
+	if file == "" {
+		return nil, fault.Badly("no file is given: expected -f FILE with a MoveEngine")
+	}
+	data, err := readFile(k, file)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := k.Namespace()
+	if err != nil {
+		return nil, err
+	}
+	given := ""
+	if k.Flags.Namespace != nil {
+		given = *k.Flags.Namespace
+	}
+	moves, err := steer.Read(data, ns, given)
+	if err != nil {
+		return nil, fault.Badly("%s cannot be read: %s", file, err)
+	}
+	return moves, nil
 }
 
 // readFile by its name; - is the input.

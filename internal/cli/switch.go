@@ -25,7 +25,8 @@ func newSwitchCommand(k *kit.Kit) *cobra.Command {
 	o := &switchOptions{}
 	c := onMove(k, "switch [NAME]", "Switch to a target: choose it, set the time, approve the plan",
 		"Write spec.switch.target and spec.switch.at of the move, as far as they are given and differ, and then approve the plan as approve\n"+
-			"does. The switch begins at that time, or at once, when the channel is open and everything was copied once.\n\n"+
+			"does, waiting for a first plan. The switch begins at that time, or at once, when the channel is open and everything was copied\n"+
+			"once.\n\n"+
 			"What it stops comes back by itself when anything fails before the commit. With --wait its steps are shown until it has ended.",
 		func(ctx context.Context, m snapshot.Move) error { return runSwitch(ctx, k, o, m) })
 	c.Example = examples(k, "switch shop --wait", "switch shop --target far --at 2026-12-24T02:00:00+01:00", "switch shop --at now")
@@ -65,6 +66,9 @@ func runSwitch(ctx context.Context, k *kit.Kit, o *switchOptions, m snapshot.Mov
 	}
 	r, err := m.Choose(o.target)
 	if err != nil {
+		return err
+	}
+	if m, r, err = firstPlan(ctx, k, planTimeout, m, r); err != nil {
 		return err
 	}
 	begin, err := steer.Begin(m, r.Target, at, atOnce)

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
-	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cli/fault"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
 	"github.com/kubemove/kubemove/internal/cli/steer"
@@ -38,32 +37,45 @@ func (k *Kit) Apply(ctx context.Context, d DryRun, m steer.Manifest, force bool)
 	if err := result.Error(); err != nil {
 		return 0, fault.API(fmt.Sprintf("cannot apply %s in namespace %s", object, m.Namespace), err)
 	}
-	answer, err := result.Raw()
+	applied, err := metaOf(result, object)
 	if err != nil {
 		return 0, err
 	}
-	var applied struct{ Metadata metav1.ObjectMeta }
-	if err := json.Unmarshal(answer, &applied); err != nil {
-		return 0, fmt.Errorf("the answer of the API server to %s is no object: %w", object, err)
-	}
 	k.Done(d, object, "applied")
-	return applied.Metadata.Generation, nil
+	return applied.Generation, nil
 }
 
-// Create a MoveReverse.
-func (k *Kit) Create(ctx context.Context, d DryRun, r *api.MoveReverse) error {
+// Create a move that is not there yet, and return its UID.
+func (k *Kit) Create(ctx context.Context, d DryRun, m steer.Manifest) (types.UID, error) {
 	client, err := k.Moves()
 	if err != nil {
-		return err
+		return "", err
 	}
-	object := "movereverse/" + r.Name
-	k.Say(d, []string{"kubectl", "--namespace", r.Namespace, "create", "--filename", "-"})
-	err = written(client.Post(), d).Namespace(r.Namespace).Resource("movereverses").Body(r).Do(ctx).Error()
+	object := snapshot.Move{Kind: m.Kind, Name: m.Name}.Key()
+	k.Say(d, []string{"kubectl", "--namespace", m.Namespace, "create", "--filename", "-"})
+	result := written(client.Post(), d).Namespace(m.Namespace).Resource(m.Plural()).Body(m.JSON).Do(ctx)
+	if err := result.Error(); err != nil {
+		return "", fault.API(fmt.Sprintf("cannot create %s in namespace %s", object, m.Namespace), err)
+	}
+	created, err := metaOf(result, object)
 	if err != nil {
-		return fault.API(fmt.Sprintf("cannot create %s in namespace %s", object, r.Namespace), err)
+		return "", err
 	}
 	k.Done(d, object, "created")
-	return nil
+	return created.UID, nil
+}
+
+// metaOf what the API server has answered.
+func metaOf(result rest.Result, object string) (*metav1.ObjectMeta, error) {
+	answer, err := result.Raw()
+	if err != nil {
+		return nil, err
+	}
+	var o struct{ Metadata metav1.ObjectMeta }
+	if err := json.Unmarshal(answer, &o); err != nil {
+		return nil, fmt.Errorf("the answer of the API server to %s is no object: %w", object, err)
+	}
+	return &o.Metadata, nil
 }
 
 // Delete a move, and no later one of its name.

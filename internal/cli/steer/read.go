@@ -3,6 +3,7 @@ package steer
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -85,4 +86,10 @@ func manifest(o *unstructured.Unstructured, namespace, given string) (Manifest, 
 	var err error
 	m.JSON, err = o.MarshalJSON()
 	return m, err
+}
+
+// ManifestOf a MoveReverse.
+func ManifestOf(r *api.MoveReverse) (Manifest, error) {
+	body, err := json.Marshal(r)
+	return Manifest{Kind: snapshot.KindReverse, Namespace: r.Namespace, Name: r.Name, JSON: body}, err
 }

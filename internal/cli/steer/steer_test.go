@@ -97,6 +97,11 @@ func TestRollBack(t *testing.T) {
 			"written at the target since would be lost; a way back takes it along\ntry: kubectl move reverse moveengine/shop\n"},
 		"Starting": {"there is no switch", "starting", "error: cannot roll back moveengine/shop\n"},
 	}, steer.RollBack)
+	approved := sample.Objects("approval")
+	approved.Switches[0].Spec.ApprovedPlan = sample.Hash
+	if got := outcome(steer.RollBack(snapshot.New(approved, sample.Now).Moves[0])); got != done {
+		t.Errorf("a switch that may begin at any moment is taken back, got %s", got)
+	}
 }
 
 func TestRetry(t *testing.T) {

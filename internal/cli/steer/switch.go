@@ -103,11 +103,11 @@ func Begin(m snapshot.Move, target string, at time.Time, atOnce bool) (Patch, er
 	return p, nil
 }
 
-// RollBack a switch that is not committed.
+// RollBack a switch that is not committed. One that is approved may begin at any moment, and does not begin after this.
 func RollBack(m snapshot.Move) (Patch, error) {
 	r := m.Switch()
 	switch {
-	case r == nil || !r.Switch.Begun() && m.Phase != snapshot.RollingBack:
+	case r == nil || !r.Switch.Begun() && !mayBegin(m, r) && m.Phase != snapshot.RollingBack:
 		return Patch{}, refusal(m, "roll back", "no switch of it has begun, so there is nothing to roll back").
 			Trying("kubectl", "move", "suspend", m.Key())
 	case r.Switch.Switched || !r.Switch.Committed.IsZero():
@@ -115,6 +115,11 @@ func RollBack(m snapshot.Move) (Patch, error) {
 			"a way back takes it along").Trying("kubectl", "move", "reverse", m.Key())
 	}
 	return ofSwitch(m, r, map[string]any{"desired": api.DesiredRolledBack}), nil
+}
+
+// mayBegin says whether nothing more is asked of a person before a switch begins.
+func mayBegin(m snapshot.Move, r *snapshot.Route) bool {
+	return r.Switch.ApprovedPlan != "" || m.Approval() == api.ApprovalAutomatic
 }
 
 // Retry a switch that was rolled back, declined or held.
