@@ -31,7 +31,7 @@ type badInput struct {
 // kubeconfigOf writes the target's kubeconfig, changed, into the Secret dst.
 func kubeconfigOf(change func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)) func(s *scenario) {
 	return func(s *scenario) {
-		config, err := clientcmd.LoadFromFile(s.dst.Kubeconfig)
+		config, err := clientcmd.LoadFromFile(s.way)
 		require.NoError(s.t, err)
 		for _, c := range config.Clusters {
 			for _, user := range config.AuthInfos {

@@ -49,25 +49,52 @@ func read(t *testing.T, config string, blocks ...string) {
 	for _, block := range blocks {
 		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", watchSome+block)
 		cmd.Dir = clusters.Root
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "PATH="+filepath.Dir(clusters.Kubectl())+":"+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "PATH="+clusters.Path())
 		out, err := cmd.CombinedOutput()
 		t.Logf("$ %s\n%s", strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n$ "), out)
 		require.NoError(t, err)
 	}
 }
 
-// TestFirstMove runs every command of the README's first move, which goes back before it is
-// committed, and then every command of the example's page, which moves: with the account that
-// manifests/endpoint makes at the target, and no more rights.
+// TestFirstMove moves the first application by kubectl move, and then by kubectl alone: both have its namespace.
 func TestFirstMove(t *testing.T) {
 	t.Parallel()
+	t.Run("kubectl move", firstMove)
+	t.Run("kubectl", kubectlPage)
+}
+
+// kubectlPage runs every command of docs/kubectl.md, with the account that manifests/endpoint makes, to the last one, which leaves
+// nothing.
+func kubectlPage(t *testing.T) {
+	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "journal"}
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.close()
+			_, _ = s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "clusterrolebinding", "kubemove-endpoint-facts-journal")
+		}
+	})
+	read(t, contexts(t), blocksOf(t, "docs/kubectl.md", "")...)
+	s.requireGone()
+}
+
+// requireGone fails the test when a cluster still has the namespace.
+func (s *scenario) requireGone() {
+	s.t.Helper()
+	for _, c := range clusters.Clusters() {
+		require.Empty(s.t, s.kubectl(c, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
+	}
+}
+
+// firstMove runs every command of the README's first move, which goes back before it is committed, and then every command of the
+// example's page, which moves: with the account that target add makes, and no more rights.
+func firstMove(t *testing.T) {
 	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "journal"}
 	t.Cleanup(s.close)
 	config := contexts(t)
 	page := blocksOf(t, "examples/first-move/README.md", "")
 	application, wayThere, rest := page[0], page[1], page[2:]
 	read(t, config, application, wayThere)
-	read(t, config, plannedThen(blocksOf(t, "README.md", "## A first move"))...)
+	read(t, config, blocksOf(t, "README.md", "## A first move")...)
 	s.kubectl(s.src, "wait", "moveswitch/journal-dst", "--for=condition=RolledBack", timeout)
 	s.kubectl(s.src, "rollout", "status", "deployment/journal", timeout)
 	// A reader who goes on with the example has not gone back.
@@ -94,9 +121,7 @@ func TestWebShopPage(t *testing.T) {
 		}
 	})
 	read(t, contexts(t), blocksOf(t, "examples/webshop/README.md", "")...)
-	for _, c := range clusters.Clusters() {
-		require.Empty(t, s.kubectl(c, "get", "namespace", "webshop", "--ignore-not-found", "-o", "name"))
-	}
+	s.requireGone()
 }
 
 // postgresLivePage runs every command of the page of examples/postgres-live, which proves that no
@@ -110,13 +135,10 @@ func postgresLivePage(t *testing.T) {
 			return
 		}
 		s.close()
-		_, _ = s.dst.Kubectl(context.Background(), "delete", "--ignore-not-found", "clusterrolebinding", "kubemove-endpoint-facts-"+s.namespace)
 		_ = os.Remove(filepath.Join(clusters.Root, "acknowledged.log"))
 	})
 	read(t, contexts(t), blocksOf(t, "examples/postgres-live/README.md", "")...)
-	for _, c := range clusters.Clusters() {
-		require.Empty(t, s.kubectl(c, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
-	}
+	s.requireGone()
 }
 
 // TestBlueGreenPage runs every command of the page of examples/blue-green: there, back and there again, with each side's own
@@ -132,7 +154,6 @@ func TestBlueGreenPage(t *testing.T) {
 		}
 		blue.close()
 		green.close()
-		_, _ = blue.src.Kubectl(context.Background(), "delete", "--ignore-not-found", "clusterrolebinding", "kubemove-endpoint-facts-book-green")
 	})
 	page := blocksOf(t, "examples/blue-green/README.md", "")
 	require.Len(t, page, 6)
@@ -156,18 +177,6 @@ func TestBlueGreenPage(t *testing.T) {
 	for _, s := range []*scenario{blue, green} {
 		require.Empty(t, s.kubectl(s.src, "get", "namespace", s.namespace, "--ignore-not-found", "-o", "name"))
 	}
-}
-
-// plannedThen puts the time that a reader takes for the plan before the block that reads it.
-func plannedThen(blocks []string) []string {
-	var out []string
-	for _, block := range blocks {
-		if strings.Contains(block, ".status.plan}") {
-			out = append(out, "kubectl --namespace journal wait movepair journal-dst --for=condition=Ready --timeout=5m\n")
-		}
-		out = append(out, block)
-	}
-	return out
 }
 
 // TestInstall runs the README's commands of the installation on a cluster that has never seen

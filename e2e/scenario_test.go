@@ -30,19 +30,37 @@ type scenario struct {
 	t         *testing.T
 	namespace string
 	src, dst  *lab.Cluster
+	// way is a file with the kubeconfig that target add has made for dst.
+	way string
 }
 
 // newScenario makes the namespaces, and in src the Secret "dst" with a kubeconfig of the
-// target. Both are removed when the test has ended; a failed test says first what it saw.
-func newScenario(t *testing.T) *scenario {
+// target, as a user does: kubectl move target add, with its flags. All of it is removed when the
+// test has ended; a failed test says first what it saw.
+func newScenario(t *testing.T, flags ...string) *scenario {
+	s := emptyScenario(t)
+	s.kubectl(s.dst, "create", "namespace", s.namespace)
+	s.addTarget("dst", append([]string{"--kubeconfig", s.dst.Kubeconfig}, flags...)...)
+	s.way = filepath.Join(t.TempDir(), "dst.kubeconfig")
+	require.NoError(t, os.WriteFile(s.way, []byte(s.kubectl(s.src, "get", "secret", "dst", "-o",
+		`go-template={{.data.kubeconfig | base64decode}}`)), 0o600))
+	return s
+}
+
+// emptyScenario makes the namespace in src alone.
+func emptyScenario(t *testing.T) *scenario {
 	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(),
 		namespace: fmt.Sprintf("move-%d", time.Now().UnixNano()/1000%1e10)}
-	for _, c := range clusters.Clusters() {
-		s.kubectl(c, "create", "namespace", s.namespace)
-	}
-	s.kubectl(s.src, "create", "secret", "generic", "dst", "--from-file=kubeconfig="+s.dst.Kubeconfig)
+	s.kubectl(s.src, "create", "namespace", s.namespace)
 	t.Cleanup(s.close)
 	return s
+}
+
+// addTarget makes an account with the rights that a move needs, and stores its kubeconfig as a Secret in src.
+func (s *scenario) addTarget(name string, flags ...string) {
+	s.t.Helper()
+	out, err := clusters.Move(s.t.Context(), s.src, append([]string{"--namespace", s.namespace, "target", "add", name, "--yes"}, flags...)...)
+	require.NoError(s.t, err, out)
 }
 
 func (s *scenario) close() {
@@ -62,6 +80,9 @@ func (s *scenario) close() {
 			"kubemove.io/force-delete=true")
 	}
 	for _, c := range clusters.Clusters() {
+		if err := c.RemoveTargets(ctx, s.namespace); err != nil {
+			s.t.Errorf("the accounts of targets in %s cannot be removed: %v", c.Name, err)
+		}
 		if _, err := c.Kubectl(ctx, "delete", "namespace", "--ignore-not-found", s.namespace, timeout); err != nil {
 			s.t.Errorf("the namespace in %s cannot be deleted: %v", c.Name, err)
 		}

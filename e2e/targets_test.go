@@ -18,7 +18,7 @@ func TestTwoLiveTargets(t *testing.T) {
 	s := newScenario(t)
 	s.deploy(s.src, "shop.yaml")
 	before := s.files(s.src, s.pod(s.src, "app=shop"))
-	config, err := os.ReadFile(s.dst.Kubeconfig)
+	config, err := os.ReadFile(s.way)
 	require.NoError(t, err)
 	file := t.TempDir() + "/kubeconfig"
 	// Nothing listens there.

@@ -63,16 +63,19 @@ func TestTransport(t *testing.T) {
 
 // secondNamespace is a target in the source's own cluster.
 func secondNamespace(t *testing.T, s *scenario) {
-	s.kubectl(s.src, "create", "namespace", s.namespace+"-b")
+	there := &scenario{t: t, src: s.src, dst: s.src, namespace: s.namespace + "-b"}
 	t.Cleanup(func() {
 		// Before the scenario's own clean-up, which needs the engine's account there.
 		_, _ = s.src.Kubectl(context.Background(), "-n", s.namespace, "delete", "moveengines", "--all", timeout)
-		if out, err := s.src.Kubectl(context.Background(), "delete", "namespace", s.namespace+"-b", timeout); err != nil {
+		if err := s.src.RemoveTargets(context.Background(), there.namespace); err != nil {
+			t.Error(err)
+		}
+		if out, err := s.src.Kubectl(context.Background(), "delete", "namespace", there.namespace, timeout); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
 	s.kubectl(s.src, "delete", "secret", "dst")
-	s.kubectl(s.src, "create", "secret", "generic", "dst", "--from-file=kubeconfig="+s.src.Kubeconfig)
+	s.addTarget("dst", "--in-cluster", "--target-namespace", there.namespace)
 }
 
 // noNodePorts leaves room for the application's own, which is made at the end.

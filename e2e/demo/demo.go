@@ -54,7 +54,7 @@ func (d *Demo) Run(ctx context.Context) ([]Fact, error) {
 		return nil, err
 	}
 	// What the client says at the source is read from here on: its log goes with its Pod.
-	there := &journey{from: "src", to: "dst", pair: pair}
+	there := &journey{from: "src", to: "dst", move: "moveengine/" + engine, pair: pair}
 	if err := d.followClient(ctx, there); err != nil {
 		return nil, err
 	}
@@ -80,6 +80,8 @@ func (d *Demo) Run(ctx context.Context) ([]Fact, error) {
 // journey of the application from one cluster to the other.
 type journey struct {
 	from, to string
+	// move is the MoveEngine or MoveReverse, as kubectl move takes it.
+	move string
 	// pair is the name of its MovePair and its MoveSwitch.
 	pair string
 	// log of the client where the journey begins, and earlier what clients were acknowledged before it.
@@ -125,12 +127,15 @@ func (d *Demo) Remove(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.lab.Target().RemoveTargets(ctx, Namespace); err != nil {
+		return err
+	}
 	for _, name := range found {
 		if err := d.all(ctx, fmt.Sprintf("%s delete namespace %s --timeout=3m", on(name), Namespace)); err != nil {
 			return err
 		}
 	}
-	return d.all(ctx, on("dst")+" delete clusterrolebinding kubemove-endpoint-facts-"+Namespace+" --ignore-not-found")
+	return nil
 }
 
 // Down ends the clusters and removes what the demo has made on this machine. From clusters that

@@ -6,137 +6,107 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/kubemove/kubemove/internal/text"
 )
 
 // register makes a way to the other cluster: an account there with the rights that a move needs.
 func (d *Demo) register(ctx context.Context) error {
 	d.tell.step("The way to dst: an account there with the rights that a move needs, and its kubeconfig in a Secret in src.")
-	return d.all(ctx,
-		on("dst")+" apply --filename "+example+"/namespace.yaml",
-		"kubectl kustomize manifests/endpoint | sed s/APPLICATION/"+Namespace+"/ | "+nextLine+on("dst")+" apply --filename -",
-		"manifests/endpoint/kubeconfig.sh "+Namespace+" dst | "+nextLine+
-			on("src")+" create secret generic dst --from-file=kubeconfig=/dev/stdin")
+	return d.all(ctx, on("dst")+" apply --filename "+example+"/namespace.yaml", move("target add dst --context dst --yes"))
 }
 
-// move copies while the application runs, shows the plan, approves it, and follows the switch to its end.
+// move copies while the application runs, shows the plan, and follows the switch to its end.
 func (d *Demo) move(ctx context.Context, j *journey) error {
 	d.tell.step("The move. KubeMove plans, opens the channel, and copies while the application goes on running.")
-	err := d.all(ctx,
-		on("src")+" apply --filename "+example+"/moveengine.yaml",
-		on("src")+" wait moveengine "+engine+" --for=condition=Ready --timeout=3m",
-		on("src")+" wait movepair "+pair+" --for=jsonpath={.status.lastSuccessTime} --timeout=5m")
-	if err != nil {
-		return fmt.Errorf("%w\nlook at the blockers: %s get movepair %s --output yaml", err, on("src"), pair)
+	if err := d.all(ctx, move("start --filename "+example+"/moveengine.yaml")); err != nil {
+		return err
 	}
-	d.tell.step("Everything was copied once. From now on only what has changed is, every 30 seconds, until you want to switch.")
+	hash, err := d.showPlan(ctx, j)
+	if err != nil {
+		return err
+	}
+	d.tell.step("When everything was copied once, only what has changed is, every 30 seconds, until you want to switch.")
 	if err := d.all(ctx,
+		on("src")+" wait movepair "+pair+" --for=jsonpath={.status.lastSuccessTime} --timeout=5m",
 		on("src")+" wait datasync "+pair+"-restic "+nextLine+
 			"--for=jsonpath={.status.lastRun.trigger}=Schedule --timeout=5m"); err != nil {
 		return err
 	}
-	out, err := d.shown(ctx, on("src")+" get datasync "+pair+"-restic --output "+nextLine+
-		`jsonpath='{.status.lastRun.trigger}: {.status.lastRun.outcome}, copied in {.status.lastRun.copySeconds} s'`)
+	out, err := d.shown(ctx, move("history "+j.move))
 	if err != nil {
 		return err
 	}
 	d.tell.say("%s", out)
-	hash, err := d.showPlan(ctx)
-	if err != nil {
-		return err
-	}
-	d.tell.step("The plan is approved, by its hash. Now the application stops in src, the rest is copied, and it starts in dst.")
-	if err := d.switchOver(ctx, j, hash); err != nil {
-		return err
-	}
-	return d.all(ctx, on("src")+" wait moveengine "+engine+" --for=condition=Switched --timeout=1m")
+	d.tell.step("The switch. Now the application stops in src, the rest is copied, and it starts in dst.")
+	return d.switchOver(ctx, j, hash)
 }
 
 // switchOver approves the plan of a journey and follows its switch.
 func (d *Demo) switchOver(ctx context.Context, j *journey, hash string) error {
-	if _, err := d.shown(ctx,
-		fmt.Sprintf(`%s patch moveswitch %s --type merge %s-p '{"spec":{"approvedPlan":%q}}'`, on("src"), j.pair, nextLine, hash)); err != nil {
+	if _, err := d.shown(ctx, move("switch "+j.move+" --plan "+hash)); err != nil {
 		return err
 	}
-	d.tell.command(on("src") + " get moveswitch " + j.pair + " --watch")
-	return d.follow(ctx, j, 10*time.Minute)
+	d.tell.command(move("status " + j.move + " --watch"))
+	if err := d.follow(ctx, j, 10*time.Minute); err != nil {
+		return err
+	}
+	_, err := d.Shell(ctx, on("src")+" wait "+j.move+" --for=condition=Switched --timeout=1m")
+	return err
 }
 
 // wayBack brings the application home, with what was written meanwhile.
 func (d *Demo) wayBack(ctx context.Context, before string, there *journey) ([]Fact, error) {
-	home := &journey{from: "dst", to: "src", pair: back, earlier: there.log.writes}
+	home := &journey{from: "dst", to: "src", move: "movereverse/" + back, pair: back, earlier: there.log.writes}
 	if err := d.followClient(ctx, home); err != nil {
 		return nil, err
 	}
 	defer home.log.stop()
 	d.tell.step("And home again, with what is written in dst: what differs is copied while the application runs there.")
-	if err := d.all(ctx,
-		on("src")+" apply --filename "+example+"/movereverse.yaml",
-		on("src")+" wait movereverse "+back+" --for=condition=Ready --timeout=3m",
-		on("src")+" wait movepair "+back+" --for=jsonpath={.status.lastSuccessTime} --timeout=5m"); err != nil {
+	if err := d.all(ctx, move("start --filename "+example+"/movereverse.yaml")); err != nil {
 		return nil, err
 	}
-	hash, err := d.shown(ctx, on("src")+" get movereverse "+back+" --output jsonpath={.status.planHash}")
+	// Its plan looks like the first one.
+	hash, err := d.planHash(ctx, home)
 	if err != nil {
 		return nil, err
 	}
-	d.tell.say("%s", hash)
+	if err := d.all(ctx, on("src")+" wait movepair "+back+" --for=jsonpath={.status.lastSuccessTime} --timeout=5m"); err != nil {
+		return nil, err
+	}
 	if err := d.switchOver(ctx, home, hash); err != nil {
 		return nil, err
 	}
-	if err := d.all(ctx,
-		on("src")+" wait movereverse "+back+" --for=condition=Switched --timeout=1m",
-		on("src")+" rollout status deployment/client --timeout=2m"); err != nil {
+	if err := d.all(ctx, on("src")+" rollout status deployment/client --timeout=2m"); err != nil {
 		return nil, err
 	}
 	return d.prove(ctx, before, home)
 }
 
-// plan is the summary of a plan, as the status of a MovePair has it.
-type plan struct {
-	Hash    string
-	Objects int
-	Volumes []struct {
-		Name, Mobilizer                 string
-		CapacityBytes, UsedBytes, Files int64
-	}
-	Blockers []struct{ Reason, Message string }
-	Warnings []string
-}
+// planWidth is how much of a line of the plan is told: a terminal is not wider, and the last column says why in whole sentences.
+const planWidth = 110
 
 // showPlan tells what the plan would do, and returns its hash.
-func (d *Demo) showPlan(ctx context.Context) (string, error) {
-	out, err := d.shown(ctx, on("src")+" get movepair "+pair+" --output jsonpath={.status.plan}")
+func (d *Demo) showPlan(ctx context.Context, j *journey) (string, error) {
+	out, err := d.shown(ctx, move("plan "+j.move))
 	if err != nil {
 		return "", err
 	}
-	var p plan
-	if err := json.Unmarshal([]byte(out), &p); err != nil {
-		return "", fmt.Errorf("the plan is %q, expected JSON: %w", out, err)
+	for line := range strings.Lines(out) {
+		d.tell.say("%s", text.Cut(strings.TrimRight(line, "\n"), planWidth))
 	}
-	d.tell.say("%s", p)
-	if p.Hash == "" || len(p.Blockers) > 0 {
-		return "", fmt.Errorf("the plan cannot be approved: it has %d blockers and the hash %q; look at: %s describe movepair %s",
-			len(p.Blockers), p.Hash, on("src"), pair)
-	}
-	return p.Hash, nil
+	return d.planHash(ctx, j)
 }
 
-// String tells a plan in a few lines.
-func (p plan) String() string {
-	none := ""
-	if len(p.Blockers) == 0 {
-		none = ", nothing stands in the way"
+// planHash waits for the plan of a journey, and returns its hash.
+func (d *Demo) planHash(ctx context.Context, j *journey) (string, error) {
+	out, err := d.Shell(ctx, move("plan "+j.move+" --output json"))
+	if err != nil {
+		return "", err
 	}
-	lines := []string{fmt.Sprintf("plan     %s: %d objects are created in dst%s", p.Hash, p.Objects, none)}
-	for _, v := range p.Volumes {
-		lines = append(lines, fmt.Sprintf("volume   %s, %d of %d MiB used, in %d files, copied by %s",
-			v.Name, v.UsedBytes>>20, v.CapacityBytes>>20, v.Files, v.Mobilizer))
+	var p struct{ Hash string }
+	if err := json.Unmarshal([]byte(out), &p); err != nil || p.Hash == "" {
+		return "", fmt.Errorf("the plan has the hash %q, expected one: %w", p.Hash, err)
 	}
-	for _, b := range p.Blockers {
-		lines = append(lines, "blocker  "+b.Reason+": "+b.Message)
-	}
-	for _, w := range p.Warnings {
-		lines = append(lines, "warning  "+w)
-	}
-	return strings.Join(lines, "\n")
+	return p.Hash, nil
 }

@@ -6,11 +6,12 @@ const Setup = "export KUBECONFIG=$PWD/.kubemove/" + kubeconfigName + " PATH=$PWD
 // Next are commands that are worth trying after the demo, each with what it is for.
 func Next() [][2]string {
 	return [][2]string{
-		{on("src") + " get movepair " + pair + " --output yaml", "the plan, in status.plan"},
-		{on("src") + " describe moveswitch " + pair, "its steps, with their times"},
-		{on("src") + " get moveengine,movereverse,datasync", "where the application is, and its runs"},
+		{move("status"), "both moves, and where the application is"},
+		{move("report moveengine/" + engine), "how it was verified, and how long it took"},
+		{move("tree moveengine/" + engine), "its objects, Jobs and Pods"},
+		{move("explain moveengine/" + engine + " statefulset/postgres"), "why an object moves"},
 		{on("src") + " logs deployment/client --tail 5", "it goes on writing in src"},
-		{on("src") + " delete movereverse/" + back + " moveengine/" + engine, "the application stays"},
+		{move("delete movereverse/" + back + " --yes"), "the application stays"},
 	}
 }
 

@@ -22,7 +22,7 @@ func (d *Demo) kubeconfig() string { return filepath.Join(d.lab.Dir, kubeconfigN
 func (d *Demo) Shell(ctx context.Context, command string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
 	cmd.Dir = d.lab.Root
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+d.kubeconfig(), "PATH="+filepath.Dir(d.lab.Kubectl())+":"+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+d.kubeconfig(), "PATH="+d.lab.Path())
 	// What the shell has started ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -49,6 +49,9 @@ func (d *Demo) all(ctx context.Context, commands ...string) error {
 	}
 	return nil
 }
+
+// move is a command of kubectl move, whose home is the current context.
+func move(args string) string { return "kubectl move " + args }
 
 // on is the start of a kubectl command for the demo's namespace in a cluster.
 func on(where string) string { return "kubectl --context " + where }

@@ -7,30 +7,31 @@ import (
 	"strings"
 )
 
-// The transcript of a showing stands in a page between these two lines.
-const (
-	transcriptBegin = "<!-- Written by: cd e2e && go test -run TestPostgresLive/demo . -update -->"
-	transcriptEnd   = "<!-- The end of what is written. -->"
-)
+// The transcript of a showing stands in a page between a line that names the test, and this one.
+const transcriptEnd = "<!-- The end of what is written. -->"
 
-// Transcript of a page: what stands between the two comments that mark it, without the fences.
-func Transcript(page string) (string, error) {
+func transcriptBegin(test string) string {
+	return "<!-- Written by: cd e2e && go test -run " + test + " . -update -->"
+}
+
+// Transcript of a page that a test has written: what stands between the two comments that mark it, without the fences.
+func Transcript(page, test string) (string, error) {
 	data, err := os.ReadFile(page)
 	if err != nil {
 		return "", err
 	}
-	_, transcript, _, err := cutPage(page, string(data))
+	_, transcript, _, err := cutPage(page, string(data), transcriptBegin(test))
 	transcript = strings.TrimPrefix(transcript, "```text\n")
 	return strings.TrimSuffix(transcript, "```\n"), err
 }
 
-// WriteTranscript puts a transcript between the comments of a page.
-func WriteTranscript(page, transcript string) error {
+// WriteTranscript puts the transcript of a test between the comments of a page.
+func WriteTranscript(page, test, transcript string) error {
 	data, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
-	before, _, after, err := cutPage(page, string(data))
+	before, _, after, err := cutPage(page, string(data), transcriptBegin(test))
 	if err != nil {
 		return err
 	}
@@ -38,13 +39,13 @@ func WriteTranscript(page, transcript string) error {
 }
 
 // cutPage in front of and behind of the transcript. The comments stay with the rest.
-func cutPage(page, text string) (before, transcript, after string, err error) {
-	before, rest, begins := strings.Cut(text, transcriptBegin+"\n")
+func cutPage(page, text, begin string) (before, transcript, after string, err error) {
+	before, rest, begins := strings.Cut(text, begin+"\n")
 	transcript, after, ends := strings.Cut(rest, transcriptEnd)
 	if !begins || !ends {
-		return "", "", "", fmt.Errorf("%s has no place for a transcript, expected the lines %q and %q", page, transcriptBegin, transcriptEnd)
+		return "", "", "", fmt.Errorf("%s has no place for a transcript, expected the lines %q and %q", page, begin, transcriptEnd)
 	}
-	return before + transcriptBegin + "\n", transcript, transcriptEnd + after, nil
+	return before + begin + "\n", transcript, transcriptEnd + after, nil
 }
 
 // masks cover what differs from one showing to the next, in this order.
@@ -54,6 +55,8 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`\b(client)-[a-z0-9]+-[a-z0-9]{5}\b`), "$1-POD"},
 	{regexp.MustCompile(`\b[0-9a-f]{12,}\b`), "HASH"},
+	{regexp.MustCompile(`\b(kubemove-[a-z-]+)-[0-9a-f]{8}\b`), "$1-ID"},
+	{regexp.MustCompile(`\bpostgres-[0-9a-z]{8,10}\b`), "postgres-REVISION"},
 	{regexp.MustCompile(`\d+([.:]\d+)*`), "N"},
 	{regexp.MustCompile(`PostgreSQL N[-+~.0-9A-Za-z]*`), "PostgreSQL N"},
 	// Columns are as wide as what stands in them.

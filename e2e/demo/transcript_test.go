@@ -10,20 +10,21 @@ import (
 
 func TestTranscript(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "README.md")
-	require.NoError(t, os.WriteFile(page, []byte("above\n"+transcriptBegin+"\n"+transcriptEnd+"\nbelow\n"), 0o600))
+	begin := transcriptBegin("TestX")
+	require.NoError(t, os.WriteFile(page, []byte("above\n"+begin+"\n"+transcriptEnd+"\nbelow\n"), 0o600))
 	for _, text := range []string{"first\n", "second\n$ third\n"} {
-		require.NoError(t, WriteTranscript(page, text))
-		got, err := Transcript(page)
+		require.NoError(t, WriteTranscript(page, "TestX", text))
+		got, err := Transcript(page, "TestX")
 		require.NoError(t, err)
 		require.Equal(t, text, got)
 	}
 	data, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Equal(t, "above\n"+transcriptBegin+"\n```text\nsecond\n$ third\n```\n"+transcriptEnd+"\nbelow\n", string(data))
+	require.Equal(t, "above\n"+begin+"\n```text\nsecond\n$ third\n```\n"+transcriptEnd+"\nbelow\n", string(data))
 
 	require.NoError(t, os.WriteFile(page, []byte("above\n"), 0o600))
-	require.ErrorContains(t, WriteTranscript(page, "x"), "no place")
-	_, err = Transcript(page)
+	require.ErrorContains(t, WriteTranscript(page, "TestX", "x"), "no place")
+	_, err = Transcript(page, "TestX")
 	require.ErrorContains(t, err, "no place")
 }
 

@@ -91,6 +91,9 @@ func (l *Lab) Up(ctx context.Context) error {
 	if err := l.provider.up(ctx); err != nil {
 		return err
 	}
+	if err := l.buildCLI(ctx); err != nil {
+		return err
+	}
 	if err := l.install(ctx); err != nil {
 		return fmt.Errorf("both clusters are up, but KubeMove in %s is not: %w", sourceName, err)
 	}
@@ -98,7 +101,7 @@ func (l *Lab) Up(ctx context.Context) error {
 	for _, c := range l.Clusters() {
 		l.log.printf("  %s --kubeconfig %s get pods -A\n", l.Kubectl(), c.Kubeconfig)
 	}
-	l.log.printf("Take them down: make down\n")
+	l.log.printf("kubectl move is in %s. Take them down: make down\n", l.binDir())
 	return nil
 }
 
