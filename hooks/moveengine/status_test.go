@@ -131,6 +131,9 @@ func TestStep(t *testing.T) {
 		"Blocked": {"how many there are", both(pairSays("False", api.ReasonBlocked), func(s *state) {
 			s.pair.Status.Plan = &api.PlanStatus{Blockers: make([]api.Blocker, 2)}
 		}), "Blocked: 2 blockers"},
+		"BlockedOnce": {"one is said as one", both(pairSays("False", api.ReasonBlocked), func(s *state) {
+			s.pair.Status.Plan = &api.PlanStatus{Blockers: make([]api.Blocker, 1)}
+		}), "Blocked: 1 blocker"},
 		"BlockedQuiet":  {"how many is not known", pairSays("False", api.ReasonBlocked), "Planning: Blocked"},
 		"Opening":       {"", pairSays("False", api.ReasonOpening), "Opening the channel"},
 		"PairSuspended": {"", pairSays("False", api.ReasonSuspended), "Suspended"},

@@ -95,6 +95,9 @@ func Waits(pair *api.MovePair, sw *api.MoveSwitch) string {
 func notReady(plan *api.PlanStatus, reason string) string {
 	switch {
 	case reason == api.ReasonBlocked && plan != nil:
+		if len(plan.Blockers) == 1 {
+			return "Blocked: 1 blocker"
+		}
 		return fmt.Sprintf("Blocked: %d blockers", len(plan.Blockers))
 	case reason == api.ReasonOpening:
 		return "Opening the channel"

@@ -71,7 +71,7 @@ func blocked(o *snapshot.Objects) {
 	both(o, api.ConditionReady, false, api.ReasonBlocked, b[0].Reason+": "+b[0].Message)
 	o.Pairs[0].Status.Plan.Blockers, o.Engines[0].Status.Blockers = b, b
 	o.Pairs[0].Status.Channel, o.Pairs[0].Status.LastSuccessTime = api.ChannelInProgress, nil
-	o.Engines[0].Status.Step = "Blocked: 1 blockers"
+	o.Engines[0].Status.Step = "Blocked: 1 blocker"
 	o.Syncs = nil
 	gate(o, api.ReasonNotReady, "MovePair shop-dst: "+b[0].Message)
 }
