@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,11 +14,10 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
+	"github.com/kubemove/kubemove/internal/cli/golden"
 	"github.com/kubemove/kubemove/internal/cli/kit"
 	"github.com/kubemove/kubemove/internal/cli/sample"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // run is what a run of the program has written.
 type run struct {
@@ -56,19 +54,7 @@ func TestHelp(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "$ kubectl move %s\n%s\n", strings.Join(args, " "), r.out.String())
 	}
-	const file = "testdata/help.txt"
-	if *update {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("the help has changed (-update writes it anew): -want +got:\n%s", diff)
-	}
+	golden.Compare(t, "help.txt", b.String())
 }
 
 // helps are the arguments that ask for the help of each command.

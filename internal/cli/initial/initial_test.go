@@ -1,9 +1,6 @@
 package initial
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,9 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cli/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func meta(name string, change ...func(*metav1.ObjectMeta)) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{Name: name, Namespace: "shop"}
@@ -127,7 +123,7 @@ func TestWrite(t *testing.T) {
 			}
 			e.Name = DefaultName("shop", e.Workloads)
 			got := Write(a, e)
-			golden(t, name+".yaml", got)
+			golden.Compare(t, name+".yaml", got)
 			var engine api.MoveEngine
 			if err := yaml.UnmarshalStrict([]byte(got), &engine); err != nil {
 				t.Fatalf("%s: the API server would refuse it: %v", c.reason, err)
@@ -141,23 +137,6 @@ func TestWrite(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s: -want +got:\n%s", file, diff)
 	}
 }
 

@@ -3,39 +3,16 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cli/golden"
 	"github.com/kubemove/kubemove/internal/cli/report"
 	"github.com/kubemove/kubemove/internal/cli/sample"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
 	"github.com/kubemove/kubemove/internal/cli/view"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is not what is written (-update writes it anew): -want +got:\n%s", file, diff)
-	}
-}
 
 func of(name string) report.Report {
 	m := sample.Move(name)
@@ -61,9 +38,9 @@ func TestReport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".txt", r.Text(view.Options{}))
-			golden(t, name+".json", string(data)+"\n")
-			golden(t, name+".html", html(t, r))
+			golden.Compare(t, name+".txt", r.Text(view.Options{}))
+			golden.Compare(t, name+".json", string(data)+"\n")
+			golden.Compare(t, name+".html", html(t, r))
 		})
 	}
 }

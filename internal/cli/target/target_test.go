@@ -1,9 +1,6 @@
 package target
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,27 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cli/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares a text with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s: -want +got:\n%s", file, diff)
-	}
-}
 
 var dst = Target{Name: "dst", ID: ID("0b5c", "dst"), Namespace: "shop"}
 
@@ -63,7 +41,7 @@ func TestObjects(t *testing.T) {
 	if strings.Contains(b.String(), "APPLICATION") {
 		t.Error("a name of the manifests was not replaced")
 	}
-	golden(t, "objects.yaml", b.String())
+	golden.Compare(t, "objects.yaml", b.String())
 }
 
 // TestObjectsAreOurs: every object has the label by which it is removed, and names that no other target has.
@@ -190,7 +168,7 @@ func TestGrant(t *testing.T) {
 			for _, l := range Lacks(left, AsTarget) {
 				lines.WriteString(l.String() + "\n")
 			}
-			golden(t, c.left, lines.String())
+			golden.Compare(t, c.left, lines.String())
 		})
 	}
 }

@@ -1,10 +1,7 @@
 package view_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,30 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cli/golden"
 	"github.com/kubemove/kubemove/internal/cli/sample"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
 	"github.com/kubemove/kubemove/internal/cli/view"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares a text with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s is not what is shown (-update writes it anew): -want +got:\n%s", file, diff)
-	}
-}
 
 // widths of the goldens.
 var widths = []int{60, 80, 200}
@@ -57,7 +35,7 @@ func TestRender(t *testing.T) {
 				fmt.Fprintf(&b, "-- %d columns --\n%s\n", width, view.Render(sample.Move(name), options(width, view.Style{Unicode: true})))
 			}
 			fmt.Fprintf(&b, "-- 80 columns, ASCII --\n%s", view.Render(sample.Move(name), options(80, view.Style{})))
-			golden(t, name+".txt", b.String())
+			golden.Compare(t, name+".txt", b.String())
 		})
 	}
 }
@@ -68,7 +46,7 @@ func TestTable(t *testing.T) {
 	for _, name := range sample.Names() {
 		all.Moves = append(all.Moves, sample.Snapshot(name).Moves...)
 	}
-	golden(t, "table.txt", view.Table(all, false, false, options(80, view.Style{}))+"\n"+view.Table(all, true, true, options(200,
+	golden.Compare(t, "table.txt", view.Table(all, false, false, options(80, view.Style{}))+"\n"+view.Table(all, true, true, options(200,
 		view.Style{})))
 }
 
@@ -78,7 +56,7 @@ func TestLines(t *testing.T) {
 	for _, name := range sample.Names() {
 		fmt.Fprintf(&b, "-- %s --\n%s\n", name, strings.Join(view.Lines(sample.Snapshot(name), sample.Move(name).Key()), "\n"))
 	}
-	golden(t, "lines.txt", b.String())
+	golden.Compare(t, "lines.txt", b.String())
 }
 
 // TestWidths: nothing but a command, which has to be copied as a whole, is wider than the terminal, in any style.
