@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cli/golden"
@@ -96,10 +97,17 @@ func TestHTMLIsEscaped(t *testing.T) {
 	}
 }
 
-// TestTextIsPlain: a terminal carries nothing out.
-func TestTextIsPlain(t *testing.T) {
+// TestIsPlain: a terminal carries nothing out, and a page neither turns the order of letters nor hides any.
+func TestIsPlain(t *testing.T) {
 	t.Parallel()
-	if shown := of("hostile").Text(view.Options{}); strings.ContainsRune(shown, '\x1b') || strings.ContainsRune(shown, '\u202e') {
-		t.Errorf("the text has a control character: %q", shown)
+	r := of("hostile")
+	r.Name += "\u202e"
+	for name, shown := range map[string]string{"text": r.Text(view.Options{}), "page": html(t, r)} {
+		if !strings.Contains(shown, "a warning") {
+			t.Errorf("the %s does not show the warning", name)
+		}
+		if i := strings.IndexFunc(shown, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("the %s has a control character at %d: %q", name, i, shown)
+		}
 	}
 }
