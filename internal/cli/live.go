@@ -40,7 +40,7 @@ func (l *live) onOut() *live {
 func (l *live) show(s snapshot.Snapshot) {
 	s = s.After(l.former)
 	l.former = s
-	o := view.Options{Width: l.kit.Width(l.out), Now: s.At, Style: l.kit.Style(l.out), Line: l.kit.Line}
+	o := view.Options{Width: l.kit.Width(l.out), Now: s.At, Style: l.kit.Style(l.out), Line: l.kit.Line, Current: l.kit.Current()}
 	if !l.kit.Redraws(l.out) {
 		for _, line := range view.Lines(s, l.key) {
 			if !l.said[line] {

@@ -85,7 +85,7 @@ func TestLiveInPlace(t *testing.T) {
 	for _, name := range []string{"approval", "switching", "held", "approval"} {
 		frame := sample.Snapshot(name)
 		l.show(frame)
-		plain := view.Render(frame.Moves[0], view.Options{Width: 80, Now: sample.Now, Line: k.Line, Style: k.Style(nil)})
+		plain := view.Render(frame.Moves[0], view.Options{Width: 80, Now: sample.Now, Line: k.Line, Style: k.Style(nil), Current: k.Current()})
 		if diff := cmp.Diff(strings.Split(strings.TrimSuffix(plain, "\n"), "\n"), s.lines); diff != "" {
 			t.Errorf("after %s the screen has something else: -want +got:\n%s", name, diff)
 		}

@@ -90,7 +90,7 @@ func presentPlan(ctx context.Context, k *kit.Kit, o *planOptions, m snapshot.Mov
 	if o.file != "" {
 		return blockedPreview(o, m, plan)
 	}
-	k.Next(steer.Next(m, "plan"))
+	k.NextOf(m, "plan")
 	return blockedPlan(m, r, plan.Hash, plan.Blockers)
 }
 

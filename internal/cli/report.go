@@ -9,7 +9,6 @@ import (
 	"github.com/kubemove/kubemove/internal/cli/kit"
 	"github.com/kubemove/kubemove/internal/cli/report"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
-	"github.com/kubemove/kubemove/internal/cli/steer"
 )
 
 type reportOptions struct {
@@ -48,6 +47,6 @@ func runReport(k *kit.Kit, o *reportOptions, m snapshot.Move) error {
 		return rep.HTML(k.Out)
 	}
 	fmt.Fprint(k.Out, rep.Text(k.View(k.Out)))
-	k.Next(steer.Next(m, "report"))
+	k.NextOf(m, "report")
 	return nil
 }

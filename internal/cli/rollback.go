@@ -60,7 +60,7 @@ func runRollback(ctx context.Context, k *kit.Kit, o *rollbackOptions, m snapshot
 	})
 	view.end()
 	if err == nil {
-		k.Next(steer.Next(last, "rollback"))
+		k.NextOf(last, "rollback")
 	}
 	return err
 }

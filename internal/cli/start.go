@@ -115,7 +115,7 @@ func accepted(ctx context.Context, k *kit.Kit, m snapshot.Move, timeout time.Dur
 		return err
 	}
 	k.Print("%s accepted", last.Key())
-	k.Next(steer.Next(last, "start"))
+	k.NextOf(last, "start")
 	return nil
 }
 

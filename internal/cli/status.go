@@ -97,8 +97,9 @@ func showAll(ctx context.Context, k *kit.Kit, o *statusOptions, ns string, s sna
 		return nil
 	}
 	fmt.Fprint(k.Out, view.Table(s, o.output.Is("wide"), o.all, k.View(k.Out)))
-	if len(s.Moves) == 1 && !o.all {
-		k.Next([]string{"kubectl", "move", "status", s.Moves[0].Key()})
+	if len(s.Moves) == 1 {
+		m := s.Moves[0]
+		k.Next(steer.In(k.Current(), m, "kubectl", "move", "status", m.Key()))
 	}
 	return nil
 }
@@ -110,7 +111,7 @@ func showMove(k *kit.Kit, o *statusOptions, m snapshot.Move) error {
 	v := k.View(k.Out)
 	v.Quiet = true
 	fmt.Fprint(k.Out, view.Render(m, v))
-	k.Next(steer.Next(m, "status"))
+	k.NextOf(m, "status")
 	return nil
 }
 
@@ -132,7 +133,7 @@ func watchMove(ctx context.Context, k *kit.Kit, m snapshot.Move) error {
 		}
 		return err
 	}
-	k.Next(steer.Next(last, "status"))
+	k.NextOf(last, "status")
 	return nil
 }
 

@@ -190,7 +190,7 @@ func followSwitch(ctx context.Context, k *kit.Kit, timeout time.Duration, m snap
 			return fault.New(fault.Warned, "it has switched, with warnings", "%s", f.Warnings[0]).Trying("kubectl", "move", "report", last.Key())
 		}
 	}
-	k.Next(steer.Next(last, "switch"))
+	k.NextOf(last, "switch")
 	return nil
 }
 

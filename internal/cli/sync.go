@@ -67,7 +67,7 @@ func runSync(ctx context.Context, k *kit.Kit, o *syncOptions, m snapshot.Move) e
 	if err != nil {
 		return err
 	}
-	k.Next(steer.Next(last, "sync"))
+	k.NextOf(last, "sync")
 	return warned(last.Route(r.Target), token)
 }
 

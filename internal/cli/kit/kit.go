@@ -19,6 +19,7 @@ import (
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
+	"github.com/kubemove/kubemove/internal/cli/steer"
 	"github.com/kubemove/kubemove/internal/text"
 )
 
@@ -124,6 +125,18 @@ func (k *Kit) Next(words []string) {
 	if len(words) > 0 {
 		fmt.Fprintf(k.ErrOut, "next: %s\n", text.Plain(k.Line(words...)))
 	}
+}
+
+// NextOf says the likely next command for a move after one of that verb. It names the namespace of a move of another one.
+func (k *Kit) NextOf(m snapshot.Move, verb string) { k.Next(steer.Next(m, verb, k.Current())) }
+
+// Current namespace, where a command need not name it; empty: the kubeconfig cannot be read.
+func (k *Kit) Current() string {
+	ns, err := k.Namespace()
+	if err != nil {
+		return ""
+	}
+	return ns
 }
 
 // Namespace that the flags and the kubeconfig name.

@@ -71,5 +71,5 @@ func (o *Output) Print(k *Kit, value any, names func() []string) (bool, error) {
 
 // View options of a writer.
 func (k *Kit) View(w any) view.Options {
-	return view.Options{Width: k.Width(w), Now: k.Now(), Style: k.Style(w), Line: k.Line}
+	return view.Options{Width: k.Width(w), Now: k.Now(), Style: k.Style(w), Line: k.Line, Current: k.Current()}
 }

@@ -2,8 +2,25 @@ package steer
 
 import "github.com/kubemove/kubemove/internal/cli/snapshot"
 
-// Next is the words of the likely next command after one of that verb; nil: there is none.
-func Next(m snapshot.Move, verb string) []string {
+// In are the words of a command about a move, as they are said where that namespace is the current one: for a move of another
+// namespace they name it.
+func In(current string, m snapshot.Move, words ...string) []string {
+	if m.Namespace == current {
+		return words
+	}
+	return append(words[:len(words):len(words)], "--namespace", m.Namespace)
+}
+
+// Next is the words of the likely next command after one of that verb, where that namespace is the current one; nil: there is none.
+func Next(m snapshot.Move, verb, current string) []string {
+	words := next(m, verb)
+	if len(words) == 0 || m.Phase == snapshot.Refused {
+		return words // That of kubectl names it always.
+	}
+	return In(current, m, words...)
+}
+
+func next(m snapshot.Move, verb string) []string {
 	name := m.Name
 	if m.Kind == snapshot.KindReverse {
 		name = m.Key()
@@ -52,12 +69,12 @@ func approval(m snapshot.Move, verb string, move func(...string) []string) []str
 	if m.Phase == snapshot.Ready || r == nil {
 		return move("status")
 	}
-	next := "plan"
+	step := "plan"
 	if verb == "plan" || verb == "explain" || verb == "sync" {
-		next = "approve"
+		step = "approve"
 	}
 	if len(m.Routes) > 1 {
-		return move(next, "--target", r.Target)
+		return move(step, "--target", r.Target)
 	}
-	return move(next)
+	return move(step)
 }

@@ -249,7 +249,25 @@ func TestNext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := text.Command(steer.Next(sample.Move(c.sample), c.verb)...); got != c.want {
+			if got := text.Command(steer.Next(sample.Move(c.sample), c.verb, sample.Namespace)...); got != c.want {
+				t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
+			}
+		})
+	}
+}
+
+// TestNextElsewhere: a command for a move of another namespace than the current one names it, and once.
+func TestNextElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ reason, sample, verb, want string }{
+		"Plan":   {"as a flag of the command", "approval", "status", "kubectl move plan shop --namespace shop"},
+		"Target": {"after all else", "targets", "plan", "kubectl move approve shop --target dst --namespace shop"},
+		"Edit":   {"that of kubectl names it anyway", "refused", "status", "kubectl --namespace shop edit moveengine shop"},
+		"None":   {"without a command there is nothing to name", "deleting", "status", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := text.Command(steer.Next(sample.Move(c.sample), c.verb, "default")...); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.reason, got, c.want)
 			}
 		})

@@ -181,7 +181,7 @@ func Downtime(r *snapshot.Route) string {
 }
 
 func (p *page) tail(m snapshot.Move) {
-	if next := steer.Next(m, "status"); len(next) > 0 && !p.Quiet {
+	if next := steer.Next(m, "status", p.Current); len(next) > 0 && !p.Quiet {
 		p.line("")
 		p.command("Next", next)
 	}

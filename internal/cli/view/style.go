@@ -26,6 +26,8 @@ type Options struct {
 	Style Style
 	// Line makes a command line of words; nil: they are quoted, and nothing is added.
 	Line func(words ...string) string
+	// Current namespace: a command for a move of another one names it.
+	Current string
 	// Quiet leaves the next command out, as it is said elsewhere.
 	Quiet bool
 }

@@ -21,7 +21,7 @@ import (
 var widths = []int{60, 80, 200}
 
 func options(width int, style view.Style) view.Options {
-	return view.Options{Width: width, Now: sample.Now, Style: style}
+	return view.Options{Width: width, Now: sample.Now, Style: style, Current: sample.Namespace}
 }
 
 // TestRender shows every sample in each width: what is in a file is what is on a screen.
