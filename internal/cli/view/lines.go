@@ -23,7 +23,7 @@ func Lines(s snapshot.Snapshot, key string) []string {
 		say := func(format string, args ...any) {
 			out = append(out, text.Plain(name+" "+fmt.Sprintf(format, args...)))
 		}
-		say("%s", phase(m))
+		say("%s", PhaseLine(m))
 		for i := range m.Routes {
 			routeLines(&m.Routes[i], say)
 		}

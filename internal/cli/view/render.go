@@ -18,7 +18,7 @@ type page struct {
 }
 
 // row writes a line: a label of eleven columns, and a text that is wrapped beside it.
-func (p *page) row(label, body string, t tone) {
+func (p *page) row(label, body string, t Tone) {
 	const columns = 13
 	for i, line := range wrap(text.Plain(body), p.width()-columns) {
 		head := ""
@@ -50,29 +50,32 @@ func Render(m snapshot.Move, o Options) string {
 }
 
 // tones of the phases; the others are plain.
-var tones = map[snapshot.Phase]tone{
-	snapshot.Refused: bad, snapshot.Blocked: bad, snapshot.Unreachable: bad, snapshot.Held: bad, snapshot.RolledBack: bad,
-	snapshot.RollingBack: warn, snapshot.Declined: warn, snapshot.NeedsApproval: warn, snapshot.Suspended: warn, snapshot.Waiting: warn,
-	snapshot.Switching: warn, snapshot.Ready: good, snapshot.Switched: good, snapshot.Returned: good,
+var tones = map[snapshot.Phase]Tone{
+	snapshot.Refused: Bad, snapshot.Blocked: Bad, snapshot.Unreachable: Bad, snapshot.Held: Bad, snapshot.RolledBack: Bad,
+	snapshot.RollingBack: Warn, snapshot.Declined: Warn, snapshot.NeedsApproval: Warn, snapshot.Suspended: Warn, snapshot.Waiting: Warn,
+	snapshot.Switching: Warn, snapshot.Ready: Good, snapshot.Switched: Good, snapshot.Returned: Good,
 }
+
+// ToneOf a phase.
+func ToneOf(p snapshot.Phase) Tone { return tones[p] }
 
 func (p *page) head(m snapshot.Move) {
-	p.row(m.Kind, m.Name+" in namespace "+m.Namespace+", "+string(m.Mode), bold)
-	p.row("Phase", phase(m), tones[m.Phase])
-	p.row("Application", active(m, p.Now), plain)
+	p.row(m.Kind, m.Name+" in namespace "+m.Namespace+", "+string(m.Mode), Bold)
+	p.row("Phase", PhaseLine(m), ToneOf(m.Phase))
+	p.row("Application", Application(m, p.Now), Plain)
 	if m.Message != "" && m.Stalled == nil && !m.Phase.IsOver() && m.Phase != snapshot.Blocked {
-		p.row("", m.Said(), dim)
+		p.row("", m.Said(), Dim)
 	}
 	if m.Stalled != nil {
-		p.row("Stalled", m.Stalled.Reason+": "+m.Stalled.Message, bad)
+		p.row("Stalled", m.Stalled.Reason+": "+m.Stalled.Message, Bad)
 	}
 	if len(m.Ways) > 0 {
-		p.row("Way back", strings.Join(m.Ways, ", "), plain)
+		p.row("Way back", strings.Join(m.Ways, ", "), Plain)
 	}
 }
 
-// phase and step of a move; a step that says the phase, too, says it all.
-func phase(m snapshot.Move) string {
+// PhaseLine is phase and step of a move; a step that says the phase, too, says it all.
+func PhaseLine(m snapshot.Move) string {
 	switch {
 	case m.Step == "":
 		return string(m.Phase)
@@ -82,8 +85,8 @@ func phase(m snapshot.Move) string {
 	return string(m.Phase) + ", " + m.Step
 }
 
-// active says where the application is.
-func active(m snapshot.Move, now time.Time) string {
+// Application says where the application is.
+func Application(m snapshot.Move, now time.Time) string {
 	from, to := "the source", "target "+m.Active.Target
 	if m.Kind == snapshot.KindReverse {
 		from, to = "the side that the switch "+m.Reverses+" had led to", "the side that it had come from"
@@ -112,7 +115,7 @@ func (p *page) route(m snapshot.Move, r *snapshot.Route) {
 	if r.Target == m.Target && len(m.Routes) > 1 {
 		title += " (it switches there)"
 	}
-	p.line(p.Style.paint(bold, text.Cut(text.Plain(title), p.width())))
+	p.line(p.Style.paint(Bold, text.Cut(text.Plain(title), p.width())))
 	p.steps(m, r)
 	p.plan(r)
 	p.volumes(r)
@@ -124,10 +127,10 @@ func (p *page) plan(r *snapshot.Route) {
 		return
 	}
 	for _, b := range r.Plan.Blockers {
-		p.row("  blocker", strings.TrimSpace(b.Reason+" "+b.Object)+": "+b.Message, bad)
+		p.row("  blocker", strings.TrimSpace(b.Reason+" "+b.Object)+": "+b.Message, Bad)
 	}
 	if n := len(r.Plan.Warnings); n > 0 {
-		p.row("  warnings", fmt.Sprintf("%d, which the plan has", n), warn)
+		p.row("  warnings", fmt.Sprintf("%d, which the plan has", n), Warn)
 	}
 }
 
@@ -145,17 +148,23 @@ func PlanLine(r *snapshot.Plan) string {
 
 // copies says how old the copy is, and how long a switch would take.
 func (p *page) copies(r *snapshot.Route) {
-	if !r.LastSuccess.IsZero() {
-		last := ago(r.LastSuccess, p.Now)
-		if !r.NextRun.IsZero() && r.Run == nil {
-			last += ", the next run " + due(r.NextRun, p.Now)
-		}
-		p.row("  last copy", last, plain)
-	}
-	p.row("  downtime", Downtime(r), plain)
+	p.row("  last copy", LastCopy(r, p.Now), Plain)
+	p.row("  downtime", Downtime(r), Plain)
 	if r.Stalled != nil {
-		p.row("  stalled", r.Stalled.Reason+": "+r.Stalled.Message, bad)
+		p.row("  stalled", r.Stalled.Reason+": "+r.Stalled.Message, Bad)
 	}
+}
+
+// LastCopy says how old the copy is, and when the next run is due; empty: not everything was copied yet.
+func LastCopy(r *snapshot.Route, now time.Time) string {
+	if r.LastSuccess.IsZero() {
+		return ""
+	}
+	last := ago(r.LastSuccess, now)
+	if !r.NextRun.IsZero() && r.Run == nil {
+		last += ", the next run " + due(r.NextRun, now)
+	}
+	return last
 }
 
 func due(next, now time.Time) string {

@@ -11,17 +11,26 @@ import (
 	"github.com/kubemove/kubemove/internal/text"
 )
 
-// stage of a route: what comes before its switch, and then the steps of that.
-type stage struct {
-	name    string
-	mark    mark
-	took    time.Duration
-	message string
+// Stage of a route: what comes before its switch, and then the steps of that.
+type Stage struct {
+	Name    string
+	Mark    Mark
+	Message string
+	// took so far; 0: it is not told.
+	took time.Duration
 }
 
-// stagesOf a route, in their order.
-func stagesOf(m snapshot.Move, r *snapshot.Route, now time.Time) []stage {
-	out := []stage{planStage(m, r), channelStage(r)}
+// Took so far, in words; empty: it is not told.
+func (s Stage) Took() string {
+	if s.took > 0 || s.Mark == MarkRuns && s.Name != "Plan" && s.Name != "Channel" {
+		return text.Took(s.took)
+	}
+	return ""
+}
+
+// Stages of a route, in their order.
+func Stages(m snapshot.Move, r *snapshot.Route, now time.Time) []Stage {
+	out := []Stage{planStage(m, r), channelStage(r)}
 	if copied, ok := copyStage(m, r, now); ok {
 		out = append(out, copied)
 	}
@@ -30,101 +39,97 @@ func stagesOf(m snapshot.Move, r *snapshot.Route, now time.Time) []stage {
 	}
 	out = append(out, approvalStage(r.Switch))
 	for _, s := range r.Switch.Steps {
-		out = append(out, stage{name: s.Name, mark: markOf(s.State), took: s.Took(now), message: s.Message})
+		out = append(out, Stage{Name: s.Name, Mark: markOf(s.State), took: s.Took(now), Message: s.Message})
 	}
 	return out
 }
 
-func markOf(state string) mark {
+func markOf(state string) Mark {
 	switch state {
 	case snapshot.StepDone:
-		return markDone
+		return MarkDone
 	case snapshot.StepFailed:
-		return markFailed
+		return MarkFailed
 	}
-	return markRuns
+	return MarkRuns
 }
 
-func planStage(m snapshot.Move, r *snapshot.Route) stage {
-	s := stage{name: "Plan"}
+func planStage(m snapshot.Move, r *snapshot.Route) Stage {
+	s := Stage{Name: "Plan"}
 	switch {
 	case r.Plan == nil || r.Plan.Hash == "":
 		if m.Phase == snapshot.Planning {
-			s.mark, s.message = markRuns, "is being made"
+			s.Mark, s.Message = MarkRuns, "is being made"
 		}
 		return s
 	case len(r.Plan.Blockers) > 0:
-		s.mark, s.message = markFailed, PlanLine(r.Plan)+"; "+text.Count(len(r.Plan.Blockers), "blocker")
+		s.Mark, s.Message = MarkFailed, PlanLine(r.Plan)+"; "+text.Count(len(r.Plan.Blockers), "blocker")
 		return s
 	}
-	s.mark, s.message = markDone, PlanLine(r.Plan)
+	s.Mark, s.Message = MarkDone, PlanLine(r.Plan)
 	return s
 }
 
-func channelStage(r *snapshot.Route) stage {
-	s := stage{name: "Channel", message: string(r.Channel)}
+func channelStage(r *snapshot.Route) Stage {
+	s := Stage{Name: "Channel", Message: string(r.Channel)}
 	if r.Transport != "" {
-		s.message += ", by " + r.Transport
+		s.Message += ", by " + r.Transport
 	}
 	switch r.Channel {
 	case api.ChannelActive, api.ChannelComplete:
-		s.mark = markDone
+		s.Mark = MarkDone
 	case api.ChannelUnknown:
-		s.mark = markFailed
+		s.Mark = MarkFailed
 	case api.ChannelInProgress:
-		s.mark = markRuns
+		s.Mark = MarkRuns
 	}
 	return s
 }
 
 // copyStage is the first copy of a live move; false: there is none.
-func copyStage(m snapshot.Move, r *snapshot.Route, now time.Time) (stage, bool) {
-	s := stage{name: "First copy"}
+func copyStage(m snapshot.Move, r *snapshot.Route, now time.Time) (Stage, bool) {
+	s := Stage{Name: "First copy"}
 	switch {
 	case m.Mode != api.ModeLive || len(r.Volumes) == 0 && r.Channel == api.ChannelActive:
 		return s, false
 	case !r.LastSuccess.IsZero():
-		s.mark = markDone
+		s.Mark = MarkDone
 		if n := len(r.Runs); n > 0 && r.Runs[n-1].Trigger == api.TriggerInitial && r.Runs[n-1].Outcome == snapshot.Succeeded {
 			s.took = time.Duration(r.Runs[n-1].Seconds) * time.Second
 		}
 	case r.Run != nil:
-		s.mark, s.took = markRuns, max(0, now.Sub(r.Run.Started))
+		s.Mark, s.took = MarkRuns, max(0, now.Sub(r.Run.Started))
 	}
 	return s, true
 }
 
-func approvalStage(s *snapshot.Switch) stage {
-	out := stage{name: "Approval"}
+func approvalStage(s *snapshot.Switch) Stage {
+	out := Stage{Name: "Approval"}
 	switch {
 	case s.Approved && s.Approval == api.ApprovalAutomatic:
-		out.mark, out.message = markDone, "Automatic"
+		out.Mark, out.Message = MarkDone, "Automatic"
 	case s.Approved:
-		out.mark, out.message = markDone, "plan "+s.ApprovedPlan
+		out.Mark, out.Message = MarkDone, "plan "+s.ApprovedPlan
 	case s.ApprovedPlan != "" && s.PlanHash != "" && s.ApprovedPlan != s.PlanHash:
-		out.mark, out.message = markFailed, "plan "+s.ApprovedPlan+" was approved, and the plan is now "+s.PlanHash
+		out.Mark, out.Message = MarkFailed, "plan "+s.ApprovedPlan+" was approved, and the plan is now "+s.PlanHash
 	}
 	return out
 }
 
 // steps of a route, a line each.
 func (p *page) steps(m snapshot.Move, r *snapshot.Route) {
-	for _, s := range stagesOf(m, r, p.Now) {
-		took := ""
-		if s.took > 0 || s.mark == markRuns && s.name != "Plan" && s.name != "Channel" {
-			took = text.Took(s.took)
-		}
-		head := pad(text.Cut(text.Plain(s.name), 11), 11) + left(took, 9) + "  "
+	for _, s := range Stages(m, r, p.Now) {
+		head := pad(text.Cut(text.Plain(s.Name), 11), 11) + left(s.Took(), 9) + "  "
 		room := p.width() - 4 - len([]rune(head))
 		lines := []string{""}
-		if s.mark == markFailed {
-			if found := wrap(text.Plain(s.message), room); len(found) > 0 {
+		if s.Mark == MarkFailed {
+			if found := wrap(text.Plain(s.Message), room); len(found) > 0 {
 				lines = found
 			}
 		} else {
-			lines[0] = text.Cut(text.Plain(s.message), room)
+			lines[0] = text.Cut(text.Plain(s.Message), room)
 		}
-		p.line("  " + p.Style.mark(s.mark) + " " + head + lines[0])
+		p.line("  " + p.Style.mark(s.Mark) + " " + head + lines[0])
 		for _, l := range lines[1:] {
 			p.line(strings.Repeat(" ", p.width()-room) + l)
 		}
@@ -142,14 +147,19 @@ func (p *page) volumes(r *snapshot.Route) {
 	}
 	p.line("")
 	p.line("  " + title)
-	rows := make([]bar, 0, len(r.Volumes)+1)
+	p.bars(Bars(r))
+}
+
+// Bars of the volumes of a route, and of their sum where that says more.
+func Bars(r *snapshot.Route) []Bar {
+	out := make([]Bar, 0, len(r.Volumes)+1)
 	for _, v := range r.Volumes {
-		rows = append(rows, bar{v.Claim, v.Progress, string(v.Stage), v.Error})
+		out = append(out, Bar{v.Claim, v.Progress, string(v.Stage), v.Error})
 	}
-	if len(r.Volumes) > 1 || r.Run != nil {
-		rows = append(rows, bar{"all", r.Sum, pace(r.Run), ""})
+	if len(r.Volumes) > 1 || len(r.Volumes) > 0 && r.Run != nil {
+		out = append(out, Bar{"all", r.Sum, pace(r.Run), ""})
 	}
-	p.bars(rows)
+	return out
 }
 
 // pace of a run: its rate and the time that is left; empty: not known.
@@ -164,28 +174,29 @@ func pace(r *snapshot.Run) string {
 	return out
 }
 
-// bar is a line of a name, a bar, a percentage, bytes and a word; below it may be an error.
-type bar struct {
-	name     string
-	progress snapshot.Progress
-	word     string
-	err      string
+// Bar is a line of a name, a bar, a percentage, bytes and a word; below it may be an error.
+type Bar struct {
+	Name     string
+	Progress snapshot.Progress
+	Word     string
+	Err      string
 }
 
-func (b bar) bytes() string {
-	if b.progress.Percent == 100 || b.progress.Total == 0 {
-		return text.Size(b.progress.Done)
+// Bytes of it in words.
+func (b Bar) Bytes() string {
+	if b.Progress.Percent == 100 || b.Progress.Total == 0 {
+		return text.Size(b.Progress.Done)
 	}
-	return text.Size(b.progress.Done) + " of " + text.Size(b.progress.Total)
+	return text.Size(b.Progress.Done) + " of " + text.Size(b.Progress.Total)
 }
 
 // bars below each other. Where they do not fit the bytes are left out, and then the words are cut.
-func (p *page) bars(rows []bar) {
+func (p *page) bars(rows []Bar) {
 	const indent, least, most, percent = 4, 8, 40, 6
 	name, bytes, word := 0, 0, 0
 	for _, b := range rows {
-		name, bytes = max(name, columns(b.name)), max(bytes, columns(b.bytes()))
-		word = max(word, columns(b.word))
+		name, bytes = max(name, columns(b.Name)), max(bytes, columns(b.Bytes()))
+		word = max(word, columns(b.Word))
 	}
 	name = min(name, max(8, p.width()/4))
 	room := p.width() - indent - name - 1 - 1 - percent
@@ -195,14 +206,14 @@ func (p *page) bars(rows []bar) {
 	word = max(0, min(word, room-2-bytes-2-least))
 	wide := min(most, max(least, room-2-bytes-2-word))
 	for _, b := range rows {
-		line := strings.Repeat(" ", indent) + pad(text.Cut(text.Plain(b.name), name), name) + " " +
-			p.Style.bar(b.progress.Percent, wide) + " " + left(fmt.Sprintf("%d %%", b.progress.Percent), percent)
+		line := strings.Repeat(" ", indent) + pad(text.Cut(text.Plain(b.Name), name), name) + " " +
+			p.Style.bar(b.Progress.Percent, wide) + " " + left(fmt.Sprintf("%d %%", b.Progress.Percent), percent)
 		if bytes > 0 {
-			line += "  " + pad(b.bytes(), bytes)
+			line += "  " + pad(b.Bytes(), bytes)
 		}
-		p.line(line + "  " + text.Cut(text.Plain(b.word), word))
-		if b.err != "" {
-			p.row("", b.err, bad)
+		p.line(line + "  " + text.Cut(text.Plain(b.Word), word))
+		if b.Err != "" {
+			p.row("", b.Err, Bad)
 		}
 	}
 }

@@ -41,46 +41,58 @@ func (o Options) line(words ...string) string {
 	return o.Line(words...)
 }
 
-// tone of a word.
-type tone int
+// Tone of a word.
+type Tone int
 
+// The tones.
 const (
-	plain tone = iota
-	good
-	warn
-	bad
-	dim
-	bold
+	Plain Tone = iota
+	Good
+	Warn
+	Bad
+	Dim
+	Bold
 )
 
+// String is the name of a tone.
+func (t Tone) String() string {
+	return [...]string{Plain: "plain", Good: "good", Warn: "warn", Bad: "bad", Dim: "dim", Bold: "bold"}[t]
+}
+
 // codes of the tones for a terminal.
-var codes = map[tone]string{good: "32", warn: "33", bad: "31", dim: "2", bold: "1"}
+var codes = map[Tone]string{Good: "32", Warn: "33", Bad: "31", Dim: "2", Bold: "1"}
 
 // paint a word that is plain already.
-func (s Style) paint(t tone, word string) string {
+func (s Style) paint(t Tone, word string) string {
 	if !s.Colour || codes[t] == "" || word == "" {
 		return word
 	}
 	return "\x1b[" + codes[t] + "m" + word + "\x1b[0m"
 }
 
-// Marks of a step.
-type mark int
+// Mark of a step.
+type Mark int
 
+// The marks.
 const (
-	markWaits mark = iota
-	markRuns
-	markDone
-	markFailed
+	MarkWaits Mark = iota
+	MarkRuns
+	MarkDone
+	MarkFailed
 )
 
+// String is the name of a mark.
+func (m Mark) String() string {
+	return [...]string{MarkWaits: "waits", MarkRuns: "runs", MarkDone: "done", MarkFailed: "failed"}[m]
+}
+
 // mark of a step, with its tone.
-func (s Style) mark(m mark) string {
+func (s Style) mark(m Mark) string {
 	signs := [...]string{".", ">", "+", "x"}
 	if s.Unicode {
 		signs = [...]string{"·", "▸", "✓", "✗"}
 	}
-	return s.paint([...]tone{dim, warn, good, bad}[m], signs[m])
+	return s.paint([...]Tone{Dim, Warn, Good, Bad}[m], signs[m])
 }
 
 // bar of a percentage, in so many columns.
@@ -91,7 +103,7 @@ func (s Style) bar(percent, columns int) string {
 	}
 	columns = max(1, columns-len(open)-len(end))
 	done := min(columns, max(0, percent)*columns/100)
-	return open + s.paint(good, strings.Repeat(full, done)) + s.paint(dim, strings.Repeat(empty, columns-done)) + end
+	return open + s.paint(Good, strings.Repeat(full, done)) + s.paint(Dim, strings.Repeat(empty, columns-done)) + end
 }
 
 // pad a text that is plain already to so many columns.

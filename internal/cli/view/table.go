@@ -28,20 +28,23 @@ func Table(s snapshot.Snapshot, wide, namespaces bool, o Options) string {
 		}
 		rows = append(rows, row)
 	}
-	return Columns(rows, o, func(row, column int) tone {
+	return Columns(rows, o, func(row, column int) Tone {
 		if row > 0 && rows[0][column] == "PHASE" {
-			return tones[s.Moves[row-1].Phase]
+			return ToneOf(s.Moves[row-1].Phase)
 		}
-		return plain
+		return Plain
 	})
 }
 
-func moveRow(m snapshot.Move, wide bool, now time.Time) []string {
+// Row of a move in a table; a cell of which nothing is known is empty.
+type Row struct{ Name, Mode, Phase, Active, Target, Data, LastCopy, Downtime, Age string }
+
+// RowOf a move.
+func RowOf(m snapshot.Move, now time.Time) Row {
 	name := m.Name
 	if m.Kind == snapshot.KindReverse {
 		name = m.Key()
 	}
-	row := []string{name, string(m.Mode), string(m.Phase), side(m), m.Target}
 	r := m.Route("")
 	if r == nil {
 		r = &snapshot.Route{}
@@ -50,12 +53,18 @@ func moveRow(m snapshot.Move, wide bool, now time.Time) []string {
 	if !r.LastSuccess.IsZero() {
 		last = ago(r.LastSuccess, now)
 	}
-	row = append(row, data(r), last, downtime(r), age(m.Created, now))
+	return Row{Name: name, Mode: string(m.Mode), Phase: string(m.Phase), Active: side(m), Target: m.Target, Data: data(r), LastCopy: last,
+		Downtime: downtime(r), Age: age(m.Created, now)}
+}
+
+func moveRow(m snapshot.Move, wide bool, now time.Time) []string {
+	c := RowOf(m, now)
+	row := []string{c.Name, c.Mode, c.Phase, c.Active, c.Target, c.Data, c.LastCopy, c.Downtime, c.Age}
 	if !wide {
 		return row
 	}
 	hash, stalled := "", ""
-	if r.Plan != nil {
+	if r := m.Route(""); r != nil && r.Plan != nil {
 		hash = r.Plan.Hash
 	}
 	if m.Stalled != nil {
@@ -93,7 +102,7 @@ func downtime(r *snapshot.Route) string {
 
 // Columns of cells, as wide as their widest cell, with two blanks between. Cells are made plain, and empty ones are "-". A tone
 // paints a cell; nil: none is painted.
-func Columns(rows [][]string, o Options, paint func(row, column int) tone) string {
+func Columns(rows [][]string, o Options, paint func(row, column int) Tone) string {
 	var widths []int
 	cells := make([][]string, len(rows))
 	for i, row := range rows {
