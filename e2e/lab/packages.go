@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -30,9 +31,9 @@ var wantedPrograms = []struct{ path, pkg string }{
 // cniBinDir is where Debian and Ubuntu put the CNI plugins.
 const cniBinDir = "/usr/lib/cni"
 
-// ensurePackages installs what is missing, or says how to.
-func (l *Lab) ensurePackages(ctx context.Context) error {
-	missing := missingPackages()
+// ensurePackages installs what is missing of these programs, or of all that the lab runs where none is named; or it says how to.
+func (l *Lab) ensurePackages(ctx context.Context, programs ...string) error {
+	missing := missingPackages(programs...)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -60,16 +61,19 @@ func (l *Lab) ensurePackages(ctx context.Context) error {
 			return err
 		}
 	}
-	if missing := missingPackages(); len(missing) > 0 {
+	if missing := missingPackages(programs...); len(missing) > 0 {
 		return fmt.Errorf("still missing after %q: %s", command, strings.Join(missing, " "))
 	}
 	return nil
 }
 
-func missingPackages() []string {
+func missingPackages(programs ...string) []string {
 	var missing []string
 	seen := map[string]bool{}
 	for _, p := range wantedPrograms {
+		if len(programs) > 0 && !slices.Contains(programs, p.path) {
+			continue
+		}
 		if _, err := exec.LookPath(p.path); err != nil && !seen[p.pkg] {
 			seen[p.pkg] = true
 			missing = append(missing, p.pkg)
