@@ -32,7 +32,7 @@ var update = flag.Bool("update", false, "write what the scripts compare anew")
 // TestMain lets the scripts call the program by both of its names.
 func TestMain(m *testing.M) {
 	program := func() { os.Exit(kubectlmove.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
-	testscript.Main(m, map[string]func(){"kubectl-move": program, "kubectl-kubemove": program})
+	testscript.Main(m, map[string]func(){"kubectl-move": program, "kubectl-kubemove": program, "fetch": fetch})
 }
 
 // TestCLI starts an API server alone: before KubeMove's kinds are there, and then with them.

@@ -95,7 +95,7 @@ func NewRoot(k *kit.Kit) *cobra.Command {
 	root.SetHelpCommandGroupID(groupOther)
 	add(root, groupBegin, newTargetCommand(k), newInitCommand(k))
 	add(root, groupSee, newStatusCommand(k), newTreeCommand(k), newPlanCommand(k), newExplainCommand(k), newLogsCommand(k),
-		newEventsCommand(k), newHistoryCommand(k))
+		newEventsCommand(k), newHistoryCommand(k), newDashboardCommand(k))
 	add(root, groupSteer, newStartCommand(k), newSyncCommand(k), newApproveCommand(k), newSwitchCommand(k), newRollbackCommand(k),
 		newRetryCommand(k), newSuspendCommand(k), newResumeCommand(k), newCancelCommand(k))
 	add(root, groupAfter, newReportCommand(k), newReverseCommand(k), newDeleteCommand(k))
