@@ -78,7 +78,15 @@ e2e-many: ## 1,000 live MoveEngines in one Metacontroller at an API server alone
 
 .PHONY: e2e-cli
 e2e-cli: ## each command of kubectl-move against an API server alone, by scripts; a minute, no root
-	cd e2e && $(GO) test -count=1 -tags cli -timeout 15m -v -skip '^TestCLI$$/^Thousand$$' $(E2E_ARGS) ./cli
+	cd e2e && $(GO) test -count=1 -tags cli -timeout 15m -v -skip '^TestCLI$$/^Thousand$$|^TestDashboard$$' $(E2E_ARGS) ./cli
+
+.PHONY: e2e-dashboard
+e2e-dashboard: ## kubectl move dashboard in a headless Chromium, which is installed where there is none (root); a minute
+	cd e2e && $(GO) test -count=1 -tags cli -timeout 15m -v -run '^TestDashboard$$' $(E2E_ARGS) ./cli
+
+.PHONY: picture
+picture: cli ## pictures of the dashboard and of status --watch, to .kubemove/picture; PICTURE_ARGS='-kubeconfig F -move NAME' for a real move
+	cd e2e && $(GO) run ./cmd/picture -program "$(CURDIR)/.kubemove/bin/kubectl-move" -out "$(CURDIR)/.kubemove/picture" $(PICTURE_ARGS)
 
 .PHONY: e2e-downtime
 e2e-downtime: ## the predicted downtime against the measured one, of ten databases with up to 4 GiB; takes an hour and 20 GiB

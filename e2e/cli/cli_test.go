@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,11 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/tools/clientcmd"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kubemove/kubemove/e2e/lab"
 	kubectlmove "github.com/kubemove/kubemove/internal/cli"
@@ -44,9 +38,7 @@ func TestCLI(t *testing.T) {
 	t.Run("Before", func(t *testing.T) { s.run(t, "testdata/before") })
 	config, err := api.Config()
 	require.NoError(t, err)
-	client, err := dynamic.NewForConfig(config)
-	require.NoError(t, err)
-	install(t, client)
+	require.NoError(t, install(t.Context(), config, "../.."))
 	s.cluster, err = newCluster(config)
 	require.NoError(t, err)
 	s.cluster.fillTokens(t)
@@ -54,30 +46,6 @@ func TestCLI(t *testing.T) {
 	t.Run("Asks", s.asks)
 	t.Run("Commands", func(t *testing.T) { s.run(t, "testdata/script") })
 	t.Run("Thousand", s.thousand)
-}
-
-var definitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-
-// install KubeMove's kinds.
-func install(t *testing.T, client dynamic.Interface) {
-	t.Helper()
-	files, err := filepath.Glob("../../manifests/crds/kubemove.io_*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(t, err)
-		o := &unstructured.Unstructured{}
-		require.NoError(t, yaml.Unmarshal(data, &o.Object))
-		_, err = client.Resource(definitions).Create(t.Context(), o, metav1.CreateOptions{})
-		require.NoError(t, err)
-		require.NoError(t, lab.Await(t.Context(), time.Minute, file+" to be served", func(ctx context.Context) error {
-			gvr := schema.GroupVersionResource{Group: "kubemove.io", Version: "v1alpha1",
-				Resource: strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "kubemove.io_"), ".yaml")}
-			_, err := client.Resource(gvr).List(ctx, metav1.ListOptions{})
-			return err
-		}))
-	}
 }
 
 // scripts against one API server; each has a namespace of its own.
@@ -97,15 +65,8 @@ func (s *scripts) run(t *testing.T, dir string) {
 // setUp the environment of a script: a namespace, and a kubeconfig with a context of it.
 func (s *scripts) setUp(e *testscript.Env) error {
 	ns := fmt.Sprintf("script-%d", s.count.Add(1))
-	config, err := clientcmd.LoadFromFile(s.kubeconfig)
-	if err != nil {
-		return err
-	}
-	for _, c := range config.Contexts {
-		c.Namespace = ns
-	}
 	file := filepath.Join(e.WorkDir, "kubeconfig")
-	if err := clientcmd.WriteToFile(*config, file); err != nil {
+	if err := writeKubeconfig(s.kubeconfig, ns, file); err != nil {
 		return err
 	}
 	if s.cluster != nil {

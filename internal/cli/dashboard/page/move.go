@@ -71,8 +71,8 @@ type Action struct {
 	Path, Target, Plan, UID string
 	// Command that does the same.
 	Command string
-	// Writes: the button is there; otherwise the command alone.
-	Writes bool
+	// Writes: the button is there; otherwise the command alone. Main: it is what the page is there for.
+	Writes, Main bool
 }
 
 // NewMove is the page of a move that was read at a time.
@@ -141,7 +141,7 @@ func approve(m snapshot.Move, r *snapshot.Route, hash string, o Options) *Action
 		Label: "Approve plan " + hash, Details: view.Summary(r),
 		Question: "Approve plan " + hash + " of " + m.Key() + "? The switch to target " + r.Target +
 			" begins as soon as all else that it waits for is there.",
-		Path: Path("moves", m, "approve"), Target: r.Target, Plan: hash, UID: uid(r), Writes: o.Writes,
+		Path: Path("moves", m, "approve"), Target: r.Target, Plan: hash, UID: uid(r), Writes: o.Writes, Main: true,
 		Command: o.command(m, "kubectl", "move", "approve", m.Key(), "--target", r.Target, "--plan", hash),
 	}
 }

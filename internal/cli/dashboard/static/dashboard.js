@@ -20,15 +20,27 @@
     for (const { name, value } of [...to.attributes]) {
       if (from.getAttribute(name) !== value) from.setAttribute(name, value);
     }
-    const old = [...from.childNodes], now = [...to.childNodes];
-    now.forEach((child, i) => {
-      const there = old[i];
-      if (!there) from.appendChild(child);
-      else if (there.nodeType !== child.nodeType || there.nodeName !== child.nodeName || there.id !== child.id) there.replaceWith(child);
-      else if (child.nodeType === Node.ELEMENT_NODE) morph(there, child);
+    let next = from.firstChild;
+    for (const child of [...to.childNodes]) {
+      let there = next;
+      while (there && !(alike(there, child) && there.className === child.className)) there = there.nextSibling;
+      if (!there && next && alike(next, child)) there = next;
+      if (!there) {
+        from.insertBefore(child, next);
+        continue;
+      }
+      while (next !== there) next = drop(next);
+      next = there.nextSibling;
+      if (child.nodeType === Node.ELEMENT_NODE) morph(there, child);
       else if (there.nodeValue !== child.nodeValue) there.nodeValue = child.nodeValue;
-    });
-    old.slice(now.length).forEach((child) => child.remove());
+    }
+    while (next) next = drop(next);
+  };
+  const alike = (a, b) => a.nodeName === b.nodeName && a.id === b.id;
+  const drop = (node) => {
+    const after = node.nextSibling;
+    node.remove();
+    return after;
   };
 
   const show = (html) => {
@@ -60,8 +72,9 @@
   };
   // A page that is not looked at holds no connection.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) leave();
-    else follow();
+    if (!document.hidden) return follow();
+    leave();
+    state(path ? "paused" : "", "");
   });
   follow();
 
