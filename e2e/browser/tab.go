@@ -40,7 +40,10 @@ func (b *Browser) Open(ctx context.Context, url string) (*Tab, error) {
 			return nil, err
 		}
 	}
-	return t, t.Go(ctx, url)
+	if err := t.Go(ctx, url); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 func (t *Tab) call(ctx context.Context, method string, params, into any) error {
@@ -97,8 +100,9 @@ func (t *Tab) Eval(ctx context.Context, expression string, into any) error {
 			Exception struct{ Description string }
 		}
 	}
-	err := t.call(ctx, "Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true, "replMode": true,
-		"userGesture": true}, &answer)
+	// As in a console, await may be used.
+	err := t.call(ctx, "Runtime.evaluate", map[string]any{"expression": expression, "awaitPromise": true, "returnByValue": true,
+		"replMode": true, "userGesture": true}, &answer)
 	switch e := answer.ExceptionDetails; {
 	case err != nil:
 		return err
@@ -143,8 +147,8 @@ func (t *Tab) Dark(ctx context.Context, dark bool) error {
 	if dark {
 		scheme = "dark"
 	}
-	return t.call(ctx, "Emulation.setEmulatedMedia", map[string]any{"features": []any{
-		map[string]any{"name": "prefers-color-scheme", "value": scheme}, map[string]any{"name": "prefers-reduced-motion", "value": "reduce"}}}, nil)
+	features := []map[string]string{{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}}
+	return t.call(ctx, "Emulation.setEmulatedMedia", map[string]any{"features": features}, nil)
 }
 
 // Picture of the window as a PNG.

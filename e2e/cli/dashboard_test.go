@@ -129,7 +129,7 @@ func (p *pageTest) follow(t *testing.T) {
 	require.Equal(t, "true", value(t, tab, `window.same === document.getElementById("history") && window.same.open`))
 	require.NoError(t, p.Become(t.Context(), "switched"))
 	shows(t, tab, "Switched to dst")
-	for path, text := range map[string]string{"The whole plan": "matches application.selector", "Report": "both sides were compared and are equal"} {
+	for path, text := range map[string]string{"The whole plan": "matches application.selector", "Report": "both sides were compared"} {
 		does(t, tab, fmt.Sprintf(`[...document.querySelectorAll(".links a")].find((a) => a.textContent === %q).click()`, path))
 		shows(t, tab, text)
 		does(t, tab, `[...document.querySelectorAll(".path a")].at(-1).click()`)

@@ -34,8 +34,9 @@ func main() {
 	flag.StringVar(&p.move, "move", "shop", "name of the MoveEngine")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := p.run(ctx); err != nil {
+	err := p.run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "picture:", err)
 		os.Exit(1)
 	}
@@ -43,7 +44,7 @@ func main() {
 
 type picture struct{ program, out, root, kubeconfig, move string }
 
-func (p *picture) run(ctx context.Context) (err error) {
+func (p *picture) run(ctx context.Context) error {
 	if p.out == "" {
 		return errors.New("no folder is given: -out DIR")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -27,11 +28,11 @@ func TestSVG(t *testing.T) {
 		picture := svg("kubectl move status "+name, drawn)
 		decoder := xml.NewDecoder(strings.NewReader(picture))
 		for {
-			if _, err := decoder.Token(); err == io.EOF {
+			_, err := decoder.Token()
+			if errors.Is(err, io.EOF) {
 				break
-			} else {
-				require.NoError(t, err, name)
 			}
+			require.NoError(t, err, name)
 		}
 		require.NotContains(t, picture, "\x1b")
 		require.NotContains(t, picture, "  ", "blanks that a reader makes one")
