@@ -88,7 +88,7 @@ func presentPlan(ctx context.Context, k *kit.Kit, o *planOptions, m snapshot.Mov
 		return err
 	}
 	if o.file != "" {
-		return blockedPreview(o, m, plan)
+		return blockedPreview(k, o, m, plan)
 	}
 	k.NextOf(m, "plan")
 	return blockedPlan(m, r, plan.Hash, plan.Blockers)

@@ -37,7 +37,7 @@ func runPreview(ctx context.Context, k *kit.Kit, o *planOptions, args []string) 
 		fault.Print(k.ErrOut, ended, k.Line)
 	}
 	if err == nil {
-		k.Next([]string{"kubectl", "move", "start", "--namespace", m.Namespace, "-f", o.file})
+		k.Next(steer.In(k.Current(), move, "kubectl", "move", "start", "--filename", o.file))
 	}
 	return err
 }
@@ -99,10 +99,10 @@ func endPreview(ctx context.Context, k *kit.Kit, m snapshot.Move) error {
 }
 
 // blockedPreview is the error of a plan that has blockers; nil: it has none, and the move may be started.
-func blockedPreview(o *planOptions, m snapshot.Move, plan planfile.Plan) error {
+func blockedPreview(k *kit.Kit, o *planOptions, m snapshot.Move, plan planfile.Plan) error {
 	if len(plan.Blockers) == 0 {
 		return nil
 	}
 	return fault.New(fault.Blocked, "the plan of "+o.file+" is blocked", "it has %s; correct what they name",
-		text.Count(len(plan.Blockers), "blocker")).Trying("kubectl", "move", "plan", "--namespace", m.Namespace, "-f", o.file)
+		text.Count(len(plan.Blockers), "blocker")).Trying(steer.In(k.Current(), m, "kubectl", "move", "plan", "--filename", o.file)...)
 }
