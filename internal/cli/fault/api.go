@@ -36,7 +36,7 @@ func API(failed string, err error) error {
 	case clientcmd.IsEmptyConfig(err), clientcmd.IsContextNotFound(err), clientcmd.IsConfigurationInvalid(err):
 		e.Code, e.Reason = Usage, "the kubeconfig names no cluster that can be used: "+err.Error()
 		e.Try = []string{"kubectl", "config", "get-contexts"}
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), EndsSoon(err):
 		e.Code, e.Reason = TimedOut, "the API server has not answered in time"
 	case isUnreachable(err):
 		e.Transient = true
@@ -107,6 +107,17 @@ func (e *Error) forbidden(s metav1.Status) {
 func IsTransient(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Transient
+}
+
+// EndsSoon says whether a request was not sent because its context would end before the client's own rate limit lets it. The limiter
+// says so at once, while the context still goes on, and has no error of its own for it.
+func EndsSoon(err error) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if strings.Contains(err.Error(), "would exceed context deadline") {
+			return true
+		}
+	}
+	return false
 }
 
 // IsNotFound says whether an object, or its kind, is not there.

@@ -57,6 +57,9 @@ func (k *Kit) Await(ctx context.Context, m snapshot.Move, g Goal) (snapshot.Move
 				return last, nil
 			}
 		}
+		if fault.EndsSoon(err) {
+			<-limited.Done()
+		}
 		if err != nil && limited.Err() == nil && !k.outlasts(&outage, err) {
 			return last, err
 		}
