@@ -9,3 +9,9 @@ import "embed"
 //
 //go:embed endpoint/*.yaml
 var Endpoint embed.FS
+
+// Installation are the files of an installation with a Metacontroller of its own: the kinds, and what
+// kubectl kustomize reads for overlays/default.
+//
+//go:embed crds base overlays/default images
+var Installation embed.FS

@@ -60,6 +60,7 @@ const (
 	groupSee   = "see"
 	groupSteer = "steer"
 	groupAfter = "after"
+	groupAdmin = "administer"
 	groupOther = "other"
 )
 
@@ -91,7 +92,8 @@ func NewRoot(k *kit.Kit) *cobra.Command {
 	})
 	root.AddGroup(
 		&cobra.Group{ID: groupBegin, Title: "Begin:"}, &cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupSteer, Title: "Steer:"},
-		&cobra.Group{ID: groupAfter, Title: "After the switch:"}, &cobra.Group{ID: groupOther, Title: "Other:"})
+		&cobra.Group{ID: groupAfter, Title: "After the switch:"}, &cobra.Group{ID: groupAdmin, Title: "Administer:"},
+		&cobra.Group{ID: groupOther, Title: "Other:"})
 	root.SetHelpCommandGroupID(groupOther)
 	add(root, groupBegin, newTargetCommand(k), newInitCommand(k))
 	add(root, groupSee, newStatusCommand(k), newTreeCommand(k), newPlanCommand(k), newExplainCommand(k), newLogsCommand(k),
@@ -99,6 +101,7 @@ func NewRoot(k *kit.Kit) *cobra.Command {
 	add(root, groupSteer, newStartCommand(k), newSyncCommand(k), newApproveCommand(k), newSwitchCommand(k), newRollbackCommand(k),
 		newRetryCommand(k), newSuspendCommand(k), newResumeCommand(k), newCancelCommand(k))
 	add(root, groupAfter, newReportCommand(k), newReverseCommand(k), newDeleteCommand(k))
+	add(root, groupAdmin, newCheckCommand(k))
 	add(root, groupOther, newVersionCommand(k), newCompletionCommand(k), newOptionsCommand(k))
 	setUsage(root)
 	return root

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
+	"github.com/kubemove/kubemove/internal/cli/installation"
 	"github.com/kubemove/kubemove/internal/cli/kit"
 )
 
@@ -27,12 +28,6 @@ type Version struct {
 	// Kubernetes of the cluster.
 	Kubernetes string `json:"kubernetes,omitempty"`
 }
-
-// Where KubeMove is installed.
-const (
-	systemNamespace  = "kubemove-system"
-	systemDeployment = "kubemove"
-)
 
 func newVersionCommand(k *kit.Kit) *cobra.Command {
 	o := &versionOptions{}
@@ -80,13 +75,13 @@ func (v *Version) ask(ctx context.Context, k *kit.Kit) error {
 		return fault.API("cannot ask the cluster for its version", err)
 	}
 	v.Kubernetes = info.GitVersion
-	d, err := core.AppsV1().Deployments(systemNamespace).Get(ctx, systemDeployment, metav1.GetOptions{})
+	d, err := core.AppsV1().Deployments(installation.Namespace).Get(ctx, installation.Deployment, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		k.Narrate("There is no Deployment %s in namespace %s: KubeMove is not installed there.", systemDeployment, systemNamespace)
+		k.Narrate("There is no Deployment %s in namespace %s: KubeMove is not installed there.", installation.Deployment, installation.Namespace)
 	case apierrors.IsForbidden(err):
-		k.Narrate("The Deployment %s in namespace %s may not be read, so the version of KubeMove is not known.", systemDeployment,
-			systemNamespace)
+		k.Narrate("The Deployment %s in namespace %s may not be read, so the version of KubeMove is not known.", installation.Deployment,
+			installation.Namespace)
 	case err != nil:
 		return fault.API("cannot read the Deployment of KubeMove", err)
 	default:

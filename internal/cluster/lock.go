@@ -60,7 +60,7 @@ func (c *Cluster) ReadLock(ctx context.Context) (holder *Holder, forced bool, er
 	if err != nil {
 		return nil, false, c.Wrap("read the lock (Lease/"+api.LockName+")", err)
 	}
-	h := leaseHolder(lease)
+	h := HolderOf(lease)
 	return h, h != nil && lease.Annotations[api.ForceUnlockAnnotation] == "true", nil
 }
 
@@ -109,7 +109,7 @@ func (c *Cluster) namespaceMissing(ctx context.Context, err error) bool {
 // nextLock decides what to do with a lock that exists: nothing (it is ours), an update that
 // takes it over, or a refusal. The update carries the resourceVersion that was read.
 func nextLock(lease *coordinationv1.Lease, h Holder, gone func(Holder) bool) (next *coordinationv1.Lease, done bool, locked *LockedError) {
-	other := leaseHolder(lease)
+	other := HolderOf(lease)
 	if other != nil && other.UID == h.UID {
 		return nil, true, nil
 	}
@@ -142,7 +142,7 @@ func (c *Cluster) ReleaseLock(ctx context.Context, uid string) error {
 		if err != nil {
 			return c.Wrap("read the lock (Lease/"+api.LockName+")", err)
 		}
-		if h := leaseHolder(lease); h == nil || h.UID != uid {
+		if h := HolderOf(lease); h == nil || h.UID != uid {
 			return nil
 		}
 		err = leases.Delete(ctx, lease.Name, exactly(lease))
@@ -168,8 +168,8 @@ func newLock(namespace string, h Holder) *coordinationv1.Lease {
 	}
 }
 
-// leaseHolder of a lock; nil: none.
-func leaseHolder(l *coordinationv1.Lease) *Holder {
+// HolderOf of a lock; nil: none.
+func HolderOf(l *coordinationv1.Lease) *Holder {
 	if l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "" {
 		return nil
 	}

@@ -76,13 +76,13 @@ func TestNextLock(t *testing.T) {
 			if next == nil {
 				return
 			}
-			if diff := cmp.Diff(&me, leaseHolder(next)); diff != "" {
+			if diff := cmp.Diff(&me, HolderOf(next)); diff != "" {
 				t.Errorf("%s\nholder: -want +got:\n%s", tc.reason, diff)
 			}
 			if next.ResourceVersion != "7" || next.Annotations[api.ForceUnlockAnnotation] != "" || next.Spec.LeaseDurationSeconds != nil {
 				t.Errorf("%s\nthe update must carry the version, drop the permission and never expire: %v", tc.reason, next)
 			}
-			if got := leaseHolder(tc.lease); got != nil && *got == me {
+			if got := HolderOf(tc.lease); got != nil && *got == me {
 				t.Errorf("%s\nthe lease that was read was changed", tc.reason)
 			}
 		})

@@ -51,8 +51,17 @@ const (
 	Cached Reading = "0"
 )
 
-// Load reads all moves of a namespace, or of all of them where it is empty: one list a kind, in pages, all kinds at the same time.
+// Load reads all moves of a namespace, or of all of them where it is empty.
 func Load(ctx context.Context, client rest.Interface, namespace string, reading Reading) (Snapshot, error) {
+	o, err := Read(ctx, client, namespace, reading)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return New(o, time.Now()), nil
+}
+
+// Read the objects of a namespace, or of all of them where it is empty: one list a kind, in pages, all kinds at the same time.
+func Read(ctx context.Context, client rest.Interface, namespace string, reading Reading) (Objects, error) {
 	var o Objects
 	l := lister{client, namespace, reading}
 	reads := []func() error{
@@ -71,10 +80,10 @@ func Load(ctx context.Context, client rest.Interface, namespace string, reading 
 	// The first kind tells best what is wrong with all of them.
 	for _, err := range errs {
 		if err != nil {
-			return Snapshot{}, err
+			return Objects{}, err
 		}
 	}
-	return New(o, time.Now()), nil
+	return o, nil
 }
 
 // lister of the kinds of a namespace; empty: of all.
