@@ -29,13 +29,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"kubectl-move": program, "kubectl-kubemove": program, "fetch": fetch})
 }
 
-// TestCLI starts an API server alone: before KubeMove's kinds are there, and then with them.
+// TestCLI starts an API server alone: before KubeMove's kinds are there, while KubeMove is installed and removed, and then with the
+// kinds alone.
 func TestCLI(t *testing.T) {
 	api, err := lab.StartAPIServer(t.Context(), "", os.Stderr)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, api.Stop()) })
 	s := &scripts{kubeconfig: api.Kubeconfig()}
 	t.Run("Before", func(t *testing.T) { s.run(t, "testdata/before") })
+	t.Run("Installation", func(t *testing.T) { s.run(t, "testdata/installation") })
 	config, err := api.Config()
 	require.NoError(t, err)
 	require.NoError(t, install(t.Context(), config, "../.."))

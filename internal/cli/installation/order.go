@@ -45,17 +45,6 @@ var resources = map[string]schema.GroupVersionResource{
 // Resource of a kind that is installed.
 func Resource(kind string) schema.GroupVersionResource { return resources[kind] }
 
-// Resources of all kinds, in the order in which they are applied.
-func Resources() []schema.GroupVersionResource {
-	var out []schema.GroupVersionResource
-	for _, kinds := range stages {
-		for _, kind := range kinds {
-			out = append(out, resources[kind])
-		}
-	}
-	return out
-}
-
 // Removal are the objects in the order in which they are deleted, without the kinds: these are the last, each if it is empty. What is
 // in the namespace goes with it, but for the Deployment: nothing may work on moves while what it needs is taken away.
 func Removal(objects []unstructured.Unstructured) (rest, definitions []unstructured.Unstructured) {

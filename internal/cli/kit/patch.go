@@ -16,7 +16,11 @@ import (
 const Manager = "kubectl-move"
 
 // DryRun is the flag --dry-run of a command that writes.
-type DryRun struct{ value string }
+type DryRun struct {
+	value string
+	// client: the change may also be shown without asking the API server.
+	client bool
+}
 
 // AddFlag to a command.
 func (d *DryRun) AddFlag(c *cobra.Command) {
@@ -25,12 +29,25 @@ func (d *DryRun) AddFlag(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{"none", "server"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// AddClientFlag to a command that can show what it writes without a cluster, too.
+func (d *DryRun) AddClientFlag(c *cobra.Command) {
+	d.AddFlag(c)
+	d.client = true
+	c.Flags().Lookup("dry-run").Usage = "`MODE` client: what would be applied is written; server: the API server checks it and changes nothing"
+}
+
+// Client says whether the change is only shown.
+func (d *DryRun) Client() bool { return d.value == "client" }
+
 // Server says whether the change is only checked.
 func (d *DryRun) Server() bool { return d.value == "server" }
 
 // Check the value of the flag.
 func (d *DryRun) Check() error {
-	if d.value != "none" && d.value != "server" {
+	if d.client && d.value != "none" && d.value != "server" && d.value != "client" {
+		return fault.Badly("--dry-run is %q, expected none, client or server", d.value)
+	}
+	if !d.client && d.value != "none" && d.value != "server" {
 		return fault.Badly("--dry-run is %q, expected none or server", d.value)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package steer_test
 
 import (
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
@@ -278,5 +279,34 @@ func TestToken(t *testing.T) {
 	t.Parallel()
 	if got, want := steer.Token(sample.Now), "cli-20261121T080000.000Z"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestUninstall(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reason  string
+		objects snapshot.Objects
+		want    string
+		try     string
+	}{
+		"None": {"nothing would stay", snapshot.Objects{}, "", ""},
+		"Engine": {"the move is what a user deletes", sample.Objects("approval"),
+			"moveengine shop/shop, moveswitch shop/shop-dst", "kubectl move delete moveengine/shop --namespace shop"},
+		"WayBack": {"it goes first", sample.Objects("wayback"), "movereverse shop/", "kubectl move delete movereverse/"},
+		"Pair": {"a pair of a user has no engine", snapshot.Objects{Pairs: sample.Objects("approval").Pairs}, "movepair shop/shop-dst",
+			"kubectl delete movepair shop-dst --namespace shop"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := steer.Uninstall(c.objects)
+			e, refused := errors.AsType[*fault.Error](err)
+			if refused != (c.want != "") {
+				t.Fatalf("%s: got %v", c.reason, err)
+			}
+			if refused && (!strings.Contains(e.Reason, c.want) || !strings.HasPrefix(strings.Join(e.Try, " "), c.try)) {
+				t.Errorf("%s: got %q and try %q, expected %q and %q", c.reason, e.Reason, e.Try, c.want, c.try)
+			}
+		})
 	}
 }
