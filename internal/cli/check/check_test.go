@@ -287,10 +287,12 @@ var rows = map[string]row{
 		o.Definitions.Value[i].SetLabels(nil)
 	}, Failed, "moveengines.kubemove.io lacks the label"},
 	"ForeignMetacontroller": {"an installation would change it", "pre-definitions", func(o *Observed) {
-		i := slices.IndexFunc(o.Definitions.Value, func(d unstructured.Unstructured) bool { return d.GetName() == "compositecontrollers.metacontroller.k8s.io" })
+		i := slices.IndexFunc(o.Definitions.Value, func(d unstructured.Unstructured) bool {
+			return d.GetName() == "compositecontrollers.metacontroller.k8s.io"
+		})
 		o.Definitions.Value[i].SetLabels(nil)
 	}, Warning, "of another installation of Metacontroller"},
-	"Again": {"it is an upgrade", "pre-installation", func(*Observed) {}, Warning, ""},
+	"Again":       {"it is an upgrade", "pre-installation", func(*Observed) {}, Warning, ""},
 	"SharedThere": {"two sets of hooks", "pre-installation", func(o *Observed) { shared(o, sharedImage) }, Failed, ""},
 	"Metacontroller": {"two work against each other", "pre-metacontroller", func(o *Observed) { shared(o, sharedImage) }, Failed,
 		"statefulset/metacontroller in namespace metacontroller"},
