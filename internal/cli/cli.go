@@ -101,7 +101,8 @@ func NewRoot(k *kit.Kit) *cobra.Command {
 	add(root, groupSteer, newStartCommand(k), newSyncCommand(k), newApproveCommand(k), newSwitchCommand(k), newRollbackCommand(k),
 		newRetryCommand(k), newSuspendCommand(k), newResumeCommand(k), newCancelCommand(k))
 	add(root, groupAfter, newReportCommand(k), newReverseCommand(k), newDeleteCommand(k))
-	add(root, groupAdmin, newCheckCommand(k), newInstallCommand(k), newUninstallCommand(k), newRenderCommand(k))
+	add(root, groupAdmin, newCheckCommand(k), newInstallCommand(k), newUninstallCommand(k), newRenderCommand(k),
+		newBundleCommand(k))
 	add(root, groupOther, newVersionCommand(k), newCompletionCommand(k), newOptionsCommand(k))
 	setUsage(root)
 	return root

@@ -15,14 +15,15 @@ func New(p *application.Plan) Plan {
 	for i, o := range p.Objects {
 		o.Origin = nil
 		if o.Kind == "Secret" && o.Group == "" {
-			o.Object = redacted(o.Object)
+			o.Object = Redacted(o.Object)
 		}
 		out.Objects[i] = o
 	}
 	return Plan{Hash: p.Hash(), Plan: &out}
 }
 
-func redacted(secret unstructured.Unstructured) unstructured.Unstructured {
+// Redacted is a Secret with its keys, and without the values of its data and its annotations.
+func Redacted(secret unstructured.Unstructured) unstructured.Unstructured {
 	secret = *secret.DeepCopy()
 	for _, field := range []string{"data", "stringData"} {
 		values, _ := secret.Object[field].(map[string]any)
