@@ -23,8 +23,8 @@ func newCheckCommand(k *kit.Kit) *cobra.Command {
 	o := &checkOptions{}
 	c := &cobra.Command{
 		Use: "check", Short: "Look whether KubeMove, your rights and the targets are as they should be",
-		Long: "Look whether KubeMove is installed and answers, whether you have the rights of a move in the namespace, whether its targets can\n" +
-			"be used, and what former moves have left. With --pre: whether KubeMove can be installed. Nothing is changed.\n\n" +
+		Long: "Look whether KubeMove is installed and answers, whether you have the rights of a move in the namespace, whether its targets\n" +
+			"can be used, and what former moves have left. With --pre: whether KubeMove can be installed. Nothing is changed.\n\n" +
 			"It ends with code 5 when a check has failed, and with code 3 when there are warnings. What could not be looked at is skipped,\n" +
 			"with the reason.",
 		Example: examples(k, "check", "check --pre", "check --all-namespaces --output json"),

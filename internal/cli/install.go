@@ -30,8 +30,8 @@ func newInstallCommand(k *kit.Kit) *cobra.Command {
 	o := &installOptions{images: map[string]*string{}}
 	c := &cobra.Command{
 		Use: "install", Short: "Install or upgrade KubeMove, with a Metacontroller of its own",
-		Long: "Install KubeMove in the namespace " + installation.Namespace + ", or upgrade it: what is in manifests/overlays/default is applied on\n" +
-			"the server's side with the field manager kubectl-move, the kinds first. The checks of check --pre are made before.\n\n" +
+		Long: "Install KubeMove in the namespace " + installation.Namespace + ", or upgrade it: what is in manifests/overlays/default\n" +
+			"is applied on the server's side with the field manager kubectl-move, the kinds first. The checks of check --pre are made before.\n\n" +
 			"With --dry-run=client nothing is asked of the cluster, and the objects are written as YAML in their order.",
 		Example: examples(k, "install --wait", "install --dry-run=client", "install --image-hooks registry.example.com/kubemove/hooks:v0.1.0"),
 		Args:    kit.Exactly(0, "no argument"),

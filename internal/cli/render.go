@@ -104,7 +104,8 @@ func (o *renderOptions) input(k *kit.Kit) (in render.Input, err error) {
 	if in.Parent.GetNamespace() == "" {
 		in.Parent.SetNamespace(namespace)
 	}
-	return in, o.observe(&in)
+	err = o.observe(&in)
+	return in, err
 }
 
 // observe the objects of the folder. Those without a namespace are in that of the parent.

@@ -26,8 +26,8 @@ func newUninstallCommand(k *kit.Kit) *cobra.Command {
 	o := &uninstallOptions{}
 	c := &cobra.Command{
 		Use: "uninstall", Short: "Remove KubeMove; the applications and what was moved stay",
-		Long: "Remove what install has made, in the reverse order, the kinds last. It refuses while there are moves: without KubeMove they would\n" +
-			"never be cleaned up. A kind of which there are objects stays, unless --with-objects is given.\n\n" +
+		Long: "Remove what install has made, in the reverse order, the kinds last. It refuses while there are moves: without KubeMove they\n" +
+			"would never be cleaned up. A kind of which there are objects stays, unless --with-objects is given.\n\n" +
 			"What stays: the applications and their data, the records and locks of switches, repository claims, and the Secrets and accounts\n" +
 			"of targets, which target remove removes.",
 		Example: examples(k, "uninstall --dry-run=server", "uninstall --yes --wait"),

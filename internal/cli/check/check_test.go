@@ -66,7 +66,8 @@ func good(t *testing.T) Observed {
 	o.Mobilizers.Value = data
 	o.Moves.Value = sample.Objects("approval")
 	o.UID.Value = "home"
-	o.Targets.Value = []Target{{"shop", target.NewReport(target.Stored{Name: "dst"}, target.Observed{Version: "v1.35.4"}, target.AsTarget, o.Now)}}
+	o.Targets.Value = []Target{{"shop",
+		target.NewReport(target.Stored{Name: "dst"}, target.Observed{Version: "v1.35.4"}, target.AsTarget, o.Now)}}
 	return o
 }
 
@@ -224,8 +225,8 @@ var rows = map[string]row{
 		func(o *Observed) { setField(o.RoleBindings.Value, []any{}, "subjects") }, Failed, "to 0 subjects"},
 	"Typo": {"the hooks do not start", "mobilizers-registered",
 		func(o *Observed) { o.Mobilizers.Value["mine.yaml"] = "kinds: Mobilizer" }, Failed, "mine.yaml: cannot decode"},
-	"NoDefault": {"a move that names none is refused", "mobilizers-registered", func(o *Observed) { delete(o.Mobilizers.Value, "restic.yaml") },
-		Failed, ""},
+	"NoDefault": {"a move that names none is refused", "mobilizers-registered",
+		func(o *Observed) { delete(o.Mobilizers.Value, "restic.yaml") }, Failed, ""},
 	"NotReached": {"no move with it works", "targets-reached", func(o *Observed) {
 		o.Targets.Value[0].Report = target.NewReport(target.Stored{Name: "dst"}, target.Observed{Problem: "no route"}, target.AsTarget, o.Now)
 	}, Failed, "shop/dst: no route"},
@@ -266,7 +267,8 @@ var rows = map[string]row{
 		"namespace shop is locked for the MoveSwitch shop/gone, which is gone"},
 	"LockedByOthers": {"another home knows its switch", "locks-held", func(o *Observed) { o.Locks.Value = lock("gone", "other") }, OK, ""},
 	"Repository": {"nothing uses it any more", "repository-claims", func(o *Observed) {
-		o.Work.Value = []metav1.PartialObjectMetadata{work("PersistentVolumeClaim", "kubemove-repo-1", "gone", map[string]string{ClaimLabel: "true"})}
+		claim := work("PersistentVolumeClaim", "kubemove-repo-1", "gone", map[string]string{ClaimLabel: "true"})
+		o.Work.Value = []metav1.PartialObjectMetadata{claim}
 	}, Warning, "persistentvolumeclaim shop/kubemove-repo-1"},
 	"RepositoryOfLineage": {"the way back uses it", "repository-claims", func(o *Observed) {
 		o.Work.Value = []metav1.PartialObjectMetadata{
@@ -296,8 +298,8 @@ var rows = map[string]row{
 	"SharedThere": {"two sets of hooks", "pre-installation", func(o *Observed) { shared(o, sharedImage) }, Failed, ""},
 	"Metacontroller": {"two work against each other", "pre-metacontroller", func(o *Observed) { shared(o, sharedImage) }, Failed,
 		"statefulset/metacontroller in namespace metacontroller"},
-	"Virtual": {"its volumes are elsewhere", "pre-virtual-nodes", func(o *Observed) { o.VirtualNodes.Value = []string{"node/kosmos-a"} }, Warning,
-		"node/kosmos-a"},
+	"Virtual": {"its volumes are elsewhere", "pre-virtual-nodes",
+		func(o *Observed) { o.VirtualNodes.Value = []string{"node/kosmos-a"} }, Warning, "node/kosmos-a"},
 }
 
 func TestFaults(t *testing.T) {

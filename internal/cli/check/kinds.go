@@ -99,7 +99,7 @@ func fields(definition *unstructured.Unstructured) map[string]bool {
 	versions, _, _ := unstructured.NestedSlice(definition.Object, "spec", "versions")
 	for _, v := range versions {
 		version, _ := v.(map[string]any)
-		if version["served"] != true {
+		if served, _ := version["served"].(bool); !served {
 			continue
 		}
 		name, _ := version["name"].(string)

@@ -150,7 +150,7 @@ const another = "; KubeMove of another home cluster may use it, so look there fi
 
 func repositoryClaims(o Observed) finding {
 	return o.unused("repository claim", "delete it when no move needs it: kubectl delete pvc NAME"+another,
-		func(w *metav1.PartialObjectMetadata) bool { return isRepository(w) })
+		isRepository)
 }
 
 func workersLeft(o Observed) finding {

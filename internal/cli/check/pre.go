@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 	"github.com/kubemove/kubemove/internal/cli/installation"
 )
@@ -66,7 +64,7 @@ func preMetacontroller(o Observed) finding {
 	}
 	for i := range o.Controllers.Value {
 		c := &o.Controllers.Value[i]
-		if version, _, _ := unstructured.NestedString(c.Object, "spec", "parentResource", "apiVersion"); version != api.GroupVersion.String() {
+		if !worksOnOurs(c) {
 			details = append(details, "compositecontroller/"+c.GetName()+" is of another program, which has a Metacontroller")
 		}
 	}

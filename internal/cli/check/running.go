@@ -255,7 +255,8 @@ func (o Observed) noMetacontroller() *finding {
 		return &f
 	}
 	if o.metacontroller() == nil {
-		f := failed("no Metacontroller was found in namespace "+SharedNamespace, "install one there, or KubeMove with its own: kubectl move install")
+		f := failed("no Metacontroller was found in namespace "+SharedNamespace,
+			"install one there, or KubeMove with its own: kubectl move install")
 		return &f
 	}
 	return nil
@@ -355,13 +356,18 @@ func controllersPresent(o Observed) finding {
 	}
 	for i := range o.Controllers.Value {
 		c := &o.Controllers.Value[i]
-		if version, _, _ := unstructured.NestedString(c.Object, "spec", "parentResource", "apiVersion"); version == api.GroupVersion.String() &&
-			named(o.Wanted, c.GetName()) == nil {
+		if worksOnOurs(c) && named(o.Wanted, c.GetName()) == nil {
 			details = append(details, c.GetName()+" is not KubeMove's, and works on its kinds too")
 		}
 	}
 	return unless(details, fmt.Sprintf("%d CompositeControllers are there", len(installation.Of(o.Wanted, kind))),
 		failed("the CompositeControllers are not those of this version", install))
+}
+
+// worksOnOurs says whether the parents of a CompositeController are of KubeMove's kinds.
+func worksOnOurs(o *unstructured.Unstructured) bool {
+	parent, _, _ := unstructured.NestedString(o.Object, "spec", "parentResource", "apiVersion")
+	return parent == api.GroupVersion.String()
 }
 
 // childrenOf a CompositeController, by their resources.

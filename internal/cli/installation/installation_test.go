@@ -46,7 +46,9 @@ func TestBuild(t *testing.T) {
 		at("CompositeController") != len(kinds)-1 {
 		t.Errorf("the kinds are applied in the order %v", kinds)
 	}
-	for kind, n := range map[string]int{Definition: 8, "CompositeController": 5, "ValidatingAdmissionPolicy": 3, "Deployment": 1, "ConfigMap": 1} {
+	for kind, n := range map[string]int{
+		Definition: 8, "CompositeController": 5, "ValidatingAdmissionPolicy": 3, "Deployment": 1, "ConfigMap": 1,
+	} {
 		if got := len(Of(objects, kind)); got != n {
 			t.Errorf("there are %d objects of the kind %s, expected %d", got, kind, n)
 		}
@@ -119,7 +121,8 @@ func TestRemoval(t *testing.T) {
 			kinds = append(kinds, kind)
 		}
 	}
-	if first, last := kinds[0], kinds[len(kinds)-1]; first != "CompositeController" || last != "Namespace" || slices.Contains(kinds, "ConfigMap") {
+	first, last := kinds[0], kinds[len(kinds)-1]
+	if first != "CompositeController" || last != "Namespace" || slices.Contains(kinds, "ConfigMap") {
 		t.Errorf("the kinds are deleted in the order %v", kinds)
 	}
 	if len(definitions) != 8 {

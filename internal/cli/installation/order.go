@@ -78,7 +78,8 @@ func Defined(o *unstructured.Unstructured) schema.GroupVersionResource {
 	plural, _, _ := unstructured.NestedString(o.Object, "spec", "names", "plural")
 	versions, _, _ := unstructured.NestedSlice(o.Object, "spec", "versions")
 	for _, v := range versions {
-		if version, _ := v.(map[string]any); version["storage"] == true {
+		version, _ := v.(map[string]any)
+		if stored, _ := version["storage"].(bool); stored {
 			name, _ := version["name"].(string)
 			return schema.GroupVersionResource{Group: group, Version: name, Resource: plural}
 		}

@@ -2,7 +2,7 @@ package observe
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
@@ -102,7 +102,7 @@ func (r *reader) shared(ctx context.Context) (out check.Metacontroller, err erro
 // mobilizers are the files of the ConfigMap that the Deployment of the hooks mounts.
 func (r *reader) mobilizers(ctx context.Context, deployments check.Seen[[]appsv1.Deployment]) (map[string]string, error) {
 	if deployments.Problem != "" {
-		return nil, fmt.Errorf("%s", deployments.Problem)
+		return nil, errors.New(deployments.Problem)
 	}
 	for i := range deployments.Value {
 		for _, v := range deployments.Value[i].Spec.Template.Spec.Volumes {
@@ -116,7 +116,7 @@ func (r *reader) mobilizers(ctx context.Context, deployments check.Seen[[]appsv1
 			return m.Data, nil
 		}
 	}
-	return nil, fmt.Errorf("the hooks are not installed")
+	return nil, errors.New("the hooks are not installed")
 }
 
 // workloads that may have annotations of a move.

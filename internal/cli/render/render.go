@@ -2,6 +2,7 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -127,7 +128,7 @@ func equal(a, b any) (bool, error) {
 		return false, err
 	}
 	y, err := json.Marshal(b)
-	return string(x) == string(y), err
+	return bytes.Equal(x, y), err
 }
 
 // local hook of one kind.

@@ -35,7 +35,8 @@ func input(t *testing.T, parent string, observed ...string) Input {
 		t.Fatal(err)
 	}
 	in := Input{Parent: object(t, parent), Now: now, Definitions: installation.Of(wanted, installation.Definition),
-		Config: config.Config{TaskImage: "task:v1", Mobilizers: map[string]config.Mobilizer{"restic": {Metadata: config.Metadata{Name: "restic"}}}}}
+		Config: config.Config{TaskImage: "task:v1",
+			Mobilizers: map[string]config.Mobilizer{"restic": {Metadata: config.Metadata{Name: "restic"}}}}}
 	for _, o := range observed {
 		in.Observed = append(in.Observed, object(t, o))
 	}

@@ -56,7 +56,9 @@ func (s *Setup) of(o *unstructured.Unstructured) dynamic.ResourceInterface {
 
 // Apply the objects in their order. The kinds are awaited before anything else is applied. In a dry run on the server what needs a
 // namespace or a kind that is not there yet cannot be checked: how many these are is returned.
-func (s *Setup) Apply(ctx context.Context, objects []unstructured.Unstructured, force bool, timeout time.Duration) (unchecked int, err error) {
+func (s *Setup) Apply(ctx context.Context, objects []unstructured.Unstructured, force bool, timeout time.Duration) (
+	unchecked int, err error,
+) {
 	awaited := false
 	for i := range objects {
 		o := &objects[i]

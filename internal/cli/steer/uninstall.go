@@ -2,6 +2,7 @@ package steer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
@@ -17,7 +18,7 @@ func Uninstall(o snapshot.Objects) error {
 	add := func(kind, namespace, name string, words ...string) {
 		names = append(names, kind+" "+namespace+"/"+name)
 		if try == nil {
-			try = append(words, "--namespace", namespace)
+			try = slices.Concat(words, []string{"--namespace", namespace})
 		}
 	}
 	// The ways back first, as they lead back from the switch of another move.

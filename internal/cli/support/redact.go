@@ -91,7 +91,8 @@ var patterns = []struct {
 	{regexp.MustCompile(`://[^/?#\s"'@]*@`), "://" + Left + "@"},
 	{regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{12,}\b`), Left},
 	// A name with its value, as in YAML, JSON, a query, a variable or a flag.
-	{regexp.MustCompile(`(?i)([-\w.]*` + secretWord + `\\?["']?\s*[:=]\s*)(?:\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}]+)`), "${1}" + Left},
+	{regexp.MustCompile(`(?i)([-\w.]*` + secretWord + `\\?["']?\s*[:=]\s*)` +
+		`(?:\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s,;&"'}]+)`), "${1}" + Left},
 	{regexp.MustCompile(`(?im)((?:^|[\s"'(\[])--?[-\w]*` + secretWord + `(?:["']\s*,\s*["']?|\s+))[^\s"',-][^\s"',]*`), "${1}" + Left},
 }
 
@@ -100,7 +101,7 @@ var (
 	long  = regexp.MustCompile(`[A-Za-z0-9+/_-]{40,}={0,2}`)
 	upper = regexp.MustCompile(`[A-Z]`)
 	lower = regexp.MustCompile(`[a-z]`)
-	digit = regexp.MustCompile(`[0-9]`)
+	digit = regexp.MustCompile(`\d`)
 )
 
 // Text without what is secret in it.

@@ -84,8 +84,9 @@ func TestObject(t *testing.T) {
 		"Parameter":   `{"spec":{"data":{"mobilizers":[{"parameters":{"repository":"rest:https://u:PLANTED@h/","password":"PLANTED"}}]}}}`,
 		"Message":     `{"status":{"conditions":[{"message":"login failed: password=PLANTED"}]}}`,
 		"Managed":     `{"metadata":{"managedFields":[{"fieldsV1":{"PLANTED":{}}}]}}`,
-		"Secret":      `{"kind":"Secret","data":{"a":"PLANTED"},"stringData":{"b":"PLANTED"},"metadata":{"annotations":{"kubemove.io/x":"PLANTED"}}}`,
-		"Record":      `{"kind":"ConfigMap","data":{"record":"{\"token\":\"PLANTED\"}"}}`,
+		"Secret": `{"kind":"Secret","data":{"a":"PLANTED"},"stringData":{"b":"PLANTED"},` +
+			`"metadata":{"annotations":{"kubemove.io/x":"PLANTED"}}}`,
+		"Record": `{"kind":"ConfigMap","data":{"record":"{\"token\":\"PLANTED\"}"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
