@@ -102,7 +102,7 @@ func readFile(k *kit.Kit, name string) ([]byte, error) {
 func accepted(ctx context.Context, k *kit.Kit, m snapshot.Move, timeout time.Duration, generation int64) error {
 	last, err := k.Await(ctx, m, kit.Goal{
 		What: "the answer of KubeMove to " + m.Key(), Timeout: timeout, Goes: m.Key() + " is applied, and is worked on when KubeMove runs",
-		Follow: []string{"kubectl", "--namespace", "kubemove-system", "logs", "deployment/kubemove", "--all-containers", "--tail", "20"},
+		Follow: []string{"kubectl", "move", "check"},
 		Reached: func(m snapshot.Move) (bool, error) {
 			if m.Phase == snapshot.Refused {
 				return false, fault.New(fault.Failed, m.Key()+" is not accepted", "%s", m.Message).

@@ -179,5 +179,5 @@ func targets(ctx context.Context, o Options, moves snapshot.Objects) (out []chec
 	return out, nil
 }
 
-// all pages of a list are read.
+// all of a list.
 var all = metav1.ListOptions{}
