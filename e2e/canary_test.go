@@ -114,8 +114,8 @@ func (l *leaks) secrets(c *lab.Cluster, list string) {
 	defer l.mu.Unlock()
 	for _, secret := range secrets.Items {
 		for key, value := range secret.Data {
-			// Certificates are for every user.
-			if len(value) >= 8 && !strings.HasSuffix(key, ".crt") {
+			// Certificates are for every user, and the name of the namespace is known to all in it.
+			if len(value) >= 8 && !strings.HasSuffix(key, ".crt") && key != corev1.ServiceAccountNamespaceKey {
 				l.values[string(value)] = c.Name + "/" + secret.Name + "/" + key
 			}
 		}

@@ -70,12 +70,13 @@ func (s *scenario) followMade(user string) *made {
 	return m
 }
 
-// watch notes the names of what carries KubeMove's label. A captured object never carries it.
+// watch notes the names of what carries KubeMove's label, but for the account of the target, which was there before. A captured
+// object never carries it.
 func (m *made) watch(client metadata.Interface, resource schema.GroupVersionResource) {
 	t := m.s.t
 	t.Helper()
 	objects := client.Resource(resource).Namespace(m.s.namespace)
-	options := metav1.ListOptions{LabelSelector: api.ManagedByLabel + "=" + api.ManagedByValue}
+	options := metav1.ListOptions{LabelSelector: api.ManagedByLabel + "=" + api.ManagedByValue + ",!kubemove.io/target"}
 	list, err := objects.List(t.Context(), options)
 	require.NoError(t, err)
 	require.Empty(t, list.Items, "the move has begun already")

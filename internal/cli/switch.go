@@ -173,7 +173,7 @@ func followSwitch(ctx context.Context, k *kit.Kit, timeout time.Duration, m snap
 		Goes:   "the switch goes on in the cluster; rollback ends it until it is committed",
 		Follow: []string{"kubectl", "move", "status", m.Key(), "--watch"}, Show: v.show,
 		Reached: func(m snapshot.Move) (bool, error) {
-			return m.Phase.IsOver(), failedSwitch(m)
+			return m.Phase.IsOver() && isTold(m), failedSwitch(m)
 		},
 	})
 	v.end()
@@ -192,6 +192,12 @@ func followSwitch(ctx context.Context, k *kit.Kit, timeout time.Duration, m snap
 	}
 	k.NextOf(last, "switch")
 	return nil
+}
+
+// isTold says whether what was read of a switch is as new as what was read of its move: the kinds are read one after the other.
+func isTold(m snapshot.Move) bool {
+	r := m.Switch()
+	return m.Phase != snapshot.Switched || r == nil || r.Switch.Switched
 }
 
 // failedSwitch is why a switch does not begin by itself; nil: it may, or has. What its status said before the approval does not count.

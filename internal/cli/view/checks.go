@@ -8,7 +8,7 @@ import (
 	"github.com/kubemove/kubemove/internal/text"
 )
 
-var outcomeTones = map[check.Outcome]tone{check.OK: good, check.Warning: warn, check.Failed: bad, check.Skipped: dim}
+var outcomeTones = map[check.Outcome]Tone{check.OK: Good, check.Warning: Warn, check.Failed: Bad, check.Skipped: Dim}
 
 // Checks in their groups, a line each, with what is wrong and how to fix it below.
 func Checks(r check.Report, o Options) string {
@@ -28,7 +28,7 @@ func Checks(r check.Report, o Options) string {
 				b.WriteString("\n")
 			}
 			group = x.Group
-			b.WriteString(o.Style.paint(bold, group) + "\n")
+			b.WriteString(o.Style.paint(Bold, group) + "\n")
 		}
 		message := text.Plain(x.Message)
 		if x.Result == check.Skipped {
@@ -78,10 +78,10 @@ func CheckTable(r check.Report, wide bool, o Options) string {
 		}
 		rows = append(rows, row)
 	}
-	return Columns(rows, o, func(row, column int) tone {
+	return Columns(rows, o, func(row, column int) Tone {
 		if row > 0 && column == 1 {
 			return outcomeTones[r.Results[row-1].Result]
 		}
-		return plain
+		return Plain
 	})
 }

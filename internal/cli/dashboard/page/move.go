@@ -152,8 +152,12 @@ func rollBack(m snapshot.Move, o Options) *Action {
 		return nil
 	}
 	r := m.Switch()
+	details := "The target is stopped, and the source starts again as it was."
+	if !r.Switch.Begun() {
+		details = "It has not begun, and does not begin: the application runs on at the source."
+	}
 	return &Action{
-		Label: "Roll back", Details: []string{"The target is stopped, and the source starts again as it was."},
+		Label: "Roll back", Details: []string{details},
 		Question: "Roll back the switch of " + m.Key() + " to target " + r.Target + "?",
 		Path:     Path("moves", m, "rollback"), Target: r.Target, UID: uid(r), Writes: o.Writes,
 		Command: o.command(m, "kubectl", "move", "rollback", m.Key()),

@@ -117,7 +117,7 @@ func TestApprove(t *testing.T) {
 	}
 }
 
-// TestRollBack: a switch can be rolled back from its begin to its commit, and once.
+// TestRollBack: a switch can be rolled back from its approval to its commit, and once.
 func TestRollBack(t *testing.T) {
 	t.Parallel()
 	got := map[string]bool{}
@@ -126,7 +126,7 @@ func TestRollBack(t *testing.T) {
 			got[name] = true
 		}
 	}
-	if diff := cmp.Diff(map[string]bool{"switching": true, "held": true}, got); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"scheduled": true, "switching": true, "held": true}, got); diff != "" {
 		t.Errorf("what can be rolled back: -want +got:\n%s", diff)
 	}
 }
