@@ -76,7 +76,7 @@ func (m *made) watch(client metadata.Interface, resource schema.GroupVersionReso
 	t := m.s.t
 	t.Helper()
 	objects := client.Resource(resource).Namespace(m.s.namespace)
-	options := metav1.ListOptions{LabelSelector: api.ManagedByLabel + "=" + api.ManagedByValue + ",!kubemove.io/target"}
+	options := metav1.ListOptions{LabelSelector: api.ManagedByLabel + "=" + api.ManagedByValue + "," + notOfTarget}
 	list, err := objects.List(t.Context(), options)
 	require.NoError(t, err)
 	require.Empty(t, list.Items, "the move has begun already")

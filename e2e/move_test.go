@@ -157,8 +157,8 @@ func TestUnhealthyTargetRollsBack(t *testing.T) {
 	s.kubectl(s.src, "wait", "--for=condition=RolledBack", "moveswitch/shop-dst", timeout)
 	s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 	require.Equal(t, "1", s.kubectl(s.src, "get", "deployment", "shop", "-o", "jsonpath={.spec.replicas}"))
-	require.Empty(t,
-		s.kubectl(s.dst, "get", "deployments,configmaps,secrets,leases", "-o", "name", "--field-selector=metadata.name!=kube-root-ca.crt"))
+	require.Empty(t, s.kubectl(s.dst, "get", "deployments,configmaps,secrets,leases", "-o", "name", "-l", notOfTarget,
+		"--field-selector=metadata.name!=kube-root-ca.crt"))
 	require.Empty(t, s.kubectl(s.src, "get", "leases", "-o", "name"), "a lock is left")
 	t.Log("\n" + s.kubectl(s.src, "get", "moveswitch", "shop-dst", "-o", "jsonpath={.status.conditions}"))
 }

@@ -56,6 +56,9 @@ func emptyScenario(t *testing.T) *scenario {
 	return s
 }
 
+// notOfTarget selects what is none of an account that addTarget has made.
+const notOfTarget = "!kubemove.io/target"
+
 // addTarget makes an account with the rights that a move needs, and stores its kubeconfig as a Secret in src.
 func (s *scenario) addTarget(name string, flags ...string) {
 	s.t.Helper()

@@ -254,7 +254,7 @@ func TestRollBackWithCustomResources(t *testing.T) {
 	s.await(patience, "the target to be empty", func() error {
 		found := s.kubectl(s.dst, "get",
 			"widgets."+s.group+",deployments,statefulsets,cronjobs,pods,services,configmaps,secrets,leases,ingresses", "-o", "name",
-			"--field-selector=metadata.name!=kube-root-ca.crt")
+			"-l", notOfTarget, "--field-selector=metadata.name!=kube-root-ca.crt")
 		if found != "" {
 			return fmt.Errorf("at the target are %s", found)
 		}
