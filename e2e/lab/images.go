@@ -47,17 +47,13 @@ func (l *Lab) systemImages(ctx context.Context) ([]string, error) {
 	return l.buildImages(images)
 }
 
-// metacontrollerTar builds Metacontroller's image, around another binary when
-// METACONTROLLER_BINARY names one.
+// metacontrollerTar builds Metacontroller's image.
 func (l *Lab) metacontrollerTar(ctx context.Context) (string, error) {
-	binary := os.Getenv("METACONTROLLER_BINARY")
-	if binary == "" {
-		var err error
-		if binary, err = l.buildTool(ctx, metacontrollerTool); err != nil {
-			return "", err
-		}
+	m, err := l.metacontroller(ctx)
+	if err != nil {
+		return "", err
 	}
-	return l.BuildImage(programImage(metacontrollerImage, nonroot, imageProgram{"/usr/local/bin/metacontroller", binary}))
+	return l.BuildImage(programImage(metacontrollerImage, nonroot, imageProgram{"/usr/local/bin/metacontroller", m.Path}))
 }
 
 // ownImages builds KubeMove's three images from the checkout. Images whose

@@ -27,7 +27,10 @@ func (l *Lab) install(ctx context.Context) error {
 		return err
 	}
 	crds := filepath.Join(l.Root, "manifests", "crds")
-	overlay := filepath.Join(l.Root, "e2e", "manifests", "local")
+	overlay, err := l.overlay(ctx)
+	if err != nil {
+		return err
+	}
 	if missing := l.missingFor(crds, overlay); missing != "" {
 		l.log.step("%s: KubeMove is not installed: there is no %s", l.Source().Name, missing)
 		return nil

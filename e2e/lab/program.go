@@ -61,24 +61,22 @@ func (a *APIServer) Kubeconfig() string { return a.cluster.Kubeconfig }
 
 // Programs are those of an installation, as files.
 type Programs struct {
-	Metacontroller, Hooks string
+	Metacontroller Metacontroller
+	Hooks          string
 	// Root of the checkout.
 	Root string
 }
 
 // BuildPrograms compiles the hook server from the checkout into a folder, and Metacontroller if the cache does not hold it.
-// METACONTROLLER_BINARY names another one.
 func BuildPrograms(ctx context.Context, into string, narration *os.File) (Programs, error) {
 	root, err := findRoot("")
 	if err != nil {
 		return Programs{}, err
 	}
 	l := &Lab{Root: root, log: newStepLog(narration)}
-	p := Programs{Root: root, Metacontroller: os.Getenv("METACONTROLLER_BINARY"), Hooks: filepath.Join(into, "kubemove-hooks")}
-	if p.Metacontroller == "" {
-		if p.Metacontroller, err = l.buildTool(ctx, metacontrollerTool); err != nil {
-			return Programs{}, err
-		}
+	p := Programs{Root: root, Hooks: filepath.Join(into, "kubemove-hooks")}
+	if p.Metacontroller, err = l.metacontroller(ctx); err != nil {
+		return Programs{}, err
 	}
 	return p, goBuild(ctx, root, p.Hooks, "./cmd/kubemove-hooks")
 }

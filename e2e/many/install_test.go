@@ -119,13 +119,13 @@ func (s *installation) startHooks() {
 func (s *installation) startMetacontroller() {
 	s.t.Helper()
 	args := []string{"--discovery-interval=20s", "--workers=10", "--client-go-qps=" + qps, "--client-go-burst=200"}
-	if os.Getenv("METACONTROLLER_BINARY") == "" {
+	if !s.programs.Metacontroller.Newer {
 		args = append(args, "--debug-addr=127.0.0.1:0")
 	} else {
 		args = append(args, "--metrics-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
 	}
 	var err error
-	s.metacontroller, err = s.api.StartProgram("metacontroller", s.programs.Metacontroller,
+	s.metacontroller, err = s.api.StartProgram("metacontroller", s.programs.Metacontroller.Path,
 		[]string{"KUBECONFIG=" + s.api.Kubeconfig()}, args...)
 	require.NoError(s.t, err)
 }
