@@ -90,6 +90,10 @@ func Code(err error) int {
 // Print an error for people, a line each for what failed, the reason and what to try. line makes a command line of words.
 func Print(w io.Writer, err error, line func(words ...string) string) {
 	e, ok := errors.AsType[*Error](err)
+	if !ok && Code(err) == Interrupted {
+		fmt.Fprintln(w, "error: interrupted")
+		return
+	}
 	if !ok {
 		fmt.Fprintf(w, "error: %s\n", text.Plain(err.Error()))
 		return

@@ -66,7 +66,7 @@ func TestAPI(t *testing.T) {
 			"error: cannot list moves\nreason: the API server has not answered in time\n", fault.TimedOut},
 		"Kept": {"what was put into words stays", fmt.Errorf("x: %w", fault.Badly("no such target")), "error: no such target\n", fault.Usage},
 		"Interrupted": {"Ctrl-C is no failure of the API server", context.Canceled,
-			"error: context canceled\n", fault.Interrupted},
+			"error: interrupted\n", fault.Interrupted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -54,8 +55,12 @@ func (k *Kit) Create(ctx context.Context, d DryRun, m steer.Manifest) (types.UID
 	object := snapshot.Move{Kind: m.Kind, Name: m.Name}.Key()
 	k.Say(d, []string{"kubectl", "--namespace", m.Namespace, "create", "--filename", "-"})
 	result := written(client.Post(), d).Namespace(m.Namespace).Resource(m.Plural()).Body(m.JSON).Do(ctx)
-	if err := result.Error(); err != nil {
-		return "", fault.API(fmt.Sprintf("cannot create %s in namespace %s", object, m.Namespace), err)
+	failed := fmt.Sprintf("cannot create %s in namespace %s", object, m.Namespace)
+	switch err := result.Error(); {
+	case apierrors.IsAlreadyExists(err):
+		return "", fault.New(fault.Failed, failed, "it is there already").Trying("kubectl", "move", "status", object)
+	case err != nil:
+		return "", fault.API(failed, err)
 	}
 	created, err := metaOf(result, object)
 	if err != nil {
