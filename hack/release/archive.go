@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -120,12 +121,11 @@ func open(name string, use func(io.Reader, fs.FileInfo) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	st, err := f.Stat()
-	if err != nil {
-		return err
+	if err == nil {
+		err = use(f, st)
 	}
-	return use(f, st)
+	return errors.Join(err, f.Close())
 }
 
 // mode is that of a program or of a text, whatever the umask was.

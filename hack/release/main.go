@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -21,12 +22,13 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	version := flag.String("version", "", "of the release, as v1.2.3; the default is that of a build of this commit, v0.0.0-COMMIT")
 	out := flag.String("out", ".kubemove/release", "`folder` that the files are written to")
 	flag.Parse()
-	if err := release(ctx, *version, *out); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := release(ctx, *version, *out)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
@@ -94,15 +96,20 @@ func build(ctx context.Context, p Platform, version string, at time.Time, out st
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
-	program := filepath.Join(folder, p.program())
+	a := &Archive{Platform: p, Name: p.archive(version)}
+	err = a.make(ctx, version, at, folder, filepath.Join(out, a.Name))
+	return a, errors.Join(err, os.RemoveAll(folder))
+}
+
+// make the archive at a path, with a folder for what is compiled.
+func (a *Archive) make(ctx context.Context, version string, at time.Time, folder, path string) error {
+	program := filepath.Join(folder, a.program())
 	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -X github.com/kubemove/kubemove/internal/cli.release="+version, "-o", program, "./cmd/kubectl-move")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+a.OS, "GOARCH="+a.Arch)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
 	if err := c.Run(); err != nil {
-		return nil, fmt.Errorf("go build: %w", err)
+		return fmt.Errorf("go build: %w", err)
 	}
-	a := &Archive{Platform: p, Name: p.archive(version)}
-	return a, a.pack(filepath.Join(out, a.Name), at, program, "LICENSE")
+	return a.pack(path, at, program, "LICENSE")
 }

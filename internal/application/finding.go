@@ -38,17 +38,22 @@ type Findings []Finding
 
 // AddBlocker adds what forbids the move.
 func (f *Findings) AddBlocker(reason string, about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Blocker, Reason: reason, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
+	f.add(Finding{Severity: Blocker, Reason: reason, Object: about}, format, args...)
 }
 
 // AddWarning adds what does not forbid it.
 func (f *Findings) AddWarning(about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Warning, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
+	f.add(Finding{Severity: Warning, Object: about}, format, args...)
 }
 
 // AddUnsure adds what could not be found out for now.
 func (f *Findings) AddUnsure(about Ref, format string, args ...any) {
-	*f = append(*f, Finding{Severity: Unsure, Object: about, Message: task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)})
+	f.add(Finding{Severity: Unsure, Object: about}, format, args...)
+}
+
+func (f *Findings) add(finding Finding, format string, args ...any) {
+	finding.Message = task.Cut(fmt.Sprintf(format, args...), task.MaxMessage)
+	*f = append(*f, finding)
 }
 
 // hasBlocker says whether one of them forbids the move.
