@@ -83,10 +83,11 @@ func (s *scripts) setUp(e *testscript.Env) error {
 	return nil
 }
 
-// become SAMPLE [DELAY]: the objects of the namespace are those of the sample; after a delay, while the script goes on.
+// become SAMPLE [DELAY | created]: the objects of the namespace are those of the sample; after a delay, or as soon as somebody has
+// created its MoveEngine, while the script goes on.
 func (s *scripts) become(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: become SAMPLE [DELAY]")
+		ts.Fatalf("usage: become SAMPLE [DELAY | created]")
 	}
 	ns := ts.Getenv("NAMESPACE")
 	change := func() error { return s.cluster.become(context.Background(), ns, args[0], func(object) {}) }
@@ -94,10 +95,20 @@ func (s *scripts) become(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(change())
 		return
 	}
-	delay, err := time.ParseDuration(args[1])
-	ts.Check(err)
 	done := make(chan error, 1)
-	time.AfterFunc(delay, func() { done <- change() })
+	if args[1] == "created" {
+		go func() {
+			err := s.cluster.created(context.Background(), ns, args[0])
+			if err == nil {
+				err = change()
+			}
+			done <- err
+		}()
+	} else {
+		delay, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		time.AfterFunc(delay, func() { done <- change() })
+	}
 	ts.Defer(func() {
 		if err := <-done; err != nil {
 			ts.Logf("become %s: %v", args[0], err)

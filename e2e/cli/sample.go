@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cli/sample"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
@@ -41,6 +43,14 @@ func newCluster(config *rest.Config) (*cluster, error) {
 type object interface {
 	runtime.Object
 	metav1.Object
+}
+
+// created waits until the MoveEngine of a sample is there.
+func (c *cluster) created(ctx context.Context, namespace, name string) error {
+	engine := sample.Objects(name).Engines[0].Name
+	return lab.Await(ctx, time.Minute, "moveengine "+engine+" to be created", func(ctx context.Context) error {
+		return c.moves.Get().Namespace(namespace).Resource("moveengines").Name(engine).Do(ctx).Error()
+	})
 }
 
 // become lets the objects of a namespace be those of a sample: they are created where they are not there, and have its status then.
