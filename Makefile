@@ -30,7 +30,8 @@ cli: ## compile kubectl-move into .kubemove/bin: kubectl move, or kubectl kubemo
 
 .PHONY: release
 release: ## archives of kubectl-move, checksums and krew's manifest in .kubemove/release; VERSION=v1.2.3; uploads nothing
-	$(GO) run ./hack/release -version "$(VERSION)" -out .kubemove/release
+	rm -rf .kubemove/release
+	$(GO) run ./hack/release -version "$(VERSION)" -platforms "$(RELEASE_PLATFORMS)" -out .kubemove/release
 	hack/release/try.sh .kubemove/release
 
 .PHONY: test

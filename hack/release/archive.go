@@ -7,10 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,6 +24,22 @@ var platforms = []Platform{
 	{"linux", "amd64"}, {"linux", "arm64"},
 	{"darwin", "amd64"}, {"darwin", "arm64"},
 	{"windows", "amd64"}, {"windows", "arm64"},
+}
+
+// choose platforms from a list; empty: all.
+func choose(list string) ([]Platform, error) {
+	if list == "" {
+		return platforms, nil
+	}
+	var out []Platform
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.IndexFunc(platforms, func(p Platform) bool { return p.String() == name })
+		if i < 0 {
+			return nil, fmt.Errorf("-platforms has %q: expected some of %s", name, platforms)
+		}
+		out = append(out, platforms[i])
+	}
+	return out, nil
 }
 
 func (p Platform) String() string { return p.OS + "/" + p.Arch }

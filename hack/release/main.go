@@ -24,9 +24,13 @@ import (
 func main() {
 	version := flag.String("version", "", "of the release, as v1.2.3; the default is that of a build of this commit, v0.0.0-COMMIT")
 	out := flag.String("out", ".kubemove/release", "`folder` that the files are written to")
+	only := flag.String("platforms", "", "`list` of those to make, such as linux/amd64,darwin/arm64; the default is all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := release(ctx, *version, *out)
+	chosen, err := choose(*only)
+	if err == nil {
+		err = release(ctx, *version, *out, chosen)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
@@ -37,7 +41,7 @@ func main() {
 // semantic is what krew takes as a version.
 var semantic = regexp.MustCompile(`^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$`)
 
-func release(ctx context.Context, version, out string) error {
+func release(ctx context.Context, version, out string, chosen []Platform) error {
 	commit, err := git(ctx, "rev-parse", "--short=12", "HEAD")
 	if err != nil {
 		return err
@@ -60,7 +64,7 @@ func release(ctx context.Context, version, out string) error {
 		return err
 	}
 	r := &Release{Version: version}
-	for _, p := range platforms {
+	for _, p := range chosen {
 		began := time.Now()
 		a, err := build(ctx, p, version, time.Unix(seconds, 0), out)
 		if err != nil {

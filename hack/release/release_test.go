@@ -162,3 +162,17 @@ func TestVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestChoose(t *testing.T) {
+	for list, want := range map[string][]Platform{
+		"": platforms, "linux/amd64": {{"linux", "amd64"}}, "darwin/arm64,windows/amd64": {{"darwin", "arm64"}, {"windows", "amd64"}},
+	} {
+		got, err := choose(list)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%q: %v (-want +got):\n%s", list, err, diff)
+		}
+	}
+	if got, err := choose("linux/riscv64"); err == nil {
+		t.Errorf("linux/riscv64 is taken as %v", got)
+	}
+}
