@@ -16,6 +16,7 @@ const usage = `usage: lab COMMAND
   down             end them and remove all that belongs to them
   status           do they answer?
   build            compile the programs that the lab runs, nothing else
+  contexts FILE NS write a kubeconfig with a context for each cluster, in a namespace
   load-image TAR   put an image ("docker save") into both clusters
 `
 
@@ -44,6 +45,8 @@ func run(ctx context.Context, args []string) error {
 		return l.Down(ctx)
 	case args[0] == "build" && len(args) == 1:
 		return l.Build(ctx)
+	case args[0] == "contexts" && len(args) == 3:
+		return l.WriteContexts(args[1], args[2])
 	case args[0] == "load-image" && len(args) > 1:
 		return l.LoadImage(ctx, args[1:]...)
 	case args[0] == "status" && len(args) == 1:

@@ -1,8 +1,9 @@
 // Picture makes pictures of moves: of the dashboard, as PNG, and of what kubectl move status --watch draws, as SVG.
 //
-//	picture -program kubectl-move -out DIR [-kubeconfig FILE -move NAME]
+//	picture -program kubectl-move -out DIR [-kubeconfig FILE -move NAME [-step STEP -percent N]]
 //
-// With -kubeconfig they are of a move that runs in that cluster, in the namespace of the kubeconfig. Without, they are of a sample, at an
+// With -kubeconfig they are of a move that runs in that cluster, in the namespace of the kubeconfig, as soon as a step of its switch
+// is under way and so much is copied. Without, they are of a sample, at an
 // API server of its own: to look at what the pages are like, and not to be shown as a move.
 package main
 
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 
 	"github.com/kubemove/kubemove/e2e/browser"
 	"github.com/kubemove/kubemove/e2e/cli"
+	"github.com/kubemove/kubemove/e2e/lab"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
 	"github.com/kubemove/kubemove/internal/cli/view"
 )
@@ -32,6 +35,8 @@ func main() {
 	flag.StringVar(&p.root, "root", "..", "the checkout")
 	flag.StringVar(&p.kubeconfig, "kubeconfig", "", "kubeconfig of the cluster of the move; without it a sample is shown")
 	flag.StringVar(&p.move, "move", "shop", "name of the MoveEngine")
+	flag.StringVar(&p.step, "step", "", "step of the switch that is waited for; empty: none")
+	flag.IntVar(&p.percent, "percent", 0, "how much of the data is waited for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := p.run(ctx)
@@ -42,7 +47,10 @@ func main() {
 	}
 }
 
-type picture struct{ program, out, root, kubeconfig, move string }
+type picture struct {
+	program, out, root, kubeconfig, move, step string
+	percent                                    int
+}
 
 func (p *picture) run(ctx context.Context) error {
 	if p.out == "" {
@@ -62,7 +70,7 @@ func (p *picture) run(ctx context.Context) error {
 		}
 		p.kubeconfig = sandbox.Kubeconfig()
 	}
-	m, at, err := p.read(ctx)
+	m, at, err := p.awaited(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,6 +79,31 @@ func (p *picture) run(ctx context.Context) error {
 		return err
 	}
 	return p.dashboard(ctx, "/moves/"+strings.Join([]string{m.Namespace, m.Resource(), m.Name}, "/"))
+}
+
+// patience is how long a move may take until it is where it is to be shown.
+const patience = 15 * time.Minute
+
+// awaited is the move as soon as it is where it is to be shown.
+func (p *picture) awaited(ctx context.Context) (m snapshot.Move, at time.Time, err error) {
+	err = lab.Await(ctx, patience, "the step "+p.step, func(ctx context.Context) error {
+		if m, at, err = p.read(ctx); err != nil || p.shows(m) {
+			return err
+		}
+		return fmt.Errorf("it is at %s: %s", m.Phase, m.Said())
+	})
+	return m, at, err
+}
+
+// shows says whether a move is where it is to be shown.
+func (p *picture) shows(m snapshot.Move) bool {
+	if p.step == "" {
+		return true
+	}
+	r := m.Switch()
+	return r != nil && r.Sum.Percent >= p.percent && slices.ContainsFunc(r.Switch.Steps, func(s snapshot.Step) bool {
+		return s.Name == p.step && s.State == snapshot.StepRunning
+	})
 }
 
 // read the move, and the time of the reading. The times of a sample are of the past, and are shown as they were then.
