@@ -54,8 +54,8 @@ e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of t
 	cd e2e && $(GO) test -count=1 -timeout 75m -parallel 4 -v -skip '$(LONG)' $(E2E_ARGS) .
 # Other targets run these: each takes many minutes, and what it covers rarely breaks alone.
 LONG = ^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone|PredictedDowntime|WayBackBytes|BandwidthLimit|$(JOURNEYS))|$(PARTS)
-JOURNEYS = Live|TwoLiveTargets|ThereAndBack|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun
-PARTS = ^TestPostgresLive$$/^page$$|^TestTransport$$/^(no_node_ports|load_balancer|unknown_to_all)$$
+JOURNEYS = Live|TwoLiveTargets|ThereAndBack|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun|TwoEnginesOfOneName|RepositoryClaim
+PARTS = ^TestPostgresLive$$/^page$$|^TestFirstMove$$/^kubectl$$|^TestTransport$$/^(no_node_ports|load_balancer|unknown_to_all)$$
 
 .PHONY: e2e-long
 e2e-long: ## what make e2e leaves out: live moves under load, there and back twice, two targets, every kind of file, other routes

@@ -54,10 +54,13 @@ var masks = []struct {
 	with string
 }{
 	{regexp.MustCompile(`\b(client)-[a-z0-9]+-[a-z0-9]{5}\b`), "$1-POD"},
+	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), "UID"},
 	{regexp.MustCompile(`\b[0-9a-f]{12,}\b`), "HASH"},
 	{regexp.MustCompile(`\b(kubemove-[a-z-]+)-[0-9a-f]{8}\b`), "$1-ID"},
 	{regexp.MustCompile(`\bpostgres-[0-9a-z]{8,10}\b`), "postgres-REVISION"},
 	{regexp.MustCompile(`\d+([.:]\d+)*`), "N"},
+	{regexp.MustCompile(`\bN min( N s)?\b`), "N s"},
+	{regexp.MustCompile(`\bN [KMG]iB\b`), "N B"},
 	{regexp.MustCompile(`PostgreSQL N[-+~.0-9A-Za-z]*`), "PostgreSQL N"},
 	// Columns are as wide as what stands in them.
 	{regexp.MustCompile(`[ \t]+`), " "},
