@@ -229,6 +229,8 @@ func badTargets() map[string]badInput {
 		},
 		"namespace terminating": {
 			harm: func(s *scenario) {
+				// An account of the namespace would go with it.
+				s.addTarget("dst", "--kubeconfig", s.dst.Kubeconfig, "--copy-credentials", "--overwrite")
 				create(target, `{apiVersion: v1, kind: ConfigMap, metadata: {name: stays, finalizers: [example.com/stays]}}`)(s)
 				s.kubectl(s.dst, "delete", "namespace", s.namespace, "--wait=false")
 			},
