@@ -83,7 +83,7 @@ func (s *scripts) setUp(e *testscript.Env) error {
 	return nil
 }
 
-// become SAMPLE [DELAY | created]: the objects of the namespace are those of the sample; after a delay, or as soon as somebody has
+// become SAMPLE [DELAY | created]: the objects of the namespace are those of the sample; after a delay, or as soon as a command has
 // created its MoveEngine, while the script goes on.
 func (s *scripts) become(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
