@@ -88,7 +88,7 @@ func aNewUser(t *testing.T) *newUser {
 func (u *newUser) shell(command string) *exec.Cmd {
 	cmd := exec.CommandContext(u.t.Context(), "bash", "-c", command)
 	cmd.Dir = u.dir
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+u.config, "PATH="+clusters.Path(), "LANG=C.UTF-8", "TERM=xterm")
+	cmd.Env = append(clusters.Env(u.config), "LANG=C.UTF-8", "TERM=xterm")
 	return cmd
 }
 

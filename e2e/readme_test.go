@@ -49,7 +49,7 @@ func read(t *testing.T, config string, blocks ...string) {
 	for _, block := range blocks {
 		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", watchSome+block)
 		cmd.Dir = clusters.Root
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+config, "PATH="+clusters.Path())
+		cmd.Env = clusters.Env(config)
 		out, err := cmd.CombinedOutput()
 		t.Logf("$ %s\n%s", strings.ReplaceAll(strings.TrimSpace(block), "\n", "\n$ "), out)
 		require.NoError(t, err)

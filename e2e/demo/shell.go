@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -22,7 +21,7 @@ func (d *Demo) kubeconfig() string { return filepath.Join(d.lab.Dir, kubeconfigN
 func (d *Demo) Shell(ctx context.Context, command string) (string, error) {
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
 	cmd.Dir = d.lab.Root
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+d.kubeconfig(), "PATH="+d.lab.Path())
+	cmd.Env = d.lab.Env(d.kubeconfig())
 	// What the shell has started ends with it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -1,11 +1,8 @@
 package lab
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -19,21 +16,16 @@ func (l *Lab) buildCLI(ctx context.Context) error {
 	return goBuild(ctx, l.Root, filepath.Join(l.binDir(), cli), "./cmd/"+cli)
 }
 
-// Path is the PATH on which the lab's programs come first: kubectl and its plugin move.
-func (l *Lab) Path() string {
-	return strings.Join([]string{l.binDir(), filepath.Dir(l.Kubectl()), os.Getenv("PATH")}, string(os.PathListSeparator))
+// Env is the environment of who uses the clusters by a kubeconfig: on the PATH the lab's programs come first, kubectl and its
+// plugin move.
+func (l *Lab) Env(kubeconfig string) []string {
+	path := strings.Join([]string{l.binDir(), filepath.Dir(l.Kubectl()), os.Getenv("PATH")}, string(os.PathListSeparator))
+	return append(os.Environ(), "KUBECONFIG="+kubeconfig, "PATH="+path)
 }
 
 // Move runs kubectl-move against a cluster and returns its results. What it tells beside them is in an error.
 func (l *Lab) Move(ctx context.Context, home *Cluster, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(l.binDir(), cli), args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+home.Kubeconfig)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		return out.String(), fmt.Errorf("%s %s: %w: %s", cli, strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
-	}
-	return out.String(), nil
+	return runIn(ctx, l.Env(home.Kubeconfig), filepath.Join(l.binDir(), cli), args...)
 }
 
 // RemoveTargets removes what target add has made outside of a namespace of the cluster, by its label: the Secret by which target

@@ -18,7 +18,13 @@ import (
 // run executes a program to its end and returns its output. The error holds
 // what it printed, for that is where the reason stands.
 func run(ctx context.Context, name string, args ...string) (string, error) {
+	return runIn(ctx, nil, name, args...)
+}
+
+// runIn is run with an environment; nil: that of this process.
+func runIn(ctx context.Context, env []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {

@@ -42,6 +42,7 @@ func choose(list string) ([]Platform, error) {
 	return out, nil
 }
 
+// String is OS/ARCH.
 func (p Platform) String() string { return p.OS + "/" + p.Arch }
 
 // program is its name on the platform.

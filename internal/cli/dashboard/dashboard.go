@@ -142,6 +142,7 @@ func (s *Server) Serve(ctx context.Context) error {
 // nothing is where the server's own log goes: it is about connections, and no person asked for it.
 type nothing struct{}
 
+// Write takes all and keeps nothing.
 func (nothing) Write(p []byte) (int, error) { return len(p), nil }
 
 // types of the files by their endings.

@@ -31,6 +31,7 @@ type refused struct {
 	text   string
 }
 
+// Error is what the page shows.
 func (e refused) Error() string { return e.text }
 
 // writes lets a request do what changes something in the cluster, if it may.
