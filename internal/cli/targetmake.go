@@ -87,7 +87,7 @@ func (a *adding) contents(ctx context.Context, k *kit.Kit) (target.Contents, err
 		if err != nil {
 			return target.Contents{}, err
 		}
-		return target.Contents{Kubeconfig: data}, usable(ctx, k, a.server(), data)
+		return target.Contents{Kubeconfig: data}, usable(ctx, k, a.server(), data, 0)
 	}
 	if a.o.dryRun.Server() {
 		return target.Contents{Kubeconfig: []byte("made when this is no dry run"), HasAccount: true, Duration: a.o.duration}, nil
@@ -124,12 +124,16 @@ func newContents(ctx context.Context, k *kit.Kit, c *reach.Cluster, t target.Tar
 	if access.ProxyURL != "" {
 		k.Narrate("Warning: the kubeconfig has the proxy of yours; the Pods at home have to reach it.")
 	}
-	return out, usable(ctx, k, access.Server, out.Kubeconfig)
+	return out, usable(ctx, k, access.Server, out.Kubeconfig, tokenKnown)
 }
 
+// tokenKnown is how long the API servers of a cluster may take to know a new token: each refuses it until its own memory has the
+// Secret as it was filled.
+const tokenKnown = 15 * time.Second
+
 // usable checks a kubeconfig as a move does, and tries it from here. That Pods reach an address which this machine does not is
-// well possible.
-func usable(ctx context.Context, k *kit.Kit, server string, kubeconfig []byte) error {
+// well possible. Refused credentials are tried again for as long as patience is.
+func usable(ctx context.Context, k *kit.Kit, server string, kubeconfig []byte, patience time.Duration) error {
 	const failed = "the kubeconfig cannot be used by a move"
 	config, warnings, err := cluster.ParseKubeconfig(cluster.SideTarget, kubeconfig)
 	if err != nil {
@@ -145,7 +149,7 @@ func usable(ctx context.Context, k *kit.Kit, server string, kubeconfig []byte) e
 	if err != nil {
 		return fault.New(fault.Failed, failed, "%s", err)
 	}
-	version, err := c.ServerVersion(ctx)
+	version, err := versionOf(ctx, c, patience)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -159,6 +163,24 @@ func usable(ctx context.Context, k *kit.Kit, server string, kubeconfig []byte) e
 		}
 	}
 	return nil
+}
+
+// versionOf an API server. Refused credentials are tried again for as long as patience is.
+func versionOf(ctx context.Context, c *cluster.Cluster, patience time.Duration) (string, error) {
+	const pause = 250 * time.Millisecond
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		version, err := c.ServerVersion(ctx)
+		if cluster.KindOf(err) != cluster.Forbidden {
+			return version, err
+		}
+		select {
+		case <-limited.Done():
+			return version, err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // store the Secret at home. version is that of the Secret that was read, empty: none was there. What has changed since is not
