@@ -105,6 +105,11 @@ func NewRoot(k *kit.Kit) *cobra.Command {
 		newBundleCommand(k))
 	add(root, groupOther, newVersionCommand(k), newCompletionCommand(k), newOptionsCommand(k))
 	setUsage(root)
+	root.PersistentPostRun = func(c *cobra.Command, _ []string) {
+		if c.GroupID == groupSteer || c.GroupID == groupAfter {
+			warnOfVersion(c.Context(), k, clientVersion())
+		}
+	}
 	return root
 }
 

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
 	"github.com/kubemove/kubemove/internal/cli/installation"
@@ -51,6 +53,7 @@ func runVersion(ctx context.Context, k *kit.Kit, o *versionOptions) error {
 	if !o.client {
 		failed = v.ask(ctx, k)
 	}
+	warnOfImage(k, v.Client, v.Image)
 	if done, err := o.output.Print(k, v, nil); done {
 		return errors.Join(err, failed)
 	}
@@ -75,7 +78,7 @@ func (v *Version) ask(ctx context.Context, k *kit.Kit) error {
 		return fault.API("cannot ask the cluster for its version", err)
 	}
 	v.Kubernetes = info.GitVersion
-	d, err := core.AppsV1().Deployments(installation.Namespace).Get(ctx, installation.Deployment, metav1.GetOptions{})
+	image, err := installedImage(ctx, core)
 	switch {
 	case apierrors.IsNotFound(err):
 		k.Narrate("There is no Deployment %s in namespace %s: KubeMove is not installed there.", installation.Deployment, installation.Namespace)
@@ -84,14 +87,54 @@ func (v *Version) ask(ctx context.Context, k *kit.Kit) error {
 			installation.Namespace)
 	case err != nil:
 		return fault.API("cannot read the Deployment of KubeMove", err)
-	default:
-		for _, c := range d.Spec.Template.Spec.Containers {
-			if v.Image == "" || strings.Contains(c.Image, "kubemove") {
-				v.Image = c.Image
-			}
+	}
+	v.Image = image
+	return nil
+}
+
+// installedImage is that of the hooks in the cluster, with a Metacontroller of its own or a shared one.
+func installedImage(ctx context.Context, core kubernetes.Interface) (string, error) {
+	deployments := core.AppsV1().Deployments(installation.Namespace)
+	d, err := deployments.Get(ctx, installation.Deployment, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		d, err = deployments.Get(ctx, installation.SharedDeployment, metav1.GetOptions{})
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, c := range d.Spec.Template.Spec.Containers {
+		if c.Name == installation.HooksContainer {
+			return c.Image, nil
 		}
 	}
-	return nil
+	return "", nil
+}
+
+// compareTimeout is how long a command that has done its work may take to compare versions.
+const compareTimeout = 2 * time.Second
+
+// warnOfVersion says that another minor version of KubeMove is installed than this program is of. What may not be read is not said:
+// few users may read the Deployment.
+func warnOfVersion(ctx context.Context, k *kit.Kit, client string) {
+	if _, err := version.ParseSemantic(client); err != nil {
+		return
+	}
+	core, err := k.Core()
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, compareTimeout)
+	defer cancel()
+	if image, err := installedImage(ctx, core); err == nil {
+		warnOfImage(k, client, image)
+	}
+}
+
+// warnOfImage is warnOfVersion where the image is known.
+func warnOfImage(k *kit.Kit, client, image string) {
+	if v, err := installation.Compare(client, image); err == nil && !v.SameMinor {
+		k.Narrate("Warning: %s: %s.", v.Text, installation.OtherMinorHint)
+	}
 }
 
 // release that this program is of; hack/release sets it.

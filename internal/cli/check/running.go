@@ -142,15 +142,6 @@ func hooksAnswer(o Observed) finding {
 		warning("a move has no current answer of the hooks", fmt.Sprintf(logs, installation.Deployment)))
 }
 
-// tagOf an image; empty: it has none.
-func tagOf(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
-		return image[i+1:]
-	}
-	return ""
-}
-
 // taskImage is the variable by which the hooks get the image of the Jobs.
 const taskImage = "KUBEMOVE_TASK_IMAGE"
 
@@ -168,11 +159,11 @@ func versionsEqual(o Observed) finding {
 			task = e.Value
 		}
 	}
-	hooks := tagOf(c.Image)
+	hooks := installation.Tag(c.Image)
 	switch {
-	case hooks == "" || tagOf(task) == "":
+	case hooks == "" || installation.Tag(task) == "":
 		return skipped(fmt.Sprintf("the images have no versions: hooks %s, task %s", c.Image, task))
-	case hooks != tagOf(task):
+	case hooks != installation.Tag(task):
 		return warning(fmt.Sprintf("the hooks are %s, and the image of the Jobs is %s", c.Image, task), "set both images to one version")
 	}
 	return ok("hooks and Jobs are " + hooks)
@@ -186,19 +177,15 @@ func clientVersion(o Observed) finding {
 	if c == nil {
 		return skipped("the Deployment has no container " + installation.HooksContainer)
 	}
-	client, err := version.ParseSemantic(o.Client)
-	if err != nil {
-		return skipped("this program is no release: " + o.Client)
+	versions, err := installation.Compare(o.Client, c.Image)
+	switch {
+	case err != nil:
+		return skipped(err.Error())
+	case !versions.SameMinor:
+		return warning(versions.Text, installation.OtherMinorHint)
+	default:
+		return ok(versions.Text)
 	}
-	there, err := version.ParseSemantic(tagOf(c.Image))
-	if err != nil {
-		return skipped("the hooks are no release: " + c.Image)
-	}
-	if client.Major() != there.Major() || client.Minor() != there.Minor() {
-		return warning(fmt.Sprintf("this program is v%s, and v%s is installed", client, there), "use a kubectl-move of the minor version "+
-			"that is installed, or upgrade KubeMove")
-	}
-	return ok(fmt.Sprintf("this program is v%s, and v%s is installed", client, there))
 }
 
 // SharedNamespace is that of a Metacontroller that is shared.
@@ -322,7 +309,7 @@ func metacontrollerVersion(o Observed) finding {
 	}
 	m := o.metacontroller()
 	image := metacontrollerOf(m.spec).Image
-	v, err := version.ParseGeneric(tagOf(image))
+	v, err := version.ParseGeneric(installation.Tag(image))
 	if err != nil {
 		return skipped("the version of the image cannot be told: " + image)
 	}
