@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,7 +182,7 @@ func TestBlueGreenPage(t *testing.T) {
 
 // TestInstall runs the README's commands of the installation on a cluster that has never seen
 // KubeMove. No Pod may start there: the published images are not on this machine. What waits
-// for the Pods runs where the lab has installed the images of this checkout.
+// for the Pods runs where the lab has installed the images of this checkout. Then kubectl move installs those over it, and removes all.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	s := &scenario{t: t, src: clusters.Source(), dst: clusters.Target(), namespace: "kubemove-system"}
@@ -203,6 +204,49 @@ func TestInstall(t *testing.T) {
 		read(t, config, onTarget+command)
 	}
 	read(t, config, commands[3])
+
+	s.kubectl(s.dst, "delete", "quota", "no-pods")
+	s.installsOverIt()
+	s.kubectl(s.dst, "get", "moveengines")
+	out, err := clusters.Move(t.Context(), s.dst, "check")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "controllers-present")
+	out, err = clusters.Move(t.Context(), s.dst, "uninstall", "--yes", "--wait")
+	require.NoError(t, err, out)
+	require.Empty(t, s.kubectl(s.dst, "get", "namespace", s.namespace, "--ignore-not-found"))
+}
+
+// installsOverIt upgrades to the images of this checkout by kubectl move, and waits for them. A Metacontroller of the lab
+// that has older flags than those of the manifests gets them from an administrator meanwhile.
+func (s *scenario) installsOverIt() {
+	s.t.Helper()
+	const task = "ghcr.io/kubemove/task:dev"
+	of := func(what string) string {
+		return s.kubectl(s.src, "get", "deployment", "kubemove", "-o", `jsonpath={.spec.template.spec.containers[?(@.name=="metacontroller")]`+what+"}")
+	}
+	type answer struct {
+		out string
+		err error
+	}
+	image, answers := of(".image"), make(chan answer, 1)
+	go func() {
+		out, err := clusters.Move(s.t.Context(), s.dst, "install", "--wait", "--timeout", "5m", "--force-conflicts", "--image-task", task,
+			"--image-hooks", "ghcr.io/kubemove/hooks:dev", "--image-ddm", "ghcr.io/kubemove/ddm:dev", "--image-metacontroller", image)
+		answers <- answer{out, err}
+	}()
+	s.await(patience, "the new Deployment", func() error {
+		text := s.kubectl(s.dst, "get", "deployment", "kubemove", "-o", "jsonpath={.spec.template.spec.containers[*].env}")
+		if !strings.Contains(text, task) {
+			return fmt.Errorf("it has %s", text)
+		}
+		return nil
+	})
+	if of(".livenessProbe") == "" {
+		s.kubectl(s.dst, "patch", "deployment", "kubemove", "--type=json", "--patch-file",
+			filepath.Join(clusters.Root, "e2e/manifests/local/metacontroller.yaml"))
+	}
+	got := <-answers
+	require.NoError(s.t, got.err, got.out)
 }
 
 // contexts is a kubeconfig with a context for each cluster, called src (the current one) and dst.
