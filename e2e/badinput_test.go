@@ -3,6 +3,7 @@ package e2e
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,7 +27,12 @@ type badInput struct {
 	harm, fix func(s *scenario)
 	// says is part of the complaint: the reason, and what helps to fix it.
 	says []string
+	// switches: the move goes on to its end after the fix, as the mistake reaches beyond the plan. The others end with a plan
+	// that is ready, but with -whole.
+	switches bool
 }
+
+var whole = flag.Bool("whole", false, "let each move with a repaired mistake go on to its end")
 
 // kubeconfigOf writes the target's kubeconfig, changed, into the Secret dst.
 func kubeconfigOf(change func(*clientcmdapi.Cluster, *clientcmdapi.AuthInfo)) func(s *scenario) {
@@ -114,8 +120,9 @@ func lostPod() badInput {
 				`{"status":{"phase":"Failed","reason":"NodeLost",
 					"containerStatuses":[{"name":"c","image":"none","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}}`)
 		},
-		fix:  run(source, "delete", "pod", "lost"),
-		says: []string{"PodNotEnded", "Pod/lost", "delete pod lost"},
+		fix:      run(source, "delete", "pod", "lost"),
+		says:     []string{"PodNotEnded", "Pod/lost", "delete pod lost"},
+		switches: true,
 	}
 }
 
@@ -130,8 +137,9 @@ func missingImage() badInput {
 				`{"spec":{"template":{"spec":{"initContainers":[{"name":"hello","image":"`+name(s)+`","command":["/busybox","true"]}]}}}}`)
 			s.kubectl(s.src, "rollout", "status", "deployment/shop", timeout)
 		},
-		fix:  func(s *scenario) { s.loadHello(s.dst, name(s)) },
-		says: []string{"ImageNotPullable", "localhost:9/hello:", "Deployment.apps/shop", "pull secret"},
+		fix:      func(s *scenario) { s.loadHello(s.dst, name(s)) },
+		says:     []string{"ImageNotPullable", "localhost:9/hello:", "Deployment.apps/shop", "pull secret"},
+		switches: true,
 	}
 }
 
@@ -175,8 +183,9 @@ func badKubeconfigs() map[string]badInput {
 			harm: kubeconfigOf(func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
 				*user = clientcmdapi.AuthInfo{Token: "expired"}
 			}),
-			fix:  goodKubeconfig,
-			says: []string{"credentials"},
+			fix:      goodKubeconfig,
+			says:     []string{"credentials"},
+			switches: true,
 		},
 	}
 }
@@ -222,10 +231,11 @@ func badTargets() map[string]badInput {
 			says: []string{"QuotaExceeded", "ResourceQuota none", "pods: needs 1, left 0 of 0"},
 		},
 		"Pod security": {
-			app:  "vault.yaml",
-			harm: run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce=restricted"),
-			fix:  run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce-"),
-			says: []string{"RejectedByTarget", "violates PodSecurity"},
+			app:      "vault.yaml",
+			harm:     run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce=restricted"),
+			fix:      run(target, "label", "namespace", "NAMESPACE", "pod-security.kubernetes.io/enforce-"),
+			says:     []string{"RejectedByTarget", "violates PodSecurity"},
+			switches: true,
 		},
 		"namespace terminating": {
 			harm: func(s *scenario) {
@@ -245,7 +255,7 @@ func badTargets() map[string]badInput {
 }
 
 // TestBadInput: each is told on the object that the user made, with what to do; the source is
-// left alone; and once the cause is fixed the move goes on by itself.
+// left alone; and once the cause is fixed the move goes on by itself, without a word from anybody.
 func TestBadInput(t *testing.T) {
 	for name, c := range badInputs() {
 		t.Run(name, func(t *testing.T) {
@@ -253,11 +263,20 @@ func TestBadInput(t *testing.T) {
 			s := newScenario(t)
 			prepare(s, c)
 			before := s.sourceState()
-			s.apply(s.src, cmp.Or(c.engine, "engine-auto.yaml"), "KIND", "Deployment")
+			approval := "Manual"
+			if c.switches || *whole {
+				approval = "Automatic"
+			}
+			s.apply(s.src, cmp.Or(c.engine, "engine-auto.yaml"), "KIND", "Deployment", "approval: Automatic", "approval: "+approval)
 			s.t.Log("\n" + s.complaint(c.says))
 			require.Equal(t, before, s.sourceState(), "the source was touched")
 			c.fix(s)
-			s.switched()
+			if approval == "Automatic" {
+				s.switched()
+				return
+			}
+			s.kubectl(s.src, "wait", "--for=condition=Ready", "moveengine/shop", timeout)
+			require.Equal(t, "[]", s.kubectl(s.src, "get", "moveengine", "shop", "-o", `go-template={{or .status.blockers "[]"}}`))
 		})
 	}
 }
