@@ -222,7 +222,8 @@ func (s *scenario) installsOverIt() {
 	s.t.Helper()
 	const task = "ghcr.io/kubemove/task:dev"
 	of := func(what string) string {
-		return s.kubectl(s.src, "get", "deployment", "kubemove", "-o", `jsonpath={.spec.template.spec.containers[?(@.name=="metacontroller")]`+what+"}")
+		return s.kubectl(s.src, "get", "deployment", "kubemove", "-o",
+			`jsonpath={.spec.template.spec.containers[?(@.name=="metacontroller")]`+what+"}")
 	}
 	type answer struct {
 		out string

@@ -43,7 +43,8 @@ func TestMasked(t *testing.T) {
 		"columns":  {"rows  1    2  ok", "rows  10   20 ok", true},
 		"versions": {"PostgreSQL 15.18-0+deb12u1, from", "PostgreSQL 16.4-0ubuntu0.24.04.2, from", true},
 		"copies": {"  2026-12-01 12:19:45Z  run Schedule  Succeeded  6 s   69.1 MiB in 980 files\nend",
-			"  2026-12-01 12:19:45Z  run Schedule  Succeeded  -  -\n  2026-12-01 12:20:15Z  run Schedule  Succeeded  1 s  1 KiB in 1 file\nend", true},
+			"  2026-12-01 12:19:45Z  run Schedule  Succeeded  -  -\n" +
+				"  2026-12-01 12:20:15Z  run Schedule  Succeeded  1 s  1 KiB in 1 file\nend", true},
 		"a failed copy": {"  2026-12-01 12:19:45Z  run Schedule  Succeeded  6 s\n", "  2026-12-01 12:19:45Z  run Schedule  Failed  6 s\n", false},
 		"a verdict":     {"rows 1 2 ok", "rows 1 2 WRONG", false},
 		"a step":        {"Quiesce 2s the", "RollBack 2s the", false},

@@ -46,7 +46,8 @@ func TestWarnOfVersion(t *testing.T) {
 						code, reason = http.StatusForbidden, "Forbidden"
 					}
 					w.WriteHeader(code)
-					_ = json.NewEncoder(w).Encode(map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code})
+					_ = json.NewEncoder(w).Encode(map[string]any{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason,
+						"code": code})
 				}
 			}))
 			t.Cleanup(server.Close)
