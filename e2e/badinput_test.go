@@ -255,7 +255,7 @@ func badTargets() map[string]badInput {
 }
 
 // TestBadInput: each is told on the object that the user made, with what to do; the source is
-// left alone; and once the cause is fixed the move goes on by itself, without a word from anybody.
+// left alone; and once the cause is fixed the move goes on by itself, without a word from a person.
 func TestBadInput(t *testing.T) {
 	for name, c := range badInputs() {
 		t.Run(name, func(t *testing.T) {
