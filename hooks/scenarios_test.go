@@ -95,7 +95,7 @@ var scenarios = map[string]func(f *simulation.Flow){
 		f.Run(2)
 		f.World.Create(simulation.Unstructured(&api.MoveReverse{
 			TypeMeta: hooks.KindMoveReverse.TypeMeta(), ObjectMeta: metav1.ObjectMeta{Name: "shop-back"},
-			Spec: api.MoveReverseSpec{SwitchRef: api.LocalReference{Name: "shop-cloud"}},
+			Spec: api.MoveReverseSpec{SwitchRef: api.LocalReference{Name: "shop-cloud"}, Objects: api.ObjectsReapply},
 		}))
 		f.Run(1)
 		f.Patch(simulation.ID{Kind: hooks.KindMoveSwitch, Name: "shop-back"}, map[string]any{"approvedPlan": f.Cluster.PlanHash})

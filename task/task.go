@@ -230,6 +230,8 @@ type Reverse struct {
 	Switch Object `json:"switch"`
 	// Earlier are the UIDs of all committed switches of the lineage, the oldest first; the last one is Switch.
 	Earlier []string `json:"earlier"`
+	// Objects says with which objects the application starts; empty: Restore.
+	Objects api.ReverseObjects `json:"objects,omitempty"`
 }
 
 // FirstPair of the lineage.

@@ -30,6 +30,9 @@ const (
 	// LedgerAnnotation on a changed object of the source holds what a roll back needs to
 	// undo the change (JSON). Written once, in the same update as the change.
 	LedgerAnnotation = "kubemove.io/ledger"
+	// ReappliedAnnotation is on an object that a way back with objects: Reapply has changed, and holds the UID of its MoveSwitch. It
+	// goes after the commit, or with the roll back that takes the change back.
+	ReappliedAnnotation = "kubemove.io/reapplied-by"
 	// CreatedByAnnotation on an object of the target holds the UID of the switch or of the
 	// pair that created it.
 	CreatedByAnnotation = "kubemove.io/created-by"
@@ -130,6 +133,8 @@ const (
 	ReasonPodNotEnded         = "PodNotEnded"
 	ReasonJobNotEnded         = "JobNotEnded"
 	ReasonKindMissing         = "KindMissing"
+	// ReasonObjectMissing: an object that the application is to start with is not where it is to start.
+	ReasonObjectMissing = "ObjectMissing"
 
 	ReasonInvalidCredentials    = "InvalidCredentials"
 	ReasonRepositoryUnreachable = "RepositoryUnreachable"

@@ -29,6 +29,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="has(self.source) == has(oldSelf.source) && (!has(self.source) || self.source == oldSelf.source)",message="source is immutable"
 // +kubebuilder:validation:XValidation:rule="has(self.reverses) == has(oldSelf.reverses) && (!has(self.reverses) || self.reverses == oldSelf.reverses)",message="reverses is immutable"
 // +kubebuilder:validation:XValidation:rule="!has(self.reverses) || !has(self.deletionPolicy) || self.deletionPolicy != 'Delete'",message="deletionPolicy is Delete and the pair leads back: its target is where the application came from, so nothing is deleted there; set deletionPolicy to Retain"
+// +kubebuilder:validation:XValidation:rule="has(self.reverses) || !has(self.objects) || self.objects == 'Restore'",message="objects is Reapply and the pair is a first move: a first move creates its objects; leave objects out"
 type MovePairSpec struct {
 	// engine is the name that workloads name in their annotation kubemove.io/engine.
 	// Hook-owned. Immutable.
@@ -71,6 +72,10 @@ type MovePairSpec struct {
 	// reverses says what the pair leads back from; absent: it is a first move. Hook-owned. Immutable.
 	// +optional
 	Reverses *Reversal `json:"reverses,omitempty"`
+	// objects says with which objects an application starts that a pair leads back; absent, and of a first move: Restore. See
+	// MoveReverse. Hook-owned.
+	// +optional
+	Objects ReverseObjects `json:"objects,omitempty"`
 	// planRequest asks for a new plan whenever it changes. Operator-owned.
 	// +optional
 	// +kubebuilder:validation:MaxLength=63

@@ -50,6 +50,19 @@ type Reversal struct {
 	StateSide StateSide `json:"stateSide"`
 }
 
+// ReverseObjects says what becomes of changes that were made where the application is now.
+//
+// +kubebuilder:validation:Enum=Restore;Reapply
+type ReverseObjects string
+
+// The ways in which objects go back.
+const (
+	// ObjectsRestore: the application starts with the objects that it had before. Changes stay behind, and the plan warns of each.
+	ObjectsRestore ReverseObjects = "Restore"
+	// ObjectsReapply: what was changed since the switch is changed in the objects that it had before, too.
+	ObjectsReapply ReverseObjects = "Reapply"
+)
+
 // MoveReverseSpec says what goes back, and when.
 type MoveReverseSpec struct {
 	// switchRef names the MoveSwitch that is reversed: that of a MoveEngine, or that of another MoveReverse, whose way back is the
@@ -57,6 +70,12 @@ type MoveReverseSpec struct {
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="switchRef is immutable: make another MoveReverse for another switch"
 	SwitchRef LocalReference `json:"switchRef"`
+	// objects says with which objects the application starts where it came from. Restore: with those that it had before, as they
+	// are; the plan warns of what was changed since the switch. Reapply: what was changed since the switch, where the application
+	// is now, is changed in them, too; a roll back takes that back. Default: Restore.
+	// +optional
+	// +kubebuilder:default=Restore
+	Objects ReverseObjects `json:"objects,omitempty"`
 	// suspend: nothing new is started.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`

@@ -106,6 +106,16 @@ var reversalCases = map[string]ruleCase{
 	"BackRetain": {"nothing is deleted", `{deletionPolicy: Retain, ` + reversal + `}`, ""},
 	"BackDelete": {"its target is the application's home", `{deletionPolicy: Delete, ` + reversal + `}`,
 		"deletionPolicy is Delete and the pair leads back"},
+	"BackReapply":  {"changes go back", `{objects: Reapply, ` + reversal + `}`, ""},
+	"FirstReapply": {"there is nothing yet that could be changed", `{objects: Reapply}`, "objects is Reapply and the pair is a first move"},
+	"FirstRestore": {"the default may be said", `{objects: Restore}`, ""},
+}
+
+// objectsCases of a way back.
+var objectsCases = map[string]ruleCase{
+	"Restore":   {"the default", `{objects: Restore}`, ""},
+	"Reapply":   {"what was changed goes back", `{objects: Reapply}`, ""},
+	"NoObjects": {"another value", `{objects: None}`, `Unsupported value: "None"`},
 }
 
 // TestRules holds that an API server takes the definitions of the kinds, and what their rules refuse.
@@ -131,6 +141,7 @@ func TestRules(t *testing.T) {
 	for name, c := range deletionCases {
 		engine[name] = ruleCase{c.reason, `{mode: Live, ` + c.spec[1:], c.want}
 	}
+	maps.Copy(back, objectsCases)
 	maps.Copy(switchCases, timeCases)
 	maps.Copy(switchCases, downtimeCases)
 	for _, cases := range []map[string]ruleCase{timeCases, downtimeCases} {

@@ -84,7 +84,7 @@ func firstPair(pair *api.MovePair) *task.Object {
 
 func reverses(pair *api.MovePair) *task.Reverse {
 	if r := pair.Spec.Reverses; r != nil {
-		return &task.Reverse{Switch: task.Object{Name: r.Switch.Name, UID: r.Switch.UID}, Earlier: r.Earlier}
+		return &task.Reverse{Switch: task.Object{Name: r.Switch.Name, UID: r.Switch.UID}, Earlier: r.Earlier, Objects: pair.Spec.Objects}
 	}
 	return nil
 }
