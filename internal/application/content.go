@@ -1,0 +1,164 @@
+package application
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+)
+
+// mergeable are the kinds whose lists are merged item by item. Those of other kinds are one value each.
+var mergeable = newMergeable()
+
+func newMergeable() *runtime.Scheme {
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		corev1.AddToScheme, appsv1.AddToScheme, batchv1.AddToScheme, networkingv1.AddToScheme, autoscalingv2.AddToScheme,
+		policyv1.AddToScheme, rbacv1.AddToScheme, discoveryv1.AddToScheme,
+	} {
+		utilruntime.Must(add(s))
+	}
+	return s
+}
+
+// Changed is an object after the changes that lead from one version of it, or of one that was made of it, to another: what they
+// do not touch stays as it is. What servers and controllers write is no change.
+func Changed(base, from, to *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	var texts [3][]byte
+	for i, o := range []*unstructured.Unstructured{base, from, to} {
+		o = contentOf(o)
+		if i > 0 {
+			// Where it is called otherwise, and lies elsewhere, that is no change.
+			o.SetName(base.GetName())
+			o.SetNamespace(base.GetNamespace())
+		}
+		var err error
+		if texts[i], err = json.Marshal(o.Object); err != nil {
+			return nil, err
+		}
+	}
+	merged, err := merge(base, texts[0], texts[1], texts[2])
+	if err != nil {
+		return nil, err
+	}
+	out := &unstructured.Unstructured{}
+	err = out.UnmarshalJSON(merged) // With it whole numbers stay whole.
+	return out, err
+}
+
+func merge(base *unstructured.Unstructured, text, from, to []byte) ([]byte, error) {
+	if typed, err := mergeable.New(base.GroupVersionKind()); err == nil {
+		patch, err := strategicpatch.CreateTwoWayMergePatch(from, to, typed)
+		if err != nil {
+			return nil, err
+		}
+		return strategicpatch.StrategicMergePatch(text, patch, typed)
+	}
+	patch, err := jsonpatch.CreateMergePatch(from, to)
+	if err != nil {
+		return nil, err
+	}
+	return jsonpatch.MergePatch(text, patch)
+}
+
+// contentOf is a cleaned object. Of a Service that has none of its own, the node ports are those that a server has given.
+func contentOf(o *unstructured.Unstructured) *unstructured.Unstructured {
+	out := clean(o)
+	if RefOf(out).kind() == kindService {
+		remove(out.Object, path("spec", "ports", "[]", "nodePort"), func(map[string]any) bool { return false })
+	}
+	return out
+}
+
+// SameContent says whether two objects are the same, but for what servers and controllers write.
+func SameContent(a, b *unstructured.Unstructured) bool {
+	return reflect.DeepEqual(contentOf(a).Object, contentOf(b).Object)
+}
+
+// WithContent is an object with the content of another one. What cleaning takes away, such as an address that a server has given,
+// stays where it is.
+func WithContent(o, content *unstructured.Unstructured) *unstructured.Unstructured {
+	out := o.DeepCopy()
+	overlay(out.Object, contentOf(o).Object, content.DeepCopy().Object)
+	if RefOf(o).kind() == kindService {
+		keepNodePorts(out, o)
+	}
+	return out
+}
+
+// keepNodePorts of the ports of a Service that it had before. A server keeps them for those of the same name only.
+func keepNodePorts(service, before *unstructured.Unstructured) {
+	key := func(port map[string]any) string {
+		protocol, _ := port["protocol"].(string)
+		return fmt.Sprint(port["port"], cmp.Or(protocol, string(corev1.ProtocolTCP)))
+	}
+	given := map[string]any{}
+	for _, port := range portsOf(before) {
+		given[key(port)] = port["nodePort"]
+	}
+	for _, port := range portsOf(service) {
+		if number := given[key(port)]; number != nil && port["nodePort"] == nil {
+			port["nodePort"] = number
+		}
+	}
+}
+
+// portsOf a Service, as they are in it.
+func portsOf(service *unstructured.Unstructured) []map[string]any {
+	spec, _ := service.Object["spec"].(map[string]any)
+	if spec["type"] != string(corev1.ServiceTypeNodePort) && spec["type"] != string(corev1.ServiceTypeLoadBalancer) {
+		return nil
+	}
+	list, _ := spec["ports"].([]any)
+	var out []map[string]any
+	for _, item := range list {
+		if port, ok := item.(map[string]any); ok {
+			out = append(out, port)
+		}
+	}
+	return out
+}
+
+// overlay sets in out what differs between its cleaned form and what is wanted. What is in out alone stays, also in a map that is not
+// wanted at all.
+func overlay(out, cleaned, want map[string]any) {
+	for key, there := range cleaned {
+		if _, wanted := want[key]; wanted {
+			continue
+		}
+		inner, isMap := out[key].(map[string]any)
+		if cleanedInner, isCleaned := there.(map[string]any); isMap && isCleaned {
+			if overlay(inner, cleanedInner, nil); len(inner) > 0 {
+				continue
+			}
+		}
+		delete(out, key)
+	}
+	for key, value := range want {
+		there, ok := cleaned[key]
+		if ok && reflect.DeepEqual(there, value) {
+			continue
+		}
+		inner, isMap := out[key].(map[string]any)
+		cleanedInner, isCleaned := there.(map[string]any)
+		if wantInner, wantsMap := value.(map[string]any); isMap && wantsMap && (isCleaned || !ok) {
+			overlay(inner, cleanedInner, wantInner)
+			continue
+		}
+		out[key] = value
+	}
+}
