@@ -4,6 +4,7 @@ package application
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	api "github.com/kubemove/kubemove/api/v1alpha1"
 )
@@ -40,6 +41,9 @@ type Plan struct {
 	Workloads []Workload `json:"workloads"`
 	// Objects that are created at the target, in the order of creation.
 	Objects []Object `json:"objects"`
+	// Beside are, on a way back, the other objects that the application has left where it goes to, as they are. Nothing is done to
+	// them; the way after that finds by them what was changed since. They are no part of the hash.
+	Beside []Object `json:"beside,omitempty"`
 	// Volumes of the application.
 	Volumes []Volume `json:"volumes"`
 	// Transform is what the objects that are read again are made with; nil: there are none.
@@ -114,6 +118,9 @@ type Object struct {
 	// Kept: it is there already, as an earlier switch of the lineage has left it. A claim is filled again, and a workload, of which
 	// Object is what it becomes, is started; neither is ever created or deleted.
 	Kept bool `json:"kept,omitempty"`
+	// Former is set of a kept object whose content a way back changes to that of Object: what it is before. Nil: it stays as it
+	// is, but for how many Pods it asks for.
+	Former *Former `json:"former,omitempty"`
 	// Written: the application may write its content while it runs. It is read again when the
 	// application has stopped, and no part of the hash.
 	Written bool `json:"written,omitempty"`
@@ -122,6 +129,37 @@ type Object struct {
 	// Object cleaned and transformed, in the target's namespace. Workloads keep the
 	// replicas and suspension that they will have when they run.
 	Object unstructured.Unstructured `json:"object"`
+}
+
+// Changeable are the objects of the plan that a user may have changed since where it has brought the application.
+func (p *Plan) Changeable() []*Object {
+	var out []*Object
+	for _, list := range [][]Object{p.Objects, p.Beside} {
+		for i := range list {
+			if o := &list[i]; o.Phase != PhaseVolume && !o.Cluster {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+// Former is a kept object before its content is changed.
+type Former struct {
+	UID types.UID `json:"uid"`
+	// Object cleaned, in the target's namespace.
+	Object unstructured.Unstructured `json:"object"`
+}
+
+// Reapplied are the UIDs of the kept objects whose content the plan changes.
+func (p *Plan) Reapplied() []types.UID {
+	var out []types.UID
+	for i := range p.Objects {
+		if f := p.Objects[i].Former; f != nil {
+			out = append(out, f.UID)
+		}
+	}
+	return out
 }
 
 // SourceRef is the object of the source that this one is made of.

@@ -27,9 +27,12 @@ type ReverseInput struct {
 	Mobilizers                       []string
 	// Forward is the plan of the switch that is reversed, as it was carried out.
 	Forward *Plan
-	// Source holds the objects of the source namespace, of all Kinds. Target holds at least the workloads and claims of the
-	// other one. They are not changed.
+	// Source and Target hold the objects of the two namespaces, of all Kinds. They are not changed.
 	Source, Target []unstructured.Unstructured
+	// Objects says whether the Changes go back, too.
+	Objects api.ReverseObjects
+	// Changes of the objects that the forward switch has made, since then.
+	Changes []Change
 }
 
 // Reverse plans the way back of an application: its data, and the workloads that the forward move has stopped. They start
@@ -48,6 +51,8 @@ func Reverse(in ReverseInput) *Plan {
 		r.workload(w)
 	}
 	r.refuseStrangers()
+	r.changes()
+	r.beside()
 	slices.SortFunc(r.plan.Objects, compareObjects)
 	r.plan.Report(r.sorted())
 	return r.plan

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	api "github.com/kubemove/kubemove/api/v1alpha1"
+	"github.com/kubemove/kubemove/internal/cli/fault"
 	"github.com/kubemove/kubemove/internal/cli/kit"
 	"github.com/kubemove/kubemove/internal/cli/snapshot"
 	"github.com/kubemove/kubemove/internal/cli/steer"
@@ -14,6 +16,7 @@ import (
 type reverseOptions struct {
 	dryRun  kit.DryRun
 	way     steer.Way
+	objects string
 	timeout time.Duration
 }
 
@@ -28,6 +31,10 @@ func newReverseCommand(k *kit.Kit) *cobra.Command {
 	c.Flags().StringVar(&o.way.Name, "name", "", "the name of the MoveReverse; default: that of the move with -back")
 	c.Flags().BoolVar(&o.way.Live, "live", false, "copy while the application runs, again and again, until the switch")
 	c.Flags().StringVar(&o.way.Interval, "interval", "", "the time between two copies, such as 30s; it implies --live")
+	c.Flags().StringVar(&o.objects, "objects", "", "`WHICH` objects it starts with: Restore, those that it had before (default), or Reapply, "+
+		"these with what was changed since")
+	_ = c.RegisterFlagCompletionFunc("objects", cobra.FixedCompletions([]string{string(api.ObjectsRestore), string(api.ObjectsReapply)},
+		cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long to wait until it is accepted; 0 for ever")
 	return c
 }
@@ -35,6 +42,10 @@ func newReverseCommand(k *kit.Kit) *cobra.Command {
 func runReverse(ctx context.Context, k *kit.Kit, o *reverseOptions, m snapshot.Move) error {
 	if err := o.dryRun.Check(); err != nil {
 		return err
+	}
+	o.way.Objects = api.ReverseObjects(o.objects)
+	if o.objects != "" && o.way.Objects != api.ObjectsRestore && o.way.Objects != api.ObjectsReapply {
+		return fault.Badly("--objects is %q, expected Restore or Reapply", o.objects)
 	}
 	back, err := steer.Reverse(m, o.way)
 	if err != nil {

@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -66,6 +67,33 @@ func (a Actor) Owns(o metav1.Object, claim bool) bool {
 	by := CreatedBy(o)
 	return by != "" && by == a.maker(claim) || a.IsSelf(by) || a.recorded(o)
 }
+
+// Reapplies lets the actor write objects of these UIDs, too, as the plan that was approved changes what is in them.
+func (a Actor) Reapplies(uids []types.UID) Actor {
+	if len(uids) == 0 {
+		return a
+	}
+	recorded := maps.Clone(a.Recorded)
+	if recorded == nil {
+		recorded = map[types.UID]bool{}
+	}
+	for _, uid := range uids {
+		recorded[uid] = true
+	}
+	a.Recorded = recorded
+	return a
+}
+
+// Reapply marks an object whose content the actor has changed.
+func (a Actor) Reapply(o metav1.Object) { annotate(o, api.ReappliedAnnotation, a.Self()) }
+
+// Reapplied says whether the actor has changed its content.
+func (a Actor) Reapplied(o metav1.Object) bool {
+	return a.IsSelf(o.GetAnnotations()[api.ReappliedAnnotation])
+}
+
+// TakeBack removes that mark.
+func TakeBack(o metav1.Object) { remove(o, api.ReappliedAnnotation) }
 
 // Left says whether an earlier switch of the lineage has left the object there: it is no creation of the actor's, and
 // never deleted.

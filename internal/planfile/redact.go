@@ -10,12 +10,15 @@ import (
 // what was applied last, which may hold such values. The plan that is given stays as it is.
 func New(p *application.Plan) Plan {
 	out := *p
-	out.Transform = nil
+	out.Transform, out.Beside = nil, nil
 	out.Objects = make([]application.Object, len(p.Objects))
 	for i, o := range p.Objects {
 		o.Origin = nil
 		if o.Kind == "Secret" && o.Group == "" {
 			o.Object = Redacted(o.Object)
+			if o.Former != nil {
+				o.Former = &application.Former{UID: o.Former.UID, Object: Redacted(o.Former.Object)}
+			}
 		}
 		out.Objects[i] = o
 	}

@@ -26,6 +26,8 @@ func TestReverse(t *testing.T) {
 		"Live":    {"it is copied before", "switched", steer.Way{Live: true}, `shop-back {"switchRef":{"name":"shop-dst"},"sync":{}}`},
 		"Interval": {"an interval is of a live one", "switched", steer.Way{Interval: "30s", Name: "home"},
 			`home {"switchRef":{"name":"shop-dst"},"sync":{"interval":"30s"}}`},
+		"Reapply": {"changes go back", "switched", steer.Way{Objects: "Reapply"},
+			`shop-back {"switchRef":{"name":"shop-dst"},"objects":"Reapply"}`},
 		"Early": {"it is at the source", "switching", steer.Way{}, "error: cannot reverse moveengine/shop\nreason: it has not switched, so the " +
 			"application is at the source: the cutover is at FinalSync\ntry: kubectl move status moveengine/shop\n"},
 		"Starting": {"there is no switch", "starting", steer.Way{},

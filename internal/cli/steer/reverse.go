@@ -14,6 +14,8 @@ type Way struct {
 	// Live: data is copied while the application runs. Interval of it, a duration; empty: the default.
 	Live     bool
 	Interval string
+	// Objects: with which objects the application starts; empty: the default.
+	Objects api.ReverseObjects
 }
 
 // Reverse is the MoveReverse of the switch of a move.
@@ -32,7 +34,7 @@ func Reverse(m snapshot.Move, w Way) (*api.MoveReverse, error) {
 	out := &api.MoveReverse{
 		TypeMeta:   metav1.TypeMeta{APIVersion: api.GroupVersion.String(), Kind: snapshot.KindReverse},
 		ObjectMeta: metav1.ObjectMeta{Namespace: m.Namespace, Name: w.Name},
-		Spec:       api.MoveReverseSpec{SwitchRef: api.LocalReference{Name: r.Switch.Name}},
+		Spec:       api.MoveReverseSpec{SwitchRef: api.LocalReference{Name: r.Switch.Name}, Objects: w.Objects},
 	}
 	if out.Name == "" {
 		out.Name = m.Name + "-back"

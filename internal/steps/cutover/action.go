@@ -44,6 +44,8 @@ const (
 	// CreateObjects creates what the workloads need; StartWorkloads creates the workloads.
 	CreateObjects  Kind = "CreateObjects"
 	StartWorkloads Kind = "StartWorkloads"
+	// Reapply changes objects that an earlier switch has left as they were changed where the application leaves.
+	Reapply Kind = "Reapply"
 	// Commit records the point of no return on both sides.
 	Commit Kind = "Commit"
 	// Passivate takes the marks of an earlier switch from the claims that the application has left.
@@ -70,6 +72,8 @@ const (
 	DeleteObjects Kind = "DeleteObjects"
 	// Restore gives the workloads of the source back what their ledgers say.
 	Restore Kind = "Restore"
+	// PutBack gives the objects that Reapply has changed the content that they had before.
+	PutBack Kind = "PutBack"
 	// Forget deletes the records and the pinned plan.
 	Forget Kind = "Forget"
 

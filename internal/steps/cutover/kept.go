@@ -3,6 +3,7 @@ package cutover
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -42,43 +43,27 @@ func opened(want *application.Object, u *unstructured.Unstructured, _ lineage.Ac
 	return out, k.Restore(out, k.Values(&want.Object))
 }
 
-// settled is a kept workload after the commit: nothing of a switch is on it any more. How many Pods it asks for may have been
+// settled is a kept object after the commit: nothing of a switch is on it any more. How many Pods it asks for may have been
 // changed since by an autoscaler.
 func settled(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error) {
-	if by := lineage.HeldBy(u); by == "" || !us.Took(u) && !us.Leaves(by) {
+	out := u.DeepCopy()
+	if us.Reapplied(u) {
+		lineage.TakeBack(out)
+	}
+	if k := want.Ref.Workload(); k != nil && (us.Took(u) || us.Leaves(lineage.HeldBy(u))) {
+		if err := k.Restore(out, workload.Values{Retention: k.Values(&want.Object).Retention}); err != nil {
+			return nil, err
+		}
+		lineage.Release(out)
+	}
+	if reflect.DeepEqual(out.Object, u.Object) {
 		return nil, nil
 	}
-	k := want.Ref.Workload()
-	out := u.DeepCopy()
-	if err := k.Restore(out, workload.Values{Retention: k.Values(&want.Object).Retention}); err != nil {
-		return nil, err
-	}
-	lineage.Release(out)
 	return out, nil
 }
 
-// keptForm computes the next state of a kept workload; nil: nothing is to be done.
+// keptForm computes the next state of a kept object; nil: nothing is to be done.
 type keptForm func(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error)
-
-// changeKept updates the workload if it still is the one that is meant. One that is gone, or another one, is left to the next
-// reading.
-func (s *switcher) changeKept(ctx context.Context, want *application.Object, meant func(types.UID) bool, compute keptForm) error {
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		u, err := s.target.Workload(ctx, want.Ref)
-		if err != nil || u == nil || !meant(u.GetUID()) {
-			return err
-		}
-		next, err := compute(want, u, s.us)
-		if err != nil {
-			return &permanent{err}
-		}
-		if next == nil {
-			return nil
-		}
-		return s.target.Wrap("update "+want.Ref.String(), s.target.SetWorkload(ctx, next))
-	})
-	return refused(err)
-}
 
 func is(uid types.UID) func(types.UID) bool {
 	return func(there types.UID) bool { return there == uid }
@@ -98,11 +83,11 @@ func (s *switcher) startKept(ctx context.Context, o *Observed) error {
 	})
 }
 
-// settleKept takes from the kept workloads what the switches of the lineage have written on them.
+// settleKept takes from the kept objects what the switches of the lineage have written on them.
 func (s *switcher) settleKept(ctx context.Context) error {
 	var list []application.Object
 	for _, want := range s.plan.Objects {
-		if want.Kept && isWorkload(want.Ref) {
+		if want.Kept && (isWorkload(want.Ref) || want.Former != nil) {
 			list = append(list, want)
 		}
 	}

@@ -144,7 +144,10 @@ func nextStart(o Observed) Action {
 	}
 	if gone := o.gone(application.PhaseStart); len(gone) > 0 {
 		return failed(api.ReasonWorkloadNotFound, fmt.Sprintf("%s was deleted at the target by another client, before the commit: "+
-			"apply it again with no replicas, or make a MoveEngine from there to here", list(gone)))
+			"apply it again, a workload with no replicas, or make a MoveEngine from there to here", list(gone)))
+	}
+	if o.toReapply() {
+		return do(Reapply)
 	}
 	if slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Workload && (!b.Exists || b.startsAgain()) }) {
 		return do(StartWorkloads)

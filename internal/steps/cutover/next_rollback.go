@@ -38,6 +38,9 @@ func NextRollback(o Observed) Action {
 	if stopped := o.toRestore(); len(stopped) > 0 {
 		return do(Restore, "restore "+names(stopped))
 	}
+	if o.toPutBack() {
+		return do(PutBack)
+	}
 	// Only now: those on a node that is down do not go away, and do not write at the source.
 	if o.Leftovers {
 		return do(RemoveWorkers)

@@ -60,7 +60,7 @@ func (s *switcher) pin(ctx context.Context) error {
 			return err
 		}
 	}
-	s.plan, s.pinned = p, p
+	s.usePlan(p)
 	return nil
 }
 
@@ -177,6 +177,6 @@ func (s *switcher) loadPlan(ctx context.Context, recorded string) error {
 		slog.Warn("the stored plan is not the one of the record", "stored", p.Hash, "recorded", recorded)
 		return nil
 	}
-	s.plan, s.pinned = p.Plan, p.Plan
+	s.usePlan(p.Plan)
 	return nil
 }

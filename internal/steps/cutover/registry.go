@@ -77,6 +77,8 @@ var registry = []action{
 		do: notes(RecordStart)},
 	{name: CreateObjects, step: "Start", text: "create what the workloads need", acts: true, limit: repeatLimit, kills: afterwards,
 		do: creates(CreateObjects)},
+	{name: Reapply, step: "Start", text: "change the objects that were left as they were changed since", acts: true, limit: repeatLimit,
+		kills: afterwards, do: func(ctx context.Context, s *switcher, o *Observed) error { return s.reapply(ctx, o) }},
 	{name: StartWorkloads, step: "Start", text: "start the workloads", acts: true, onClaims: true, limit: repeatLimit,
 		kills: afterwards, do: startWorkloads},
 	{name: Commit, step: "Commit", text: "commit", onClaims: true, limit: repeatLimit, kills: afterwards,
@@ -103,6 +105,8 @@ var registry = []action{
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.deleteObjects(ctx, o) }},
 	{name: Restore, text: "restore the source", limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.restoreAll(ctx, o) }},
+	{name: PutBack, text: "put back what was changed at the target", limit: repeatLimit, kills: afterwards,
+		do: func(ctx context.Context, s *switcher, o *Observed) error { return s.putBack(ctx, o) }},
 	{name: Forget, text: "remove the records", limit: repeatLimit, kills: afterwards,
 		do: func(ctx context.Context, s *switcher, _ *Observed) error { return s.forget(ctx) }},
 

@@ -255,6 +255,9 @@ func (w *world) checkSwitched() {
 func (w *world) checkRolledBack() {
 	for name, x := range w.objects {
 		if x.kept {
+			if x.reapplied && !w.planLost {
+				w.failf("rolled back, but %s has the content of this switch: %+v", name, x)
+			}
 			if x.pods+x.asks() > 0 || x.took {
 				w.failf("rolled back, but %s runs, or is not given back: %+v", name, x)
 			}

@@ -144,7 +144,7 @@ func (w *world) loseRecord() string {
 		w.srcRecord, w.dstRecord = nil, nil
 		return "deletes both records"
 	}
-	w.pinnedSecret = false
+	w.pinnedSecret, w.planLost = false, true
 	return "deletes the plan"
 }
 

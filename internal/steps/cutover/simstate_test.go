@@ -59,6 +59,8 @@ type world struct {
 	// back: it is a way back. The target holds the claim and the workloads of the plan, stopped by an earlier switch; the claim
 	// of the source is still active for that one while leaving.
 	back, leaving bool
+	// reapply: it changes what was left, and an object beside. planLost: its plan was deleted, and with it what was before.
+	reapply, planLost bool
 
 	// custom: the first workload is a controller, which makes the second of a custom resource.
 	custom bool
@@ -136,7 +138,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 
 // leave at the target what an earlier switch has stopped there.
 func (w *world) leave() {
-	w.leaving = true
+	w.leaving, w.reapply = true, w.rand.IntN(2) == 0
+	if w.reapply {
+		w.objects[configRef.String()] = &simObject{uid: w.uid(), kept: true, ready: true}
+	}
 	w.claim = &simClaim{uid: w.uid(), kept: true, data: noData}
 	for i := range w.workloads {
 		x := &simObject{uid: w.uid(), want: wantReplicas, stopped: true, kept: true, ready: true}

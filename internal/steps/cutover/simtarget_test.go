@@ -18,6 +18,7 @@ type simObject struct {
 	stopped, ready             bool
 	stripped, foreign          bool
 	kept, took                 bool // left by an earlier switch; started by this one
+	reapplied                  bool // it has the content that this switch gives it
 	state                      int  // what it holds, for one that the application writes
 }
 
@@ -114,7 +115,7 @@ func (w *world) observeTarget(o *Observed) {
 	if w.contents == api.ContentsData {
 		return
 	}
-	if !w.back {
+	if !w.back || w.reapply {
 		w.observeObject(o, configRef, application.PhaseStart)
 	}
 	for i := range w.workloads {
@@ -138,13 +139,14 @@ func (w *world) observeTarget(o *Observed) {
 func (w *world) observeObject(o *Observed, r application.Ref, phase application.Phase) {
 	x := w.objects[r.String()]
 	b := Object{Ref: r, Phase: phase, Runs: r == widgetRef, Workload: isWorkload(r) || r == widgetRef, Open: phase != application.PhaseOpen,
-		Zero: r.Kind == "CronJob", Kept: w.back}
+		Zero: r.Kind == "CronJob", Kept: w.back, Changes: w.reapply && w.pinnedSecret}
 	if !w.started() && !w.rollingBack[w.id] {
 		x = nil // Not read before the start.
 	}
 	if x != nil {
 		b.Exists, b.UID, b.Mine, b.Open, b.Took = true, x.uid, !x.stripped || x.kept, true, x.took
 		b.Stopped, b.Ready = x.asks() == 0 || b.Runs, x.ready || b.Runs && w.made != nil && w.made.ready
+		b.Reapplied = x.reapplied
 		b.identify(o.Record.UIDs)
 		b.Settled = w.settled(o, &b, x)
 	} else {
@@ -185,6 +187,8 @@ func (w *world) target(a Action, o *Observed, part func() bool) {
 		create(configRef, &simObject{ready: true, state: w.reading})
 	case StartWorkloads:
 		w.startTarget(o, create, part)
+	case Reapply, PutBack:
+		w.change(a.Kind, o, part)
 	case Open:
 		if runs := len(o.sourceRuns()); !w.committed() || runs > 0 {
 			w.failf("opened, committed %t, while %d run at the source", w.committed(), runs)
@@ -201,7 +205,7 @@ func (w *world) startTarget(o *Observed, create func(application.Ref, *simObject
 	if !w.meddled && (w.pods() > 0 || !w.whole() || !w.active()) || w.leftovers {
 		w.failf("the target starts: %d source Pods, claim %+v of %d", w.pods(), w.claim, w.srcData)
 	}
-	if x := w.objects[configRef.String()]; !w.meddled && x != nil && !x.foreign && x.state != w.srcState {
+	if x := w.objects[configRef.String()]; !w.meddled && x != nil && !x.foreign && !x.kept && x.state != w.srcState {
 		w.failf("the target starts with the state %d of %d", x.state, w.srcState)
 	}
 	if w.back {
@@ -223,8 +227,33 @@ func (w *world) startTarget(o *Observed, create func(application.Ref, *simObject
 	}
 }
 
+// change what an earlier switch has left, or put it back.
+func (w *world) change(k Kind, o *Observed, part func() bool) {
+	if k == PutBack && w.targetPods() > 0 {
+		w.failf("put back while the target runs")
+	}
+	for _, b := range o.Objects {
+		x := w.objects[b.Ref.String()]
+		if x == nil || !b.Changes || b.Reapplied != (k == PutBack) || x.uid != b.UID || !b.Mine || x.reapplied == (k == Reapply) {
+			continue // Also where it has the mark by now, or has lost it.
+		}
+		if x.foreign || k == Reapply && !w.started() {
+			w.failf("%s of %s, which is another client's, or before the start: %+v", k, b.Ref, x)
+		}
+		x.reapplied = k == Reapply
+		if part() {
+			return
+		}
+	}
+}
+
 // takeTarget starts what an earlier switch has left.
 func (w *world) takeTarget(o *Observed, part func() bool) {
+	for name, x := range w.objects {
+		if w.reapply && x.kept && !x.reapplied {
+			w.failf("the target starts, and %s is as it was before: %+v", name, x)
+		}
+	}
 	for _, b := range o.Objects {
 		x := w.objects[b.Ref.String()]
 		if x == nil || !b.startsAgain() || x.uid != b.UID {

@@ -72,7 +72,7 @@ func (w *world) do(a Action, o *Observed, crash bool) error {
 		w.stop(a, o, part)
 	case Restore:
 		w.restore(o, part)
-	case CreateClaims, CreateObjects, StartWorkloads, Open, StopTarget, DeleteObjects:
+	case CreateClaims, CreateObjects, Reapply, StartWorkloads, Open, StopTarget, DeleteObjects, PutBack:
 		w.target(a, o, part)
 	default:
 		return w.write(a, o, part)
@@ -170,6 +170,11 @@ func (w *world) commit(o *Observed, part func() bool) error {
 				(x == nil || x.foreign || x.stopped && x.want > 0) && !w.touchedSince(o, i) {
 				w.failf("committed with %s as %+v", w.ref(i), x)
 			}
+		}
+	}
+	for name, x := range w.objects {
+		if w.reapply && x.kept && !x.reapplied && !w.committed() {
+			w.failf("committed, and %s is as it was before: %+v", name, x)
 		}
 	}
 	now := w.clock

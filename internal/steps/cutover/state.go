@@ -72,6 +72,8 @@ type Object struct {
 	// Kept: an earlier switch of the lineage has left it there, so that it is never created or deleted. Took: this one has
 	// started it.
 	Kept, Took bool
+	// Changes: the plan changes what is in it, and Reapplied: this switch has done so.
+	Changes, Reapplied bool
 	// Recorded: its UID is in the record.
 	Recorded bool
 	// Zero: the plan says that it asks for no Pods.

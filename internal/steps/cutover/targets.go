@@ -73,7 +73,7 @@ func closeService(u *unstructured.Unstructured) error {
 // are made of.
 func readTarget(want application.Object, got *unstructured.Unstructured, us lineage.Actor) Object {
 	out := Object{Ref: want.Ref, Phase: want.Phase, Workload: isWorkload(want.Ref) || want.Runs, Runs: want.Runs,
-		Cluster: want.Cluster, Kept: want.Kept}
+		Cluster: want.Cluster, Kept: want.Kept, Changes: want.Former != nil}
 	if out.Workload {
 		out.Selector = selector(&want.Object)
 	}
@@ -86,7 +86,7 @@ func readTarget(want application.Object, got *unstructured.Unstructured, us line
 	out.Exists, out.UID = true, got.GetUID()
 	out.Mine = us.Owns(got, want.Phase == application.PhaseVolume)
 	// Also where the plan, and with it what it says of the object, is lost.
-	out.Kept, out.Took = want.Kept || us.Left(out.UID), us.Took(got)
+	out.Kept, out.Took, out.Reapplied = want.Kept || us.Left(out.UID), us.Took(got), us.Reapplied(got)
 	out.Open = isOpen(want, got)
 	out.Zero = isScheduled(want.Ref) || out.Workload && !out.Runs && stopped(&want.Object)
 	if out.Workload {

@@ -67,10 +67,16 @@ func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructu
 	return err
 }
 
-// askToTake tries the update with which a way back starts a workload that is there already, and its Pods.
+// askToTake tries the update with which a way back changes an object that is there already, or starts a workload, and its Pods.
 func askToTake(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object, there *unstructured.Unstructured,
 	us lineage.Actor) (a answer) {
-	taken, err := cutover.Taken(o, there, us)
+	taken, err := there, error(nil)
+	if o.Former != nil {
+		taken, err = cutover.WithChanges(o, taken)
+	}
+	if err == nil && o.Ref.Workload() != nil {
+		taken, err = cutover.Taken(o, taken, us)
+	}
 	if err != nil {
 		return answer{err: err}
 	}

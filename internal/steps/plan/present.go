@@ -39,7 +39,7 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 		if !us.Owns(&there, o.Phase == application.PhaseVolume) {
 			found.Standing = application.StandingForeign
 			if compared++; compared <= compareLimit {
-				if found, err = compareObject(ctx, server, o, &there); err != nil {
+				if found, _, err = compareObject(ctx, server, o, &there); err != nil {
 					return err
 				}
 			}
@@ -53,26 +53,27 @@ func compareTarget(ctx context.Context, target *cluster.Cluster, p *application.
 }
 
 // compareObject asks the API server what would be there if the plan's object replaced the other,
-// so that its defaults are no difference. A Secret has none, and its values stay here.
+// so that its defaults are no difference, and returns that: nil, where the server does not say. A Secret has none, and its values
+// stay here.
 func compareObject(
 	ctx context.Context, server *cluster.DryRun, o *application.Object, there *unstructured.Unstructured,
-) (application.Present, error) {
+) (found application.Present, replaced *unstructured.Unstructured, err error) {
 	if o.Kind == "Secret" && o.Group == "" {
-		return application.Compare(there, &o.Object, nil), nil
+		return application.Compare(there, &o.Object, nil), &o.Object, nil
 	}
 	result, err := server.Update(ctx, application.Replacement(&o.Object, there))
 	switch cluster.KindOf(err) {
 	case "":
-		return application.Compare(there, result, nil), nil
+		return application.Compare(there, result, nil), result, nil
 	case cluster.Invalid:
 		// It cannot be replaced. The source's API server has filled in much the same defaults.
-		return application.Compare(there, &o.Object, immutable(err)), nil
+		return application.Compare(there, &o.Object, immutable(err)), nil, nil
 	case cluster.Forbidden, cluster.NotFound, cluster.Conflict:
 	default:
-		return application.Present{}, err
+		return application.Present{}, nil, err
 	}
 	// The account may not replace it, a policy or a webhook minds, or it has just changed.
-	return application.Present{Ref: o.Ref, Standing: application.StandingForeign}, nil
+	return application.Present{Ref: o.Ref, Standing: application.StandingForeign}, nil, nil
 }
 
 // immutable are the fields that the API server says cannot be changed. Its messages may hold

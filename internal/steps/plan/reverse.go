@@ -3,9 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubemove/kubemove/internal/application"
@@ -13,7 +11,6 @@ import (
 	"github.com/kubemove/kubemove/internal/lineage"
 	"github.com/kubemove/kubemove/internal/steps"
 	"github.com/kubemove/kubemove/internal/steps/cutover"
-	"github.com/kubemove/kubemove/internal/workload"
 	"github.com/kubemove/kubemove/task"
 )
 
@@ -34,8 +31,15 @@ func captureBack(
 	if err != nil {
 		return nil, err
 	}
-	left, _, err := target.List(ctx, append(workload.Resources(), corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")))
+	left, _, err := target.List(ctx, application.Kinds())
 	if err != nil {
+		return nil, err
+	}
+	changes, err := changesOf(ctx, source, forward, here)
+	if err != nil {
+		return nil, err
+	}
+	if left, err = withCounterparts(ctx, target, forward, left); err != nil {
 		return nil, err
 	}
 	p := application.Reverse(application.ReverseInput{
@@ -50,76 +54,109 @@ func captureBack(
 		Forward:         forward,
 		Source:          here,
 		Target:          left,
+		Objects:         t.Move.Reverses.Objects,
+		Changes:         changes,
 	})
 	for i := range p.Volumes {
 		p.Volumes[i].PrivilegedSource, p.Volumes[i].PrivilegedTarget = where.source.privileged(), where.target.privileged()
 	}
-	return p, drifted(ctx, source, p, forward, here)
+	return p, nil
 }
 
-// drifted warns of what is not as the switch has made it where the application is now. The way back starts the application with
-// the objects that it had before, so these changes stay behind.
-func drifted(ctx context.Context, source *cluster.Cluster, p, forward *application.Plan, here []unstructured.Unstructured) error {
+// withCounterparts adds what the objects of the forward plan whose kinds were not listed are made of, where the application goes
+// back to.
+func withCounterparts(ctx context.Context, target *cluster.Cluster, forward *application.Plan, left []unstructured.Unstructured) (
+	[]unstructured.Unstructured, error,
+) {
+	listed := map[application.Ref]bool{}
+	for i := range left {
+		listed[application.RefOf(&left[i])] = true
+	}
+	for _, o := range forward.Changeable() {
+		if !application.IsCustom(o.Ref) || listed[o.SourceRef()] {
+			continue
+		}
+		u, err := target.Get(ctx, o.Object.GroupVersionKind(), o.SourceRef().Name)
+		switch cluster.KindOf(err) {
+		case "":
+		case cluster.Forbidden, cluster.NotFound:
+			continue
+		default:
+			return nil, err
+		}
+		if u != nil {
+			left = append(left, *u)
+		}
+	}
+	return left, nil
+}
+
+// changesOf what the switch has made, where the application is now.
+func changesOf(ctx context.Context, source *cluster.Cluster, forward *application.Plan, here []unstructured.Unstructured) (
+	[]application.Change, error,
+) {
 	server, err := source.DryRun()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	there := map[application.Ref]*unstructured.Unstructured{}
 	for i := range here {
 		there[application.RefOf(&here[i])] = &here[i]
 	}
-	var made []*application.Object
-	for i := range forward.Objects {
-		if o := &forward.Objects[i]; o.Phase != application.PhaseVolume && !o.Cluster {
-			made = append(made, o)
-		}
-	}
-	found := make([]*application.Present, len(made))
+	made := forward.Changeable()
+	found := make([]comparison, len(made))
 	errs := cluster.Each(ctx, len(made), func(i int) (err error) {
 		found[i], err = compareMade(ctx, source, server, made[i], there[made[i].Ref])
 		return err
 	})
 	if err := cluster.First(errs); err != nil {
-		return err
+		return nil, err
 	}
+	var out []application.Change
 	for i, o := range made {
-		if text := drift(o, found[i], isAutoscaled(forward, o), source.Namespace); text != "" {
-			p.AddWarning(o.Ref, "%s", text)
+		f := found[i]
+		fields := application.FieldsOf(forward, o, f.present)
+		if text := drift(o, f.present, fields, source.Namespace); text != "" {
+			out = append(out, application.Change{Forward: o, Made: f.made, There: f.there, Fields: firstOf(fields), Text: text})
 		}
 	}
-	return nil
+	return out, nil
 }
 
-// compareMade compares an object that the switch has made with what is there now; nil: it is gone. One of a kind that was not
-// listed is read by itself.
+// comparison of an object that the switch has made with what is there now.
+type comparison struct {
+	// present says how they differ; nil: it is gone.
+	present *application.Present
+	// made is what would be there if it was as the switch has made it; nil: the server does not say.
+	made, there *unstructured.Unstructured
+}
+
+// compareMade compares an object that the switch has made with what is there now. One of a kind that was not listed is read by
+// itself.
 func compareMade(
 	ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, o *application.Object, there *unstructured.Unstructured,
-) (*application.Present, error) {
+) (comparison, error) {
 	if there == nil {
 		var err error
 		there, err = source.Get(ctx, o.Object.GroupVersionKind(), o.Name)
 		switch cluster.KindOf(err) {
 		case "":
 		case cluster.Forbidden, cluster.NotFound:
-			return &application.Present{Ref: o.Ref, Standing: application.StandingForeign}, nil
+			return comparison{present: &application.Present{Ref: o.Ref, Standing: application.StandingForeign}}, nil
 		default:
-			return nil, err
+			return comparison{}, err
 		}
 	}
 	if there == nil {
-		return nil, nil
+		return comparison{}, nil
 	}
-	found, err := compareObject(ctx, server, o, there)
-	return &found, err
+	found, made, err := compareObject(ctx, server, o, there)
+	return comparison{&found, made, there}, err
 }
 
-// isAutoscaled: how many Pods the workload has is not for a user to say.
-func isAutoscaled(forward *application.Plan, o *application.Object) bool {
-	return slices.ContainsFunc(forward.Workloads, func(w application.Workload) bool { return w.Ref == o.SourceRef() && w.Autoscaled })
-}
-
-// drift is what is said of an object that is not as the switch has made it; empty: it is. found is nil when it is gone.
-func drift(o *application.Object, found *application.Present, autoscaled bool, namespace string) string {
+// drift is what is said of an object that is not as the switch has made it, but in some fields; empty: it is. found is nil when it
+// is gone.
+func drift(o *application.Object, found *application.Present, fields []string, namespace string) string {
 	switch {
 	case found == nil:
 		return fmt.Sprintf("%s was deleted in the namespace %s since the switch: the application starts with the one that it had before",
@@ -128,14 +165,7 @@ func drift(o *application.Object, found *application.Present, autoscaled bool, n
 		return fmt.Sprintf("%s in the namespace %s could not be compared with what the switch has made, as the account may not read or "+
 			"update it, or a policy refuses that: a change of it stays there, as the application starts with the objects that it had before",
 			o.Ref, namespace)
-	}
-	var fields []string
-	for _, d := range found.Differs {
-		if d.Path != "spec.replicas" || !autoscaled {
-			fields = append(fields, d.Path)
-		}
-	}
-	if len(fields) == 0 {
+	case len(fields) == 0:
 		return ""
 	}
 	return fmt.Sprintf("%s was changed in the namespace %s since the switch (%s): the change stays there, as the application starts "+

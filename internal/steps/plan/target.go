@@ -23,6 +23,7 @@ func checkTarget(ctx context.Context, target *cluster.Cluster, where place, p *a
 	if p.BlockedBy(api.ReasonNamespaceNotFound) {
 		return nil // Nothing else can be asked for.
 	}
+	us = us.Reapplies(p.Reapplied())
 	existing, err := lookup(ctx, target, p)
 	if err != nil {
 		return err
