@@ -54,7 +54,7 @@ e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of t
 	@e2e/test.sh -timeout 75m -parallel 4 -skip '$(LONG)' $(E2E_ARGS) .
 # Other targets run these: each takes many minutes, and what it covers rarely breaks alone.
 LONG = ^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone|PredictedDowntime|WayBackBytes|BandwidthLimit|$(JOURNEYS))|$(PARTS)
-JOURNEYS = Live|TwoLiveTargets|ThereAndBack|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun|TwoEnginesOfOneName|RepositoryClaim
+JOURNEYS = Live|TwoLiveTargets|ThereAndBack|Reapply|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun|TwoEnginesOfOneName|RepositoryClaim
 PARTS = ^TestPostgresLive$$/^page$$|^TestFirstMove$$/^kubectl$$|^TestTransport$$/^(no_node_ports|load_balancer|unknown_to_all)$$
 
 .PHONY: e2e-long
