@@ -197,6 +197,33 @@ func TestFlowLive(t *testing.T) {
 	}
 }
 
+// Who has read of changes in a plan asks for them: a plan that brings them follows, and the default is not written on the pair.
+func TestFlowReapply(t *testing.T) {
+	f := moved(t)
+	back := named("shop-back")
+	f.World.Create(reversing("shop-back", "shop-cloud", func(r *api.MoveReverse) {
+		r.Spec.Objects, r.Spec.Switch = api.ObjectsRestore, nil
+	}))
+	f.Run(1)
+	var pair api.MovePair
+	f.Read(back.pair, &pair)
+	if first := taskOf(t, f, "shop-back", task.VerbPlan); pair.Spec.Objects != "" || first.Move.Reverses.Objects != "" {
+		t.Errorf("objects is %q, and of the plan %q", pair.Spec.Objects, first.Move.Reverses.Objects)
+	}
+	f.Patch(back.reverse, map[string]any{"objects": "Reapply"})
+	f.Run(1)
+	if again := taskOf(t, f, "shop-back", task.VerbPlan); again.Move.Reverses.Objects != api.ObjectsReapply {
+		t.Errorf("the newest plan is made with objects %q", again.Move.Reverses.Objects)
+	}
+	f.Patch(back.reverse, map[string]any{"objects": "Restore"})
+	f.Run(1)
+	pair = api.MovePair{}
+	f.Read(back.pair, &pair)
+	if pair.Spec.Objects != "" {
+		t.Errorf("objects is %q after it was taken back", pair.Spec.Objects)
+	}
+}
+
 // A name that another pair has is refused, and that pair left alone.
 func TestFlowNameTaken(t *testing.T) {
 	f := moved(t)

@@ -3,6 +3,7 @@ package application
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -35,8 +36,12 @@ func newMergeable() *runtime.Scheme {
 	return s
 }
 
+// errOnlyThere: a change lies in a part that the object does not have.
+var errOnlyThere = errors.New("a part that was changed is only in the other one")
+
 // Changed is an object after the changes that lead from one version of it, or of one that was made of it, to another: what they
-// do not touch stays as it is. What servers and controllers write is no change.
+// do not touch stays as it is. What servers and controllers write is no change. A change of a part that the object does not have,
+// while the other one had it before, is an error: half of that part would be made.
 func Changed(base, from, to *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	var texts [3][]byte
 	for i, o := range []*unstructured.Unstructured{base, from, to} {
@@ -56,8 +61,52 @@ func Changed(base, from, to *unstructured.Unstructured) (*unstructured.Unstructu
 		return nil, err
 	}
 	out := &unstructured.Unstructured{}
-	err = out.UnmarshalJSON(merged) // With it whole numbers stay whole.
-	return out, err
+	if err := out.UnmarshalJSON(merged); err != nil { // With it whole numbers stay whole.
+		return nil, err
+	}
+	if growsLike(base.Object, from.Object, out.Object) {
+		return nil, errOnlyThere
+	}
+	return out, nil
+}
+
+// growsLike: something is in out that is not in base, and that the other one had.
+func growsLike(base, from, out map[string]any) bool {
+	for key, value := range out {
+		there, has := from[key]
+		if here, had := base[key]; has && (!had || growsInside(here, there, value)) {
+			return true
+		}
+	}
+	return false
+}
+
+func growsInside(base, from, out any) bool {
+	switch out := out.(type) {
+	case map[string]any:
+		b, isMap := base.(map[string]any)
+		f, both := from.(map[string]any)
+		return isMap && both && growsLike(b, f, out)
+	case []any:
+		return growsLike(items(base), items(from), items(out))
+	}
+	return false
+}
+
+// items of a list by what tells them apart; of a list of plain values there are none.
+func items(list any) map[string]any {
+	out := map[string]any{}
+	values, _ := list.([]any)
+	for _, value := range values {
+		item, _ := value.(map[string]any)
+		for _, key := range []string{"name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key"} {
+			if id, has := item[key]; has {
+				out[fmt.Sprint(key, "=", id, item["protocol"])] = item
+				break
+			}
+		}
+	}
+	return out
 }
 
 func merge(base *unstructured.Unstructured, text, from, to []byte) ([]byte, error) {

@@ -63,6 +63,40 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+// TestChangedThere: a change of something that only the other one has is told, and not made by half.
+func TestChangedThere(t *testing.T) {
+	t.Parallel()
+	pod := func(spec string) string {
+		return `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {` + spec + `}}}}`
+	}
+	for name, c := range map[string]struct {
+		reason         string
+		base, from, to string
+		fails          bool
+	}{
+		"Sidecar": {"the image of a container that the move has added", pod("containers: [{name: c}]"),
+			pod("containers: [{name: c}, {name: side, image: 'a:1'}]"), pod("containers: [{name: c}, {name: side, image: 'a:2'}]"), true},
+		"SidecarKept": {"it stays as it is", pod("containers: [{name: c}]"),
+			pod("containers: [{name: c}, {name: side, image: 'a:1'}]"), pod("containers: [{name: c, image: x}, {name: side, image: 'a:1'}]"), false},
+		"Map": {"a field of what the move has added", pod("containers: [{name: c}]"),
+			pod("containers: [{name: c}], securityContext: {runAsUser: 1, fsGroup: 1}"),
+			pod("containers: [{name: c}], securityContext: {runAsUser: 2, fsGroup: 1}"), true},
+		"New": {"what was added since is whole", pod("containers: [{name: c}]"), pod("containers: [{name: c}]"),
+			pod("containers: [{name: c}, {name: side, image: 'a:2'}], securityContext: {runAsUser: 2}"), false},
+		"Gone": {"what is only here stays", pod("containers: [{name: c}, {name: mine}]"), pod("containers: [{name: c}]"),
+			pod("containers: [{name: c, image: x}]"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base, from, to := object(t, c.base), object(t, c.from), object(t, c.to)
+			got, err := Changed(&base, &from, &to)
+			if (err != nil) != c.fails {
+				t.Errorf("%s: got %v, %v", c.reason, got, err)
+			}
+		})
+	}
+}
+
 // TestWithContent: an object gets the content of another one, and keeps what is its server's and KubeMove's. With its former content
 // it is again as it was.
 func TestWithContent(t *testing.T) {

@@ -60,7 +60,7 @@ func (r *reverser) reapply(c Change) bool {
 	if i >= 0 {
 		k = r.plan.Objects[i]
 	}
-	made, there := c.Made.DeepCopy(), c.There.DeepCopy()
+	made, there := r.turned(c.Made), r.turned(c.There)
 	if isAutoscaled(r.in.Forward, f) {
 		for _, o := range []*unstructured.Unstructured{made, there} {
 			unstructured.RemoveNestedField(o.Object, "spec", "replicas")
@@ -69,7 +69,8 @@ func (r *reverser) reapply(c Change) bool {
 	changed, err := Changed(&k.Object, made, there)
 	if err != nil {
 		r.AddBlocker(api.ReasonInvalidSpec, f.Ref, "what was changed in %s in the namespace %s (%s) cannot be brought to the one that the "+
-			"application has left: make the change there yourself, and leave objects at Restore", f.Ref, r.in.SourceNamespace, c.Fields)
+			"application has left: it lies in a part that only the forward move has made. Make the change there yourself, and leave objects at "+
+			"Restore", f.Ref, r.in.SourceNamespace, c.Fields)
 		return true
 	}
 	if SameContent(changed, &k.Object) {
@@ -96,6 +97,27 @@ func FieldsOf(forward *Plan, o *Object, found *Present) []string {
 	for _, d := range found.Differs {
 		if d.Path != "spec.replicas" || !isAutoscaled(forward, o) {
 			out = append(out, d.Path)
+		}
+	}
+	return out
+}
+
+// turned is an object with the name of the namespace that the application goes to, where KubeMove knows that it means its own.
+func (r *reverser) turned(o *unstructured.Unstructured) *unstructured.Unstructured {
+	out := o.DeepCopy()
+	from, to := r.in.SourceNamespace, r.in.TargetNamespace
+	if a := out.GetAnnotations(); a[helmNamespace] == from {
+		a[helmNamespace] = to
+		out.SetAnnotations(a)
+	}
+	switch RefOf(out).kind() {
+	case kindNetworkPolicy:
+		renameSelectors(out.Object["spec"], from, to)
+	case kindRoleBinding:
+		for _, subject := range mapsIn(out.Object, "subjects") {
+			if subject["namespace"] == from {
+				subject["namespace"] = to
+			}
 		}
 	}
 	return out

@@ -142,6 +142,32 @@ func TestReapplyNot(t *testing.T) {
 	}
 }
 
+// TestTurned: the name of the application's own namespace follows.
+func TestTurned(t *testing.T) {
+	t.Parallel()
+	r := &reverser{in: ReverseInput{SourceNamespace: "dst", TargetNamespace: "src"}}
+	for name, c := range map[string]struct{ there, want string }{
+		"Binding": {
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b}, subjects: [
+				{kind: ServiceAccount, name: a, namespace: dst}, {kind: ServiceAccount, name: a, namespace: other}, {kind: User, name: dst}]}`,
+			`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b}, subjects: [
+				{kind: ServiceAccount, name: a, namespace: src}, {kind: ServiceAccount, name: a, namespace: other}, {kind: User, name: dst}]}`},
+		"Policy": {
+			`{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}, spec: {ingress: [{from: [
+				{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: dst}}}]}]}}`,
+			`{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}, spec: {ingress: [{from: [
+				{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: src}}}]}]}}`},
+		"Helm": {
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {meta.helm.sh/release-namespace: dst}}, data: {a: dst}}`,
+			`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {meta.helm.sh/release-namespace: src}}, data: {a: dst}}`},
+	} {
+		there := object(t, c.there)
+		if diff := cmp.Diff(object(t, c.want).Object, r.turned(&there).Object); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // TestBeside: what stays as it is where the application goes back to is what the next way finds changes by, also of another name.
 func TestBeside(t *testing.T) {
 	t.Parallel()
