@@ -24,6 +24,9 @@ func (s *state) decide() {
 		Every:  interval(spec.PlanInterval),
 		UID:    uid,
 	}
+	if spec.Objects != "" {
+		s.plan.want.Intent = jobs.Intent(s.plan.want.Intent, spec.Objects) // Beside, as those of plans without it stay as they are.
+	}
 	s.open.want = jobs.Want{
 		Step:   task.VerbOpen,
 		Intent: jobs.Intent(uid, "open", spec.Source, spec.Target.Endpoint, config.InUse(spec.Data)),
