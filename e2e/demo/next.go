@@ -1,7 +1,19 @@
 package demo
 
+import (
+	"path/filepath"
+
+	"github.com/kubemove/kubemove/e2e/lab"
+)
+
 // Setup lets the commands of Next find the lab's kubectl and clusters.
-const Setup = "export KUBECONFIG=$PWD/.kubemove/" + kubeconfigName + " PATH=$PWD/.kubemove/bin:$PATH"
+func Setup(l *lab.Lab) string {
+	dir := l.Dir
+	if inside, err := filepath.Rel(l.Root, dir); err == nil {
+		dir = "$PWD/" + inside
+	}
+	return "export KUBECONFIG=" + dir + "/" + kubeconfigName + " PATH=" + dir + "/bin:$PATH"
+}
 
 // Next are commands that are worth trying after the demo, each with what it is for.
 func Next() [][2]string {
@@ -18,7 +30,7 @@ func Next() [][2]string {
 // next says what to try.
 func (d *Demo) next() {
 	d.tell.step("What to try next, at the root of the checkout:")
-	d.tell.say("%s", Setup)
+	d.tell.say("%s", Setup(d.lab))
 	for _, n := range Next() {
 		d.tell.say("%-60s # %s", n[0], n[1])
 	}

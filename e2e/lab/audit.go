@@ -31,11 +31,12 @@ func (l *Lab) Audit(c *Cluster) (*audit.Log, error) {
 		return nil,
 			errors.New("the clusters are not the lab's own, whose audit logs can be read: unset KUBEMOVE_E2E_SOURCE and KUBEMOVE_E2E_TARGET")
 	}
-	i := slices.IndexFunc(clusterSpecs, func(s clusterSpec) bool { return s.name == c.Name })
+	specs := l.place.specs()
+	i := slices.IndexFunc(specs, func(s clusterSpec) bool { return s.name == c.Name })
 	if i < 0 {
 		return nil, fmt.Errorf("there is no cluster %s", c.Name)
 	}
-	log, err := audit.Open(l.node(clusterSpecs[i]).auditLog())
+	log, err := audit.Open(l.node(specs[i]).auditLog())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; clusters that an older checkout has started have none: make down, make up", c.Name, err)
 	}

@@ -12,12 +12,13 @@ import (
 // process runs any more: it was killed, and both labs use the same addresses.
 // A lab that runs is left alone.
 func (l *Lab) removeEnded(ctx context.Context) error {
-	owner, exists, err := bridgeOwner()
-	if err != nil || !exists || owner == "" || owner == l.Root {
+	owner, exists, err := l.place.bridgeOwner()
+	if err != nil || !exists || owner == "" || owner == l.id() {
 		return err
 	}
-	other := labOf(owner)
-	if _, err := os.Stat(owner); errors.Is(err, fs.ErrNotExist) {
+	root, name := splitID(owner)
+	other := labOf(root, name)
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
 		// Its record is written while it is removed, which must not make the
 		// folder anew. RunDir is removed at the end.
 		other.Dir = filepath.Join(other.RunDir, "gone")
@@ -28,8 +29,8 @@ func (l *Lab) removeEnded(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	for _, spec := range clusterSpecs {
-		if running, err := labOf(owner).node(spec).strays(); err != nil || len(running) > 0 {
+	for _, spec := range other.place.specs() {
+		if running, err := labOf(root, name).node(spec).strays(); err != nil || len(running) > 0 {
 			return err // bridgeIsFree says whose it is
 		}
 	}

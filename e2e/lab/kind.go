@@ -8,7 +8,12 @@ import (
 // kind makes the clusters in Docker containers.
 type kind struct{ lab *Lab }
 
-func kindName(cluster string) string { return "kubemove-" + cluster }
+func (k *kind) name(cluster string) string {
+	if k.lab.Name != "" {
+		cluster = k.lab.Name + "-" + cluster
+	}
+	return "kubemove-" + cluster
+}
 
 func (k *kind) up(ctx context.Context) error {
 	have, err := run(ctx, "kind", "get", "clusters")
@@ -16,13 +21,13 @@ func (k *kind) up(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{sourceName, targetName} {
-		if !containsLine(have, kindName(name)) {
-			k.lab.log.step("kind create cluster --name %s", kindName(name))
-			if _, err := run(ctx, "kind", "create", "cluster", "--name", kindName(name), "--wait", "180s", "--kubeconfig",
+		if !containsLine(have, k.name(name)) {
+			k.lab.log.step("kind create cluster --name %s", k.name(name))
+			if _, err := run(ctx, "kind", "create", "cluster", "--name", k.name(name), "--wait", "180s", "--kubeconfig",
 				k.kubeconfig(name)); err != nil {
 				return err
 			}
-		} else if _, err := run(ctx, "kind", "export", "kubeconfig", "--name", kindName(name), "--kubeconfig", k.kubeconfig(name)); err != nil {
+		} else if _, err := run(ctx, "kind", "export", "kubeconfig", "--name", k.name(name), "--kubeconfig", k.kubeconfig(name)); err != nil {
 			return err
 		}
 		// kind brings DNS and a default class "standard" of the same provisioner.
@@ -44,7 +49,7 @@ func containsLine(text, line string) bool {
 
 func (k *kind) down(ctx context.Context) error {
 	for _, name := range []string{sourceName, targetName} {
-		if _, err := run(ctx, "kind", "delete", "cluster", "--name", kindName(name), "--kubeconfig", k.kubeconfig(name)); err != nil {
+		if _, err := run(ctx, "kind", "delete", "cluster", "--name", k.name(name), "--kubeconfig", k.kubeconfig(name)); err != nil {
 			return err
 		}
 	}
@@ -53,7 +58,7 @@ func (k *kind) down(ctx context.Context) error {
 
 func (k *kind) loadImage(ctx context.Context, _ *state, tar string, _ bool, clusters []string) error {
 	for _, name := range clusters {
-		if _, err := run(ctx, "kind", "load", "image-archive", tar, "--name", kindName(name)); err != nil {
+		if _, err := run(ctx, "kind", "load", "image-archive", tar, "--name", k.name(name)); err != nil {
 			return err
 		}
 	}

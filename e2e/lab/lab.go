@@ -8,47 +8,76 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 )
 
 // Lab is the pair of clusters that belongs to one checkout of KubeMove.
 type Lab struct {
 	// Root is the top folder of the checkout.
 	Root string
-	// Dir holds everything that the lab writes but sockets: Root/.kubemove.
+	// Name tells it from other labs on this machine (KUBEMOVE_LAB); most have none.
+	Name string
+	// Dir holds everything that the lab writes but sockets: Root/.kubemove, and of one with a name Root/.kubemove/labs/NAME.
 	Dir string
 	// RunDir holds the sockets. The kernel takes socket paths of at most 107
 	// bytes, which a checkout deep in a home folder would exceed.
 	RunDir string
 
+	place    place
 	log      *stepLog
 	provider provider
 }
 
+// named is how a lab may be called.
+var named = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$`)
+
 // Open finds the checkout that holds dir (the working directory when dir is
-// empty) and returns its lab, whether that is up or not.
+// empty) and returns its lab, whether that is up or not. KUBEMOVE_LAB names another one than the usual: labs of different names, or
+// of different checkouts, are up at the same time where their names lead to different addresses.
 func Open(dir string) (*Lab, error) {
 	root, err := findRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	l := labOf(root)
+	name := os.Getenv("KUBEMOVE_LAB")
+	if name != "" && !named.MatchString(name) {
+		return nil, fmt.Errorf("KUBEMOVE_LAB is %q, expected at most 20 lower case letters, digits and hyphens", name)
+	}
+	l := labOf(root, name)
 	l.provider, err = chooseProvider(l)
 	return l, err
 }
 
-// labOf returns the lab of the checkout at root, without a provider.
-func labOf(root string) *Lab {
-	sum := sha256.Sum256([]byte(root))
+// id of the lab on this machine.
+func (l *Lab) id() string {
+	if l.Name == "" {
+		return l.Root
+	}
+	return l.Root + idSeparator + l.Name
+}
+
+// idSeparator stands in no path that findRoot returns.
+const idSeparator = "//"
+
+func splitID(id string) (root, name string) {
+	root, name, _ = strings.Cut(id, idSeparator)
+	return root, name
+}
+
+// labOf returns the lab of that name of the checkout at root, without a provider.
+func labOf(root, name string) *Lab {
+	l := &Lab{Root: root, Name: name, Dir: filepath.Join(root, ".kubemove"), place: placeOf(name), log: newStepLog(os.Stdout)}
+	if name != "" {
+		l.Dir = filepath.Join(l.Dir, "labs", name)
+	}
+	sum := sha256.Sum256([]byte(l.id()))
 	runDir := "/run"
 	if os.Geteuid() != 0 {
 		runDir = os.TempDir() // for kind, which needs no root
 	}
-	return &Lab{
-		Root:   root,
-		Dir:    filepath.Join(root, ".kubemove"),
-		RunDir: filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4])),
-		log:    newStepLog(os.Stdout),
-	}
+	l.RunDir = filepath.Join(runDir, "kubemove-lab-"+hex.EncodeToString(sum[:4]))
+	return l
 }
 
 // findRoot walks up from dir to the folder that holds e2e/go.mod.
@@ -134,6 +163,9 @@ func (l *Lab) remove(ctx context.Context, p provider) error {
 		}
 	}
 	_ = os.Remove(l.Dir) // stays when it holds something that is not the lab's
+	if l.Name != "" {
+		_ = os.Remove(filepath.Dir(l.Dir)) // other labs' folder
+	}
 	return nil
 }
 

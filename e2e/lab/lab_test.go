@@ -18,10 +18,36 @@ func TestOpenFindsTheCheckout(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, root, l.Root)
 	require.Equal(t, filepath.Join(root, ".kubemove"), l.Dir)
-	require.Less(t, len(l.node(clusterSpecs[0]).containerdSocket()), 60)
+	require.Less(t, len(l.node(place(0).specs()[0]).containerdSocket()), 60)
 
 	_, err = Open(t.TempDir())
 	require.ErrorContains(t, err, "not inside a checkout")
+}
+
+// TestNamedLab: a lab with a name shares with the usual one neither folder nor socket nor anything of the machine.
+func TestNamedLab(t *testing.T) {
+	root := t.TempDir()
+	usual, other := labOf(root, ""), labOf(root, "two")
+	require.Equal(t, filepath.Join(root, ".kubemove", "labs", "two"), other.Dir)
+	require.NotEqual(t, usual.RunDir, other.RunDir)
+	seen := map[string]string{}
+	for number := range place(places + 1) {
+		all := []string{number.bridge(), number.firewallChain(), number.address(1)}
+		for _, s := range number.specs() {
+			require.LessOrEqual(t, len(s.link), 15, "names of links are short")
+			all = append(all, s.link, s.address, s.podCIDR, s.serviceCIDR)
+		}
+		for _, one := range all {
+			require.Empty(t, seen[one], "%s is in two labs", one)
+			seen[one] = number.bridge()
+		}
+	}
+	gotRoot, gotName := splitID(other.id())
+	require.Equal(t, []string{root, "two", root}, []string{gotRoot, gotName, usual.id()})
+
+	t.Setenv("KUBEMOVE_LAB", "../up")
+	_, err := Open("")
+	require.ErrorContains(t, err, `KUBEMOVE_LAB is "../up", expected`)
 }
 
 func TestOpenWithClustersOfTheUser(t *testing.T) {
@@ -61,7 +87,7 @@ func TestToolKeyFollowsTheSource(t *testing.T) {
 
 func TestNodeConfigurationIsComplete(t *testing.T) {
 	l := testLab(t)
-	n := l.node(clusterSpecs[0])
+	n := l.node(place(0).specs()[0])
 	path, err := n.render(kubeletConfig, "kubelet.yaml")
 	require.NoError(t, err)
 	data, err := os.ReadFile(path)
@@ -77,7 +103,7 @@ func TestNodeConfigurationIsComplete(t *testing.T) {
 
 func TestAuditLogIsTheNodesOwn(t *testing.T) {
 	l := testLab(t)
-	n := l.node(clusterSpecs[1])
+	n := l.node(place(0).specs()[1])
 	policy, err := n.render(auditPolicy, "audit.yaml")
 	require.NoError(t, err)
 	data, err := os.ReadFile(policy)

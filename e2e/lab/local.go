@@ -22,7 +22,7 @@ func (p *local) ownsImages() bool { return true }
 
 func (p *local) nodes() []*node {
 	var nodes []*node
-	for _, spec := range clusterSpecs {
+	for _, spec := range p.lab.place.specs() {
 		nodes = append(nodes, p.lab.node(spec))
 	}
 	return nodes

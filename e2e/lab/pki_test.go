@@ -23,7 +23,7 @@ func readCertificate(t *testing.T, path string) *x509.Certificate {
 }
 
 func TestCertificates(t *testing.T) {
-	spec := clusterSpecs[1]
+	spec := place(0).specs()[1]
 	l := &Lab{Dir: t.TempDir(), RunDir: "/run/unused"}
 	n := l.node(spec)
 	require.NoError(t, n.writeCredentials())
@@ -51,7 +51,7 @@ func TestCertificates(t *testing.T) {
 
 func TestKubeconfigLeadsToTheCluster(t *testing.T) {
 	l := &Lab{Dir: t.TempDir()}
-	n := l.node(clusterSpecs[0])
+	n := l.node(place(0).specs()[0])
 	require.NoError(t, n.writeCredentials())
 	config, err := clientcmd.BuildConfigFromFlags("", n.kubeconfig("admin"))
 	require.NoError(t, err)

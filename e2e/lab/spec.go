@@ -1,9 +1,11 @@
 package lab
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 )
 
 const (
@@ -11,33 +13,69 @@ const (
 	targetName = "dst"
 
 	clusterDomain = "cluster.local"
-
-	bridgeName    = "kmbr0"
-	bridgeAddress = "10.210.0.1"
-	// firewallChain holds every rule that the lab adds to this machine.
-	firewallChain = "KUBEMOVE-LAB"
 )
+
+// place is a number that tells labs on one machine apart: what is the machine's follows from it. The lab without a name has 0.
+type place int
+
+// places for labs with a name: 1 to this one.
+const places = 9
+
+// placeOf a name. Two names may have the same one; the bridge says whose it is.
+func placeOf(name string) place {
+	if name == "" {
+		return 0
+	}
+	sum := sha256.Sum256([]byte(name))
+	return place(sum[0]%places) + 1
+}
+
+// suffix of names that labs must not share.
+func (p place) suffix() string {
+	if p == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(p))
+}
+
+func (p place) bridge() string { return fmt.Sprintf("kmbr%d", int(p)) }
+
+// address of the bridge (1) and of the nodes.
+func (p place) address(n int) string { return fmt.Sprintf("10.210.%d.%d", int(p), n) }
+
+// firewallChain holds every rule that the lab adds to this machine.
+func (p place) firewallChain() string {
+	if p == 0 {
+		return "KUBEMOVE-LAB"
+	}
+	return "KUBEMOVE-LAB-" + p.suffix()
+}
+
+// specs of the two clusters.
+func (p place) specs() []clusterSpec {
+	var out []clusterSpec
+	for i, name := range []string{sourceName, targetName} {
+		n := 2*int(p) + i
+		out = append(out, clusterSpec{name: name, link: "km" + name + p.suffix(), address: p.address(2 + i),
+			podCIDR: fmt.Sprintf("10.%d.0.0/16", 211+n), serviceCIDR: fmt.Sprintf("10.%d.0.0/16", 96+n)})
+	}
+	return out
+}
 
 // clusterSpec is what tells one cluster from the other. The ranges differ, so
 // that a test that mixes up the clusters fails instead of reaching the wrong one.
 type clusterSpec struct {
-	name        string
+	name string
+	// link is the end of the cluster's network link that stays on the bridge.
+	link        string
 	address     string
 	podCIDR     string
 	serviceCIDR string
 }
 
-var clusterSpecs = []clusterSpec{
-	{name: sourceName, address: "10.210.0.2", podCIDR: "10.211.0.0/16", serviceCIDR: "10.96.0.0/16"},
-	{name: targetName, address: "10.210.0.3", podCIDR: "10.212.0.0/16", serviceCIDR: "10.97.0.0/16"},
-}
-
 func (s clusterSpec) ip() net.IP { return net.ParseIP(s.address) }
 
 func (s clusterSpec) server() string { return "https://" + s.address + ":6443" }
-
-// veth is the end of the cluster's network link that stays on the bridge.
-func (s clusterSpec) veth() string { return "km" + s.name }
 
 // serviceIP returns the nth address of the range for Services.
 func (s clusterSpec) serviceIP(n byte) net.IP {

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		if _, err := d.Run(ctx); err != nil {
-			return fmt.Errorf("%w\nFor kubectl, at the root of the checkout: %s", err, demo.Setup)
+			return fmt.Errorf("%w\nFor kubectl, at the root of the checkout: %s", err, demo.Setup(l))
 		}
 		return nil
 	case len(args) == 1 && args[0] == "down":
