@@ -76,7 +76,7 @@ func (r *reverser) reapply(c Change) bool {
 	if SameContent(changed, &k.Object) {
 		return true // It was changed there, too.
 	}
-	k.Why = fmt.Sprintf("an earlier switch has left it, and it was changed since in the namespace %s: %s", r.in.SourceNamespace, c.Fields)
+	k.Why = "changed since the switch: " + c.Fields
 	k.Former, k.Object = &Former{UID: left.GetUID(), Object: *contentOf(left)}, *changed
 	r.namesNamespace(k)
 	if i >= 0 {
@@ -173,7 +173,7 @@ func (r *reverser) additions(o Object) {
 		switch here := r.source[e.to]; {
 		case here != nil && (kind == kindConfigMap || kind == kindSecret):
 			added := Object{Ref: e.to, Phase: PhaseStart, Object: *clean(here),
-				Why: fmt.Sprintf("%s names it, and it was added since in the namespace %s", o.Ref, r.in.SourceNamespace)}
+				Why: fmt.Sprintf("added since the switch, and %s names it", o.Ref)}
 			added.Object.SetNamespace(r.in.TargetNamespace)
 			r.plan.Objects = append(r.plan.Objects, added)
 		case !e.optional && slices.Contains([]string{kindConfigMap, kindSecret, kindServiceAccount, kindClaim}, kind):

@@ -56,10 +56,10 @@ func TestReapply(t *testing.T) {
 	if len(p.Blockers)+len(p.Warnings) > 0 {
 		t.Fatalf("blockers %+v, warnings %v", p.Blockers, p.Warnings)
 	}
-	const why = "an earlier switch has left it, and it was changed since in the namespace dst: "
+	const why = "changed since the switch: "
 	want := []Object{
 		{Ref: refTo(kindConfigMap, "more"), Phase: PhaseStart, Object: object(t, wantMore),
-			Why: "Deployment.apps/web names it, and it was added since in the namespace dst"},
+			Why: "added since the switch, and Deployment.apps/web names it"},
 		{Ref: refTo(kindConfigMap, "settings"), Phase: PhaseStart, Kept: true, Why: why + "data.a", Object: object(t, wantSettings),
 			Former: &Former{UID: "left-settings", Object: *clean(&[]unstructured.Unstructured{object(t, leftSettings)}[0])}},
 		{Ref: refTo(kindDeployment, "web"), Phase: PhaseStart, Kept: true, Why: why + "spec.replicas", Object: object(t, wantWeb),
