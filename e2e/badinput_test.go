@@ -257,6 +257,7 @@ func badTargets() map[string]badInput {
 // TestBadInput: each is told on the object that the user made, with what to do; the source is
 // left alone; and once the cause is fixed the move goes on by itself, without a word from a person.
 func TestBadInput(t *testing.T) {
+	t.Parallel() // Else the tests beside it would wait for all of its cases.
 	for name, c := range badInputs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
