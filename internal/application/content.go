@@ -43,14 +43,12 @@ var errOnlyThere = errors.New("a part that was changed is only in the other one"
 // do not touch stays as it is. What servers and controllers write is no change. A change of a part that the object does not have,
 // while the other one had it before, is an error: half of that part would be made.
 func Changed(base, from, to *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	objects := []*unstructured.Unstructured{contentOf(base), contentOf(from), contentOf(to)}
 	var texts [3][]byte
-	for i, o := range []*unstructured.Unstructured{base, from, to} {
-		o = contentOf(o)
-		if i > 0 {
-			// Where it is called otherwise, and lies elsewhere, that is no change.
-			o.SetName(base.GetName())
-			o.SetNamespace(base.GetNamespace())
-		}
+	for i, o := range objects {
+		// Where it is called otherwise, and lies elsewhere, that is no change.
+		o.SetName(base.GetName())
+		o.SetNamespace(base.GetNamespace())
 		var err error
 		if texts[i], err = json.Marshal(o.Object); err != nil {
 			return nil, err
@@ -64,33 +62,28 @@ func Changed(base, from, to *unstructured.Unstructured) (*unstructured.Unstructu
 	if err := out.UnmarshalJSON(merged); err != nil { // With it whole numbers stay whole.
 		return nil, err
 	}
-	if growsLike(base.Object, from.Object, out.Object) {
+	if growsLike(objects[0].Object, objects[1].Object, out.Object) {
 		return nil, errOnlyThere
 	}
 	return out, nil
 }
 
-// growsLike: something is in out that is not in base, and that the other one had.
-func growsLike(base, from, out map[string]any) bool {
-	for key, value := range out {
-		there, has := from[key]
-		if here, had := base[key]; has && (!had || growsInside(here, there, value)) {
-			return true
-		}
-	}
-	return false
-}
-
-func growsInside(base, from, out any) bool {
+// growsLike: a field is in out that is not in base, and that the other one had.
+func growsLike(base, from, out any) bool {
 	switch out := out.(type) {
 	case map[string]any:
-		b, isMap := base.(map[string]any)
-		f, both := from.(map[string]any)
-		return isMap && both && growsLike(b, f, out)
+		b, _ := base.(map[string]any)
+		f, _ := from.(map[string]any)
+		for key, value := range out {
+			if there, has := f[key]; has && growsLike(b[key], there, value) {
+				return true
+			}
+		}
+		return false
 	case []any:
 		return growsLike(items(base), items(from), items(out))
 	}
-	return false
+	return base == nil
 }
 
 // items of a list by what tells them apart; of a list of plain values there are none.
