@@ -51,7 +51,7 @@ lint: ## the part of verify that reads code; LINT_ARGS=--fix corrects what it ca
 .PHONY: e2e
 e2e: ## tests against two real clusters; E2E_ARGS='-run TestSmoke' for some of them
 	@$(FIRST_RUN)
-	@e2e/test.sh -timeout 75m -parallel 4 -skip '$(LONG)' $(E2E_ARGS) .
+	e2e/test.sh -timeout 75m -parallel 4 -skip '$(LONG)' $(E2E_ARGS) .
 # Other targets run these: each takes many minutes, and what it covers rarely breaks alone.
 LONG = ^Test(Fault|BadInput|Foresight|NextRelease|ObjectsChangeAlone|PredictedDowntime|WayBackBytes|BandwidthLimit|$(JOURNEYS))|$(PARTS)
 JOURNEYS = Live|TwoLiveTargets|ThereAndBack|Reapply|BlueGreenPage|DeletionPolicy|Fidelity|LegacyVolume|RequestedRun|TwoEnginesOfOneName|RepositoryClaim
@@ -59,31 +59,31 @@ PARTS = ^TestPostgresLive$$/^page$$|^TestFirstMove$$/^kubectl$$|^TestTransport$$
 
 .PHONY: e2e-long
 e2e-long: ## what make e2e leaves out: live moves under load, there and back twice, two targets, every kind of file, other routes
-	@e2e/test.sh -timeout 150m -parallel 2 -run '^Test($(JOURNEYS))$$|$(PARTS)' $(E2E_ARGS) .
+	e2e/test.sh -timeout 150m -parallel 2 -run '^Test($(JOURNEYS))$$|$(PARTS)' $(E2E_ARGS) .
 
 .PHONY: e2e-inputs
 e2e-inputs: ## mistakes that people make: told, repaired, and the move goes on by itself
-	@e2e/test.sh -timeout 60m -parallel 8 -run '^TestBadInput' $(E2E_ARGS) .
+	e2e/test.sh -timeout 60m -parallel 8 -run '^TestBadInput' $(E2E_ARGS) .
 
 .PHONY: e2e-foresight
 e2e-foresight: ## applications whose move the plan has to warn of, or that change while they move
-	@e2e/test.sh -timeout 60m -parallel 5 -run '^Test(Foresight|NextRelease|ObjectsChangeAlone)' $(E2E_ARGS) .
+	e2e/test.sh -timeout 60m -parallel 5 -run '^Test(Foresight|NextRelease|ObjectsChangeAlone)' $(E2E_ARGS) .
 
 .PHONY: e2e-faults
 e2e-faults: ## the long ones: parts killed, routes cut, volumes filled, an API server stopped in the middle of a move; with a report
-	@e2e/test.sh -timeout 120m -parallel 3 -run '^TestFault' $(E2E_ARGS) .
+	e2e/test.sh -timeout 120m -parallel 3 -run '^TestFault' $(E2E_ARGS) .
 
 .PHONY: e2e-many
 e2e-many: ## 1,000 live MoveEngines in one Metacontroller at an API server alone: requests, time, memory; a quarter of an hour
-	@e2e/test.sh -tags many -timeout 45m -run '^TestManyEngines$$' $(E2E_ARGS) ./many
+	e2e/test.sh -tags many -timeout 45m -run '^TestManyEngines$$' $(E2E_ARGS) ./many
 
 .PHONY: e2e-cli
 e2e-cli: ## each command of kubectl-move against an API server alone, by scripts; a minute, no root
-	@e2e/test.sh -tags cli -timeout 15m -skip '^TestCLI$$/^Thousand$$|^TestDashboard$$' $(E2E_ARGS) ./cli
+	e2e/test.sh -tags cli -timeout 15m -skip '^TestCLI$$/^Thousand$$|^TestDashboard$$' $(E2E_ARGS) ./cli
 
 .PHONY: e2e-dashboard
 e2e-dashboard: ## kubectl move dashboard in a headless Chromium, which is installed where there is none (root); a minute
-	@e2e/test.sh -tags cli -timeout 15m -run '^TestDashboard$$' $(E2E_ARGS) ./cli
+	e2e/test.sh -tags cli -timeout 15m -run '^TestDashboard$$' $(E2E_ARGS) ./cli
 
 .PHONY: picture
 picture: cli ## pictures of the dashboard and of status --watch, to .kubemove/picture; PICTURE_ARGS='-kubeconfig F -move NAME' for a real move
@@ -91,18 +91,18 @@ picture: cli ## pictures of the dashboard and of status --watch, to .kubemove/pi
 
 .PHONY: e2e-downtime
 e2e-downtime: ## the predicted downtime against the measured one, of ten databases with up to 4 GiB; takes an hour and 20 GiB
-	@e2e/test.sh -timeout 180m -run '^TestPredictedDowntime$$' $(E2E_ARGS) .
+	e2e/test.sh -timeout 180m -run '^TestPredictedDowntime$$' $(E2E_ARGS) .
 
 .PHONY: e2e-bytes
 e2e-bytes: ## what crosses the link on the way back of 4 GiB of which 1 % was changed, and with a limited rate; takes 20 GiB
-	@e2e/test.sh -timeout 60m -run '^Test(WayBackBytes|BandwidthLimit)$$' $(E2E_ARGS) .
+	e2e/test.sh -timeout 60m -run '^Test(WayBackBytes|BandwidthLimit)$$' $(E2E_ARGS) .
 
 .PHONY: corpus
 corpus: ## is anything lost on the way through an API server? make corpus DIR=manifests for yours; CORPUS_ARGS=-v
 ifdef DIR
 	@cd e2e && $(GO) run ./cmd/corpus $(CORPUS_ARGS) "$(abspath $(DIR))"
 else
-	@e2e/test.sh -tags corpus -run '^Test(Corpus|Rules)$$' ./corpus
+	e2e/test.sh -tags corpus -run '^Test(Corpus|Rules)$$' ./corpus
 endif
 
 .PHONY: bench-restic
@@ -119,7 +119,7 @@ bench-objects: ## how fast a namespace of 5,000 objects is planned and applied; 
 
 .PHONY: bench-status
 bench-status: ## kubectl move status -A of 1,000 moves, in two seconds and with a few requests, at an API server alone
-	@e2e/test.sh -tags cli -timeout 15m -run '^TestCLI$$/^Thousand$$' ./cli
+	e2e/test.sh -tags cli -timeout 15m -run '^TestCLI$$/^Thousand$$' ./cli
 
 .PHONY: up
 up: ## two clusters, src and dst, with KubeMove in src

@@ -58,8 +58,8 @@ func (s *state) movePair() *api.MovePair {
 			Reverses:     s.reversal(),
 		}
 	}
-	if p.Spec.Objects = ""; s.reverse.Spec.Objects == api.ObjectsReapply {
-		p.Spec.Objects = api.ObjectsReapply // The default is not written, so that pairs of former versions stay as they are.
+	if p.Spec.Objects = s.reverse.Spec.Objects; p.Spec.Objects == api.ObjectsRestore {
+		p.Spec.Objects = "" // The default is not written, so that pairs of former versions stay as they are.
 	}
 	p.Spec.Suspend, p.Spec.Sync = s.reverse.Spec.Suspend, schedule.WithDefault(s.reverse.Spec.Sync)
 	return p

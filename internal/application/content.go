@@ -159,20 +159,13 @@ func keepNodePorts(service, before *unstructured.Unstructured) {
 	}
 }
 
-// portsOf a Service, as they are in it.
+// portsOf a Service that has node ports, as they are in it.
 func portsOf(service *unstructured.Unstructured) []map[string]any {
-	spec, _ := service.Object["spec"].(map[string]any)
-	if spec["type"] != string(corev1.ServiceTypeNodePort) && spec["type"] != string(corev1.ServiceTypeLoadBalancer) {
-		return nil
+	switch kind, _, _ := unstructured.NestedString(service.Object, "spec", "type"); corev1.ServiceType(kind) {
+	case corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer:
+		return mapsIn(service.Object, "spec", "ports")
 	}
-	list, _ := spec["ports"].([]any)
-	var out []map[string]any
-	for _, item := range list {
-		if port, ok := item.(map[string]any); ok {
-			out = append(out, port)
-		}
-	}
-	return out
+	return nil
 }
 
 // overlay sets in out what differs between its cleaned form and what is wanted. What is in out alone stays, also in a map that is not

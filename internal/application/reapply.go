@@ -39,9 +39,9 @@ func (r *reverser) changes() {
 func (r *reverser) reapply(c Change) bool {
 	f := c.Forward
 	switch {
-	case c.There == nil || c.Made == nil || f.Written || f.Cluster:
+	case c.There == nil || c.Made == nil || f.Written:
 		return false
-	case f.Source != "" && f.Source != f.Name:
+	case f.SourceRef() != f.Ref:
 		r.AddBlocker(api.ReasonInvalidSpec, f.Ref, "objects is Reapply, and %s is called %s where it came from: expected the same names on "+
 			"both sides, as a changed field may hold one. Leave objects at Restore, and make the change there yourself", f.Ref, f.Source)
 		return true

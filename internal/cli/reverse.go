@@ -16,7 +16,6 @@ import (
 type reverseOptions struct {
 	dryRun  kit.DryRun
 	way     steer.Way
-	objects string
 	timeout time.Duration
 }
 
@@ -31,8 +30,8 @@ func newReverseCommand(k *kit.Kit) *cobra.Command {
 	c.Flags().StringVar(&o.way.Name, "name", "", "the name of the MoveReverse; default: that of the move with -back")
 	c.Flags().BoolVar(&o.way.Live, "live", false, "copy while the application runs, again and again, until the switch")
 	c.Flags().StringVar(&o.way.Interval, "interval", "", "the time between two copies, such as 30s; it implies --live")
-	c.Flags().StringVar(&o.objects, "objects", "", "`WHICH` objects it starts with: Restore, those that it had before (default), or Reapply, "+
-		"these with what was changed since")
+	c.Flags().StringVar((*string)(&o.way.Objects), "objects", "", "`WHICH` objects it starts with: Restore, those that it had before "+
+		"(default), or Reapply, these with what was changed since")
 	_ = c.RegisterFlagCompletionFunc("objects", cobra.FixedCompletions([]string{string(api.ObjectsRestore), string(api.ObjectsReapply)},
 		cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long to wait until it is accepted; 0 for ever")
@@ -43,9 +42,10 @@ func runReverse(ctx context.Context, k *kit.Kit, o *reverseOptions, m snapshot.M
 	if err := o.dryRun.Check(); err != nil {
 		return err
 	}
-	o.way.Objects = api.ReverseObjects(o.objects)
-	if o.objects != "" && o.way.Objects != api.ObjectsRestore && o.way.Objects != api.ObjectsReapply {
-		return fault.Badly("--objects is %q, expected Restore or Reapply", o.objects)
+	switch o.way.Objects {
+	case "", api.ObjectsRestore, api.ObjectsReapply:
+	default:
+		return fault.Badly("--objects is %q, expected Restore or Reapply", o.way.Objects)
 	}
 	back, err := steer.Reverse(m, o.way)
 	if err != nil {

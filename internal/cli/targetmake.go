@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	utilwait "k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/kubemove/kubemove/internal/cli/fault"
 	"github.com/kubemove/kubemove/internal/cli/kit"
@@ -166,21 +167,13 @@ func usable(ctx context.Context, k *kit.Kit, server string, kubeconfig []byte, p
 }
 
 // versionOf an API server. Refused credentials are tried again for as long as patience is.
-func versionOf(ctx context.Context, c *cluster.Cluster, patience time.Duration) (string, error) {
+func versionOf(ctx context.Context, c *cluster.Cluster, patience time.Duration) (version string, err error) {
 	const pause = 250 * time.Millisecond
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		version, err := c.ServerVersion(ctx)
-		if cluster.KindOf(err) != cluster.Forbidden {
-			return version, err
-		}
-		select {
-		case <-limited.Done():
-			return version, err
-		case <-time.After(pause):
-		}
-	}
+	_ = utilwait.PollUntilContextTimeout(ctx, pause, patience, true, func(context.Context) (bool, error) {
+		version, err = c.ServerVersion(ctx)
+		return cluster.KindOf(err) != cluster.Forbidden, nil
+	})
+	return version, err // Of the last try.
 }
 
 // store the Secret at home. version is that of the Secret that was read, empty: none was there. What has changed since is not

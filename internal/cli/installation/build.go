@@ -52,11 +52,7 @@ func ImageNames() []string { return []string{"hooks", "task", "ddm", "metacontro
 
 // image as Kustomize replaces it.
 func image(key, reference string) (types.Image, error) {
-	name, digest, _ := strings.Cut(reference, "@")
-	tag := ""
-	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
-		name, tag = name[:i], name[i+1:]
-	}
+	name, tag, digest := split(reference)
 	switch {
 	case imageNames[key] == "":
 		return types.Image{}, fault.Badly("there is no image %q, expected one of %s", key, strings.Join(ImageNames(), ", "))

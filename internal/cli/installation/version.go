@@ -9,11 +9,17 @@ import (
 
 // Tag of an image; empty: it has none, or a digest alone.
 func Tag(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
-		return image[i+1:]
+	_, tag, _ := split(image)
+	return tag
+}
+
+// split an image into its name, its tag and its digest; what it does not have is empty.
+func split(image string) (name, tag, digest string) {
+	name, digest, _ = strings.Cut(image, "@")
+	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+		name, tag = name[:i], name[i+1:]
 	}
-	return ""
+	return name, tag, digest
 }
 
 // Versions of this program and of the hooks, compared.

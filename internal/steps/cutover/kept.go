@@ -19,9 +19,24 @@ import (
 // workloads, which start again with what their ledgers say. The ledger stays until the switch is committed, so that a roll
 // back only has to stop them: until then they are the earlier switch's.
 
-// Taken is a kept workload as it starts: it asks for its Pods, unless it is scheduled, and says who has started it.
+// Started is a kept object as the application starts with it: with the content that the plan gives it, and a workload asks for its
+// Pods.
+func Started(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (out *unstructured.Unstructured, err error) {
+	out = u
+	if want.Former != nil {
+		if out, err = withContent(&want.Object, out); err != nil {
+			return nil, err
+		}
+	}
+	if !isWorkload(want.Ref) {
+		return out, nil
+	}
+	return taken(want, out, us)
+}
+
+// taken is a kept workload as it starts: it asks for its Pods, unless it is scheduled, and says who has started it.
 // What keeps its claims while it is at zero stays until the commit: a roll back brings it there again.
-func Taken(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error) {
+func taken(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error) {
 	k := want.Ref.Workload()
 	values := k.Values(&want.Object)
 	values.Retention = nil
@@ -65,6 +80,44 @@ func settled(want *application.Object, u *unstructured.Unstructured, us lineage.
 // keptForm computes the next state of a kept object; nil: nothing is to be done.
 type keptForm func(want *application.Object, u *unstructured.Unstructured, us lineage.Actor) (*unstructured.Unstructured, error)
 
+// kept is an object that an earlier switch has left at the target, as it is now; nil: it is gone.
+func (s *switcher) kept(ctx context.Context, want *application.Object) (*unstructured.Unstructured, error) {
+	if isWorkload(want.Ref) {
+		return s.target.Workload(ctx, want.Ref)
+	}
+	return s.target.Get(ctx, kindOf(want), want.Name)
+}
+
+// setKept writes one, with the version that was read.
+func (s *switcher) setKept(ctx context.Context, want *application.Object, u *unstructured.Unstructured) error {
+	if isWorkload(want.Ref) {
+		return s.target.Wrap("update "+want.Ref.String(), s.target.SetWorkload(ctx, u))
+	}
+	_, err := s.target.Update(ctx, u)
+	return err
+}
+
+// changeKept updates an object if it still is the one that is meant. One that is gone, or another one, is left to the next
+// reading.
+func (s *switcher) changeKept(ctx context.Context, want *application.Object, meant func(types.UID) bool, compute keptForm) error {
+	again := func(err error) bool { return cluster.KindOf(err) == cluster.Conflict }
+	err := retry.OnError(retry.DefaultBackoff, again, func() error {
+		u, err := s.kept(ctx, want)
+		if err != nil || u == nil || !meant(u.GetUID()) {
+			return err
+		}
+		next, err := compute(want, u, s.us)
+		if err != nil {
+			return &permanent{err}
+		}
+		if next == nil {
+			return nil
+		}
+		return s.setKept(ctx, want, next)
+	})
+	return refused(err)
+}
+
 func is(uid types.UID) func(types.UID) bool {
 	return func(there types.UID) bool { return there == uid }
 }
@@ -79,7 +132,7 @@ func (s *switcher) startKept(ctx context.Context, o *Observed) error {
 		}
 	}
 	return inLevels(ctx, list, sameLevel, func(want application.Object) error {
-		return s.changeKept(ctx, &want, is(uids[want.Ref]), Taken)
+		return s.changeKept(ctx, &want, is(uids[want.Ref]), taken)
 	})
 }
 

@@ -62,9 +62,9 @@ func TestKeptForms(t *testing.T) {
 		there  *unstructured.Unstructured
 		want   *unstructured.Unstructured
 	}{
-		"Starts": {"with its Pods; its claims stay when a roll back takes it to zero again", Taken, wanted, held(left, "forward"),
+		"Starts": {"with its Pods; its claims stay when a roll back takes it to zero again", taken, wanted, held(left, "forward"),
 			set(held(left, "back"), int64(2), "spec", "replicas")},
-		"CronJob": {"it goes on when the target is open", Taken, runs, held(cron, "forward"), held(cron, "back")},
+		"CronJob": {"it goes on when the target is open", taken, runs, held(cron, "forward"), held(cron, "back")},
 		"Opens":   {"now it does", opened, runs, held(cron, "back"), set(held(cron, "back"), false, "spec", "suspend")},
 		"Settled": {"an autoscaler has changed the replicas", settled, wanted, set(held(left, "back"), int64(5), "spec", "replicas"),
 			set(bare(wanted), int64(5), "spec", "replicas")},

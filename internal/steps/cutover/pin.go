@@ -64,6 +64,12 @@ func (s *switcher) pin(ctx context.Context) error {
 	return nil
 }
 
+// usePlan makes a plan that of this switch: what it changes may be written.
+func (s *switcher) usePlan(p *application.Plan) {
+	s.plan, s.pinned = p, p
+	s.us = s.us.Reapplies(p.Reapplied())
+}
+
 // owner of what is stored at home: the switch.
 func (s *switcher) owner() *metav1.OwnerReference { return steps.Owner(s.task.Subject()) }
 

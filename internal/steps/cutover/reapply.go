@@ -7,10 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/retry"
 
 	"github.com/kubemove/kubemove/internal/application"
-	"github.com/kubemove/kubemove/internal/cluster"
 	"github.com/kubemove/kubemove/internal/lineage"
 )
 
@@ -18,11 +16,7 @@ import (
 // leaves. What each was before is in the pinned plan, and a mark in the same update says that it was changed: so a roll back, also
 // one of another process, puts back what was changed, and nothing else.
 
-// WithChanges is a kept object with the content that the plan gives it. A workload goes on asking for as many Pods as before.
-func WithChanges(want *application.Object, u *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	return withContent(&want.Object, u)
-}
-
+// withContent is a kept object with another content. A workload goes on asking for as many Pods as before.
 func withContent(content, u *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	out := application.WithContent(u, content)
 	if k := application.RefOf(u).Workload(); k != nil {
@@ -40,7 +34,7 @@ func reapplied(want *application.Object, u *unstructured.Unstructured, us lineag
 		return nil, fmt.Errorf("%s at the target was changed by another client since the plan was made, and would be overwritten: "+
 			"read the new plan, approve it, then set spec.retry", want.Ref)
 	}
-	out, err := WithChanges(want, u)
+	out, err := withContent(&want.Object, u)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +55,12 @@ func putBack(want *application.Object, u *unstructured.Unstructured, us lineage.
 	return out, nil
 }
 
-// changeAll computes the next state of the kept objects that the plan changes and that are to be. Workloads come last.
-func (s *switcher) changeAll(ctx context.Context, o *Observed, changes func(*Object) bool, compute keptForm) error {
+// changeAll computes the next state of the kept objects that the plan changes and that are due. Workloads come last.
+func (s *switcher) changeAll(ctx context.Context, o *Observed, due func(*Object) bool, compute keptForm) error {
 	var list []application.Object
 	uids := map[application.Ref]types.UID{}
 	for i, want := range s.plan.Objects {
-		if b := o.Objects[i]; b.Changes && b.Exists && b.Mine && changes(&b) {
+		if b := o.Objects[i]; b.Changes && b.Exists && b.Mine && due(&b) {
 			list, uids[want.Ref] = append(list, want), b.UID
 		}
 	}
@@ -91,48 +85,4 @@ func (o *Observed) toReapply() bool {
 // toPutBack: this switch has changed something, and the plan says what it was before.
 func (o *Observed) toPutBack() bool {
 	return slices.ContainsFunc(o.Objects, func(b Object) bool { return b.Changes && b.Exists && b.Mine && b.Reapplied })
-}
-
-// kept is an object that an earlier switch has left at the target, as it is now; nil: it is gone.
-func (s *switcher) kept(ctx context.Context, want *application.Object) (*unstructured.Unstructured, error) {
-	if isWorkload(want.Ref) {
-		return s.target.Workload(ctx, want.Ref)
-	}
-	return s.target.Get(ctx, kindOf(want), want.Name)
-}
-
-// setKept writes one, with the version that was read.
-func (s *switcher) setKept(ctx context.Context, want *application.Object, u *unstructured.Unstructured) error {
-	if isWorkload(want.Ref) {
-		return s.target.Wrap("update "+want.Ref.String(), s.target.SetWorkload(ctx, u))
-	}
-	_, err := s.target.Update(ctx, u)
-	return err
-}
-
-// usePlan makes a plan that of this switch: what it changes may be written.
-func (s *switcher) usePlan(p *application.Plan) {
-	s.plan, s.pinned = p, p
-	s.us = s.us.Reapplies(p.Reapplied())
-}
-
-// changeKept updates an object if it still is the one that is meant. One that is gone, or another one, is left to the next
-// reading.
-func (s *switcher) changeKept(ctx context.Context, want *application.Object, meant func(types.UID) bool, compute keptForm) error {
-	again := func(err error) bool { return cluster.KindOf(err) == cluster.Conflict }
-	err := retry.OnError(retry.DefaultBackoff, again, func() error {
-		u, err := s.kept(ctx, want)
-		if err != nil || u == nil || !meant(u.GetUID()) {
-			return err
-		}
-		next, err := compute(want, u, s.us)
-		if err != nil {
-			return &permanent{err}
-		}
-		if next == nil {
-			return nil
-		}
-		return s.setKept(ctx, want, next)
-	})
-	return refused(err)
 }

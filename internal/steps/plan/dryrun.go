@@ -70,17 +70,11 @@ func askToActivate(ctx context.Context, server *cluster.DryRun, claim *unstructu
 // askToTake tries the update with which a way back changes an object that is there already, or starts a workload, and its Pods.
 func askToTake(ctx context.Context, server *cluster.DryRun, p *application.Plan, o *application.Object, there *unstructured.Unstructured,
 	us lineage.Actor) (a answer) {
-	taken, err := there, error(nil)
-	if o.Former != nil {
-		taken, err = cutover.WithChanges(o, taken)
-	}
-	if err == nil && o.Ref.Workload() != nil {
-		taken, err = cutover.Taken(o, taken, us)
-	}
+	started, err := cutover.Started(o, there, us)
 	if err != nil {
 		return answer{err: err}
 	}
-	if _, a.err = server.Update(ctx, taken); a.err != nil {
+	if _, a.err = server.Update(ctx, started); a.err != nil {
 		if kind := cluster.KindOf(a.err); !cluster.Denied(a.err) && (kind == cluster.Conflict || kind == cluster.NotFound) {
 			a.err = nil // It has changed since it was read: the next plan asks again.
 		}

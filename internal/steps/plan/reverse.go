@@ -3,8 +3,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kubemove/kubemove/internal/application"
 	"github.com/kubemove/kubemove/internal/cluster"
@@ -72,23 +74,35 @@ func withCounterparts(ctx context.Context, target *cluster.Cluster, forward *app
 	for i := range left {
 		listed[application.RefOf(&left[i])] = true
 	}
-	for _, o := range forward.Changeable() {
-		if !application.IsCustom(o.Ref) || listed[o.SourceRef()] {
-			continue
-		}
-		u, err := target.Get(ctx, o.Object.GroupVersionKind(), o.SourceRef().Name)
-		switch cluster.KindOf(err) {
-		case "":
-		case cluster.Forbidden, cluster.NotFound:
-			continue
-		default:
-			return nil, err
-		}
+	missing := slices.DeleteFunc(forward.Changeable(), func(o *application.Object) bool {
+		return !application.IsCustom(o.Ref) || listed[o.SourceRef()]
+	})
+	found := make([]*unstructured.Unstructured, len(missing))
+	errs := cluster.Each(ctx, len(missing), func(i int) (err error) {
+		o := missing[i]
+		found[i], _, err = readable(ctx, target, o.Object.GroupVersionKind(), o.SourceRef().Name)
+		return err
+	})
+	for _, u := range found {
 		if u != nil {
 			left = append(left, *u)
 		}
 	}
-	return left, nil
+	return left, cluster.First(errs)
+}
+
+// readable is an object as it is; nil: it is not there, or the account may not read it, which is said.
+func readable(ctx context.Context, c *cluster.Cluster, kind schema.GroupVersionKind, name string) (
+	u *unstructured.Unstructured, known bool, err error,
+) {
+	u, err = c.Get(ctx, kind, name)
+	switch cluster.KindOf(err) {
+	case "":
+		return u, true, nil
+	case cluster.Forbidden, cluster.NotFound:
+		return nil, false, nil
+	}
+	return nil, false, err
 }
 
 // changesOf what the switch has made, where the application is now.
@@ -137,18 +151,16 @@ func compareMade(
 	ctx context.Context, source *cluster.Cluster, server *cluster.DryRun, o *application.Object, there *unstructured.Unstructured,
 ) (comparison, error) {
 	if there == nil {
+		var known bool
 		var err error
-		there, err = source.Get(ctx, o.Object.GroupVersionKind(), o.Name)
-		switch cluster.KindOf(err) {
-		case "":
-		case cluster.Forbidden, cluster.NotFound:
-			return comparison{present: &application.Present{Ref: o.Ref, Standing: application.StandingForeign}}, nil
-		default:
+		switch there, known, err = readable(ctx, source, o.Object.GroupVersionKind(), o.Name); {
+		case err != nil:
 			return comparison{}, err
+		case !known:
+			return comparison{present: &application.Present{Ref: o.Ref, Standing: application.StandingForeign}}, nil
+		case there == nil:
+			return comparison{}, nil
 		}
-	}
-	if there == nil {
-		return comparison{}, nil
 	}
 	found, made, err := compareObject(ctx, server, o, there)
 	return comparison{&found, made, there}, err
